@@ -1,0 +1,27 @@
+"""The backpropagation core: rules with hyper-parameters, to hand to the estimators as instances.
+
+Each family has a registry whose keys the estimators accept as strings.
+"""
+
+from .activations import ACTIVATIONS, Activation, Elu, Identity, LeakyRelu, Logistic, Relu, Selu, Softplus, Tanh
+from .initializers import (
+    INITIALIZERS,
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Initializer,
+    LecunNormal,
+    LecunUniform,
+    Normal,
+    Uniform,
+    Zeros,
+)
+
+from .layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer
+from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
+from .network import Network
+from .optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSProp, Sgd
+from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule
+

@@ -1,0 +1,131 @@
+"""What happens between epochs: validation, stopping, keeping the best weights, the history, printed progress.
+
+The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones wrote and adds its own, so the
+history is whatever ended up in the record.
+
+To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training.
+"""
+
+import math
+from abc import ABC, abstractmethod
+
+
+class Callback(ABC):
+    """Something to do after each epoch."""
+
+    @abstractmethod
+    def epoch_end(self, trainer, record):
+        """Use or extend ``record``; return True to stop."""
+
+
+class Validation(Callback):
+    """Adds ``validation_loss`` and ``validation_score``, as returned by ``evaluate()``."""
+
+    def __init__(self, evaluate):
+        self.evaluate = evaluate
+
+    def epoch_end(self, trainer, record):
+        record["validation_loss"], record["validation_score"] = self.evaluate()
+
+
+class EarlyStopping(Callback):
+    """Stops, or lowers the learning rate if the schedule can, when ``monitor`` has not improved by ``tol`` for too many epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Key of the record.
+    sign : {1, -1}
+        1 if larger is better.
+    tol : float
+        Least improvement on the best value so far that counts as progress.
+    patience : int
+        Training stops after more than this many epochs without progress.
+    keep_best : bool
+        Whether to keep a copy of the network at its best epoch, for ``restore``.
+    """
+
+    def __init__(self, monitor, sign, tol, patience, keep_best):
+        self.monitor = monitor
+        self.sign = sign
+        self.tol = tol
+        self.patience = patience
+        self.keep_best = keep_best
+        self.reason = None
+        self._kept = None
+
+    def epoch_end(self, trainer, record):
+        state = trainer.state
+        value = self.sign * record[self.monitor]
+        if value >= state.best + self.tol:
+            state.stale = 0
+        else:
+            state.stale += 1
+        if value > state.best:
+            state.best, state.best_epoch = value, record["epoch"]
+            if self.keep_best:
+                self._keep(trainer)
+        if state.stale <= self.patience:
+            return False
+        return self._plateau(trainer, record["learning_rate"])
+
+    def restore(self, trainer):
+        """Put the kept network and optimizer state back, if there is one. Overwrites: trainer's network and state."""
+        if self._kept is None:
+            return
+        for array, kept in zip(self._arrays(trainer), self._kept[0], strict=True):
+            array[...] = kept
+        trainer.state.clock.step = self._kept[1]
+
+    def _plateau(self, trainer, rate):
+        schedule, state = trainer.schedule, trainer.state
+        name = "Validation score" if self.monitor == "validation_score" else self.monitor.replace("_", " ").capitalize()
+        name = "Training loss" if self.monitor == "loss" else name
+        self.reason = f"{name} did not improve more than tol={self.tol:f} for {self.patience} consecutive epochs."
+        if schedule.plateau_factor is None:
+            self.reason += " Stopping."
+            return True
+        if rate <= 1e-6:
+            self.reason += " Learning rate too small. Stopping."
+            return True
+        state.clock.decay *= schedule.plateau_factor
+        state.stale = 0
+        self.reason += f" Setting learning rate to {rate * schedule.plateau_factor:f}"
+        return False
+
+    def _keep(self, trainer):
+        arrays = self._arrays(trainer)
+        if self._kept is None:
+            self._kept = [[array.copy() for array in arrays], trainer.state.clock.step]
+        for kept, array in zip(self._kept[0], arrays, strict=True):
+            kept[...] = array
+        self._kept[1] = trainer.state.clock.step
+
+    @staticmethod
+    def _arrays(trainer):
+        return [trainer.network.params, trainer.network.state, *trainer.state.slots.values()]
+
+
+class History(Callback):
+    """Appends each record to a list."""
+
+    def __init__(self, records):
+        self.records = records
+
+    def epoch_end(self, trainer, record):
+        self.records.append(record)
+
+
+class Progress(Callback):
+    """Prints a line per epoch, and why training stopped or slowed down."""
+
+    def __init__(self, stopping):
+        self.stopping = stopping
+
+    def epoch_end(self, trainer, record):
+        print(f"Iteration {record['epoch']}, loss = {record['loss']:.8f}")
+        if not math.isnan(record.get("validation_score", math.nan)):
+            print(f"Validation score: {record['validation_score']:f}")
+        if self.stopping.reason:
+            print(self.stopping.reason)
+            self.stopping.reason = None

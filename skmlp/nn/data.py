@@ -1,0 +1,67 @@
+"""Where batches come from: dense rows, sparse rows, class labels.
+
+The one decision: training and prediction ask a source for rows and never see the whole; so data are neither copied nor
+converted as a whole, and labels stay numbers until a batch needs them as ones and zeros.
+"""
+
+import numpy as np
+
+
+class DenseRows:
+    """Rows of a C-contiguous array of shape (n_rows, width)."""
+
+    sparse = False
+
+    def __init__(self, array):
+        self.array = array
+        self.n_rows, self.width = array.shape
+
+    def take(self, rows, out):
+        """Return the rows: for a slice a view where the dtype agrees, else ``out``. Overwrites: out."""
+        if isinstance(rows, slice):
+            part = self.array[rows]
+            if part.dtype == out.dtype:
+                return part
+            np.copyto(out, part)
+        elif self.array.dtype == out.dtype:
+            np.take(self.array, rows, axis=0, out=out, mode="clip")
+        else:
+            np.copyto(out, self.array[rows])
+        return out
+
+
+class SparseRows:
+    """Rows of a CSR matrix of shape (n_rows, width)."""
+
+    sparse = True
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+        self.n_rows, self.width = matrix.shape
+
+    def take(self, rows, out):
+        """Return the rows as a CSR matrix if ``out`` is None, else densely in ``out``. Overwrites: out."""
+        part = self.matrix[rows]
+        if out is None:
+            return part
+        if part.dtype == out.dtype:
+            part.toarray(out=out)
+        else:
+            np.copyto(out, part.toarray())
+        return out
+
+
+class LabelRows:
+    """Class numbers 0 .. width - 1 of shape (n_rows,), handed out as rows of ones and zeros."""
+
+    sparse = False
+
+    def __init__(self, labels, width):
+        self.labels = labels
+        self.n_rows, self.width = len(labels), width
+        self._classes = np.arange(width, dtype=labels.dtype)
+
+    def take(self, rows, out):
+        """Return ``out`` with a single 1 in each row. Overwrites: out."""
+        np.equal(self.labels[rows][:, None], self._classes, out=out)
+        return out

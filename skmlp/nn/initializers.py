@@ -1,0 +1,189 @@
+"""Starting values of the weights.
+
+The one decision: an initializer fills an array it is given, of shape (..., fan_in, fan_out), and always draws in float64, so
+that networks of both precisions start from the same numbers.
+
+To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS``; the tests iterate the registry.
+"""
+
+import math
+from abc import abstractmethod
+
+from .unit import Unit
+
+
+class Initializer(Unit):
+    """How a weight array starts."""
+
+    @abstractmethod
+    def fill(self, out, rng):
+        """Fill ``out`` of shape (..., fan_in, fan_out) from the generator ``rng``. Overwrites: out."""
+
+
+class Zeros(Initializer):
+    """All zeros: every unit of a layer computes, and goes on computing, the same.
+
+    >>> import numpy as np
+    >>> w = np.ones((3, 1)); Zeros().fill(w, np.random.default_rng(0)); w.ravel()
+    array([0., 0., 0.])
+    """
+
+    def fill(self, out, rng):
+        out[...] = 0.0
+
+
+class Constant(Initializer):
+    """All the same ``value``; like zeros it leaves the units of a layer identical.
+
+    >>> import numpy as np
+    >>> w = np.zeros((3, 1)); Constant(0.5).fill(w, np.random.default_rng(0)); w.ravel()
+    array([0.5, 0.5, 0.5])
+    """
+
+    limits = {"value": "(-inf, inf)"}
+
+    def __init__(self, value=1.0):
+        self.value = value
+
+    def fill(self, out, rng):
+        out[...] = self.value
+
+
+class Uniform(Initializer):
+    """Uniform on ``[-scale, scale]``; ``scale=None`` means ``1 / sqrt(fan_in)``.
+
+    >>> import numpy as np
+    >>> w = np.zeros((4, 100)); Uniform().fill(w, np.random.default_rng(0)); bool(abs(w).max() <= 0.5)
+    True
+    """
+
+    def __init__(self, scale=None):
+        self.scale = scale
+
+    def check(self):
+        _check_scale(self)
+
+    def fill(self, out, rng):
+        scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
+        out[...] = rng.uniform(-scale, scale, out.shape)
+
+
+class Normal(Initializer):
+    """Normal with mean zero and standard deviation ``scale``; ``scale=None`` means ``1 / sqrt(fan_in)``.
+
+    >>> import numpy as np
+    >>> w = np.zeros((100, 100)); Normal(0.2).fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.2
+    """
+
+    def __init__(self, scale=None):
+        self.scale = scale
+
+    def check(self):
+        _check_scale(self)
+
+    def fill(self, out, rng):
+        scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
+        out[...] = rng.normal(0.0, scale, out.shape)
+
+
+class LecunUniform(Initializer):
+    """Uniform with variance ``1 / fan_in`` (LeCun et al., "Efficient BackProp", 1998, section 4.6).
+
+    >>> import numpy as np
+    >>> w = np.zeros((100, 100)); LecunUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_uniform(out, rng, 1.0 / out.shape[-2])
+
+
+class LecunNormal(Initializer):
+    """Normal with variance ``1 / fan_in``, the start of self-normalising networks (Klambauer et al., 2017).
+
+    >>> import numpy as np
+    >>> w = np.zeros((100, 100)); LecunNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_normal(out, rng, 1.0 / out.shape[-2])
+
+
+class GlorotUniform(Initializer):
+    """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 16).
+
+    >>> import numpy as np
+    >>> w = np.zeros((100, 100)); GlorotUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_uniform(out, rng, 2.0 / (out.shape[-2] + out.shape[-1]))
+
+
+class GlorotNormal(Initializer):
+    """Normal with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 12).
+
+    >>> import numpy as np
+    >>> w = np.zeros((100, 100)); GlorotNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_normal(out, rng, 2.0 / (out.shape[-2] + out.shape[-1]))
+
+
+class HeUniform(Initializer):
+    """Uniform with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
+
+    >>> import numpy as np
+    >>> w = np.zeros((200, 100)); HeUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_uniform(out, rng, 2.0 / out.shape[-2])
+
+
+class HeNormal(Initializer):
+    """Normal with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
+
+    >>> import numpy as np
+    >>> w = np.zeros((200, 100)); HeNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    0.1
+    """
+
+    def fill(self, out, rng):
+        _fill_normal(out, rng, 2.0 / out.shape[-2])
+
+
+def _fill_uniform(out, rng, variance):
+    """Fill ``out`` uniformly on [-a, a], whose variance is a^2 / 3. Overwrites: out."""
+    bound = math.sqrt(3.0 * variance)
+    out[...] = rng.uniform(-bound, bound, out.shape)
+
+
+def _fill_normal(out, rng, variance):
+    """Fill ``out`` with a normal of mean zero. Overwrites: out."""
+    out[...] = rng.normal(0.0, math.sqrt(variance), out.shape)
+
+
+def _check_scale(unit):
+    if unit.scale is not None and not unit.scale > 0:
+        raise ValueError(f"{unit!r}: scale must be None or a positive number, got {unit.scale!r}.")
+
+
+INITIALIZERS = {
+    "zeros": Zeros,
+    "constant": Constant,
+    "uniform": Uniform,
+    "normal": Normal,
+    "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal,
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+}

@@ -1,0 +1,64 @@
+"""Named arrays inside one flat vector.
+
+The one decision: only a ``Layout`` knows both the names that a layer uses and the vector that an optimizer uses. Arrays that
+take a weight penalty come first, so that a penalty touches one slice; everything else is one operation on the whole vector.
+"""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Param:
+    """An array that lives in a flat vector: its shape, its initializer (a key or an instance), and whether penalties apply."""
+
+    shape: tuple
+    init: object = "zeros"
+    penalised: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A working array with one row per sample, of shape (..., n, width).
+
+    ``dtype`` None means the network's. A ``scratch`` array holds nothing between two calls, so layers share it.
+    """
+
+    width: int
+    dtype: object = None
+    scratch: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A working array with one row, of shape (..., 1, width)."""
+
+    width: int
+    dtype: object = None
+
+
+class Layout:
+    """Where each named array lies in the flat vector.
+
+    Parameters
+    ----------
+    params : dict of key -> Param
+        The arrays, in the order in which they are wanted; penalised ones are moved to the front.
+    """
+
+    def __init__(self, params):
+        ordered = sorted(params, key=lambda key: not params[key].penalised)
+        self.params = {key: params[key] for key in ordered}
+        self.slices = {}
+        start = 0
+        for key, param in self.params.items():
+            stop = start + math.prod(param.shape)
+            self.slices[key] = slice(start, stop)
+            start = stop
+        self.size = start
+        self.n_penalised = sum(math.prod(p.shape) for p in params.values() if p.penalised)
+
+    def views(self, flat):
+        """Return a dict of key -> view into ``flat`` of shape (..., size); leading axes are kept."""
+        lead = flat.shape[:-1]
+        return {key: flat[..., where].reshape(lead + self.params[key].shape) for key, where in self.slices.items()}

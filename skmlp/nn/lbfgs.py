@@ -1,0 +1,35 @@
+"""L-BFGS: SciPy's solver on the network's flat vector.
+
+The one decision: the flat vector is what the solver wants, so nothing is packed; the whole training set is one batch.
+"""
+
+import numpy as np
+from scipy.optimize import minimize
+
+
+def fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, iteration_end):
+    """Minimise the objective over all rows; return SciPy's result with the best parameters in the network.
+
+    ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None; ``iteration_end(loss, gradient_norm)`` is called after each
+    iteration. Overwrites: network.
+    """
+
+    def objective(flat):
+        network.params[...] = flat
+        value = network.loss_and_grad(x, target, weight)
+        return value, network.grads.astype(np.float64)
+
+    def callback(intermediate_result):
+        iteration_end(float(intermediate_result.fun), float(np.linalg.norm(network.grads)))
+
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        result = minimize(
+            objective,
+            network.params.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=callback,
+            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+        )
+    network.params[...] = result.x
+    return result

@@ -1,0 +1,308 @@
+"""The network: layers over flat vectors, and the one place that decides where every array lives.
+
+The one decision: memory is planned before the first step. For each batch size the plan gives every layer a workspace of
+ready-made views; elementwise layers share their input's memory where no backward pass needs it, gradients of activations
+alternate between two buffers, scratch is shared by all. Prediction makes a plan of its own per call, so it shares nothing with
+training, is thread-safe, and a pickle holds parameters and state only.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from .initializers import INITIALIZERS
+from .layout import Layout, Row
+
+_PREDICT_VALUES = 2**19  # values per buffer in prediction: two of them stay in the cache, and the products are long enough
+_PENALTY_BLOCK = 16384
+
+
+class Network:
+    """A sequence of layers under a loss.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    loss : Loss
+    n_in : int
+        Number of input features.
+    dtype : dtype, default=float32
+        Of all arrays.
+    alphas : sequence of float, default=()
+        L2 penalty of each penalised array, in the order of the layers; empty means none.
+
+    Attributes
+    ----------
+    params, state : ndarray of shape (size,)
+        All parameters; all running statistics.
+    grads : ndarray of shape (size,) or None
+        Gradient of the last ``loss_and_grad``; None outside training.
+    """
+
+    def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
+        self.layers = list(layers)
+        self.loss = loss
+        self.dtype = np.dtype(dtype)
+        self.widths = [n_in]
+        params, state = {}, {}
+        for i, layer in enumerate(self.layers):
+            params.update({(i, name): param for name, param in layer.params(self.widths[-1]).items()})
+            state.update({(i, name): param for name, param in layer.state(self.widths[-1]).items()})
+            self.widths.append(layer.width(self.widths[-1]))
+        if "y" in self.layers[-1].keeps:
+            raise ValueError(f"The last layer, {self.layers[-1]!r}, reads its output in backward; the loss overwrites that output.")
+        self.layout, self.state_layout = Layout(params), Layout(state)
+        self.params = np.zeros(self.layout.size, self.dtype)
+        self.state = np.zeros(self.state_layout.size, self.dtype)
+        penalised = [self.layout.slices[key] for key, param in self.layout.params.items() if param.penalised]
+        self.penalties = [(part, float(alpha)) for part, alpha in zip(penalised, alphas, strict=False) if alpha]
+        self.grads = None
+        self.rng = None
+        self._plans = {}
+        self._memory = {}
+        self._penalty_blocks = []
+        self._n_most = 0
+        self._input_gradient = False
+
+    # ---- names
+
+    @property
+    def n_in(self):
+        return self.widths[0]
+
+    @property
+    def n_out(self):
+        return self.widths[-1]
+
+    @property
+    def min_rows(self):
+        """Least number of rows a training batch should have."""
+        return max(layer.min_rows for layer in self.layers)
+
+    @property
+    def sparse_input(self):
+        """Whether ``loss_and_grad`` and ``scores`` take CSR matrices as they are."""
+        return self.layers[0].sparse_input
+
+    def views(self):
+        """Return the parameters by (layer number, name), as views."""
+        return self.layout.views(self.params)
+
+    def initialise(self, rng):
+        """Fill parameters and state with their starting values. Overwrites: params, state."""
+        for layout, flat in ((self.layout, self.params), (self.state_layout, self.state)):
+            for key, view in layout.views(flat).items():
+                init = layout.params[key].init
+                (INITIALIZERS[init]() if isinstance(init, str) else init).fill(view, rng)
+
+    def copy(self):
+        """Return a network of the same layers over copies of the vectors, outside training."""
+        other = object.__new__(Network)
+        other.__dict__.update(self.__getstate__())
+        other.params, other.state = self.params.copy(), self.state.copy()
+        return other
+
+    def __getstate__(self):
+        return {**self.__dict__, "grads": None, "rng": None, "_plans": {}, "_memory": {}, "_penalty_blocks": []}
+
+    # ---- training
+
+    def prepare(self, n_rows, rng=None, input_gradient=False):
+        """Allocate what training on batches of up to ``n_rows`` rows needs; ``rng`` draws the dropout masks."""
+        self.grads = np.zeros_like(self.params)
+        self.rng = rng
+        self._plans, self._memory = {}, {}
+        self._n_most = n_rows
+        self._input_gradient = input_gradient
+        tmp = np.empty(_PENALTY_BLOCK, self.dtype)
+        self._penalty_blocks = []
+        for part, alpha in self.penalties:
+            for start in range(part.start, part.stop, _PENALTY_BLOCK):
+                block = slice(start, min(start + _PENALTY_BLOCK, part.stop))
+                self._penalty_blocks.append((self.params[block], self.grads[block], tmp[: block.stop - start], alpha))
+
+    def release(self):
+        """Give back all memory that only training needs."""
+        self.__dict__.update(self.__getstate__())
+
+    def plan(self, n):
+        """Return the plan for batches of ``n`` rows: arrays ``x``, ``target``, ``weight`` to fill, workspaces ``layers``, ``loss``."""
+        if n not in self._plans:
+            self._plans[n] = self._make_plan(n)
+        return self._plans[n]
+
+    def forward(self, x):
+        """Return the raw scores of a training batch, in memory that the next call uses again."""
+        plan = self.plan(x.shape[-2])
+        plan.layers[0].x = x
+        for layer, ws in zip(self.layers, plan.layers, strict=True):
+            layer.forward(ws.x, ws, True)
+        return plan.layers[-1].y
+
+    def loss_and_grad(self, x, target, weight=None):
+        """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
+
+        ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None. The objective is
+        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``. Overwrites: grads, state, and ``x`` of the plan.
+        """
+        plan = self.plan(x.shape[-2])
+        raw = self.forward(x)
+        scale = 1.0 / (x.shape[-2] if weight is None else float(np.add.reduce(weight, axis=None)))
+        value = float(self.loss.value_and_grad(raw, target, weight, scale, plan.loss))
+        dy = raw
+        for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
+            layer.backward(dy, ws)
+            if ws.dx is None:
+                break
+            dy = ws.dx
+        return value + self._add_penalty(scale)
+
+    def _make_plan(self, n):
+        """Return the views that training on ``n`` rows works with."""
+        params, grads = self.layout.views(self.params), self.layout.views(self.grads)
+        state = self.state_layout.views(self.state)
+        plan = SimpleNamespace(
+            x=self._rows("x", n, self.n_in),
+            target=self._rows("target", n, self.n_out),
+            weight=self._rows("weight", n, 1),
+            layers=[],
+            loss=self._workspace(self.loss.buffers(self.n_out), "loss", n),
+        )
+        x = plan.x
+        for i, layer in enumerate(self.layers):
+            ws = self._workspace(layer.buffers(self.widths[i]), i, n)
+            for name in layer.params(self.widths[i]):
+                setattr(ws, name, params[i, name])
+                setattr(ws, "d_" + name, grads[i, name])
+            for name in layer.state(self.widths[i]):
+                setattr(ws, name, state[i, name])
+            ws.x = x
+            in_place = i > 0 and layer.elementwise and "x" not in layer.keeps and "y" not in self.layers[i - 1].keeps
+            ws.y = x if in_place else self._rows(("y", i), n, self.widths[i + 1])
+            x = ws.y
+            plan.layers.append(ws)
+        self._plan_gradients(plan, x, n)
+        return plan
+
+    def _plan_gradients(self, plan, dy, n):
+        """Give each layer the memory for the gradient of its input, None where no parameter lies below. Overwrites: plan."""
+        side = 0
+        trained = [bool(layer.params(width)) for layer, width in zip(self.layers, self.widths, strict=False)]
+        for i in reversed(range(len(self.layers))):
+            ws = plan.layers[i]
+            if not (self._input_gradient or any(trained[:i])):
+                ws.dx = None
+            elif self.layers[i].elementwise:
+                ws.dx = dy
+            else:
+                side = 1 - side
+                ws.dx = self._rows(("dx", side), n, self.widths[i])
+            dy = ws.dx
+
+    def _workspace(self, buffers, owner, n):
+        """Return a workspace with the given buffers; scratch of one dtype is shared between owners."""
+        ws = SimpleNamespace(ones=self._ones(n), rng=self.rng)
+        for k, (name, buffer) in enumerate(buffers.items()):
+            dtype = np.dtype(buffer.dtype or self.dtype)
+            if isinstance(buffer, Row):
+                setattr(ws, name, self._rows((owner, name), 1, buffer.width, dtype, 1))
+            elif buffer.scratch:
+                setattr(ws, name, self._rows(("scratch", k, dtype.char), n, buffer.width, dtype, most=max(self.widths)))
+            else:
+                setattr(ws, name, self._rows((owner, name), n, buffer.width, dtype))
+        return ws
+
+    def _rows(self, name, n, width, dtype=None, n_most=None, most=None):
+        """Return an (n, width) view of the memory called ``name``, made on first use for the largest batch."""
+        if name not in self._memory:
+            most = max(self.widths) if name[0] == "dx" else most or width
+            self._memory[name] = _aligned((n_most or self._n_most) * most, dtype or self.dtype)
+        return self._memory[name][: n * width].reshape(n, width)
+
+    def _ones(self, n):
+        if "ones" not in self._memory:
+            self._memory["ones"] = np.ones(self._n_most, self.dtype)
+        return self._memory["ones"][None, :n]
+
+    def _add_penalty(self, scale):
+        """Return the penalty, and add its gradient to ``grads``. Overwrites: grads."""
+        value = 0.0
+        for p, g, tmp, alpha in self._penalty_blocks:
+            np.multiply(p, alpha * scale, out=tmp)
+            np.add(g, tmp, out=g)
+            value += float(np.dot(p, tmp))
+        return 0.5 * value
+
+    # ---- prediction
+
+    def scores(self, source, start=0, stop=None):
+        """Return the output of layers ``start`` to ``stop`` (excluded; None: all) for every row, of shape (n_rows, width)."""
+        stop = len(self.layers) if stop is None else stop
+        out = np.empty((source.n_rows, self.widths[stop]), self.dtype)
+        for rows, y in self._run(source, start, stop):
+            np.copyto(out[rows], y)
+        return out
+
+    def refresh_statistics(self, source, always=False):
+        """Set the running statistics to those of the whole ``source``, layer by layer, where a layer asks for it.
+
+        Chunks are merged by the formula of Chan et al. (1979); the variance has n / (n - 1). Overwrites: state.
+        """
+        state = self.state_layout.views(self.state)
+        for i, layer in enumerate(self.layers):
+            if not layer.state(self.widths[i]) or not (always or layer.statistics == "population"):
+                continue
+            n, mean, squares = 0, 0.0, 0.0
+            for rows, x in self._run(source, 0, i):
+                m = rows.stop - rows.start
+                x = x.astype(np.float64)
+                shift = x.mean(axis=0) - mean
+                squares = squares + np.square(x - x.mean(axis=0)).sum(axis=0) + shift**2 * (n * m / (n + m))
+                mean = mean + shift * (m / (n + m))
+                n += m
+            if n > 1:
+                state[i, "mean"][...] = mean
+                state[i, "variance"][...] = squares / (n - 1)
+
+    def _run(self, source, start, stop):
+        """Yield (slice of rows, output of layers ``start`` to ``stop``) chunk by chunk, in memory that the next chunk uses again."""
+        params, state = self.views(), self.state_layout.views(self.state)
+        steps = [i for i in range(start, stop) if not self.layers[i].training_only]
+        widest = max(self.widths[start : stop + 1])
+        whole = any(getattr(self.layers[i], "statistics", None) == "batch" for i in steps)
+        size = source.n_rows if whole else min(source.n_rows, max(64, _PREDICT_VALUES // widest))
+        pads = [np.empty(size * widest, self.dtype) for _ in range(3)]
+        sparse = source.sparse and bool(steps) and self.layers[steps[0]].sparse_input
+        first = None if sparse else pads[0]
+        for begin in range(0, source.n_rows, size):
+            rows = slice(begin, min(begin + size, source.n_rows))
+            n, side = rows.stop - rows.start, 0
+            x = source.take(rows, None if first is None else _pad(first, n, self.widths[start]))
+            for i in steps:
+                layer = self.layers[i]
+                ws = SimpleNamespace(tmp=_pad(pads[2], n, self.widths[i]))
+                for name in layer.params(self.widths[i]):
+                    setattr(ws, name, params[i, name])
+                for name in layer.state(self.widths[i]):
+                    setattr(ws, name, state[i, name])
+                if not layer.elementwise or i == steps[0]:
+                    side = 1 - side
+                    ws.y = _pad(pads[side], n, self.widths[i + 1])
+                else:
+                    ws.y = x
+                layer.forward(x, ws, False)
+                x = ws.y
+            yield rows, x
+
+
+def _pad(flat, n, width):
+    """Return the first n * width values as an array of shape (n, width)."""
+    return flat[: n * width].reshape(n, width)
+
+
+def _aligned(size, dtype):
+    """Return an empty vector that starts on a cache line."""
+    dtype = np.dtype(dtype)
+    raw = np.empty(size * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size * dtype.itemsize].view(dtype)

@@ -1,0 +1,146 @@
+"""Minibatch training: batches, steps, epochs, events, stopping.
+
+The one decision: everything that a later call needs to go on exactly where this one ended is in ``TrainingState`` and in the
+network's vectors; the trainer itself is thrown away.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .clipping import clip_norm, clip_value, global_norm
+from .schedules import Clock
+
+
+class Diverged(ArithmeticError):
+    """The loss is not finite; ``epoch`` says when."""
+
+    def __init__(self, epoch):
+        super().__init__(f"The loss is not finite in epoch {epoch}.")
+        self.epoch = epoch
+
+
+@dataclass
+class TrainingState:
+    """What training knows besides the network: the optimizer's slots, the clock, the random stream, and how progress stands.
+
+    ``best``: best value of the monitored quantity, larger is better; ``best_epoch``: when; ``stale``: epochs since without progress.
+    """
+
+    rng: np.random.Generator
+    slots: dict = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    best: float = -math.inf
+    best_epoch: int = 0
+    stale: int = 0
+
+
+class Trainer:
+    """Trains a network on batches.
+
+    Parameters
+    ----------
+    network : Network
+    updater : Updater
+    schedule : Schedule
+    learning_rate : float
+        Initial learning rate, which the schedule multiplies.
+    state : TrainingState
+    batch_size : int
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in a new order.
+    norm_limit, value_limit : float or None, default=None
+        Gradient clipping by global norm and by value (by value first).
+    callbacks : sequence of Callback, default=()
+        Called in order after each epoch; training stops when one returns True.
+    """
+
+    def __init__(
+        self, network, updater, schedule, learning_rate, state, batch_size, shuffle=True, norm_limit=None, value_limit=None, callbacks=()
+    ):
+        self.network = network
+        self.updater = updater
+        self.schedule = schedule
+        self.learning_rate = float(learning_rate)
+        self.state = state
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.norm_limit = norm_limit if norm_limit is None else float(norm_limit)
+        self.value_limit = value_limit if value_limit is None else float(value_limit)
+        self.callbacks = list(callbacks)
+
+    def fit(self, x, target, weight=None, rows=None, n_epochs=1):
+        """Train for at most ``n_epochs`` epochs and return how many were made.
+
+        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all.
+        Overwrites: network, state.
+        """
+        in_order = rows is None and not self.shuffle
+        order = np.arange(x.n_rows) if rows is None else np.array(rows)
+        bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
+        self.network.prepare(max(stop - start for start, stop in bounds), self.state.rng)
+        self.state.clock.n_epochs = n_epochs
+        sparse = x.sparse and self.network.sparse_input
+        with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            for n_done in range(1, n_epochs + 1):
+                if self.shuffle:
+                    self.state.rng.shuffle(order)
+                if self._epoch(x, target, weight, order, bounds, in_order, sparse):
+                    return n_done
+        return n_epochs
+
+    def _epoch(self, x, target, weight, order, bounds, in_order, sparse):
+        """Make one pass over the rows and tell the callbacks. Return True if one wants to stop. Overwrites: network, state, order."""
+        clock, epoch = self.state.clock, round(self.state.clock.epoch)
+        began, n_batches = time.perf_counter(), len(bounds)
+        total_loss, total_weight, last = 0.0, 0.0, n_batches - 1
+        for k, (start, stop) in enumerate(bounds):
+            rows = slice(start, stop) if in_order else order[start:stop]
+            plan = self.network.plan(stop - start)
+            batch_weight, w = None, float(stop - start)
+            if weight is not None:
+                batch_weight = plan.weight
+                np.copyto(batch_weight[:, 0], weight[rows])
+                w = float(np.add.reduce(batch_weight, axis=None))
+            loss = self.network.loss_and_grad(x.take(rows, None if sparse else plan.x), target.take(rows, plan.target), batch_weight)
+            if not math.isfinite(loss):
+                raise Diverged(epoch + 1)
+            total_loss += loss * w
+            total_weight += w
+            clock.epoch = epoch + k / n_batches
+            norm = self._clip(k == last)
+            rate = self.learning_rate * self.schedule.factor(clock)
+            self.updater.step(rate)
+            clock.step += 1
+        clock.epoch = float(epoch + 1)
+        clock.samples += len(order)
+        record = {
+            "epoch": epoch + 1,
+            "loss": total_loss / total_weight,
+            "learning_rate": rate,
+            "gradient_norm": norm,
+            "seconds": time.perf_counter() - began,
+        }
+        stops = [callback.epoch_end(self, record) for callback in self.callbacks]
+        return any(stops)
+
+    def _clip(self, wanted):
+        """Clip the gradient where asked. Return its norm before, if ``wanted`` or needed. Overwrites: network.grads."""
+        grads, norm = self.network.grads, None
+        if wanted or self.norm_limit is not None:
+            norm = global_norm(grads)
+        if self.value_limit is not None:
+            clip_value(grads, self.value_limit)
+        if self.norm_limit is not None:
+            clip_norm(grads, norm if self.value_limit is None else global_norm(grads), self.norm_limit)
+        return norm
+
+
+def batch_bounds(n, batch_size, min_rows=1):
+    """Return (start, stop) of each batch; a last batch of fewer than ``min_rows`` rows is joined to the one before."""
+    bounds = [(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
+    if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] < min_rows:
+        bounds[-2:] = [(bounds[-2][0], n)]
+    return bounds
