@@ -18,10 +18,8 @@ from .initializers import (
     Uniform,
     Zeros,
 )
-
 from .layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer
 from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
 from .network import Network
 from .optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSProp, Sgd
 from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule
-
