@@ -69,6 +69,11 @@ class EarlyStopping(Callback):
             return False
         return self._plateau(trainer, record["learning_rate"])
 
+    @property
+    def has_kept(self):
+        """Whether there is a best epoch to restore."""
+        return self._kept is not None
+
     def restore(self, trainer):
         """Put the kept network and optimizer state back, if there is one. Overwrites: trainer's network and state."""
         if self._kept is None:

@@ -89,7 +89,7 @@ class LogLoss(Loss):
 
     def start(self, target, weight):
         share = np.average(target, axis=0, weights=weight)
-        return np.log(np.maximum(share, _smallest_share(target)))
+        return np.log(np.maximum(share, _smallest_share(target, weight)))
 
 
 class BinaryLogLoss(Loss):
@@ -139,7 +139,7 @@ class BinaryLogLoss(Loss):
         np.subtract(raw, target, out=raw)
 
     def start(self, target, weight):
-        least = _smallest_share(target)
+        least = _smallest_share(target, weight)
         share = np.clip(np.average(target, axis=0, weights=weight), least, 1.0 - least)
         return np.log(share) - np.log1p(-share)
 
@@ -239,9 +239,9 @@ def _median(target, weight):
     return np.quantile(target, 0.5, axis=0, weights=weights, method="inverted_cdf")
 
 
-def _smallest_share(target):
-    """Return half a row's share: keeps the starting score of a class without rows finite."""
-    return 0.5 / max(len(target), 1)
+def _smallest_share(target, weight):
+    """Return the share of half a row: keeps the starting score of a class without rows finite."""
+    return 0.5 / (len(target) if weight is None else max(float(np.sum(weight)), 1.0))
 
 
 LOSSES = {

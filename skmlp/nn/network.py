@@ -54,8 +54,7 @@ class Network:
         self.layout, self.state_layout = Layout(params), Layout(state)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
-        penalised = [self.layout.slices[key] for key, param in self.layout.params.items() if param.penalised]
-        self.penalties = [(part, float(alpha)) for part, alpha in zip(penalised, alphas, strict=False) if alpha]
+        self.penalties = [(part, float(alpha)) for part, alpha in zip(self.penalised, alphas, strict=False) if alpha]
         self.grads = None
         self.rng = None
         self._plans = {}
@@ -73,6 +72,11 @@ class Network:
     @property
     def n_out(self):
         return self.widths[-1]
+
+    @property
+    def penalised(self):
+        """The parts of the flat vector that penalties apply to, one slice per array, in the order of the layers."""
+        return [self.layout.slices[key] for key, param in self.layout.params.items() if param.penalised]
 
     @property
     def min_rows(self):
@@ -95,12 +99,18 @@ class Network:
                 init = layout.params[key].init
                 (INITIALIZERS[init]() if isinstance(init, str) else init).fill(view, rng)
 
-    def copy(self):
-        """Return a network of the same layers over copies of the vectors, outside training."""
-        other = object.__new__(Network)
-        other.__dict__.update(self.__getstate__())
-        other.params, other.state = self.params.copy(), self.state.copy()
-        return other
+    def start_output(self, values):
+        """Set the last layer's bias, of shape (n_out,). Overwrites: params."""
+        self.views()[len(self.layers) - 1, "bias"][...] = values
+
+    def load(self, other):
+        """Take over the numbers of a network of the same shape. Overwrites: params, state."""
+        for name, mine, theirs in (("parameters", self.layout, other.layout), ("statistics", self.state_layout, other.state_layout)):
+            shapes = [{key: param.shape for key, param in layout.params.items()} for layout in (theirs, mine)]
+            if shapes[0] != shapes[1]:
+                raise ValueError(f"The {name} had the shapes {list(shapes[0].values())} and now have {list(shapes[1].values())}.")
+        self.params[...] = other.params
+        self.state[...] = other.state
 
     def __getstate__(self):
         return {**self.__dict__, "grads": None, "rng": None, "_plans": {}, "_memory": {}, "_penalty_blocks": []}
@@ -243,8 +253,17 @@ class Network:
             np.copyto(out[rows], y)
         return out
 
-    def refresh_statistics(self, source, always=False):
-        """Set the running statistics to those of the whole ``source``, layer by layer, where a layer asks for it.
+    def row_losses(self, raw, target):
+        """Return the loss (n,) of each row of raw scores (n, n_out) against a source of targets. Overwrites: raw."""
+        n = len(raw)
+        ws = SimpleNamespace()
+        for name, buffer in self.loss.buffers(self.n_out).items():
+            setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
+        self.loss.rows_and_grad(raw, target.take(slice(0, n), np.empty((n, self.n_out), self.dtype)), ws)
+        return ws.rows[:, 0]
+
+    def refresh_statistics(self, source, rows=None, always=False):
+        """Set the running statistics to those of ``rows`` (None: all) of ``source``, layer by layer, where a layer asks for it.
 
         Chunks are merged by the formula of Chan et al. (1979); the variance has n / (n - 1). Overwrites: state.
         """
@@ -253,8 +272,8 @@ class Network:
             if not layer.state(self.widths[i]) or not (always or layer.statistics == "population"):
                 continue
             n, mean, squares = 0, 0.0, 0.0
-            for rows, x in self._run(source, 0, i):
-                m = rows.stop - rows.start
+            for part, x in self._run(source, 0, i, rows):
+                m = part.stop - part.start
                 x = x.astype(np.float64)
                 shift = x.mean(axis=0) - mean
                 squares = squares + np.square(x - x.mean(axis=0)).sum(axis=0) + shift**2 * (n * m / (n + m))
@@ -264,20 +283,21 @@ class Network:
                 state[i, "mean"][...] = mean
                 state[i, "variance"][...] = squares / (n - 1)
 
-    def _run(self, source, start, stop):
-        """Yield (slice of rows, output of layers ``start`` to ``stop``) chunk by chunk, in memory that the next chunk uses again."""
+    def _run(self, source, start, stop, rows=None):
+        """Yield (slice of ``rows``, output of layers ``start`` to ``stop``) in chunks, in memory that the next chunk uses again."""
         params, state = self.views(), self.state_layout.views(self.state)
         steps = [i for i in range(start, stop) if not self.layers[i].training_only]
         widest = max(self.widths[start : stop + 1])
         whole = any(getattr(self.layers[i], "statistics", None) == "batch" for i in steps)
-        size = source.n_rows if whole else min(source.n_rows, max(64, _PREDICT_VALUES // widest))
+        n_rows = source.n_rows if rows is None else len(rows)
+        size = n_rows if whole else min(n_rows, max(64, _PREDICT_VALUES // widest))
         pads = [np.empty(size * widest, self.dtype) for _ in range(3)]
         sparse = source.sparse and bool(steps) and self.layers[steps[0]].sparse_input
         first = None if sparse else pads[0]
-        for begin in range(0, source.n_rows, size):
-            rows = slice(begin, min(begin + size, source.n_rows))
-            n, side = rows.stop - rows.start, 0
-            x = source.take(rows, None if first is None else _pad(first, n, self.widths[start]))
+        for begin in range(0, n_rows, size):
+            part = slice(begin, min(begin + size, n_rows))
+            n, side = part.stop - part.start, 0
+            x = source.take(part if rows is None else rows[part], None if first is None else _pad(first, n, self.widths[start]))
             for i in steps:
                 layer = self.layers[i]
                 ws = SimpleNamespace(tmp=_pad(pads[2], n, self.widths[i]))
@@ -292,7 +312,7 @@ class Network:
                     ws.y = x
                 layer.forward(x, ws, False)
                 x = ws.y
-            yield rows, x
+            yield part, x
 
 
 def _pad(flat, n, width):

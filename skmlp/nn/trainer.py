@@ -72,24 +72,23 @@ class Trainer:
         self.callbacks = list(callbacks)
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1):
-        """Train for at most ``n_epochs`` epochs and return how many were made.
+        """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
 
-        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all.
-        Overwrites: network, state.
+        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. The network is
+        prepared for the largest batch. Overwrites: network, state.
         """
         in_order = rows is None and not self.shuffle
         order = np.arange(x.n_rows) if rows is None else np.array(rows)
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
-        self.network.prepare(max(stop - start for start, stop in bounds), self.state.rng)
         self.state.clock.n_epochs = n_epochs
         sparse = x.sparse and self.network.sparse_input
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            for n_done in range(1, n_epochs + 1):
+            for _ in range(n_epochs):
                 if self.shuffle:
                     self.state.rng.shuffle(order)
                 if self._epoch(x, target, weight, order, bounds, in_order, sparse):
-                    return n_done
-        return n_epochs
+                    return True
+        return False
 
     def _epoch(self, x, target, weight, order, bounds, in_order, sparse):
         """Make one pass over the rows and tell the callbacks. Return True if one wants to stop. Overwrites: network, state, order."""

@@ -1,0 +1,242 @@
+"""The autoencoder: X to X through a narrow code."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from ._base import BaseMLP, takes_minibatches
+from ._build import Block, hidden_blocks, regression_loss
+from ._parameters import CONSTRAINTS, documented, loss_constraint, positive, resolve, store_parameters
+from ._sklearn import StrOptions
+from .nn.activations import ACTIVATIONS, Activation
+from .nn.data import DenseRows
+
+
+@documented
+class Autoencoder(BaseMLP):
+    """Autoencoder: a network trained to give back its input through a layer of ``n_components`` units, the code.
+
+    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
+    over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). With identity activations it
+    finds the subspace of PCA.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear case, solved exactly.
+
+    References
+    ----------
+    Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmlp import Autoencoder
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = Autoencoder(n_components=2, max_iter=20, learning_rate="one_cycle", learning_rate_init=0.01, random_state=0)
+    >>> code = model.fit_transform(X / 16)
+    >>> code.shape
+    (1797, 2)
+    >>> model.inverse_transform(code).shape
+    (1797, 64)
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "n_components": [positive(Integral)],
+        "code_activation": [StrOptions(set(ACTIVATIONS)), Activation],
+        "loss": loss_constraint("regression"),
+    }
+    _parameter_docs = {
+        "n_components": """
+    n_components : int, default=2
+        Width of the code.""",
+        "hidden_layer_sizes": """
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
+        "activation": """
+    activation : str, Activation, or list of these, default='relu'
+        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
+        them in reverse.""",
+        "code_activation": """
+    code_activation : str or Activation, default='identity'
+        Activation of the code.""",
+        "dropout": """
+    dropout : float or array-like of float, default=0.0
+        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.""",
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        code_activation="identity",
+        *,
+        loss="squared_error",
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        weight_init="auto",
+        dropout=0.0,
+        input_dropout=0.0,
+        batch_norm=False,
+        clip_norm=None,
+        clip_value=None,
+        scoring=None,
+        dtype="auto",
+    ):
+        store_parameters(self, locals())
+
+    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None):
+        """Train on X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.
+        X_val : as X, default=None
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._fit(X, None, sample_weight, (X_val, None, sample_weight_val))
+
+    @available_if(takes_minibatches)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on X, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._fit(X, None, sample_weight, incremental=True)
+
+    def inverse_transform(self, Z):
+        """Return the reconstructions that belong to codes.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
+        return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+
+    def predict(self, X):
+        """Return the reconstruction of X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        X_reconstructed : ndarray of shape (n_samples, n_features)
+        """
+        return self._decoded(self._raw(self._check_X(X)))
+
+    def score_samples(self, X):
+        """Return minus the reconstruction error of each row: the larger, the more normal.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            Minus ``loss``, summed over the features.
+        """
+        X = self._check_X(X)
+        return -self._network.row_losses(self._raw(X), self._sources(X, X, None, self._network.dtype).target)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return minus the mean reconstruction error.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return float(np.average(self.score_samples(X), weights=sample_weight))
+
+    def _decoded(self, raw):
+        self._network.loss.link(raw, raw)
+        return raw
+
+    def _check_data(self, X, y, reset, classes=None):
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
+        return X, X
+
+    def _balance(self, target, weight):
+        return weight
+
+    def _make_loss(self):
+        return regression_loss(self)
+
+    def _make_blocks(self):
+        encoder = hidden_blocks(self, self.hidden_layer_sizes)
+        code = Block(self.n_components, resolve(self.code_activation, ACTIVATIONS))
+        return [*encoder, code, *reversed(encoder)], len(encoder) + 1
+
+    def _score_raw(self, raw, target, weight):
+        source = self._sources(target, target, None, self._network.dtype).target
+        return -np.average(self._network.row_losses(raw, source), weights=weight)

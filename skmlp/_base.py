@@ -1,0 +1,296 @@
+"""What the three estimators share: fitting, resuming, raw prediction, fitted attributes.
+
+The one decision: a fit works on a new network and a copy of the training state, and the estimator's attributes are put back if
+anything is raised; so a fit that fails leaves the estimator as it was, and going on is the same code as starting.
+"""
+
+import copy
+import warnings
+from abc import ABCMeta, abstractmethod
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
+from ._parameters import CONSTRAINTS
+from ._sklearn import check_sample_weight
+from ._targets import n_outputs, start_scores, target_rows
+from ._training import diverged_message, train_lbfgs, train_minibatches
+from ._validation import make_evaluate, split_rows, take
+from .nn.data import DenseRows, SparseRows
+from .nn.layers import Activate
+from .nn.network import Network
+from .nn.trainer import TrainingState
+
+
+def takes_minibatches(estimator):
+    """Return True if the solver can make single steps, else raise ``AttributeError``."""
+    if is_lbfgs(estimator):
+        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+    return True
+
+
+class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
+
+    _parameter_constraints = CONSTRAINTS
+
+    # ---- what a subclass says
+
+    @abstractmethod
+    def _check_data(self, X, y, reset, classes=None):
+        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they say if ``reset``."""
+
+    @abstractmethod
+    def _balance(self, target, weight):
+        """Return the sample weights (n,) or None with class weights multiplied in; raise if the weighted target cannot be learned."""
+
+    @abstractmethod
+    def _make_loss(self):
+        """Return the loss unit."""
+
+    @abstractmethod
+    def _make_blocks(self):
+        """Return the hidden blocks, and how many of them ``transform`` goes through."""
+
+    @abstractmethod
+    def _score_raw(self, raw, target, weight):
+        """Return the estimator's own score of raw scores against a target. Overwrites: raw."""
+
+    # ---- fitting
+
+    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None):
+        """Fit, or raise and leave the estimator as it is. ``held_out``: X_val, y_val, sample_weight_val."""
+        before = self.__dict__.copy()
+        try:
+            self._validate_params()
+            self._fit_valid(X, y, sample_weight, held_out, incremental, classes)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
+        first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
+        schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
+        X, target = self._check_data(given_X, given_y, first, classes)
+        weight = self._balance(target, self._check_weight(X, sample_weight))
+        rows = None if weight is None or (weight > 0).all() else np.flatnonzero(weight)
+        state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
+
+        validation = None
+        if held_out[0] is not None:
+            validation = self._check_held_out(*held_out)
+        elif self.early_stopping and rule is not None:
+            if incremental:
+                raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
+            every = np.arange(X.shape[0]) if rows is None else rows
+            rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.rng)
+            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
+
+        n_rows = X.shape[0] if rows is None else len(rows)
+        batch_size = self._batch_size(n_rows, incremental)
+        network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
+        data = self._sources(X, target, weight, network.dtype)
+        data.rows = rows
+        if first:
+            network.initialise(state.rng)
+            start_target, start_weight = (target, weight) if rows is None else take(rows, target, weight)
+            network.start_output(start_scores(network.loss, start_target, self._n_classes, start_weight))
+        self._network, self._state = network, state
+        self._records = [] if first else list(self._records)
+
+        evaluate = None
+        if validation is not None:
+            *held, given = validation
+            held = self._sources(*held, network.dtype)
+            evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
+        if rule is None:
+            self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
+        else:
+            self.n_iter_ = train_minibatches(self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental)
+        network.refresh_statistics(data.x, rows, always=rule is None)
+        network.release()
+        if not (np.isfinite(network.params).all() and np.isfinite(network.state).all()):
+            raise ValueError(diverged_message(self, len(self._records)))
+
+    def _make_network(self, X, target, rule, first, whole):
+        """Return the network to train, not initialised if ``first``, else with the fitted numbers. ``whole``: a step sees all rows."""
+        dtype = self.dtype
+        if dtype == "auto":
+            dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
+        blocks, _ = self._make_blocks()
+        layers = build_layers(self, blocks, n_outputs(target, self._n_classes))
+        alphas = penalty_strengths(self, len(blocks) + 1)
+        network = Network(layers, self._make_loss(), X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
+        if not first:
+            try:
+                network.load(self._network)
+            except ValueError as error:
+                raise ValueError(
+                    f"{type(self).__name__} cannot go on from its last fit, because the architecture changed. {error} "
+                    "Undo the change, or fit with warm_start=False."
+                ) from None
+        return network
+
+    def _check_weight(self, X, sample_weight):
+        if sample_weight is None:
+            return None
+        return check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+    def _check_held_out(self, X_val, y_val, sample_weight_val):
+        X, target = self._check_data(X_val, y_val, False)
+        return X, target, self._check_weight(X, sample_weight_val), lambda: (X_val, y_val)
+
+    def _strata(self, target, rows):
+        """Return the classes of the rows, None where a target has no classes."""
+        return target[rows] if target.ndim == 1 else None
+
+    def _batch_size(self, n_rows, incremental):
+        if self.batch_size == "auto":
+            return min(200, n_rows)
+        if self.batch_size > n_rows and not incremental:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
+                f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)",
+                stacklevel=5,
+            )
+        return min(self.batch_size, n_rows)
+
+    def _sources(self, X, target, weight, dtype):
+        """Return sources of rows in the network's precision."""
+        try:
+            with np.errstate(over="raise"):
+                x = _input_rows(X, dtype)
+                target = x if target is X else target_rows(target, self._n_classes, dtype)
+        except FloatingPointError:
+            raise ValueError(
+                f"X or y has values too large for {np.dtype(dtype).name}: scale them, or set dtype='float64' (now dtype={self.dtype!r})."
+            ) from None
+        return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
+
+    # ---- prediction
+
+    def _raw(self, X, start=0, stop=None):
+        """Return the output of layers ``start`` to ``stop`` for checked X."""
+        return self._network.scores(_input_rows(X, self._network.dtype), start, stop)
+
+    def _check_X(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=False)
+
+    @property
+    def _transform_stop(self):
+        """Number of layers that ``transform`` goes through."""
+        ends = [0] + [i + 1 for i, layer in enumerate(self._network.layers) if isinstance(layer, Activate)]
+        return ends[self._make_blocks()[1]]
+
+    def transform(self, X):
+        """Return the hidden representation of X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_units)
+            The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
+        """
+        return self._raw(self._check_X(X), stop=self._transform_stop)
+
+    @property
+    def _n_features_out(self):
+        return self._network.widths[self._transform_stop]
+
+    @property
+    def _n_classes(self):
+        return len(getattr(self, "classes_", ()))
+
+    # ---- fitted attributes
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_network")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _fitted(self):
+        check_is_fitted(self)
+        return self
+
+    def _parameter_views(self, name):
+        views = self._fitted()._network.views()
+        return [views[key] for key in sorted(key for key in views if key[1] == name)]
+
+    @property
+    def coefs_(self):
+        return self._parameter_views("weight")
+
+    @property
+    def intercepts_(self):
+        return [view[0] for view in self._parameter_views("bias")]
+
+    @property
+    def history_(self):
+        return pd.DataFrame(self._fitted()._records).set_index("epoch")
+
+    @property
+    def loss_curve_(self):
+        return [record["loss"] for record in self._fitted()._records]
+
+    @property
+    def loss_(self):
+        return self.loss_curve_[-1]
+
+    @property
+    def best_loss_(self):
+        return None if self._fitted().early_stopping and self.validation_scores_ else min(self.loss_curve_)
+
+    @property
+    def validation_scores_(self):
+        scores = [record["validation_score"] for record in self._fitted()._records if "validation_score" in record]
+        return scores or None
+
+    @property
+    def best_validation_score_(self):
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))
+
+    @property
+    def t_(self):
+        return self._fitted()._state.clock.samples
+
+    @property
+    def n_layers_(self):
+        return len(self.coefs_) + 1
+
+    @property
+    def n_outputs_(self):
+        return self._fitted()._network.n_out
+
+    @property
+    def out_activation_(self):
+        return self._fitted()._network.loss.out_activation
+
+
+def _new_state(random_state):
+    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
+    seed = check_random_state(random_state).randint(2**31 - 1, size=4)
+    return TrainingState(np.random.Generator(np.random.PCG64(seed.tolist())))
+
+
+def _input_rows(X, dtype):
+    """Return the source of rows of checked X."""
+    if sparse.issparse(X):
+        return SparseRows(X.tocsr().astype(dtype, copy=False))
+    return DenseRows(np.ascontiguousarray(X, dtype=dtype))

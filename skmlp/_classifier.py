@@ -1,0 +1,285 @@
+"""The classifier: labels to targets, raw scores to labels and probabilities."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.validation import validate_data
+
+from ._base import BaseMLP, takes_minibatches
+from ._build import hidden_blocks
+from ._parameters import CONSTRAINTS, documented, resolve, store_parameters
+from ._sklearn import StrOptions
+from .nn.losses import LOSSES, BinaryLogLoss, LogLoss, Loss
+
+
+@documented
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """Multi-layer perceptron for classification: binary, multiclass or multilabel.
+
+    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha / (2 n) sum_l |W_l|^2``, where n is
+    the number of rows (of a minibatch). Changing the import from scikit-learn's class of the same name is enough to use it.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; for multilabel targets the column numbers.
+    {attributes}
+
+    See Also
+    --------
+    MLPRegressor : The same for numbers.
+    sklearn.neural_network.MLPClassifier : The class whose parameters these extend.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986).
+
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skmlp import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
+    >>> model = MLPClassifier(dropout=0.2, max_iter=30, learning_rate="one_cycle", learning_rate_init=0.01, random_state=0)
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": [StrOptions({"log_loss"}), Loss],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    _parameter_docs = {
+        "loss": """
+    loss : {'log_loss'} or Loss, default='log_loss'
+        What is minimised: cross-entropy of the softmax for several classes, of the logistic function for two classes and for each column
+        of multilabel targets.""",
+        "class_weight": """
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies.
+        Not for multilabel targets.""",
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        loss="log_loss",
+        class_weight=None,
+        weight_init="auto",
+        dropout=0.0,
+        input_dropout=0.0,
+        batch_norm=False,
+        clip_norm=None,
+        clip_value=None,
+        scoring=None,
+        dtype="auto",
+    ):
+        store_parameters(self, locals())
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or for multilabel targets a matrix of zeros and ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.
+        X_val, y_val : as X and y, default=None
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(takes_minibatches)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on X and y, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or for multilabel targets a matrix of zeros and ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.
+        classes : array-like of shape (n_classes,), default=None
+            All labels there will ever be; required in the first call.
+
+        Returns
+        -------
+        self : object
+        """
+        if classes is None and not self.__sklearn_is_fitted__():
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    def predict(self, X):
+        """Return the most probable labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        raw = self._raw(self._check_X(X))
+        if self._multilabel:
+            return (raw > 0).astype(int)
+        return self.classes_[raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; for multilabel targets the probability of each label.
+        """
+        return self._linked(X, self._fitted()._network.loss.link)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class, computed from the scores, so that it is finite.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+        """
+        return self._linked(X, self._fitted()._network.loss.log_link)
+
+    def _linked(self, X, link):
+        """Return the link of the raw scores, with both classes where there are two."""
+        raw = self._raw(self._check_X(X))
+        if raw.shape[1] == 1 and not self._multilabel:
+            raw = np.hstack([-raw, raw])
+        link(raw, raw)
+        return raw
+
+    def _check_data(self, X, y, reset, classes=None):
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
+        )
+        y, multilabel = _check_labels(y)
+        labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
+        if reset:
+            self._multilabel = multilabel
+            self.classes_ = labels if classes is None else unique_labels(classes)
+        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
+        if multilabel != self._multilabel or (multilabel and len(labels) != len(self.classes_)):
+            was, now = ("multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel))
+            raise ValueError(f"The targets were {was} with {len(self.classes_)} classes; now they are {now} with {len(labels)}.")
+        if multilabel:
+            return X, y
+        if len(np.setdiff1d(labels, self.classes_)):
+            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
+        return X, np.searchsorted(self.classes_, y)
+
+    def _balance(self, target, weight):
+        if self.class_weight is not None:
+            if target.ndim == 2:
+                raise ValueError(f"class_weight={self.class_weight!r} is not defined for multilabel targets; use sample_weight.")
+            balance = self._class_weights(target)
+            weight = balance if weight is None else weight * balance
+        if target.ndim == 1 and len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the data contains only one class: "
+                f"{self.classes_[0]!r}."
+            )
+        return weight
+
+    def _class_weights(self, target):
+        """Return the class weight of each row."""
+        if isinstance(self.class_weight, dict):
+            return compute_sample_weight(self.class_weight, self.classes_[target])
+        return compute_sample_weight(self.class_weight, target)
+
+    def _make_loss(self):
+        kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
+        if self.loss == "log_loss":
+            return LogLoss() if kind == "multiclass" else BinaryLogLoss()
+        loss = resolve(self.loss, LOSSES)
+        if kind not in loss.targets:
+            raise ValueError(f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are {kind}.")
+        return loss
+
+    def _make_blocks(self):
+        blocks = hidden_blocks(self, self.hidden_layer_sizes)
+        return blocks, len(blocks)
+
+    def _score_raw(self, raw, target, weight):
+        if target.ndim == 2:
+            right = ((raw > 0) == target).all(axis=1)
+        else:
+            right = target == (raw.argmax(axis=1) if raw.shape[1] > 1 else raw[:, 0] > 0)
+        return np.average(right, weights=weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _check_labels(y):
+    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
+    if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError("Multioutput target data is not supported: y has several columns of classes. Fit one classifier for each.")
+    if kind != "multilabel-indicator":
+        return y, False
+    return (y.toarray() if sparse.issparse(y) else y).astype(np.float64), True

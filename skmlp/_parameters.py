@@ -1,0 +1,283 @@
+"""The estimators' parameters: which values they take, and what the documentation says of them, written once.
+
+The one decision: a parameter that names a unit takes a registry key or an instance. A key stands for the unit with its defaults, but
+that a solver or a schedule reads the estimator's parameters of the same name (``beta_1``, ``momentum``, ``power_t``, ...).
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from ._sklearn import Interval, Options, StrOptions
+from .nn.activations import ACTIVATIONS, Activation
+from .nn.initializers import INITIALIZERS, Initializer
+from .nn.layers import BatchNorm
+from .nn.losses import LOSSES, Loss
+from .nn.optimizers import OPTIMIZERS, Optimizer
+from .nn.schedules import SCHEDULES, Schedule
+
+
+def positive(kind=Real):
+    """Return the constraint of a number above zero (1 or more for integers)."""
+    return Interval(kind, 1, None, closed="left") if kind is Integral else Interval(kind, 0, None, closed="neither")
+
+
+CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", positive(Integral)],
+    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
+    "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
+    "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "batch_size": [StrOptions({"auto"}), positive(Integral)],
+    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+    "learning_rate_init": [positive()],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [positive(Integral)],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [positive()],
+    "n_iter_no_change": [positive(Integral), Options(Real, {np.inf})],
+    "max_fun": [positive(Integral)],
+    "weight_init": [StrOptions({"auto", *INITIALIZERS}), Initializer],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "input_dropout": [Interval(Real, 0, 1, closed="left")],
+    "batch_norm": ["boolean", BatchNorm],
+    "clip_norm": [None, positive()],
+    "clip_value": [None, positive()],
+    "scoring": [None, str, callable],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
+}
+
+
+def store_parameters(estimator, values):
+    """Store a constructor's arguments, its ``locals()``, under their own names."""
+    for name in estimator._get_param_names():
+        setattr(estimator, name, values[name])
+
+
+def loss_constraint(*targets):
+    """Return the constraint of ``loss`` for an estimator of these kinds of targets."""
+    return [StrOptions(set(loss_keys(*targets))), Loss]
+
+
+def loss_keys(*targets):
+    """Return the keys of the losses for these kinds of targets."""
+    return [key for key, loss in LOSSES.items() if set(targets) & set(loss.targets)]
+
+
+def resolve(value, registry, estimator=None):
+    """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters checked.
+
+    With ``estimator``, a key's unit takes the estimator's parameters of the same name.
+    """
+    if isinstance(value, str):
+        if value not in registry:
+            raise ValueError(f"Unknown key {value!r}; known are {sorted(registry)}.")
+        cls = registry[value]
+        shared = {} if estimator is None else estimator.get_params(deep=False)
+        value = cls(**{name: shared[name] for name in cls._get_param_names() if name in shared})
+    value.check()
+    return value
+
+
+def per_layer(value, n_layers, name, each):
+    """Return ``value`` as a list with one entry per layer: repeated, or the list given if its length fits."""
+    if isinstance(value, str) or not np.iterable(value):
+        return [value] * n_layers
+    if len(value) != n_layers:
+        raise ValueError(f"{name} has {len(value)} entries, {value!r}, but there are {n_layers} {each}; give one value or one for each.")
+    return list(value)
+
+
+def documented(cls):
+    """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from the tables below. Class decorator."""
+    own = getattr(cls, "_parameter_docs", {})
+    names = cls._get_param_names()
+    order = [name for name in cls.__init__.__code__.co_varnames if name in names]
+    parameters = "\n".join({**PARAMETER_DOCS, **own}[name].strip("\n") for name in order)
+    attributes = "\n".join(text.strip("\n") for text in {**ATTRIBUTE_DOCS, **getattr(cls, "_attribute_docs", {})}.values())
+    cls.__doc__ = cls.__doc__.replace("    {parameters}", parameters).replace("    {attributes}", attributes)
+    return cls
+
+
+PARAMETER_DOCS = {
+    "loss": """
+    loss : {keys} or Loss, default='squared_error'
+        What is minimised; see :mod:`skmlp.nn.losses` for the formulas. For several outputs it is their sum.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in loss_keys("regression"))
+    ),
+    "hidden_layer_sizes": """
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Width of each hidden layer. ``()`` means none: a linear, logistic or softmax model.""",
+    "activation": """
+    activation : {keys}, Activation, or list of these, default='relu'
+        Activation of the hidden layers; a list has one entry per hidden layer. An instance, such as ``LeakyRelu(0.1)``, brings its own
+        hyper-parameters, which a grid search reaches as ``activation__slope``.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in ACTIVATIONS)
+    ),
+    "solver": """
+    solver : {'lbfgs', keys} or Optimizer, default='adam'
+        How the objective is minimised: minibatch steps, or 'lbfgs', SciPy's quasi-Newton method on all rows at once, which often wins
+        below a few thousand rows. A key reads the estimator's parameters of the same name (``beta_1``, ``momentum``, ...); an instance,
+        such as ``Adam(beta_1=0.8)``, brings its own, which a grid search reaches as ``solver__beta_1``. Equations:
+        :mod:`skmlp.nn.optimizers`. 'lbfgs' ignores what only minibatches have (``batch_size``, ``learning_rate``,
+        ``learning_rate_init``, ``shuffle``, ``early_stopping``) and refuses dropout and clipping.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in OPTIMIZERS)
+    ),
+    "alpha": """
+    alpha : float or array-like of float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 |W|^2`` on the weights, never on intercepts; one value, or one per weight matrix. As in
+        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With ``solver='adamw'`` it is the decoupled
+        weight decay instead, not divided by anything.""",
+    "batch_size": """
+    batch_size : int or 'auto', default='auto'
+        Rows per minibatch; 'auto' is ``min(200, n_samples)``. Unused by 'lbfgs'.""",
+    "learning_rate": """
+    learning_rate : {keys} or Schedule, default='constant'
+        How the learning rate changes; formulas: :mod:`skmlp.nn.schedules`. The keys 'invscaling' and 'adaptive' keep scikit-learn's
+        meaning and take effect with ``solver='sgd'`` only; the instances ``Invscaling()`` and ``Adaptive()`` work with every minibatch
+        solver, as do all other keys. Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
+    "learning_rate_init": """
+    learning_rate_init : float, default=0.001
+        The learning rate that the schedule starts from or multiplies. Unused by 'lbfgs'.""",
+    "power_t": """
+    power_t : float, default=0.5
+        Exponent of ``learning_rate='invscaling'``.""",
+    "max_iter": """
+    max_iter : int, default=200
+        Most epochs (passes over the rows) of a call to ``fit``; for 'lbfgs' iterations.""",
+    "shuffle": """
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in a new order. Unused by 'lbfgs'.""",
+    "random_state": """
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, validation split, order of rows and dropout. Same seed, same number of BLAS threads: same bits.""",
+    "tol": """
+    tol : float, default=1e-4
+        Least improvement of loss (of score with ``early_stopping``) that counts as progress. For 'lbfgs' the largest entry of the
+        projected gradient at which it stops.""",
+    "verbose": """
+    verbose : bool, default=False
+        Whether to print a line per epoch.""",
+    "warm_start": """
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from where the last one ended: weights, optimizer state, random stream.""",
+    "momentum": """
+    momentum : float in [0, 1], default=0.9
+        Momentum of ``solver='sgd'``.""",
+    "nesterovs_momentum": """
+    nesterovs_momentum : bool, default=True
+        Whether ``solver='sgd'`` uses Nesterov's momentum.""",
+    "early_stopping": """
+    early_stopping : bool, default=False
+        Whether to stop when the score on held-out rows has not improved by ``tol`` for ``n_iter_no_change`` epochs, and to return the
+        weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else ``validation_fraction`` of the rows
+        (stratified for single-label classification). If False, training stops when the training loss makes no progress. Unused by
+        'lbfgs'.""",
+    "validation_fraction": """
+    validation_fraction : float, default=0.1
+        Share of the rows held out if ``early_stopping`` and no validation set is given.""",
+    "beta_1": """
+    beta_1 : float in [0, 1), default=0.9
+        Decay of the first moment in 'adam' and 'adamw'.""",
+    "beta_2": """
+    beta_2 : float in [0, 1), default=0.999
+        Decay of the second moment in 'adam' and 'adamw'.""",
+    "epsilon": """
+    epsilon : float, default=1e-8
+        Numerical floor of the denominator in 'adam', 'adamw', 'rmsprop' and 'adagrad'.""",
+    "n_iter_no_change": """
+    n_iter_no_change : int, default=10
+        Training stops after more than this many epochs without progress. Unused by 'lbfgs'.""",
+    "max_fun": """
+    max_fun : int, default=15000
+        Most evaluations of the objective by 'lbfgs'.""",
+    "weight_init": """
+    weight_init : {'auto', keys} or Initializer, default='auto'
+        How weights start; 'auto' is He for the relu family, LeCun for selu and Glorot for the rest and for the output layer. Intercepts
+        start at zero, those of the output at the best constant prediction.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in INITIALIZERS)
+    ),
+    "dropout": """
+    dropout : float or array-like of float, default=0.0
+        Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer. Refused by
+        'lbfgs'.""",
+    "input_dropout": """
+    input_dropout : float, default=0.0
+        Fraction of the inputs dropped in training. Refused by 'lbfgs'.""",
+    "batch_norm": """
+    batch_norm : bool or BatchNorm, default=False
+        Whether to normalise each hidden layer's input to the activation over the batch; an instance sets its momentum, epsilon and
+        test-time statistics. With 'lbfgs' the statistics are those of the whole training set.""",
+    "clip_norm": """
+    clip_norm : float or None, default=None
+        Bound on the Euclidean norm of the whole gradient. Refused by 'lbfgs'.""",
+    "clip_value": """
+    clip_value : float or None, default=None
+        Bound on each entry of the gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
+    "scoring": """
+    scoring : str, callable or None, default=None
+        The validation score that early stopping watches: None for the estimator's own (accuracy, R2, minus reconstruction error), 'loss'
+        for minus the validation loss, or any scikit-learn scorer.""",
+    "dtype": """
+    dtype : {'auto', 'float32', 'float64'}, default='auto'
+        Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it
+        sees all of them ('lbfgs', or no more rows than ``batch_size``), so that only rounding would limit the solution.""",
+}
+
+ATTRIBUTE_DOCS = {
+    "coefs_": """
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer, views of the model: assigning into them changes it.""",
+    "intercepts_": """
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Intercepts of each layer, views of the model.""",
+    "history_": """
+    history_ : pandas.DataFrame
+        One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the epoch's last batch), ``seconds`` and,
+        where there is a validation set, ``validation_loss`` and ``validation_score``. For 'lbfgs' one row per iteration.""",
+    "loss_": """
+    loss_ : float
+        Training loss of the last epoch.""",
+    "best_loss_": """
+    best_loss_ : float or None
+        Least training loss; None with ``early_stopping``.""",
+    "loss_curve_": """
+    loss_curve_ : list of float
+        Training loss, penalty included, per epoch.""",
+    "validation_scores_": """
+    validation_scores_ : list of float or None
+        Validation score per epoch, if there is a validation set.""",
+    "best_validation_score_": """
+    best_validation_score_ : float or None
+        Largest validation score.""",
+    "n_iter_": """
+    n_iter_ : int
+        Epochs of the last call to ``fit``.""",
+    "t_": """
+    t_ : int
+        Rows seen in training, counted again in each epoch.""",
+    "n_layers_": """
+    n_layers_ : int
+        Number of layers, input and output included.""",
+    "n_outputs_": """
+    n_outputs_ : int
+        Number of outputs.""",
+    "out_activation_": """
+    out_activation_ : str
+        Name of the loss's output link.""",
+    "n_features_in_": """
+    n_features_in_ : int
+        Number of features seen during ``fit``.""",
+    "feature_names_in_": """
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where all are strings.""",
+}

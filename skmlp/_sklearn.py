@@ -1,0 +1,17 @@
+"""Everything this package takes from scikit-learn under a private name, so that there is one place to mend.
+
+Kept to what has been stable for years: parameter constraints and small validators.
+"""
+
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_optimize_result",
+    "check_sample_weight",
+]

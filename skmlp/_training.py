@@ -1,0 +1,111 @@
+"""Running a solver for an estimator: minibatches, L-BFGS, and what is said when training does not end well."""
+
+import math
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ._build import penalty_strengths
+from ._sklearn import check_optimize_result
+from .nn.callbacks import EarlyStopping, History, Progress, Validation
+from .nn.lbfgs import fit_lbfgs
+from .nn.optimizers import Updater
+from .nn.trainer import Diverged, Trainer, batch_bounds
+
+
+def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental):
+    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made.
+
+    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None. Overwrites: network, state,
+    records.
+    """
+    if set(state.slots) != set(rule.slots):
+        state.slots = {name: np.zeros_like(network.params) for name in rule.slots}
+    decays = []
+    if rule.decoupled:
+        decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
+    state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
+    bounds = batch_bounds(data.x.n_rows if data.rows is None else len(data.rows), batch_size, network.min_rows)
+    network.prepare(max(stop - start for start, stop in bounds), state.rng)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, decays)
+
+    watched = bool(estimator.early_stopping and evaluate is not None)
+    monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
+    stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
+    callbacks = [] if evaluate is None else [Validation(evaluate)]
+    callbacks += [stopping, History(records)]
+    if estimator.verbose:
+        callbacks.append(Progress(stopping))
+    trainer = Trainer(
+        network,
+        updater,
+        schedule,
+        estimator.learning_rate_init,
+        state,
+        batch_size,
+        shuffle=estimator.shuffle,
+        norm_limit=estimator.clip_norm,
+        value_limit=estimator.clip_value,
+        callbacks=callbacks,
+    )
+    n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
+    try:
+        ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
+    except KeyboardInterrupt:
+        if len(records) == n_before:
+            raise
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+    except Diverged as error:
+        if not stopping.has_kept:
+            raise ValueError(diverged_message(estimator, error.epoch)) from None
+        warnings.warn(
+            f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    if not (ended_well or incremental or schedule.planned):
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    stopping.restore(trainer)
+    return len(records) - n_before
+
+
+def train_lbfgs(estimator, network, state, records, data, evaluate):
+    """Minimise over all rows at once and return the number of iterations. Overwrites: network, state, records."""
+    rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
+    n = data.x.n_rows if data.rows is None else len(rows)
+    network.prepare(n)
+    plan, n_before = network.plan(n), len(records)
+    x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
+    target = data.target.take(rows, plan.target)
+    weight = None if data.weight is None else data.weight[rows][:, None]
+
+    def iteration_end(loss, norm):
+        record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": math.nan}
+        if evaluate is not None:
+            record["validation_loss"], record["validation_score"] = evaluate()
+        records.append(record)
+        if estimator.verbose:
+            print(f"Iteration {record['epoch']}, loss = {loss:.8f}")
+
+    result = fit_lbfgs(network, x, target, weight, estimator.max_iter, estimator.max_fun, float(estimator.tol), iteration_end)
+    if not math.isfinite(result.fun):
+        raise ValueError(diverged_message(estimator, len(records) + 1))
+    if len(records) == n_before:
+        iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
+    n_iter = check_optimize_result("lbfgs", result, estimator.max_iter)
+    state.clock.samples += n * n_iter
+    return n_iter
+
+
+def diverged_message(estimator, epoch):
+    """Return what to say of weights or losses that are not finite."""
+    return (
+        "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
+        f"(The loss is not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
+        f"now {estimator.learning_rate_init!r}, or bound the gradient with clip_norm.)"
+    )

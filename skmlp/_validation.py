@@ -1,0 +1,47 @@
+"""The held-out rows: which they are, and what the network makes of them after an epoch."""
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+
+
+def split_rows(rows, strata, fraction, rng):
+    """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata`` (None: not)."""
+    seed = int(rng.integers(2**31 - 1))
+    train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset. "
+            f"(validation_fraction={fraction!r} of {len(rows)} rows is {len(held_out)}.)"
+        )
+    return np.sort(train), np.sort(held_out)
+
+
+def make_evaluate(estimator, network, x, target, weight, raw_target, given):
+    """Return a function of no arguments that gives (validation loss, validation score) of the network as it is.
+
+    ``x``, ``target``: sources of the held-out rows; ``weight`` (n,) or None; ``raw_target``: the target as the estimator's own score
+    wants it; ``given``: function that returns X and y as the user gave them, for a scorer.
+    """
+    scoring = estimator.scoring
+    scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
+
+    def evaluate():
+        raw = network.scores(x)
+        finite = np.isfinite(raw).all()
+        score = estimator._score_raw(raw.copy(), raw_target, weight) if scoring is None and finite else np.nan
+        loss = float(np.average(network.row_losses(raw, target), weights=weight))
+        if scoring == "loss":
+            score = -loss
+        elif scorer is not None and finite:
+            X, y = given()
+            score = scorer(estimator, X) if y is None else scorer(estimator, X, y)
+        return loss, float(score)
+
+    return evaluate
+
+
+def take(rows, *arrays):
+    """Return the rows of each array, frame or matrix; None stays None."""
+    return [None if array is None else _safe_indexing(array, rows) for array in arrays]

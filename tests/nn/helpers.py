@@ -1,0 +1,142 @@
+"""What the tests of the core share: entries of the registries, workspaces built by hand, small networks, numeric derivatives."""
+
+import inspect
+import json
+import pathlib
+from types import SimpleNamespace
+
+import numpy as np
+
+from skmlp.nn.activations import Tanh
+from skmlp.nn.layers import Activate, BatchNorm, Dense, Dropout
+from skmlp.nn.layout import Row
+from skmlp.nn.network import Network
+
+REQUIRED = {"n_out": 3, "activation": Tanh()}
+
+
+def construct(cls):
+    """Return an instance with its defaults, and with values for what has none."""
+    parameters = inspect.signature(cls).parameters.values()
+    return cls(**{p.name: REQUIRED[p.name] for p in parameters if p.default is inspect.Parameter.empty})
+
+
+def table(registry):
+    """Return the arguments of ``parametrize`` that run a test on every entry of a registry, which must not be empty."""
+    assert registry, "an empty registry tests nothing"
+    return {"argvalues": [construct(cls) for cls in registry.values()], "ids": list(registry)}
+
+
+def workspace(buffers, n, dtype, lead=(), **arrays):
+    """Return a namespace with the buffers, filled with NaN so that nothing can be read before it is written."""
+    ws = SimpleNamespace(**arrays)
+    for name, buffer in buffers.items():
+        array = np.zeros((*lead, 1 if isinstance(buffer, Row) else n, buffer.width), buffer.dtype or dtype)
+        if array.dtype.kind == "f":
+            array.fill(np.nan)
+        setattr(ws, name, array)
+    return ws
+
+
+def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
+    """Return all that a layer works with, its parameters and state near their usual values but all different."""
+    ws = workspace(layer.buffers(n_in), n, dtype, lead, ones=np.ones((1, n), dtype), rng=np.random.default_rng(3))
+    for name, param in layer.params(n_in).items():
+        setattr(ws, name, (rng.normal(size=lead + param.shape) + 0.1).astype(dtype))
+        setattr(ws, "d_" + name, np.full(lead + param.shape, np.nan, dtype))
+    for name, param in layer.state(n_in).items():
+        setattr(ws, name, rng.uniform(0.5, 1.5, lead + param.shape).astype(dtype))
+    ws.x = rng.normal(size=(*lead, n, n_in)).astype(dtype)
+    ws.y = np.full((*lead, n, layer.width(n_in)), np.nan, dtype)
+    ws.dx = np.full(ws.x.shape, np.nan, dtype)
+    return ws
+
+
+def targets_of(loss, shape, rng, dtype=np.float64):
+    """Return random targets in the domain of a loss."""
+    if "multiclass" in loss.targets:
+        return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]
+    if "binary" in loss.targets or "multilabel" in loss.targets:
+        return rng.integers(0, 2, shape).astype(dtype)
+    return rng.normal(size=shape).astype(dtype)
+
+
+def make_network(
+    loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
+):
+    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes)."""
+    from skmlp.nn.activations import ACTIVATIONS
+
+    activation = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
+    layers = [Dropout(input_dropout)] if input_dropout else []
+    for width in sizes[1:-1]:
+        layers.append(Dense(width))
+        if batch_norm:
+            layers.append(BatchNorm())
+        layers.append(Activate(activation))
+        if dropout:
+            layers.append(Dropout(dropout))
+    return randomised(Network([*layers, Dense(sizes[-1])], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
+
+
+def randomised(network, seed=0):
+    """Return the network with random parameters and its initial state."""
+    rng = np.random.default_rng(seed)
+    network.initialise(rng)
+    for (_, name), view in network.views().items():
+        if name != "weight":
+            view[...] = rng.normal(1.0 if name == "gamma" else 0.2, 0.3, view.shape)
+    return network
+
+
+def relative_error(numeric, analytic):
+    """Return the largest difference relative to the largest value."""
+    return float(np.max(np.abs(numeric - analytic)) / max(np.max(np.abs(numeric)), np.max(np.abs(analytic)), 1e-300))
+
+
+def directional_derivatives(objective, flat, directions, h=1e-6):
+    """Return the central difference of ``objective()``, which reads ``flat``, along each direction."""
+    start, values = flat.copy(), []
+    for direction in directions:
+        np.copyto(flat, start + h * direction)
+        above = objective()
+        np.copyto(flat, start - h * direction)
+        values.append((above - objective()) / (2.0 * h))
+    np.copyto(flat, start)
+    return np.array(values)
+
+
+class Watched(np.ndarray):
+    """An array that does not let a ufunc compute in another precision, nor make an array, unless it is a small one."""
+
+    largest_new = 1
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
+        operands = [a for a in (*inputs, *out) if isinstance(a, np.ndarray | np.generic)]
+        kinds = {a.dtype for a in operands if a.dtype.kind == "f"}
+        assert len(kinds) <= 1, f"{ufunc.__name__} mixes {kinds}"
+        if out:
+            kwargs["out"] = tuple(_plain(a) for a in out)
+        result = getattr(ufunc, method)(*(_plain(a) for a in inputs), **kwargs)
+        if out:
+            return out[0]
+        assert np.size(result) <= self.largest_new, f"{ufunc.__name__} makes an array of shape {np.shape(result)}"
+        return result
+
+
+def _plain(a):
+    return a.view(np.ndarray) if isinstance(a, Watched) else a
+
+
+def watch(ws):
+    """Return a copy of the workspace whose arrays are watched."""
+    return SimpleNamespace(**{k: v.view(Watched) if isinstance(v, np.ndarray) else v for k, v in vars(ws).items()})
+
+
+def trajectories():
+    """Return PyTorch's recorded arrays and the description of the cases."""
+    with np.load(pathlib.Path(__file__).with_name("trajectories.npz")) as archive:
+        arrays = dict(archive)
+    return arrays, json.loads(str(arrays.pop("cases")))
+
+

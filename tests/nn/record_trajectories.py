@@ -1,0 +1,136 @@
+"""Record what PyTorch computes into ``trajectories.npz``, the oracle of ``test_optimizers.py`` and its neighbours.
+
+Run with a Python that has PyTorch: ``python tests/nn/record_trajectories.py``. The tests never import this file's PyTorch.
+Weights have shape (n_in, n_out), parameters are listed as (layer number, name) of the layers named in ``NETWORKS``.
+"""
+
+import json
+import math
+import pathlib
+
+import numpy as np
+
+N_STEPS = 10
+BATCHES = [slice(0, 6), slice(6, 12)]
+NETWORKS = {"plain": ["dense", "tanh", "dense"], "batch_norm": ["dense", "batch_norm", "tanh", "dense"]}
+SIZES = (3, 4, 3)
+
+CASES = {
+    "sgd_plain": {"optimizer": "sgd", "options": {"momentum": 0.0, "nesterovs_momentum": False}, "lr": 0.3},
+    "sgd_momentum": {"optimizer": "sgd", "options": {"momentum": 0.8, "nesterovs_momentum": False}, "lr": 0.1},
+    "sgd_nesterov": {"optimizer": "sgd", "options": {"momentum": 0.8, "nesterovs_momentum": True}, "lr": 0.1},
+    "sgd_penalty": {"optimizer": "sgd", "options": {"momentum": 0.8, "nesterovs_momentum": True}, "lr": 0.1, "penalty": 0.2},
+    "adam": {"optimizer": "adam", "options": {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}, "lr": 0.05},
+    "adam_penalty": {"optimizer": "adam", "options": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, "lr": 0.05, "penalty": 0.2},
+    "adamw": {"optimizer": "adamw", "options": {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}, "lr": 0.05, "decay": 0.3},
+    "rmsprop": {"optimizer": "rmsprop", "options": {"rho": 0.8, "epsilon": 1e-2}, "lr": 0.02},
+    "adagrad": {"optimizer": "adagrad", "options": {"epsilon": 1e-2}, "lr": 0.1},
+    "batch_norm_sgd": {"optimizer": "sgd", "options": {"momentum": 0.8, "nesterovs_momentum": True}, "lr": 0.1, "network": "batch_norm"},
+    "batch_norm_adam": {
+        "optimizer": "adam",
+        "options": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        "lr": 0.05,
+        "network": "batch_norm",
+    },
+}
+
+
+def main():
+    import torch
+
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(12, SIZES[0])) * [1.0, 2.0, 0.5] + [0.0, 1.0, -1.0]
+    labels = rng.integers(0, SIZES[-1], 12)
+    start = [rng.normal(size=(a, b)) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    start += [0.3 * rng.normal(size=(1, b)) for b in SIZES[1:]]
+    arrays = {"x": x, "labels": labels}
+    cases = {}
+    for name, case in CASES.items():
+        case = {"network": "plain", "penalty": 0.0, "decay": 0.0, **case}
+        record = train(torch, case, x, labels, start)
+        case["params"] = record.pop("names")
+        cases[name] = case
+        arrays.update({f"{name}/{key}": value for key, value in record.items()})
+    arrays.update(schedules(torch))
+    arrays["cases"] = np.array(json.dumps({"networks": NETWORKS, "sizes": SIZES, "cases": cases}))
+    np.savez_compressed(pathlib.Path(__file__).with_name("trajectories.npz"), **arrays)
+
+
+def train(torch, case, x, labels, start):
+    """Return the flat parameters before and after each step, each step's gradient and loss, and what batch normalisation tracked."""
+    x, labels = torch.tensor(x), torch.tensor(labels)
+    w1, w2, b1, b2 = (torch.tensor(array, requires_grad=True) for array in start)
+    norm = torch.nn.BatchNorm1d(SIZES[1], momentum=0.1, eps=1e-5).double() if case["network"] == "batch_norm" else None
+    named = {"0.weight": w1, "2.weight": w2, "0.bias": b1, "2.bias": b2}
+    if norm is not None:
+        named = {"0.weight": w1, "3.weight": w2, "0.bias": b1, "1.gamma": norm.weight, "1.beta": norm.bias, "3.bias": b2}
+    others = [p for p in named.values() if p is not w1 and p is not w2]
+    groups = [{"params": [w1, w2], "weight_decay": case["penalty"] or case["decay"]}, {"params": others, "weight_decay": 0.0}]
+    optimizer = make_optimizer(torch, case, groups)
+
+    def forward(rows):
+        hidden = rows @ w1 + b1
+        return torch.tanh(hidden if norm is None else norm(hidden)) @ w2 + b2
+
+    def flat(arrays):
+        return np.concatenate([array.detach().numpy().ravel() for array in arrays])
+
+    record = {"params": [flat(named.values())], "grads": [], "losses": [], "means": [], "variances": []}
+    for step in range(N_STEPS):
+        rows = BATCHES[step % 2]
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(forward(x[rows]), labels[rows])
+        loss.backward()
+        record["losses"].append(loss.item())
+        record["grads"].append(flat([p.grad for p in named.values()]))
+        if case["optimizer"] in ("adam", "adamw"):
+            # PyTorch adds epsilon after the bias correction of v, scikit-learn and this package before
+            for group in optimizer.param_groups:
+                group["eps"] = case["options"]["epsilon"] / math.sqrt(1.0 - case["options"]["beta_2"] ** (step + 1))
+        optimizer.step()
+        record["params"].append(flat(named.values()))
+        if norm is not None:
+            record["means"].append(norm.running_mean.numpy().copy())
+            record["variances"].append(norm.running_var.numpy().copy())
+    if norm is not None:
+        norm.eval()
+    record["scores"] = forward(x).detach().numpy()
+    return {"names": {k: list(p.shape) for k, p in named.items()}, **{k: np.array(v) for k, v in record.items() if len(v)}}
+
+
+def make_optimizer(torch, case, groups):
+    options, lr = case["options"], case["lr"]
+    if case["optimizer"] == "sgd":
+        momentum = options["momentum"]
+        return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=options["nesterovs_momentum"])
+    if case["optimizer"] in ("adam", "adamw"):
+        rule = torch.optim.Adam if case["optimizer"] == "adam" else torch.optim.AdamW
+        return rule(groups, lr=lr, betas=(options["beta_1"], options["beta_2"]))
+    if case["optimizer"] == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=lr, alpha=options["rho"], eps=options["epsilon"])
+    return torch.optim.Adagrad(groups, lr=lr, eps=options["epsilon"])
+
+
+def schedules(torch):
+    """Return the factors of PyTorch's two planned schedules at every step of a cycle."""
+    out = {}
+    for name in ("cosine", "one_cycle"):
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        if name == "cosine":
+            scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20, eta_min=0.1)
+        else:
+            # steps 0 .. 20, the top at 0.3 * 20; PyTorch's final factor counts from the start, 1 / 25
+            scheduler = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, max_lr=1.0, total_steps=21, pct_start=7 / 21, div_factor=25.0, final_div_factor=400.0, cycle_momentum=False
+            )
+        factors = [scheduler.get_last_lr()[0]]
+        for _ in range(20):
+            optimizer.step()
+            scheduler.step()
+            factors.append(scheduler.get_last_lr()[0])
+        out[f"schedule/{name}"] = np.array(factors)
+    return out
+
+
+if __name__ == "__main__":
+    main()
