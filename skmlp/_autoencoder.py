@@ -3,10 +3,11 @@
 from numbers import Integral
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ._base import BaseMLP, takes_minibatches
+from ._base import BaseMLP, input_rows, takes_minibatches
 from ._build import Block, hidden_blocks, regression_loss
 from ._parameters import CONSTRAINTS, documented, loss_constraint, positive, resolve, store_parameters
 from ._sklearn import StrOptions
@@ -179,13 +180,20 @@ class Autoencoder(BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features)
+            Dense: the reconstruction would be as large.
 
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
         """
-        return self._decoded(self._raw(self._check_X(X)))
+        X = self._check_X(X)
+        if sparse.issparse(X):
+            raise ValueError(
+                f"predict would turn sparse input into a dense reconstruction of shape {X.shape}. Ask for it by predict(X.toarray()), or "
+                "use score_samples or transform, which take sparse input in bounded memory."
+            )
+        return self._decoded(self._raw(X))
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: the larger, the more normal.
@@ -199,8 +207,8 @@ class Autoencoder(BaseMLP):
         score : ndarray of shape (n_samples,)
             Minus ``loss``, summed over the features.
         """
-        X = self._check_X(X)
-        return -self._network.row_losses(self._raw(X), self._sources(X, X, None, self._network.dtype).target)
+        source = input_rows(self._check_X(X), self._network.dtype)
+        return -self._network.losses(source, source)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -238,5 +246,5 @@ class Autoencoder(BaseMLP):
         return [*encoder, code, *reversed(encoder)], len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
-        source = self._sources(target, target, None, self._network.dtype).target
+        source = input_rows(target, self._network.dtype)
         return -np.average(self._network.row_losses(raw, source), weights=weight)

@@ -115,7 +115,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
         else:
             self.n_iter_ = train_minibatches(self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental)
-        network.refresh_statistics(data.x, rows, always=rule is None)
+        network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
         network.release()
         if not (np.isfinite(network.params).all() and np.isfinite(network.state).all()):
             raise ValueError(diverged_message(self, len(self._records)))
@@ -167,7 +167,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         """Return sources of rows in the network's precision."""
         try:
             with np.errstate(over="raise"):
-                x = _input_rows(X, dtype)
+                x = input_rows(X, dtype)
                 target = x if target is X else target_rows(target, self._n_classes, dtype)
         except FloatingPointError:
             raise ValueError(
@@ -179,7 +179,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     def _raw(self, X, start=0, stop=None):
         """Return the output of layers ``start`` to ``stop`` for checked X."""
-        return self._network.scores(_input_rows(X, self._network.dtype), start, stop)
+        return self._network.scores(input_rows(X, self._network.dtype), start, stop)
 
     def _check_X(self, X):
         check_is_fitted(self)
@@ -289,7 +289,7 @@ def _new_state(random_state):
     return TrainingState(np.random.Generator(np.random.PCG64(seed.tolist())))
 
 
-def _input_rows(X, dtype):
+def input_rows(X, dtype):
     """Return the source of rows of checked X."""
     if sparse.issparse(X):
         return SparseRows(X.tocsr().astype(dtype, copy=False))

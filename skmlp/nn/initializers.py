@@ -57,11 +57,10 @@ class Uniform(Initializer):
     True
     """
 
+    limits = {"scale": "(0, inf) or None"}
+
     def __init__(self, scale=None):
         self.scale = scale
-
-    def check(self):
-        _check_scale(self)
 
     def fill(self, out, rng):
         scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
@@ -76,11 +75,10 @@ class Normal(Initializer):
     0.2
     """
 
+    limits = {"scale": "(0, inf) or None"}
+
     def __init__(self, scale=None):
         self.scale = scale
-
-    def check(self):
-        _check_scale(self)
 
     def fill(self, out, rng):
         scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
@@ -168,11 +166,6 @@ def _fill_uniform(out, rng, variance):
 def _fill_normal(out, rng, variance):
     """Fill ``out`` with a normal of mean zero. Overwrites: out."""
     out[...] = rng.normal(0.0, math.sqrt(variance), out.shape)
-
-
-def _check_scale(unit):
-    if unit.scale is not None and not unit.scale > 0:
-        raise ValueError(f"{unit!r}: scale must be None or a positive number, got {unit.scale!r}.")
 
 
 INITIALIZERS = {

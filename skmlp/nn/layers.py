@@ -2,7 +2,8 @@
 
 The one decision: a layer owns nothing. Its parameters, state, buffers, input and output come as views in a workspace ``ws``; it
 declares what its backward pass reads (``keeps``) and whether it may work in place (``elementwise``), and the network decides where
-everything lives. Samples are axis -2 and features axis -1; ``ws.ones`` is a row of ones, so that ``ones @ a`` sums over samples.
+everything lives. Samples are axis -2 and features axis -1; ``ws.ones`` is a row of ones, so that ``ones @ a`` sums over samples, and
+``ws.batch`` knows what share of the batch's weight each row has.
 
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
 """
@@ -174,6 +175,8 @@ class Dropout(Layer):
 class BatchNorm(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the batch (Ioffe and Szegedy, 2015).
 
+    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice.
+
     Parameters
     ----------
     momentum : float in (0, 1], default=0.1
@@ -221,7 +224,7 @@ class BatchNorm(Layer):
     def forward(self, x, ws, training):
         if training:
             self._normalise(x, ws)
-            self._track(ws, x.shape[-2])
+            self._track(ws, ws.batch.count)
             np.multiply(ws.x_hat, ws.gamma, out=ws.y)
             np.add(ws.y, ws.beta, out=ws.y)
         elif self.statistics == "batch":
@@ -237,30 +240,24 @@ class BatchNorm(Layer):
         np.matmul(ws.ones, dy, out=ws.d_beta)
         if ws.dx is None:
             return
-        # dx = gamma inv_std (dy - d_beta / n - x_hat d_gamma / n)
-        share = 1.0 / dy.shape[-2]
-        np.multiply(ws.d_gamma, share, out=ws.row)
-        np.multiply(ws.x_hat, ws.row, out=ws.tmp)
+        # dx = gamma inv_std (dy - share (d_beta + x_hat d_gamma)), share = 1/n without weights
+        np.multiply(ws.x_hat, ws.d_gamma, out=ws.tmp)
+        np.add(ws.tmp, ws.d_beta, out=ws.tmp)
+        np.multiply(ws.tmp, ws.batch.column, out=ws.tmp)
         np.subtract(dy, ws.tmp, out=ws.dx)
-        np.multiply(ws.d_beta, share, out=ws.row)
-        np.subtract(ws.dx, ws.row, out=ws.dx)
         np.multiply(ws.gamma, ws.inv_std, out=ws.row)
         np.multiply(ws.dx, ws.row, out=ws.dx)
 
     def _normalise(self, x, ws):
         """Write x_hat = (x - mean) / sqrt(variance + epsilon). Overwrites: ws.x_hat, batch_mean, batch_variance, inv_std, row, tmp."""
-        share = 1.0 / x.shape[-2]
-        np.matmul(ws.ones, x, out=ws.batch_mean)
-        np.multiply(ws.batch_mean, share, out=ws.batch_mean)
+        np.matmul(ws.batch.row, x, out=ws.batch_mean)
         np.subtract(x, ws.batch_mean, out=ws.x_hat)
         # the rounding of a large mean is a shift of the centred values, so centring twice removes it
-        np.matmul(ws.ones, ws.x_hat, out=ws.row)
-        np.multiply(ws.row, share, out=ws.row)
+        np.matmul(ws.batch.row, ws.x_hat, out=ws.row)
         np.subtract(ws.x_hat, ws.row, out=ws.x_hat)
         np.add(ws.batch_mean, ws.row, out=ws.batch_mean)
         np.multiply(ws.x_hat, ws.x_hat, out=ws.tmp)
-        np.matmul(ws.ones, ws.tmp, out=ws.batch_variance)
-        np.multiply(ws.batch_variance, share, out=ws.batch_variance)
+        np.matmul(ws.batch.row, ws.tmp, out=ws.batch_variance)
         np.add(ws.batch_variance, float(self.epsilon), out=ws.inv_std)
         np.sqrt(ws.inv_std, out=ws.inv_std)
         np.divide(1.0, ws.inv_std, out=ws.inv_std)
@@ -296,7 +293,7 @@ def _draw_kept(rng, threshold, kept):
     flat = kept.reshape(-1)
     for start in range(0, flat.size, _WORDS):
         part = flat[start : start + _WORDS]
-        words = rng.bit_generator.random_raw(math.ceil(part.size / 4)).view(np.uint16)
+        words = rng.integers(0, 2**64, math.ceil(part.size / 4), np.uint64).view(np.uint16)
         np.greater_equal(words[: part.size], threshold, out=part)
 
 

@@ -6,6 +6,7 @@ respect to that raw score in the same array. So softmax and cross-entropy are on
 To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES``; the tests iterate the registry.
 """
 
+import math
 from abc import abstractmethod
 
 import numpy as np
@@ -55,8 +56,8 @@ class Loss(Unit):
 class LogLoss(Loss):
     """Cross-entropy of the softmax, for classes that exclude each other.
 
-    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax. Formula, for a row with scores z and target t:
-    ``log(sum_k exp(z_k)) - sum_k t_k z_k``; gradient ``softmax(z) - t``.
+    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0. Formula, for a row with scores z and
+    target t: ``log(sum_k exp(z_k)) - sum_k t_k z_k``; gradient ``softmax(z) - t``.
     """
 
     targets = ("multiclass",)
@@ -69,11 +70,13 @@ class LogLoss(Loss):
         np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
         np.exp(out, out=out)
         np.divide(out, np.sum(out, axis=-1, keepdims=True), out=out)
+        np.maximum(out, np.finfo(out.dtype).tiny, out=out)
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
         np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
         np.subtract(out, np.log(np.sum(np.exp(out), axis=-1, keepdims=True)), out=out)
+        _floor_log(out)
 
     def rows_and_grad(self, raw, target, ws):
         # with z shifted so that its maximum is 0: log(sum exp z) - t.z
@@ -95,8 +98,8 @@ class LogLoss(Loss):
 class BinaryLogLoss(Loss):
     """Cross-entropy of the logistic function, for one or several yes/no outputs.
 
-    Domain: ``target`` in [0, 1]. Link: logistic. Formula, per output with score z: ``log(1 + exp(z)) - t z``, summed over the
-    outputs; gradient ``logistic(z) - t``.
+    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with score z: ``log(1 + exp(z)) - t z``,
+    summed over the outputs; gradient ``logistic(z) - t``.
     """
 
     targets = ("binary", "multilabel")
@@ -111,6 +114,7 @@ class BinaryLogLoss(Loss):
         np.minimum(raw, 0.0, out=out)
         np.exp(out, out=out)
         np.divide(out, 1.0 + e, out=out)
+        np.clip(out, np.finfo(out.dtype).tiny, 1.0 - np.finfo(out.dtype).epsneg, out=out)
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
@@ -118,6 +122,7 @@ class BinaryLogLoss(Loss):
         e = np.log1p(np.exp(-np.abs(raw)))
         np.minimum(raw, 0.0, out=out)
         np.subtract(out, e, out=out)
+        _floor_log(out)
 
     def rows_and_grad(self, raw, target, ws):
         # e = exp(-|z|);  loss = max(z, 0) + log1p(e) - t z
@@ -226,17 +231,23 @@ class Huber(Loss):
         return _median(target, weight)
 
 
+def _floor_log(log_p):
+    """Bound logarithms of probabilities below by that of the least normal number, as the probabilities are. Overwrites: log_p."""
+    np.maximum(log_p, math.log(np.finfo(log_p.dtype).tiny), out=log_p)
+
+
 def _copy(raw, out):
     if out is not raw:
         np.copyto(out, raw)
 
 
 def _median(target, weight):
-    """Return the weighted median of each column of ``target``."""
+    """Return the weighted median of each column of ``target``, midway where two values share the middle."""
     if weight is None:
         return np.median(target, axis=0)
     weights = np.broadcast_to(np.reshape(weight, (-1, 1)), target.shape)
-    return np.quantile(target, 0.5, axis=0, weights=weights, method="inverted_cdf")
+    lower, minus_upper = (np.quantile(t, 0.5, axis=0, weights=weights, method="inverted_cdf") for t in (target, -target))
+    return 0.5 * (lower - minus_upper)
 
 
 def _smallest_share(target, weight):

@@ -156,8 +156,8 @@ class Network:
         ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``. Overwrites: grads, state, and ``x`` of the plan.
         """
         plan = self.plan(x.shape[-2])
+        scale = plan.batch.weigh(weight)
         raw = self.forward(x)
-        scale = 1.0 / (x.shape[-2] if weight is None else float(np.add.reduce(weight, axis=None)))
         value = float(self.loss.value_and_grad(raw, target, weight, scale, plan.loss))
         dy = raw
         for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
@@ -175,6 +175,7 @@ class Network:
             x=self._rows("x", n, self.n_in),
             target=self._rows("target", n, self.n_out),
             weight=self._rows("weight", n, 1),
+            batch=Batch(self._rows("share", n, 1)),
             layers=[],
             loss=self._workspace(self.loss.buffers(self.n_out), "loss", n),
         )
@@ -186,7 +187,7 @@ class Network:
                 setattr(ws, "d_" + name, grads[i, name])
             for name in layer.state(self.widths[i]):
                 setattr(ws, name, state[i, name])
-            ws.x = x
+            ws.x, ws.batch = x, plan.batch
             in_place = i > 0 and layer.elementwise and "x" not in layer.keeps and "y" not in self.layers[i - 1].keeps
             ws.y = x if in_place else self._rows(("y", i), n, self.widths[i + 1])
             x = ws.y
@@ -253,35 +254,46 @@ class Network:
             np.copyto(out[rows], y)
         return out
 
-    def row_losses(self, raw, target):
-        """Return the loss (n,) of each row of raw scores (n, n_out) against a source of targets. Overwrites: raw."""
+    def row_losses(self, raw, target, rows=None):
+        """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets. Overwrites: raw."""
         n = len(raw)
         ws = SimpleNamespace()
         for name, buffer in self.loss.buffers(self.n_out).items():
             setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
-        self.loss.rows_and_grad(raw, target.take(slice(0, n), np.empty((n, self.n_out), self.dtype)), ws)
+        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_out), self.dtype))
+        self.loss.rows_and_grad(raw, target, ws)
         return ws.rows[:, 0]
 
-    def refresh_statistics(self, source, rows=None, always=False):
+    def losses(self, source, target):
+        """Return the loss (n_rows,) of every row of a source against a source of targets, in bounded memory."""
+        out = np.empty(source.n_rows, self.dtype)
+        for rows, raw in self._run(source, 0, len(self.layers)):
+            out[rows] = self.row_losses(raw, target, rows)
+        return out
+
+    def refresh_statistics(self, source, weight=None, rows=None, always=False):
         """Set the running statistics to those of ``rows`` (None: all) of ``source``, layer by layer, where a layer asks for it.
 
-        Chunks are merged by the formula of Chan et al. (1979); the variance has n / (n - 1). Overwrites: state.
+        ``weight`` (n_rows,) or None counts repetitions. Chunks are merged by the formula of Chan et al. (1979). Overwrites: state.
         """
         state = self.state_layout.views(self.state)
         for i, layer in enumerate(self.layers):
             if not layer.state(self.widths[i]) or not (always or layer.statistics == "population"):
                 continue
-            n, mean, squares = 0, 0.0, 0.0
+            n, total, mean, squares = 0, 0.0, 0.0, 0.0
             for part, x in self._run(source, 0, i, rows):
-                m = part.stop - part.start
                 x = x.astype(np.float64)
-                shift = x.mean(axis=0) - mean
-                squares = squares + np.square(x - x.mean(axis=0)).sum(axis=0) + shift**2 * (n * m / (n + m))
-                mean = mean + shift * (m / (n + m))
-                n += m
+                w = np.ones(len(x)) if weight is None else (weight if rows is None else weight[rows])[part].astype(np.float64)
+                m = w.sum()
+                centre = w @ x / m
+                shift = centre - mean
+                squares = squares + w @ np.square(x - centre) + shift**2 * (total * m / (total + m))
+                mean = mean + shift * (m / (total + m))
+                n, total = n + len(x), total + m
+            count = max(n, total)
             if n > 1:
                 state[i, "mean"][...] = mean
-                state[i, "variance"][...] = squares / (n - 1)
+                state[i, "variance"][...] = squares / total * (count / (count - 1.0))
 
     def _run(self, source, start, stop, rows=None):
         """Yield (slice of ``rows``, output of layers ``start`` to ``stop``) in chunks, in memory that the next chunk uses again."""
@@ -313,6 +325,36 @@ class Network:
                 layer.forward(x, ws, False)
                 x = ws.y
             yield part, x
+
+
+class Batch:
+    """How much each row of a batch counts.
+
+    ``column`` (n, 1) and ``row`` (1, n) hold the rows' shares of the total weight, one memory; ``count`` is the number of rows that the
+    batch stands for: the sum of the weights, where these count repetitions, and never less than n.
+    """
+
+    def __init__(self, column):
+        self.column = column
+        self.row = column.reshape(1, -1)
+        self._weigh_equally()
+
+    def weigh(self, weight):
+        """Set the shares to those of ``weight`` (n, 1), None meaning equal ones, and return 1 / total weight."""
+        if weight is None:
+            if self._weighted:
+                self._weigh_equally()
+            return 1.0 / len(self.column)
+        total = float(np.add.reduce(weight, axis=None))
+        np.multiply(weight, 1.0 / total, out=self.column)
+        self.count = max(total, len(self.column))
+        self._weighted = True
+        return 1.0 / total
+
+    def _weigh_equally(self):
+        self.column[...] = 1.0 / len(self.column)
+        self.count = len(self.column)
+        self._weighted = False
 
 
 def _pad(flat, n, width):

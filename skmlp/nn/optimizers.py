@@ -150,7 +150,7 @@ class RMSProp(Optimizer):
     def coefficients(self, t, lr):
         # g / (sqrt((1 - rho) v) + epsilon), divided through by sqrt(1 - rho)
         root = math.sqrt(1.0 - self.rho)
-        return float(self.rho), self.epsilon / root, lr / root
+        return float(self.rho), float(self.epsilon) / root, lr / root
 
     def update(self, p, g, v, tmp, rho, epsilon, rate):
         np.multiply(g, g, out=tmp)
@@ -189,7 +189,7 @@ def _adam_coefficients(rule, t, lr):
     beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
     root = math.sqrt(1.0 - beta_2)
     correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
-    return beta_1, beta_2, rule.epsilon / root, lr * correction * (1.0 - beta_1) / root
+    return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
 
 
 def _adam(p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):

@@ -109,15 +109,11 @@ class Cosine(Schedule):
     """
 
     planned = True
-    limits = {"final": "[0, 1]"}
+    limits = {"n_epochs": "(0, inf) or None", "final": "[0, 1]"}
 
     def __init__(self, n_epochs=None, final=0.0):
         self.n_epochs = n_epochs
         self.final = final
-
-    def check(self):
-        super().check()
-        _check_n_epochs(self)
 
     def factor(self, clock):
         return _cosine(1.0, float(self.final), _progress(self, clock))
@@ -146,7 +142,7 @@ class OneCycle(Schedule):
     """
 
     planned = True
-    limits = {"warmup": "(0, 1)", "start": "[0, 1]", "final": "[0, 1]"}
+    limits = {"n_epochs": "(0, inf) or None", "warmup": "(0, 1)", "start": "[0, 1]", "final": "[0, 1]"}
 
     def __init__(self, n_epochs=None, warmup=0.3, start=0.04, final=0.0001):
         self.n_epochs = n_epochs
@@ -154,20 +150,11 @@ class OneCycle(Schedule):
         self.start = start
         self.final = final
 
-    def check(self):
-        super().check()
-        _check_n_epochs(self)
-
     def factor(self, clock):
         progress, warmup = _progress(self, clock), float(self.warmup)
         if progress < warmup:
             return _cosine(float(self.start), 1.0, progress / warmup)
         return _cosine(1.0, float(self.final), (progress - warmup) / (1.0 - warmup))
-
-
-def _check_n_epochs(schedule):
-    if schedule.n_epochs is not None and not schedule.n_epochs > 0:
-        raise ValueError(f"{schedule!r}: n_epochs must be None or a positive number, got {schedule.n_epochs!r}.")
 
 
 def _progress(schedule, clock):

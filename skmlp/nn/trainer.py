@@ -78,13 +78,16 @@ class Trainer:
         prepared for the largest batch. Overwrites: network, state.
         """
         in_order = rows is None and not self.shuffle
-        order = np.arange(x.n_rows) if rows is None else np.array(rows)
+        rows = np.arange(x.n_rows) if rows is None else np.asarray(rows)
+        order = rows.copy()
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
         self.state.clock.n_epochs = n_epochs
         sparse = x.sparse and self.network.sparse_input
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             for _ in range(n_epochs):
                 if self.shuffle:
+                    # each epoch from the same start, so that two fits shuffle like one long one
+                    np.copyto(order, rows)
                     self.state.rng.shuffle(order)
                 if self._epoch(x, target, weight, order, bounds, in_order, sparse):
                     return True

@@ -7,15 +7,16 @@ To add a hyper-parameter: store it in ``__init__`` under its own name, and give 
 """
 
 import math
+from abc import ABC
 from numbers import Real
 
 from sklearn.base import BaseEstimator
 
 
-class Unit(BaseEstimator):
+class Unit(BaseEstimator, ABC):
     """A rule with hyper-parameters.
 
-    ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics: ``"[0, 1)"``.
+    ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics: ``"[0, 1)"``, or ``"[0, 1) or None"``.
     """
 
     limits: dict = {}
@@ -28,7 +29,10 @@ class Unit(BaseEstimator):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
 
 
-def _inside(value, interval):
+def _inside(value, limits):
+    interval, _, alternative = limits.partition(" or ")
+    if value is None:
+        return alternative == "None"
     if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
         return False
     low, high = (float(end) for end in interval[1:-1].split(","))

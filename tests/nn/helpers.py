@@ -89,9 +89,9 @@ def randomised(network, seed=0):
     return network
 
 
-def relative_error(numeric, analytic):
-    """Return the largest difference relative to the largest value."""
-    return float(np.max(np.abs(numeric - analytic)) / max(np.max(np.abs(numeric)), np.max(np.abs(analytic)), 1e-300))
+def relative_error(numeric, analytic, least=1e-300):
+    """Return the largest difference relative to the largest value, or to ``least`` if that is larger."""
+    return float(np.max(np.abs(numeric - analytic)) / max(np.max(np.abs(numeric)), np.max(np.abs(analytic)), least))
 
 
 def directional_derivatives(objective, flat, directions, h=1e-6):
@@ -138,5 +138,3 @@ def trajectories():
     with np.load(pathlib.Path(__file__).with_name("trajectories.npz")) as archive:
         arrays = dict(archive)
     return arrays, json.loads(str(arrays.pop("cases")))
-
-

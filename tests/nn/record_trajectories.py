@@ -4,6 +4,7 @@ Run with a Python that has PyTorch: ``python tests/nn/record_trajectories.py``. 
 Weights have shape (n_in, n_out), parameters are listed as (layer number, name) of the layers named in ``NETWORKS``.
 """
 
+import itertools
 import json
 import math
 import pathlib
@@ -41,7 +42,7 @@ def main():
     rng = np.random.default_rng(7)
     x = rng.normal(size=(12, SIZES[0])) * [1.0, 2.0, 0.5] + [0.0, 1.0, -1.0]
     labels = rng.integers(0, SIZES[-1], 12)
-    start = [rng.normal(size=(a, b)) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    start = [rng.normal(size=(a, b)) for a, b in itertools.pairwise(SIZES)]
     start += [0.3 * rng.normal(size=(1, b)) for b in SIZES[1:]]
     arrays = {"x": x, "labels": labels}
     cases = {}

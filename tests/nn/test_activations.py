@@ -1,0 +1,137 @@
+"""Every activation: its formula, its derivative, its ways with memory and precision."""
+
+import numpy as np
+import pytest
+
+from skmlp.nn.activations import ACTIVATIONS, Elu, LeakyRelu
+from tests import reference
+from tests.nn.helpers import Watched, table
+
+X = np.linspace(-4.0, 4.0, 42) + 0.0137  # no zero among them: the kink of the relu family
+each = pytest.mark.parametrize("activation", **table(ACTIVATIONS))
+
+
+def forward(activation, x):
+    out = np.empty_like(x)
+    activation.forward(x.copy(), out, np.empty_like(x))
+    return out
+
+
+def backward(activation, x, dy):
+    kept = forward(activation, x) if activation.keeps == "y" else x
+    out = np.empty_like(x)
+    activation.backward(kept.copy(), dy.copy(), out, np.empty_like(x))
+    return out
+
+
+def test_every_activation_has_a_reference():
+    assert set(ACTIVATIONS) == set(reference.ACTIVATIONS)
+
+
+@pytest.mark.parametrize("key", ACTIVATIONS)
+def test_values_agree_with_the_formula(key, dtype):
+    x = np.concatenate([X, [-100.0, -30.0, -1e-3, 0.0, 1e-3, 30.0, 80.0]]).astype(dtype)
+    expected = reference.ACTIVATIONS[key](x.astype(np.float64))
+    np.testing.assert_allclose(forward(ACTIVATIONS[key](), x), expected, rtol=8 * np.finfo(dtype).eps, atol=2 * np.finfo(dtype).tiny)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2, 0.9])
+def test_leaky_relu_with_a_slope(slope):
+    np.testing.assert_allclose(forward(LeakyRelu(slope), X), np.where(X > 0, X, slope * X))
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 2.5])
+def test_elu_with_a_limit(alpha):
+    np.testing.assert_allclose(forward(Elu(alpha), X), np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("activation", [*table(ACTIVATIONS)["argvalues"], LeakyRelu(0.0), LeakyRelu(0.9), Elu(0.3), Elu(2.5)], ids=repr)
+def test_derivative_is_the_numeric_one(activation):
+    h = 1e-6
+    numeric = (forward(activation, X + h) - forward(activation, X - h)) / (2 * h)
+    analytic = backward(activation, X, np.ones_like(X))
+    np.testing.assert_allclose(analytic, numeric, rtol=1e-6, atol=0)
+
+
+@each
+def test_gradient_is_multiplied_with_the_derivative(activation, rng):
+    dy = rng.normal(size=X.shape)
+    np.testing.assert_allclose(backward(activation, X, dy), dy * backward(activation, X, np.ones_like(X)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("key", ["relu", "leaky_relu"])
+def test_derivative_at_the_kink_is_the_left_one(key):
+    activation = ACTIVATIONS[key]()
+    assert backward(activation, np.zeros(1), np.ones(1)) == getattr(activation, "slope", 0.0)
+
+
+@each
+def test_in_place_equals_out_of_place(activation, dtype, rng):
+    x, dy = X.astype(dtype), rng.normal(size=X.shape).astype(dtype)
+    tmp, y, dx = np.empty_like(x), x.copy(), dy.copy()
+    activation.forward(y, y, tmp)
+    np.testing.assert_array_equal(y, forward(activation, x))
+    activation.backward(y if activation.keeps == "y" else x, dx, dx, tmp)
+    np.testing.assert_array_equal(dx, backward(activation, x, dy))
+
+
+@each
+def test_reads_without_writing(activation, dtype):
+    x, dy = X.astype(dtype), np.ones(X.shape, dtype)
+    y, tmp = np.empty_like(x), np.empty_like(x)
+    activation.forward(x, y, tmp)
+    np.testing.assert_array_equal(x, X.astype(dtype))
+    kept = y if activation.keeps == "y" else x
+    before = kept.copy()
+    activation.backward(kept, dy, np.empty_like(x), tmp)
+    np.testing.assert_array_equal(kept, before)
+    np.testing.assert_array_equal(dy, 1.0)
+
+
+@each
+def test_computes_in_the_given_precision_without_new_arrays(activation, dtype):
+    x, y, dx, tmp = (np.ones((5, 4), dtype).view(Watched) for _ in range(4))
+    activation.forward(x, y, tmp)
+    activation.backward(y if activation.keeps == "y" else x, x, dx, tmp)
+    activation.forward(y, y, tmp)
+    activation.backward(y if activation.keeps == "y" else x, dx, dx, tmp)
+
+
+@each
+def test_members_axis_is_separate_runs(activation, dtype, rng):
+    x, dy = rng.normal(size=(2, 3, 5, 4)).astype(dtype)
+    np.testing.assert_array_equal(forward(activation, x), [forward(activation, member) for member in x])
+    np.testing.assert_array_equal(backward(activation, x, dy), [backward(activation, member, d) for member, d in zip(x, dy, strict=True)])
+
+
+@each
+def test_finite_far_out(activation, dtype):
+    x = np.array([-1e4, -745.0, -88.0, 0.0, 88.0, 710.0, 1e4], dtype)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        y, dx = forward(activation, x), backward(activation, x, np.ones_like(x))
+    assert np.isfinite(y).all()
+    assert np.isfinite(dx).all()
+
+
+@each
+def test_never_falls(activation):
+    assert (backward(activation, np.linspace(-50, 50, 1001), np.ones(1001)) >= 0).all()
+
+
+@each
+def test_declares_what_its_derivative_reads(activation):
+    assert activation.keeps in ("x", "y")
+
+
+def test_selu_keeps_mean_zero_and_variance_one():
+    """The defining property of the two constants, by Gauss-Hermite quadrature of either side of the kink."""
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    def moment(power):
+        value = [quad(lambda z: forward(ACTIVATIONS["selu"](), np.array([z]))[0] ** power * norm.pdf(z), *side)[0] for side in SIDES]
+        return sum(value)
+
+    SIDES = ((-12.0, 0.0), (0.0, 12.0))
+    assert moment(1) == pytest.approx(0.0, abs=1e-7)
+    assert moment(2) == pytest.approx(1.0, abs=1e-7)

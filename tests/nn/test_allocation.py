@@ -1,0 +1,124 @@
+"""The steady state allocates nothing: a step of training needs less new memory than NumPy's own ufunc buffers.
+
+Every array of the test is larger than the bound, down to a mask of one byte a value, so one forgotten temporary is enough to fail.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skmlp.nn.activations import ACTIVATIONS
+from skmlp.nn.callbacks import Callback
+from skmlp.nn.data import DenseRows, LabelRows
+from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
+from skmlp.nn.optimizers import OPTIMIZERS, Sgd, Updater
+from skmlp.nn.schedules import SCHEDULES
+from skmlp.nn.trainer import Trainer, TrainingState
+from tests.nn.helpers import make_network, targets_of
+
+WIDTH = 512
+N = 512
+
+
+def bound(dtype):
+    """Return the bytes of NumPy's buffers for an operation with three operands."""
+    return 3 * np.getbufsize() * np.dtype(dtype).itemsize
+
+
+class Watch(Callback):
+    """Measures the most memory in use within an epoch, on top of what was in use when it began, from the third epoch on."""
+
+    def __init__(self):
+        self.peaks = []
+        self.before = None
+
+    def epoch_end(self, trainer, record):
+        current, peak = tracemalloc.get_traced_memory()
+        if record["epoch"] > 2:
+            self.peaks.append(peak - self.before)
+        self.before = current
+        tracemalloc.reset_peak()
+
+
+def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=2 * N):
+    """Return the most bytes that an epoch of training needs on top of what it holds."""
+    rng = np.random.default_rng(0)
+    x = DenseRows(rng.normal(size=(n_rows, network.n_in)).astype(network.dtype))
+    target = target or DenseRows(targets_of(network.loss, (n_rows, network.n_out), rng, network.dtype))
+    weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
+    state, watch = TrainingState(rng), Watch()
+    network.prepare(batch_size + 1, rng)
+    updater = Updater(rule, network.params, network.grads, decays=[(slice(0, network.layout.n_penalised), 0.1)])
+    state.slots = updater.slots
+    trainer = Trainer(
+        network, updater, SCHEDULES[schedule](), 1e-4, state, batch_size, shuffle, norm_limit=1e-3, value_limit=1e-2, callbacks=[watch]
+    )
+    tracemalloc.start()
+    try:
+        trainer.fit(x, target, weight, n_epochs=4)
+    finally:
+        tracemalloc.stop()
+    assert len(watch.peaks) == 2
+    return max(watch.peaks)
+
+
+def network_of(loss, dtype, **options):
+    return make_network(loss, sizes=(WIDTH, WIDTH, WIDTH), alphas=(0.1, 0.2), dtype=dtype, **options)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3], ids=["", "dropout"])
+def test_layers(batch_norm, dropout, dtype):
+    network = network_of(LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout)
+    assert peak(network, OPTIMIZERS["adam"]()) < bound(dtype)
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_losses(key, dtype):
+    assert peak(network_of(LOSSES[key](), dtype), Sgd(), weighted=True) < bound(dtype)
+
+
+@pytest.mark.parametrize("key", ACTIVATIONS)
+def test_activations(key, dtype):
+    assert peak(network_of(SquaredError(), dtype, activation=key), Sgd()) < bound(dtype)
+
+
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_optimizers(key, dtype):
+    assert peak(network_of(SquaredError(), dtype), OPTIMIZERS[key]()) < bound(dtype)
+
+
+@pytest.mark.parametrize("key", SCHEDULES)
+def test_schedules(key):
+    assert peak(network_of(SquaredError(), np.float32), Sgd(), schedule=key) < bound(np.float32)
+
+
+def test_labels(dtype):
+    labels = LabelRows(np.arange(2 * N, dtype=np.int32) % WIDTH, WIDTH)
+    assert peak(network_of(LogLoss(), dtype), Sgd(), target=labels) < bound(dtype)
+
+
+def test_rows_in_order(dtype):
+    assert peak(network_of(SquaredError(), dtype), Sgd(), shuffle=False) < bound(dtype)
+
+
+def test_a_shorter_last_batch(dtype):
+    assert peak(network_of(SquaredError(), dtype, batch_norm=True, dropout=0.3), Sgd(), n_rows=N + N // 2) < bound(dtype)
+
+
+def test_a_single_temporary_is_found(dtype):
+    """The watch works: one array made anew per step, of the smallest kind, is seen."""
+
+    class Wasteful(Sgd.__base__):
+        slots = ()
+
+        def coefficients(self, t, lr):
+            np.zeros((N, WIDTH), bool).any()
+            return (lr,)
+
+        def update(self, p, g, tmp, lr):
+            np.multiply(g, lr, out=g)
+            np.subtract(p, g, out=p)
+
+    assert peak(network_of(SquaredError(), dtype), Wasteful()) > bound(dtype)

@@ -1,0 +1,96 @@
+"""Every initializer: its distribution, its stream, its precision."""
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+from skmlp.nn.initializers import INITIALIZERS, Constant, Normal, Uniform
+from tests import reference
+from tests.nn.helpers import table
+
+each = pytest.mark.parametrize("initializer", **table(INITIALIZERS))
+RANDOM = [key for key in INITIALIZERS if reference.VARIANCES[key](2, 3)]
+
+
+def filled(initializer, shape, seed=0, dtype=np.float64):
+    out = np.full(shape, np.nan, dtype)
+    initializer.fill(out, np.random.default_rng(seed))
+    return out
+
+
+def test_every_initializer_has_a_reference():
+    assert set(INITIALIZERS) == set(reference.VARIANCES)
+    assert RANDOM
+
+
+@pytest.mark.parametrize("key", INITIALIZERS)
+@pytest.mark.parametrize("shape", [(50, 400), (400, 50), (150, 150)])
+def test_mean_and_variance(key, shape):
+    w = filled(INITIALIZERS[key](), shape)
+    variance = reference.VARIANCES[key](*shape)
+    assert w.var() == pytest.approx(variance, rel=0.04)
+    assert w.mean() - (1.0 if key == "constant" else 0.0) == pytest.approx(0.0, abs=4 * np.sqrt(variance / w.size))
+
+
+@pytest.mark.parametrize("key", RANDOM)
+def test_shape_of_the_distribution(key):
+    w = filled(INITIALIZERS[key](), (100, 80)).ravel() / np.sqrt(reference.VARIANCES[key](100, 80))
+    kind, args = ("uniform", (-np.sqrt(3), 2 * np.sqrt(3))) if "uniform" in key else ("norm", ())
+    assert kstest(w, kind, args).pvalue > 0.001
+
+
+@pytest.mark.parametrize("key", [key for key in RANDOM if "uniform" in key])
+def test_a_uniform_start_has_a_bound(key):
+    w = filled(INITIALIZERS[key](), (100, 80))
+    edge = np.sqrt(3 * reference.VARIANCES[key](100, 80))
+    assert 0.999 * edge < np.abs(w).max() <= edge
+
+
+@each
+def test_same_stream_same_numbers(initializer):
+    np.testing.assert_array_equal(filled(initializer, (6, 5)), filled(initializer, (6, 5)))
+
+
+@pytest.mark.parametrize("key", RANDOM)
+def test_other_stream_other_numbers(key):
+    assert (filled(INITIALIZERS[key](), (6, 5), 0) != filled(INITIALIZERS[key](), (6, 5), 1)).all()
+
+
+@each
+def test_both_precisions_start_from_the_same_numbers(initializer):
+    np.testing.assert_array_equal(filled(initializer, (6, 5), dtype=np.float32), filled(initializer, (6, 5)).astype(np.float32))
+
+
+@each
+def test_members_axis_is_separate_runs(initializer):
+    rng, together = np.random.default_rng(0), filled(initializer, (4, 6, 5))
+    for member in together:
+        alone = np.empty((6, 5))
+        initializer.fill(alone, rng)
+        np.testing.assert_array_equal(member, alone)
+
+
+@each
+def test_fills_a_view(initializer):
+    flat = np.full(50, np.nan)
+    initializer.fill(flat[10:40].reshape(6, 5), np.random.default_rng(0))
+    np.testing.assert_array_equal(flat[10:40].reshape(6, 5), filled(initializer, (6, 5)))
+    assert np.isnan(flat[:10]).all()
+    assert np.isnan(flat[40:]).all()
+
+
+@pytest.mark.parametrize("value", [-2.0, 0.0, 0.25])
+def test_constant(value):
+    np.testing.assert_array_equal(filled(Constant(value), (3, 2)), value)
+
+
+@pytest.mark.parametrize("scale", [0.1, 2.0])
+def test_scale_is_the_bound_or_the_deviation(scale):
+    assert 0.99 * scale < np.abs(filled(Uniform(scale), (100, 80))).max() <= scale
+    assert filled(Normal(scale), (100, 80)).std() == pytest.approx(scale, rel=0.04)
+
+
+def test_glorot_is_the_same_either_way_round():
+    """Fan-in and fan-out count alike, so the transposed array has the same distribution."""
+    for key in ("glorot_uniform", "glorot_normal"):
+        np.testing.assert_array_equal(filled(INITIALIZERS[key](), (30, 7)).ravel(), filled(INITIALIZERS[key](), (7, 30)).ravel())

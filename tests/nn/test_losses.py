@@ -1,0 +1,281 @@
+"""Every loss: its formula, its gradient, its link, its best constant, its ways with memory and precision."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error
+
+from skmlp.nn.losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, SquaredError
+from tests import reference
+from tests.nn.helpers import relative_error, table, targets_of, watch, workspace
+
+N, N_OUT = 7, 3
+each = pytest.mark.parametrize("loss", **table(LOSSES))
+each_key = pytest.mark.parametrize("key", LOSSES)
+LOG_LINKS = [key for key, cls in LOSSES.items() if hasattr(cls, "log_link")]
+
+
+def value_and_grad(loss, raw, target, weight=None, scale=1.0, ws=None):
+    """Return the loss and its gradient, out of place."""
+    raw = raw.copy()
+    *lead, n, n_out = raw.shape
+    ws = ws or workspace(loss.buffers(n_out), n, raw.dtype, lead)
+    return loss.value_and_grad(raw, target, weight, scale, ws), raw
+
+
+def rows(loss, raw, target):
+    ws = workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
+    loss.rows_and_grad(raw.copy(), target, ws)
+    return ws.rows[:, 0]
+
+
+@pytest.mark.parametrize("table", [reference.LOSSES, reference.LINKS])
+def test_every_loss_has_a_reference(table):
+    assert set(table) == set(LOSSES)
+
+
+def test_every_log_link_has_a_reference():
+    assert set(reference.LOG_LINKS) == set(LOG_LINKS)
+
+
+@each_key
+@pytest.mark.parametrize("size", [0.1, 3.0, 300.0])
+def test_rows_agree_with_the_formula(key, size, dtype, rng):
+    loss = LOSSES[key]()
+    raw, target = (size * rng.normal(size=(50, N_OUT))).astype(dtype), targets_of(loss, (50, N_OUT), rng, dtype)
+    expected = reference.LOSSES[key](raw.astype(np.float64), target.astype(np.float64))
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(rows(loss, raw, target), expected, rtol=8 * eps, atol=16 * eps * size)
+
+
+@each
+@pytest.mark.parametrize("soft", [False, True])
+def test_gradient_is_the_numeric_one(loss, soft, rng):
+    raw, target = 2.0 * rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
+    if soft and loss.targets != ("regression",):
+        target = rng.dirichlet(np.ones(N_OUT), N)  # a distribution, and each entry lies in [0, 1]
+    weight, scale, h = rng.uniform(0.5, 2.0, (N, 1)), 0.37, 1e-6
+    numeric = np.empty_like(raw)
+    for where in np.ndindex(*raw.shape):
+        step = np.zeros_like(raw)
+        step[where] = h
+        above, below = (value_and_grad(loss, raw + sign * step, target, weight, scale)[0] for sign in (1, -1))
+        numeric[where] = (above - below) / (2 * h)
+    assert relative_error(numeric, value_and_grad(loss, raw, target, weight, scale)[1]) < 1e-6
+
+
+@each
+def test_weights_and_scale_multiply_rows(loss, rng):
+    raw, target = rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
+    weight = rng.uniform(0.5, 2.0, (N, 1))
+    value, grad = value_and_grad(loss, raw, target, weight, 0.25)
+    assert value == pytest.approx(0.25 * np.sum(weight[:, 0] * rows(loss, raw, target)), rel=1e-13)
+    np.testing.assert_allclose(grad, 0.25 * weight * value_and_grad(loss, raw, target)[1], rtol=1e-13)
+
+
+@each
+def test_weights_of_one_are_no_weights(loss, rng):
+    raw, target = rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
+    without, ones = value_and_grad(loss, raw, target), value_and_grad(loss, raw, target, np.ones((N, 1)))
+    assert without[0] == ones[0]
+    np.testing.assert_array_equal(without[1], ones[1])
+
+
+@each
+def test_is_not_negative_and_adds_up_over_outputs(loss, rng):
+    raw, target = rng.normal(size=(40, N_OUT)), targets_of(loss, (40, N_OUT), rng)
+    values = rows(loss, raw, target)
+    assert (values >= 0).all()
+    if "multiclass" not in loss.targets:
+        parts = [rows(loss, raw[:, [k]].copy(), target[:, [k]].copy()) for k in range(N_OUT)]
+        np.testing.assert_allclose(values, np.sum(parts, axis=0), rtol=1e-13)
+
+
+@each
+def test_works_in_the_given_precision_without_new_arrays(loss, dtype, rng):
+    ws = watch(workspace(loss.buffers(N_OUT), N, dtype, raw=rng.normal(size=(N, N_OUT)).astype(dtype), weight=np.ones((N, 1), dtype)))
+    assert loss.value_and_grad(ws.raw, targets_of(loss, (N, N_OUT), rng, dtype), ws.weight, 0.5, ws).dtype == dtype
+    assert np.isfinite(ws.raw.view(np.ndarray)).all()
+
+
+@each
+def test_leaves_targets_and_weights_alone(loss, rng):
+    target, weight = targets_of(loss, (N, N_OUT), rng), rng.uniform(1, 2, (N, 1))
+    before = target.copy(), weight.copy()
+    value_and_grad(loss, rng.normal(size=(N, N_OUT)), target, weight)
+    np.testing.assert_array_equal(target, before[0])
+    np.testing.assert_array_equal(weight, before[1])
+
+
+@each
+def test_members_axis_is_separate_runs(loss, dtype, rng):
+    raw, target = rng.normal(size=(4, N, N_OUT)).astype(dtype), targets_of(loss, (4, N, N_OUT), rng, dtype)
+    values, grads = value_and_grad(loss, raw, target, scale=0.5)
+    for k in range(4):
+        value, grad = value_and_grad(loss, raw[k], target[k], scale=0.5)
+        assert values[k] == pytest.approx(value, rel=4 * float(np.finfo(dtype).eps))
+        np.testing.assert_array_equal(grads[k], grad)
+
+
+@each
+def test_members_may_share_one_target(loss, rng):
+    raw, target = rng.normal(size=(4, N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
+    values, _ = value_and_grad(loss, raw, target)
+    np.testing.assert_allclose(values, [value_and_grad(loss, member, target)[0] for member in raw], rtol=1e-14)
+
+
+@each
+def test_finite_far_out(loss, dtype, rng):
+    raw = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4]], dtype)
+    target = targets_of(loss, raw.shape, rng, dtype)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        value, grad = value_and_grad(loss, raw, target)
+        out = raw.copy()
+        loss.link(raw, out)
+        assert np.isfinite(out).all()
+        if hasattr(loss, "log_link"):
+            loss.log_link(raw, out)
+            assert np.isfinite(out).all()
+    assert np.isfinite(value)
+    assert np.isfinite(grad).all()
+
+
+@each_key
+def test_link_agrees_with_the_formula(key, dtype, rng):
+    raw = (5.0 * rng.normal(size=(20, N_OUT))).astype(dtype)
+    out, loss = np.empty_like(raw), LOSSES[key]()
+    loss.link(raw, out)
+    np.testing.assert_allclose(out, reference.LINKS[key](raw.astype(np.float64)), rtol=32 * np.finfo(dtype).eps)
+    assert out.dtype == dtype
+    loss.link(raw, raw)
+    np.testing.assert_array_equal(raw, out)
+
+
+@pytest.mark.parametrize("key", LOG_LINKS)
+def test_log_link_agrees_with_the_formula(key, dtype, rng):
+    raw = np.vstack([5.0 * rng.normal(size=(20, N_OUT)), 100.0 * rng.normal(size=(20, N_OUT))]).astype(dtype)
+    out, loss = np.empty_like(raw), LOSSES[key]()
+    loss.log_link(raw, out)
+    expected = reference.LOG_LINKS[key](raw.astype(np.float64))
+    np.testing.assert_allclose(out, expected, rtol=32 * np.finfo(dtype).eps, atol=32 * np.finfo(dtype).eps)
+    assert out.dtype == dtype
+    loss.log_link(raw, raw)
+    np.testing.assert_array_equal(raw, out)
+
+
+@pytest.mark.parametrize("key", [key for key, cls in LOSSES.items() if cls.out_activation != "identity"])
+def test_a_link_other_than_the_identity_has_a_logarithm(key):
+    assert key in LOG_LINKS
+
+
+def test_log_loss_is_that_of_scikit_learn(rng):
+    raw, labels, weight = rng.normal(size=(30, 4)), rng.permutation(np.arange(30) % 4), rng.uniform(1, 2, 30)
+    out = np.empty_like(raw)
+    LogLoss().link(raw, out)
+    value, _ = value_and_grad(LogLoss(), raw, np.eye(4)[labels], weight[:, None], 1.0 / weight.sum())
+    assert value == pytest.approx(log_loss(labels, out, sample_weight=weight), rel=1e-13)
+
+
+def test_binary_log_loss_is_that_of_scikit_learn(rng):
+    raw, target = rng.normal(size=(30, 1)), rng.integers(0, 2, (30, 1)).astype(float)
+    out = np.empty_like(raw)
+    BinaryLogLoss().link(raw, out)
+    value, _ = value_and_grad(BinaryLogLoss(), raw, target, scale=1 / 30)
+    assert value == pytest.approx(log_loss(target[:, 0], out[:, 0]), rel=1e-13)
+
+
+def test_two_classes_are_one_yes_or_no(rng):
+    """Cross-entropy of (0, z) against two classes is that of z against one yes/no."""
+    z, yes = 3.0 * rng.normal(size=(20, 1)), rng.integers(0, 2, (20, 1)).astype(float)
+    np.testing.assert_allclose(rows(LogLoss(), np.hstack([0 * z, z]), np.hstack([1 - yes, yes])), rows(BinaryLogLoss(), z, yes), rtol=1e-12)
+
+
+def test_log_loss_of_the_target_itself_is_its_entropy(rng):
+    p = rng.dirichlet(np.ones(4), 20)
+    np.testing.assert_allclose(rows(LogLoss(), np.log(p), p), reference.entropy(p), rtol=1e-12)
+
+
+def test_log_loss_does_not_change_with_a_shift(rng):
+    raw, target = rng.normal(size=(20, 4)), np.eye(4)[rng.integers(0, 4, 20)]
+    np.testing.assert_allclose(rows(LogLoss(), raw + 700.0, target), rows(LogLoss(), raw, target), rtol=1e-10)
+
+
+def test_confident_and_right_costs_next_to_nothing(dtype):
+    """The logarithm of a small loss is not lost to rounding: log1p(exp(-12)), not log(1 + exp(-12))."""
+    assert rows(BinaryLogLoss(), np.array([[12.0]], dtype), np.ones((1, 1), dtype))[0] == pytest.approx(np.log1p(np.exp(-12.0)), rel=1e-6)
+
+
+def test_errors_are_those_of_scikit_learn(rng):
+    z, t = rng.normal(size=(2, 30, 2))
+    weight = rng.uniform(1, 2, 30)
+    half, _ = value_and_grad(SquaredError(), z, t, weight[:, None], 1.0 / weight.sum())
+    assert half == pytest.approx(0.5 * 2 * mean_squared_error(t, z, sample_weight=weight), rel=1e-13)
+    absolute, _ = value_and_grad(AbsoluteError(), z, t, weight[:, None], 1.0 / weight.sum())
+    assert absolute == pytest.approx(2 * mean_absolute_error(t, z, sample_weight=weight), rel=1e-13)
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.0, 5.0])
+def test_huber_is_that_of_scipy(delta, rng):
+    from scipy.special import huber
+
+    z, t = 3.0 * rng.normal(size=(2, 40, 1))
+    np.testing.assert_allclose(rows(Huber(delta), z, t), huber(delta, (z - t)[:, 0]), rtol=1e-12)
+
+
+def test_absolute_error_at_zero_has_gradient_zero():
+    assert value_and_grad(AbsoluteError(), np.ones((1, 1)), np.ones((1, 1)))[1] == 0.0
+
+
+# ---- the best constant
+
+
+def constant_targets(loss, rng):
+    """Return one output's targets, with weights."""
+    target = targets_of(loss, (31, 2), rng) + (rng.normal(1.0, 1.0, (31, 2)) if loss.targets == ("regression",) else 0.0)
+    return target, rng.uniform(0.5, 2.0, 31)
+
+
+@each
+@pytest.mark.parametrize("weighted", [False, True])
+def test_start_is_the_best_constant(loss, weighted, rng):
+    """No other constant is better: of one output, of the logarithm of one class. Bounded gradients start at the median."""
+    target, weight = constant_targets(loss, rng)
+    weight = weight if weighted else np.ones(31)
+    start = loss.start(target, weight if weighted else None)
+    assert start.shape == (2,)
+
+    def objective(z, k):
+        raw = np.tile(start, (31, 1))
+        raw[:, k] = z
+        return value_and_grad(loss, raw, target, weight[:, None])[0]
+
+    for k in range(2):
+        best = minimize_scalar(objective, args=(k,), bounds=(start[k] - 5, start[k] + 5), method="bounded", options={"xatol": 1e-9})
+        if isinstance(loss, Huber):
+            assert rows(AbsoluteError(), np.tile(start, (31, 1)), target) @ weight <= min(
+                rows(AbsoluteError(), np.tile(start + shift, (31, 1)), target) @ weight for shift in np.linspace(-1, 1, 21)
+            ) * (1 + 1e-12)
+        else:
+            assert objective(start[k], k) <= best.fun * (1 + 1e-12)
+
+
+@each
+def test_start_with_weights_of_one_is_the_start_without(loss, rng):
+    target = constant_targets(loss, rng)[0][:30]
+    np.testing.assert_allclose(loss.start(target, np.ones(30)), loss.start(target, None), rtol=1e-14)
+
+
+@each
+def test_start_counts_a_weight_of_two_as_two_rows(loss, rng):
+    target, _ = constant_targets(loss, rng)
+    weight = rng.integers(1, 3, 31)
+    np.testing.assert_allclose(
+        loss.start(target, weight.astype(float)), loss.start(np.repeat(target, weight, axis=0), None), rtol=1e-12, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("loss", [LogLoss(), BinaryLogLoss()])
+def test_start_stays_finite_for_a_class_without_rows(loss):
+    target = np.zeros((20, 3))
+    target[:, 0] = 1.0
+    assert np.isfinite(loss.start(target, None)).all()

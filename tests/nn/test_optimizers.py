@@ -1,0 +1,309 @@
+"""Every optimizer: PyTorch's and scikit-learn's trajectories, blocks, slots, decay, precision."""
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+
+from skmlp.nn.activations import Tanh
+from skmlp.nn.layers import Activate, BatchNorm, Dense
+from skmlp.nn.losses import LogLoss
+from skmlp.nn.network import Network
+from skmlp.nn.optimizers import OPTIMIZERS, Adam, AdamW, Sgd, Updater
+from tests import reference
+from tests.nn.helpers import Watched, table, trajectories
+
+RECORDED, ABOUT = trajectories()
+CASES = ABOUT["cases"]
+each = pytest.mark.parametrize("rule", **table(OPTIMIZERS))
+each_case = pytest.mark.parametrize("name", CASES)
+
+
+def recorded(name):
+    """Return a case's description, the rule it asks for, and its arrays by name."""
+    case = CASES[name]
+    arrays = {key.split("/")[1]: value for key, value in RECORDED.items() if key.startswith(name + "/")}
+    return case, OPTIMIZERS[case["optimizer"]](**case["options"]), arrays
+
+
+def descend(rule, p, gradient, lr, n_steps, **options):
+    """Return the parameters after each step along ``gradient(p)``."""
+    p, g, path = p.copy(), np.empty_like(p), []
+    updater = Updater(rule, p, g, **options)
+    for _ in range(n_steps):
+        g[...] = gradient(p)
+        updater.step(lr)
+        path.append(p.copy())
+    return np.array(path)
+
+
+def bowl(p):
+    """The gradient of a convex function that is no parabola: sum of log(cosh(p - 1)) + p^2 / 20."""
+    return np.tanh(p - 1.0) + 0.1 * p
+
+
+# ---- PyTorch
+
+
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_every_optimizer_has_a_recorded_trajectory(key):
+    assert [name for name, case in CASES.items() if case["optimizer"] == key]
+
+
+@each_case
+def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
+    case, rule, arrays = recorded(name)
+    p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
+    n_weights = sum(np.prod(shape) for key, shape in case["params"].items() if key.endswith("weight"))
+    updater = Updater(rule, p, g, decays=[(slice(0, n_weights), case["decay"])], block=7)
+    assert len(arrays["grads"]) == 10
+    for k, gradient in enumerate(arrays["grads"]):
+        g[...] = gradient
+        g[:n_weights] += case["penalty"] * p[:n_weights]
+        updater.step(case["lr"])
+        np.testing.assert_allclose(p, arrays["params"][k + 1], rtol=1e-6, atol=1e-12)
+        p[...] = arrays["params"][k + 1]
+
+
+@each_case
+def test_ten_training_steps_equal_pytorch(name):
+    """The whole of a step: forward, loss, backward, update, and what batch normalisation tracks."""
+    case, rule, arrays = recorded(name)
+    network = build(case)
+    load(network, case, arrays["params"][0])
+    x, labels = RECORDED["x"], RECORDED["labels"]
+    target = np.eye(network.n_out)[labels]
+    network.prepare(6, np.random.default_rng(0))
+    updater = Updater(rule, network.params, network.grads, decays=[(slice(0, network.layout.n_penalised), case["decay"])])
+    for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
+        penalty = sum(0.5 * case["penalty"] * np.sum(view**2) for (_, part), view in network.views().items() if part == "weight")
+        loss = network.loss_and_grad(x[batch], target[batch])
+        assert loss - penalty == pytest.approx(arrays["losses"][k], rel=1e-6)
+        updater.step(case["lr"])
+        np.testing.assert_allclose(named(network, case), arrays["params"][k + 1], rtol=1e-6, atol=1e-9)
+        if case["network"] == "batch_norm":
+            state = network.state_layout.views(network.state)
+            np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
+            np.testing.assert_allclose(state[1, "variance"][0], arrays["variances"][k], rtol=1e-6)
+    from skmlp.nn.data import DenseRows
+
+    np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-6)
+
+
+def build(case):
+    """Return the network of a case; PyTorch's penalty is not divided by the number of rows."""
+    sizes = ABOUT["sizes"]
+    makers = {"dense": iter([Dense(sizes[1]), Dense(sizes[2])]), "tanh": iter([Activate(Tanh())]), "batch_norm": iter([BatchNorm()])}
+    layers = [next(makers[kind]) for kind in ABOUT["networks"][case["network"]]]
+    network = Network(layers, LogLoss(), sizes[0], dtype=np.float64, alphas=[6 * case["penalty"]] * 2)
+    network.initialise(np.random.default_rng(0))
+    return network
+
+
+def keys(case):
+    return [(int(key.split(".")[0]), key.split(".")[1]) for key in case["params"]]
+
+
+def load(network, case, flat):
+    """Fill the network by name from PyTorch's list of arrays."""
+    views, start = network.views(), 0
+    assert set(views) == set(keys(case))
+    for key in keys(case):
+        views[key][...] = flat[start : start + views[key].size].reshape(views[key].shape)
+        start += views[key].size
+    assert start == flat.size
+
+
+def named(network, case):
+    """Return the network's parameters in the order of PyTorch's list."""
+    return np.concatenate([network.views()[key].ravel() for key in keys(case)])
+
+
+# ---- scikit-learn
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_equals_scikit_learn(nesterov, momentum, rng):
+    """With a learning rate that changes at each step: here PyTorch's form would differ."""
+    p, rates = rng.normal(size=20), rng.uniform(0.01, 0.3, 10)
+    theirs = [p.copy()]
+    rule = SGDOptimizer(theirs, momentum=momentum, nesterov=nesterov)
+    ours, g = p.copy(), np.empty_like(p)
+    updater = Updater(Sgd(momentum, nesterov), ours, g)
+    for rate in rates:
+        rule.learning_rate = rate
+        rule.update_params(theirs, [bowl(theirs[0])])
+        g[...] = bowl(ours)
+        updater.step(float(rate))
+        np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("epsilon", [1e-8, 1e-2])
+def test_adam_equals_scikit_learn(epsilon, rng):
+    """The same place of epsilon: before the correction of v."""
+    theirs = [rng.normal(size=20)]
+    path = descend(Adam(0.8, 0.95, epsilon), theirs[0], bowl, 0.1, 10)
+    rule = AdamOptimizer(theirs, 0.1, 0.8, 0.95, epsilon)
+    for ours in path:
+        rule.update_params(theirs, [bowl(theirs[0])])
+        np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
+
+
+def test_adam_equals_the_paper(rng):
+    p = rng.normal(size=20)
+    path = descend(Adam(0.8, 0.95, 1e-2), p, bowl, 0.1, 10)
+    m = v = np.zeros(20)
+    for t, ours in enumerate(path, 1):
+        p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, 0.8, 0.95, 1e-2)
+        np.testing.assert_allclose(ours, p, rtol=1e-12)
+
+
+# ---- properties of every rule
+
+
+@each
+def test_goes_downhill(rule):
+    """From either side of the bowl's minimum, at least half way."""
+    start = np.array([-2.0, 3.0])
+    end = descend(rule, start, bowl, 0.05, 1000)[-1]
+    assert (np.abs(bowl(end)) < 0.5 * np.abs(bowl(start))).all()
+
+
+@each
+def test_a_gradient_of_zero_moves_nothing(rule, dtype):
+    p = np.linspace(-1, 1, 9).astype(dtype)
+    np.testing.assert_array_equal(descend(rule, p, np.zeros_like, 0.1, 3), [p] * 3)
+
+
+@each
+def test_without_a_learning_rate_nothing_moves(rule):
+    p = np.linspace(-1, 1, 9)
+    np.testing.assert_array_equal(descend(rule, p, bowl, 0.0, 3), [p] * 3)
+
+
+@each
+def test_first_step_goes_against_the_gradient(rule):
+    p = np.linspace(-3, 3, 9)
+    step = descend(rule, p, bowl, 0.01, 1)[0] - p
+    np.testing.assert_array_equal(np.sign(step), -np.sign(bowl(p)))
+
+
+@each
+@pytest.mark.parametrize("block", [1, 7, 50, 64])
+def test_blocks_change_no_bit(rule, block, dtype, rng):
+    p = rng.normal(size=50).astype(dtype)
+    np.testing.assert_array_equal(descend(rule, p, bowl, 0.1, 5, block=block), descend(rule, p, bowl, 0.1, 5))
+
+
+@each
+def test_members_axis_is_separate_runs(rule, dtype, rng):
+    """Elementwise: a stack of vectors is updated like each vector."""
+    shape = (3, 11)
+    p, g = rng.normal(size=(2, *shape)).astype(dtype)
+    slots = [rng.uniform(0.1, 1.0, shape).astype(dtype) for _ in rule.slots]
+    apart = [[a[k].copy() for a in (p, g, *slots)] for k in range(3)]
+    coefficients = rule.coefficients(3, 0.1)
+    rule.update(p, g, *slots, np.empty_like(p), *coefficients)
+    for k, arrays in enumerate(apart):
+        rule.update(*arrays, np.empty_like(arrays[0]), *coefficients)
+        for together, alone in zip((p, *slots), (arrays[0], *arrays[2:]), strict=True):
+            np.testing.assert_array_equal(together[k], alone)
+
+
+@each
+def test_computes_in_the_given_precision_without_new_arrays(rule, dtype):
+    arrays = [np.ones(5, dtype).view(Watched) for _ in range(3 + len(rule.slots))]
+    rule.update(*arrays, *rule.coefficients(1, 0.1))
+
+
+@each
+def test_coefficients_are_python_floats(rule):
+    assert {type(value) for value in rule.coefficients(3, 0.1)} == {float}
+
+
+@each
+def test_hyper_parameters_may_be_numpy_numbers(rule):
+    """A grid of np.linspace hands them over."""
+    names = {name: np.float64(value) for name, value in rule.get_params().items() if type(value) is float}
+    rule = type(rule)(**names)
+    rule.check()
+    assert {type(value) for value in rule.coefficients(3, 0.1)} == {float}
+    assert descend(rule, np.ones(3, np.float32), bowl, 0.1, 2).dtype == np.float32
+
+
+@each
+def test_finite_for_huge_and_tiny_gradients(rule, dtype):
+    for size in (1e4, -1e4, 1e-30):
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            path = descend(rule, np.ones(4, dtype), lambda p, size=size: np.full_like(p, size), 0.01, 20)
+        assert np.isfinite(path).all()
+
+
+@each
+def test_float32_follows_float64(rule, rng):
+    p = rng.normal(size=50)
+    single = descend(rule, p.astype(np.float32), bowl, 0.02, 20)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, descend(rule, p, bowl, 0.02, 20), rtol=2e-4, atol=2e-5)
+
+
+@each
+def test_slots_are_all_the_memory_there_is(rule, rng):
+    """Five steps, a pickle of the slots, and five more are ten."""
+    p = rng.normal(size=20)
+    ten = descend(rule, p, bowl, 0.1, 10)
+    q, g = p.copy(), np.empty_like(p)
+    first = Updater(rule, q, g)
+    for _ in range(5):
+        g[...] = bowl(q)
+        first.step(0.1)
+    slots, t, rule = pickle.loads(pickle.dumps((first.slots, first.t, rule)))
+    assert set(slots) == set(rule.slots)
+    np.testing.assert_array_equal(descend(rule, q, bowl, 0.1, 5, slots=slots, t=t), ten[5:])
+
+
+@each
+def test_decay_shrinks_its_part_first(rule, rng):
+    """p <- p - lr decay p, then the rule's own step."""
+    p, lr, decay = rng.normal(size=20), 0.1, 0.4
+    shrunk = p.copy()
+    shrunk[:8] *= 1 - lr * decay
+    expected = descend(rule, shrunk, lambda _: bowl(p), lr, 1)
+    np.testing.assert_allclose(descend(rule, p, bowl, lr, 1, decays=[(slice(0, 8), decay), (slice(8, 20), 0.0)]), expected, rtol=1e-14)
+
+
+# ---- properties of some
+
+
+def test_adam_moves_by_the_learning_rate_at_first():
+    """Kingma and Ba (2015), section 2.1: the step is bounded by the learning rate, and the first one is as long."""
+    step = descend(Adam(), np.zeros(3), lambda p: np.array([1e-3, 1.0, 1e3]), 0.01, 1)[0]
+    np.testing.assert_allclose(step, -0.01, rtol=1e-3)
+
+
+def test_adamw_without_decay_is_adam(rng):
+    p = rng.normal(size=20)
+    np.testing.assert_array_equal(descend(AdamW(), p, bowl, 0.1, 10), descend(Adam(), p, bowl, 0.1, 10))
+
+
+def test_only_decoupled_rules_say_so():
+    assert [key for key, cls in OPTIMIZERS.items() if cls.decoupled] == ["adamw"]
+
+
+def test_updater_keeps_the_vectors_it_was_given():
+    """No copy: the network's flat vector is what is stepped, and the slots are the caller's arrays."""
+    p, g, slots = np.zeros(5), np.ones(5), {"v": np.zeros(5)}
+    updater = Updater(Sgd(), p, g, slots=slots)
+    updater.step(0.1)
+    assert (p < 0).all()
+    assert updater.slots["v"] is slots["v"]
+    assert (slots["v"] != 0).all()
+
+
+def test_momentum_reaches_its_final_speed():
+    """With a constant gradient the velocity tends to lr g / (1 - momentum)."""
+    path = descend(Sgd(0.9, nesterovs_momentum=False), np.zeros(1), np.ones_like, 0.1, 300)
+    assert path[-1] - path[-2] == pytest.approx(-0.1 / (1 - 0.9))

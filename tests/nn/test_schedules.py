@@ -1,0 +1,117 @@
+"""Every schedule: a pure function of the clock."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from skmlp.nn.schedules import SCHEDULES, Adaptive, Clock, Constant, Cosine, Invscaling, OneCycle
+from tests import reference
+from tests.nn.helpers import table, trajectories
+
+each = pytest.mark.parametrize("schedule", **table(SCHEDULES))
+PLANNED = [key for key, cls in SCHEDULES.items() if cls.planned]
+
+
+def clocks(n_epochs=10, n_batches=5):
+    """Yield the clock before each step of training on 100 rows."""
+    for step in range(n_epochs * n_batches):
+        yield Clock(step, step / n_batches, n_epochs, 100 * (step // n_batches), 1.0)
+
+
+@each
+def test_factor_is_a_python_float_in_the_unit_interval(schedule):
+    for clock in clocks():
+        factor = schedule.factor(clock)
+        assert type(factor) is float
+        assert 0.0 <= factor <= 1.0
+
+
+@each
+def test_hyper_parameters_may_be_numpy_numbers(schedule):
+    """A grid of np.linspace hands them over."""
+    numbers = {name: np.float64(value) for name, value in schedule.get_params().items() if type(value) is float}
+    assert type(type(schedule)(**numbers).factor(Clock(7, 1.4, 10, 100))) is float
+
+
+@each
+def test_reads_the_clock_without_turning_it(schedule):
+    for clock in clocks():
+        before = copy.copy(clock)
+        assert schedule.factor(clock) == schedule.factor(clock)
+        assert clock == before
+
+
+@each
+def test_starts_where_the_clock_says_and_not_before(schedule):
+    """Without state, the factor at an epoch is the same whichever epochs were asked for before."""
+    fresh = copy.deepcopy(schedule)
+    for clock in clocks():
+        schedule.factor(clock)
+    assert schedule.factor(Clock(20, 4.0, 10, 400)) == fresh.factor(Clock(20, 4.0, 10, 400))
+
+
+@each
+def test_plateau_factor_lowers_the_rate(schedule):
+    assert schedule.plateau_factor is None or 0.0 < schedule.plateau_factor < 1.0
+    if schedule.plateau_factor is not None:
+        assert schedule.factor(Clock(decay=schedule.plateau_factor)) < schedule.factor(Clock())
+
+
+@pytest.mark.parametrize("key", PLANNED)
+def test_a_planned_schedule_ends_at_its_final_factor_and_stays(key):
+    schedule = SCHEDULES[key](final=0.125)
+    for epoch in (10.0, 10.5, 100.0):
+        assert schedule.factor(Clock(epoch=epoch, n_epochs=10)) == pytest.approx(0.125, rel=1e-12)
+
+
+@pytest.mark.parametrize("key", PLANNED)
+def test_own_length_goes_before_the_planned_one(key):
+    for epoch in (0.0, 1.0, 3.0, 6.0, 20.0):
+        assert SCHEDULES[key](n_epochs=6).factor(Clock(epoch=epoch, n_epochs=99)) == SCHEDULES[key]().factor(Clock(epoch=epoch, n_epochs=6))
+
+
+@pytest.mark.parametrize("key", [key for key in SCHEDULES if key not in PLANNED])
+def test_an_unplanned_schedule_does_not_ask_for_the_length(key):
+    for clock in clocks():
+        assert SCHEDULES[key]().factor(clock) == SCHEDULES[key]().factor(Clock(clock.step, clock.epoch, 1, clock.samples, clock.decay))
+
+
+def test_planned_schedules_equal_pytorch():
+    arrays, _ = trajectories()
+    for name, schedule in (("cosine", Cosine(final=0.1)), ("one_cycle", OneCycle(warmup=0.3, final=0.0001))):
+        ours = [schedule.factor(Clock(epoch=float(k), n_epochs=20)) for k in range(21)]
+        np.testing.assert_allclose(ours, arrays[f"schedule/{name}"], rtol=1e-6, atol=1e-12, err_msg=name)
+
+
+def test_cosine_is_the_formula():
+    for final in (0.0, 0.3, 1.0):
+        progress = np.linspace(0.0, 1.5, 31)
+        ours = [Cosine(final=final).factor(Clock(epoch=8 * p, n_epochs=8)) for p in progress]
+        np.testing.assert_allclose(ours, reference.cosine(progress, final), rtol=1e-12, atol=1e-15)
+
+
+def test_one_cycle_goes_up_then_down():
+    schedule = OneCycle(warmup=0.25, start=0.2, final=0.05)
+    factors = [schedule.factor(Clock(epoch=float(k), n_epochs=40)) for k in range(41)]
+    assert factors[0] == pytest.approx(0.2)
+    assert factors[10] == pytest.approx(1.0)
+    assert factors[40] == pytest.approx(0.05)
+    assert (np.diff(factors[:11]) > 0).all()
+    assert (np.diff(factors[10:]) < 0).all()
+    assert np.abs(np.diff(factors)).max() < 0.15
+
+
+def test_constant_and_adaptive():
+    assert {Constant().factor(clock) for clock in clocks()} == {1.0}
+    assert [Adaptive().factor(Clock(decay=0.2**k)) for k in range(3)] == [1.0, 0.2, 0.2**2]
+
+
+@pytest.mark.parametrize("power_t", [0.0, 0.25, 0.5, 1.0])
+def test_invscaling_is_that_of_scikit_learn(power_t):
+    from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
+
+    theirs = SGDOptimizer([np.zeros(1)], learning_rate_init=1.0, lr_schedule="invscaling", power_t=power_t)
+    for samples in (100, 200, 1000):
+        theirs.iteration_ends(samples)
+        assert Invscaling(power_t).factor(Clock(samples=samples)) == pytest.approx(theirs.learning_rate, rel=1e-14)

@@ -1,0 +1,186 @@
+"""Every entry of every registry: its name, its copies, its printed form, the limits of its hyper-parameters."""
+
+import importlib
+import inspect
+import math
+import pickle
+import re
+
+import pytest
+from sklearn.base import clone
+
+from skmlp import nn
+from skmlp.nn.activations import Activation
+from skmlp.nn.initializers import Initializer
+from skmlp.nn.layers import Layer
+from skmlp.nn.losses import Loss
+from skmlp.nn.optimizers import Optimizer
+from skmlp.nn.schedules import Schedule
+from skmlp.nn.unit import Unit
+from tests.nn.helpers import REQUIRED, construct
+
+FAMILIES = {
+    Activation: nn.ACTIVATIONS,
+    Initializer: nn.INITIALIZERS,
+    Layer: nn.LAYERS,
+    Loss: nn.LOSSES,
+    Optimizer: nn.OPTIMIZERS,
+    Schedule: nn.SCHEDULES,
+}
+ENTRIES = [(key, cls) for registry in FAMILIES.values() for key, cls in registry.items()]
+each_class = pytest.mark.parametrize(
+    "cls", [cls for _, cls in ENTRIES], ids=[f"{cls.__module__.split('.')[-1]}-{key}" for key, cls in ENTRIES]
+)
+
+
+def snake_case(name):
+    """Return the name with an underscore where a lower-case letter meets the capital of a new word.
+
+    A new word is a capital followed by a lower-case letter: AdamW and RMSProp are one word each.
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("LogLoss", "log_loss"), ("BinaryLogLoss", "binary_log_loss"), ("AdamW", "adamw"), ("RMSProp", "rmsprop"), ("Relu", "relu")],
+)
+def test_snake_case(name, key):
+    assert snake_case(name) == key
+
+
+@pytest.mark.parametrize(("base", "registry"), FAMILIES.items(), ids=[base.__name__ for base in FAMILIES])
+def test_registry_holds_exactly_the_leaves_of_its_module(base, registry):
+    """A class that is written but not registered is found here."""
+    module = importlib.import_module(base.__module__)
+    leaves = {c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, base) and not inspect.isabstract(c)}
+    assert registry
+    assert set(registry.values()) == leaves
+    assert len(registry) == len(leaves)
+
+
+@pytest.mark.parametrize(("key", "cls"), ENTRIES, ids=[key for key, _ in ENTRIES])
+def test_key_is_the_snake_case_of_the_class(key, cls):
+    assert key == snake_case(cls.__name__)
+
+
+@pytest.mark.parametrize("base", FAMILIES, ids=[base.__name__ for base in FAMILIES])
+def test_a_family_is_an_interface(base):
+    """Nothing can be half an entry: a base cannot be made, and no leaf derives from another leaf."""
+    assert inspect.isabstract(base)
+    for cls in FAMILIES[base].values():
+        assert cls.__mro__[1] is base
+
+
+@each_class
+def test_overrides_nothing_but_what_is_abstract_or_a_check(cls):
+    base = cls.__mro__[1]
+    concrete = {name for name, f in inspect.getmembers(base, inspect.isfunction) if not getattr(f, "__isabstractmethod__", False)}
+    own = {name for name, f in vars(cls).items() if inspect.isfunction(f)}
+    assert own & concrete - {"__init__", "check"} == set()
+
+
+def read(unit):
+    """Return what the printed form says."""
+    return eval(repr(unit), {**vars(nn), **vars(importlib.import_module(type(unit).__module__))})
+
+
+@each_class
+def test_survives_pickle_clone_and_repr(cls):
+    unit = construct(cls)
+    for copy in (pickle.loads(pickle.dumps(unit)), clone(unit), read(unit)):
+        assert type(copy) is cls
+        assert repr(copy) == repr(unit)
+        assert copy is not unit
+
+
+@each_class
+def test_copies_keep_values_that_are_not_the_defaults(cls):
+    unit = construct(cls)
+    numbers = {name: value / 2 for name, value in unit.get_params(deep=False).items() if type(value) is float and value}
+    unit.set_params(**numbers)
+    for copy in (pickle.loads(pickle.dumps(unit)), clone(unit), read(unit)):
+        assert {name: copy.get_params()[name] for name in numbers} == numbers
+
+
+@each_class
+def test_holds_hyper_parameters_only(cls):
+    unit = construct(cls)
+    assert set(vars(unit)) == set(inspect.signature(cls).parameters)
+
+
+@each_class
+def test_defaults_are_within_the_limits(cls):
+    construct(cls).check()
+
+
+@each_class
+def test_every_number_among_the_defaults_has_limits(cls):
+    defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items() if name not in REQUIRED}
+    assert {name for name, value in defaults.items() if type(value) in (int, float)} <= set(cls.limits)
+    assert set(cls.limits) <= set(defaults)
+
+
+LIMITS = [(cls, name, interval) for _, cls in ENTRIES for name, interval in cls.limits.items()]
+each_limit = pytest.mark.parametrize(("cls", "name", "interval"), LIMITS, ids=[f"{cls.__name__}-{name}" for cls, name, _ in LIMITS])
+
+
+def ends(interval):
+    return tuple(float(end) for end in interval.split(" or ")[0][1:-1].split(","))
+
+
+@each_limit
+def test_values_outside_the_limits_are_named_and_refused(cls, name, interval):
+    low, high = ends(interval)
+    wrong = [math.nan, "1", True, 1j, [0.5], low - 1.0, high + 1.0]
+    wrong += [] if "None" in interval else [None]
+    wrong += [low] if interval[0] == "(" else []
+    wrong += [high] if interval.split(" or ")[0][-1] == ")" else []
+    for value in wrong:
+        if value in (-math.inf, math.inf) and interval[0] == "[":
+            continue
+        unit = construct(cls).set_params(**{name: value})
+        with pytest.raises(ValueError, match=re.escape(f"{name} must be")) as error:
+            unit.check()
+        assert repr(value) in str(error.value)
+        assert cls.__name__ in str(error.value)
+
+
+@each_limit
+def test_values_inside_the_limits_are_taken(cls, name, interval):
+    low, high = ends(interval)
+    low, high = max(low, -1e6), min(high, 1e6)
+    right = [0.5 * (low + high)]
+    right += [low] if interval[0] == "[" else []
+    right += [high] if interval.split(" or ")[0][-1] == "]" else []
+    right += [None] if "None" in interval else []
+    for value in right:
+        construct(cls).set_params(**{name: value}).check()
+
+
+@pytest.mark.parametrize(("interval", "value", "inside"), [
+    ("[0, 1)", 0, True), ("[0, 1)", 1, False), ("(0, 1]", 0.0, False), ("(0, 1]", 1.0, True),
+    ("(0, inf)", math.inf, False), ("(-inf, inf)", -1e300, True), ("[0, inf]", math.inf, True), ("(0, 1)", -0.0, False),
+])  # fmt: skip
+def test_intervals_read_as_in_mathematics(interval, value, inside):
+    class Bounded(Unit):
+        limits = {"value": interval}
+
+        def __init__(self, value):
+            self.value = value
+
+    if inside:
+        Bounded(value).check()
+    else:
+        with pytest.raises(ValueError, match="value must be"):
+            Bounded(value).check()
+
+
+@pytest.mark.parametrize("statistics", ["Running", None, 1, ["batch"]])
+def test_batch_norm_names_its_statistics(statistics):
+    with pytest.raises(ValueError, match="statistics must be 'running', 'population' or 'batch', got " + re.escape(repr(statistics))):
+        nn.BatchNorm(statistics=statistics).check()
+
+
+def test_a_grid_search_reaches_into_a_unit():
+    assert clone(nn.Adam(beta_1=0.5)).set_params(beta_2=0.7).get_params() == {"beta_1": 0.5, "beta_2": 0.7, "epsilon": 1e-8}

@@ -1,0 +1,92 @@
+"""The readable versions, written from the formulas: float64, allocating, with SciPy's functions where there is one.
+
+Nothing here is imported by the package or taken from it. An entry of a registry without an entry here fails a test.
+"""
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax, xlogy
+
+# ---- activations: f(x)
+
+ACTIVATIONS = {
+    "identity": lambda x: x,
+    "logistic": expit,
+    "tanh": np.tanh,
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: 1.0507009873554804934 * np.where(x > 0, x, 1.6732632423543772848 * np.expm1(np.minimum(x, 0))),
+    "softplus": lambda x: -log_expit(-x),
+}
+
+# ---- losses: of raw scores z (n, n_out) and targets t, one number a row
+
+LOSSES = {
+    "log_loss": lambda z, t: -np.sum(t * log_softmax(z, axis=-1), axis=-1),
+    "binary_log_loss": lambda z, t: -np.sum(t * log_expit(z) + (1 - t) * log_expit(-z), axis=-1),
+    "squared_error": lambda z, t: np.sum((z - t) ** 2, axis=-1) / 2,
+    "absolute_error": lambda z, t: np.sum(np.abs(z - t), axis=-1),
+    "huber": lambda z, t: np.sum(np.where(np.abs(z - t) <= 1, (z - t) ** 2 / 2, np.abs(z - t) - 0.5), axis=-1),
+}
+
+LINKS = {
+    "log_loss": lambda z: softmax(z, axis=-1),
+    "binary_log_loss": expit,
+    "squared_error": lambda z: z,
+    "absolute_error": lambda z: z,
+    "huber": lambda z: z,
+}
+
+LOG_LINKS = {
+    "log_loss": lambda z: z - logsumexp(z, axis=-1, keepdims=True),
+    "binary_log_loss": log_expit,
+}
+
+
+def entropy(p):
+    """The least cross-entropy that any prediction can have against the distribution ``p``."""
+    return -np.sum(xlogy(p, p), axis=-1)
+
+
+# ---- layers
+
+
+def batch_norm(x, gamma, beta, epsilon):
+    """Ioffe and Szegedy (2015), algorithm 1."""
+    mean = x.mean(axis=-2, keepdims=True)
+    variance = x.var(axis=-2, keepdims=True)
+    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
+
+
+# ---- variances of the initializers, for an array (fan_in, fan_out)
+
+VARIANCES = {
+    "zeros": lambda fan_in, fan_out: 0.0,
+    "constant": lambda fan_in, fan_out: 0.0,
+    "uniform": lambda fan_in, fan_out: 1 / (3 * fan_in),
+    "normal": lambda fan_in, fan_out: 1 / fan_in,
+    "lecun_uniform": lambda fan_in, fan_out: 1 / fan_in,
+    "lecun_normal": lambda fan_in, fan_out: 1 / fan_in,
+    "glorot_uniform": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    "glorot_normal": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    "he_uniform": lambda fan_in, fan_out: 2 / fan_in,
+    "he_normal": lambda fan_in, fan_out: 2 / fan_in,
+}
+
+# ---- optimizers: p and the state after one step, as the papers print them
+
+
+def adam(p, g, m, v, t, lr, beta_1, beta_2, epsilon):
+    """Kingma and Ba (2015), algorithm 1 in the order of the last paragraph of section 2."""
+    m = beta_1 * m + (1 - beta_1) * g
+    v = beta_2 * v + (1 - beta_2) * g**2
+    lr_t = lr * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return p - lr_t * m / (np.sqrt(v) + epsilon), m, v
+
+
+# ---- schedules
+
+
+def cosine(progress, final=0.0):
+    """Loshchilov and Hutter (2017), equation 5."""
+    return final + 0.5 * (1.0 - final) * (1.0 + np.cos(np.pi * np.minimum(progress, 1.0)))
