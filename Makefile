@@ -1,0 +1,47 @@
+# Each target makes .venv when it is missing, installs what it needs, and runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP = $(BIN)/.installed
+
+.PHONY: help demo test test-fast lint format coverage bench docs wheel-test clean
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
+
+demo: $(SETUP)   ## three networks on real data, a report and a picture
+	$(BIN)/python examples/quickstart.py
+
+test: $(SETUP)   ## the whole test suite
+	$(BIN)/python -m pytest -q
+
+test-fast: $(SETUP)  ## the test suite without its slow part
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(SETUP)   ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(SETUP) ## mend style and formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(SETUP)  ## the test suite with line and branch coverage
+	$(BIN)/python -m pytest -q --cov --cov-report=term
+
+bench: $(SETUP)  ## ratios of time against scikit-learn
+	$(BIN)/python -m benchmarks.run
+
+docs: $(SETUP)   ## check that the pages are there (they are plain Markdown)
+	@ls docs/*.md
+
+wheel-test:      ## build the wheel and run the tests against it from outside the tree
+	PYTHON=$(PYTHON) sh tools/test-wheel
+
+clean:           ## remove everything that the targets made
+	rm -rf $(VENV) build dist *.egg-info .coverage .ruff_cache .hypothesis
+
+$(SETUP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,bench,lint]"
+	@touch $@
