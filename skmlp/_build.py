@@ -10,8 +10,9 @@ import numpy as np
 
 from ._parameters import per_layer, resolve
 from .nn.activations import ACTIVATIONS, Activation
+from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS
-from .nn.layers import Activate, BatchNorm, Dense, Dropout
+from .nn.layers import Activate, Dense, Dropout
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS
 from .nn.schedules import SCHEDULES, Constant

@@ -10,8 +10,8 @@ import numpy as np
 
 from ._sklearn import Interval, Options, StrOptions
 from .nn.activations import ACTIVATIONS, Activation
+from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS, Initializer
-from .nn.layers import BatchNorm
 from .nn.losses import LOSSES, Loss
 from .nn.optimizers import OPTIMIZERS, Optimizer
 from .nn.schedules import SCHEDULES, Schedule

@@ -55,20 +55,20 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     except KeyboardInterrupt:
         if len(records) == n_before:
             raise
-        warnings.warn("Training interrupted by user.", stacklevel=2)
+        warnings.warn("Training interrupted by user.", stacklevel=5)
     except Diverged as error:
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
         warnings.warn(
             f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=5,
         )
     if not (ended_well or incremental or schedule.planned):
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=5,
         )
     stopping.restore(trainer)
     return len(records) - n_before

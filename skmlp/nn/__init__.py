@@ -4,6 +4,7 @@ Each family has a registry whose keys the estimators accept as strings.
 """
 
 from .activations import ACTIVATIONS, Activation, Elu, Identity, LeakyRelu, Logistic, Relu, Selu, Softplus, Tanh
+from .batch_norm import BatchNorm
 from .initializers import (
     INITIALIZERS,
     Constant,
@@ -18,7 +19,8 @@ from .initializers import (
     Uniform,
     Zeros,
 )
-from .layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer
+from .layer import Layer
+from .layers import LAYERS, Activate, Dense, Dropout
 from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
 from .network import Network
 from .optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSProp, Sgd

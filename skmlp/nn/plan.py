@@ -1,0 +1,158 @@
+"""The memory plan of training: which array of which layer lives where.
+
+The one decision: memory is planned before the first step. For each batch size the plan gives every layer a workspace of ready-made
+views; elementwise layers share their input's memory where no backward pass needs it, gradients of activations alternate between two
+buffers, scratch is shared by all.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from .layout import Row
+
+
+class Memory:
+    """Named vectors, each made on first use, large enough for batches of ``n_most`` rows.
+
+    Parameters
+    ----------
+    n_most : int
+        Rows of the largest batch.
+    widest : int
+        Width of the widest layer.
+    dtype : dtype
+    input_gradient : bool
+        Whether gradients go down to the network's input.
+    """
+
+    def __init__(self, n_most, widest, dtype, input_gradient=False):
+        self.n_most = n_most
+        self.widest = widest
+        self.dtype = dtype
+        self.input_gradient = input_gradient
+        self.ones = np.ones((1, n_most), dtype)
+        self._vectors = {}
+
+    def rows(self, name, n, width, dtype=None):
+        """Return an (n, width) view of the vector called ``name``, which always has this width."""
+        return self._view(name, n, width, self.n_most * width, dtype)
+
+    def shared(self, name, n, width, dtype=None):
+        """Return an (n, width) view of the vector called ``name``, which layers of all widths use in turn."""
+        return self._view(name, n, width, self.n_most * self.widest, dtype)
+
+    def _view(self, name, n, width, size, dtype):
+        if name not in self._vectors:
+            self._vectors[name] = aligned(size, dtype or self.dtype)
+        return self._vectors[name][: n * width].reshape(n, width)
+
+
+class Plan:
+    """The views that training on batches of ``n`` rows works with.
+
+    Attributes
+    ----------
+    x, target, weight : ndarray of shape (n, n_in), (n, n_out), (n, 1)
+        To be filled with a batch.
+    batch : Batch
+        The rows' shares of the batch's weight.
+    layers : list of namespaces
+        Each layer's workspace.
+    loss : namespace
+        The loss's workspace.
+    """
+
+    def __init__(self, network, memory, n):
+        self.x = memory.rows("x", n, network.n_in)
+        self.target = memory.rows("target", n, network.n_out)
+        self.weight = memory.rows("weight", n, 1)
+        self.batch = Batch(n, network.dtype)
+        self.loss = _workspace(network.loss.buffers(network.n_out), "loss", memory, n)
+        self.layers = []
+        params, grads = network.layout.views(network.params), network.layout.views(network.grads)
+        state = network.state_layout.views(network.state)
+        below = None
+        for i, layer in enumerate(network.layers):
+            width = network.widths[i]
+            ws = _workspace(layer.buffers(width), i, memory, n)
+            ws.rng, ws.batch = network.rng, self.batch
+            ws.x = self.x if below is None else self.layers[-1].y
+            for name in layer.params(width):
+                setattr(ws, name, params[i, name])
+                setattr(ws, "d_" + name, grads[i, name])
+            for name in layer.state(width):
+                setattr(ws, name, state[i, name])
+            in_place = below is not None and layer.elementwise and "x" not in layer.keeps and "y" not in below.keeps
+            ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
+            self.layers.append(ws)
+            below = layer
+        self._place_gradients(network, memory, n)
+
+    def _place_gradients(self, network, memory, n):
+        """Give each layer the memory for the gradient of its input, None where no parameter lies below."""
+        trained = [bool(layer.params(width)) for layer, width in zip(network.layers, network.widths, strict=False)]
+        dy, side = self.layers[-1].y, 0
+        for i in reversed(range(len(network.layers))):
+            ws = self.layers[i]
+            if not (memory.input_gradient or any(trained[:i])):
+                ws.dx = None
+            elif network.layers[i].elementwise:
+                ws.dx = dy
+            else:
+                side = 1 - side
+                ws.dx = memory.shared(("dx", side), n, network.widths[i])
+            dy = ws.dx
+
+
+class Batch:
+    """How much each row of a batch counts.
+
+    ``column`` (n, 1) and ``row`` (1, n) hold the rows' shares of the total weight, one memory; ``count`` is the number of rows that the
+    batch stands for: the sum of the weights, where these count repetitions, and never less than n.
+    """
+
+    def __init__(self, n, dtype):
+        self.column = np.empty((n, 1), dtype)
+        self.row = self.column.reshape(1, n)
+        self._weigh_equally()
+
+    def weigh(self, weight):
+        """Set the shares to those of ``weight`` (n, 1), None meaning equal ones, and return 1 / total weight."""
+        if weight is None:
+            if self._weighted:
+                self._weigh_equally()
+            return 1.0 / len(self.column)
+        total = float(np.add.reduce(weight, axis=None))
+        np.multiply(weight, 1.0 / total, out=self.column)
+        self.count = max(total, len(self.column))
+        self._weighted = True
+        return 1.0 / total
+
+    def _weigh_equally(self):
+        self.column[...] = 1.0 / len(self.column)
+        self.count = len(self.column)
+        self._weighted = False
+
+
+def _workspace(buffers, owner, memory, n):
+    """Return a workspace with the given buffers; scratch of one dtype is shared between owners."""
+    ws = SimpleNamespace(ones=memory.ones[:, :n])
+    for k, (name, buffer) in enumerate(buffers.items()):
+        dtype = np.dtype(buffer.dtype or memory.dtype)
+        if isinstance(buffer, Row):
+            array = aligned(buffer.width, dtype).reshape(1, buffer.width)
+        elif buffer.scratch:
+            array = memory.shared(("scratch", k, dtype.char), n, buffer.width, dtype)
+        else:
+            array = memory.rows((owner, name), n, buffer.width, dtype)
+        setattr(ws, name, array)
+    return ws
+
+
+def aligned(size, dtype):
+    """Return an empty vector that starts on a cache line."""
+    dtype = np.dtype(dtype)
+    raw = np.empty(size * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size * dtype.itemsize].view(dtype)
