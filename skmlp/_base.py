@@ -25,7 +25,7 @@ from ._validation import make_evaluate, split_rows, take
 from .nn.data import DenseRows, SparseRows
 from .nn.layers import Activate
 from .nn.network import Network
-from .nn.trainer import TrainingState
+from .nn.state import TrainingState
 
 
 def takes_minibatches(estimator):

@@ -53,6 +53,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     try:
         ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
     except KeyboardInterrupt:
+        del records[round(state.clock.epoch) :]
         if len(records) == n_before:
             raise
         warnings.warn("Training interrupted by user.", stacklevel=5)
@@ -70,7 +71,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
             ConvergenceWarning,
             stacklevel=5,
         )
-    stopping.restore(trainer)
+    stopping.restore()
     return len(records) - n_before
 
 

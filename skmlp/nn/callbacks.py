@@ -9,6 +9,8 @@ To add one: derive from ``Callback`` and write ``epoch_end``; return True to sto
 import math
 from abc import ABC, abstractmethod
 
+from .state import Snapshot
+
 
 class Callback(ABC):
     """Something to do after each epoch."""
@@ -63,8 +65,10 @@ class EarlyStopping(Callback):
             state.stale += 1
         if value > state.best:
             state.best, state.best_epoch = value, record["epoch"]
-            if self.keep_best:
-                self._keep(trainer)
+            if self.keep_best and self._kept is None:
+                self._kept = Snapshot(trainer.network, state)
+            elif self.keep_best:
+                self._kept.take()
         if state.stale <= self.patience:
             return False
         return self._plateau(trainer, record["learning_rate"])
@@ -74,13 +78,10 @@ class EarlyStopping(Callback):
         """Whether there is a best epoch to restore."""
         return self._kept is not None
 
-    def restore(self, trainer):
-        """Put the kept network and optimizer state back, if there is one. Overwrites: trainer's network and state."""
-        if self._kept is None:
-            return
-        for array, kept in zip(self._arrays(trainer), self._kept[0], strict=True):
-            array[...] = kept
-        trainer.state.clock.step = self._kept[1]
+    def restore(self):
+        """Put the network and the optimizer back to the best epoch, if there is one. Overwrites: the trainer's network and state."""
+        if self._kept is not None:
+            self._kept.restore_numbers()
 
     def _plateau(self, trainer, rate):
         schedule, state = trainer.schedule, trainer.state
@@ -97,18 +98,6 @@ class EarlyStopping(Callback):
         state.stale = 0
         self.reason += f" Setting learning rate to {rate * schedule.plateau_factor:f}"
         return False
-
-    def _keep(self, trainer):
-        arrays = self._arrays(trainer)
-        if self._kept is None:
-            self._kept = [[array.copy() for array in arrays], trainer.state.clock.step]
-        for kept, array in zip(self._kept[0], arrays, strict=True):
-            kept[...] = array
-        self._kept[1] = trainer.state.clock.step
-
-    @staticmethod
-    def _arrays(trainer):
-        return [trainer.network.params, trainer.network.state, *trainer.state.slots.values()]
 
 
 class History(Callback):

@@ -6,12 +6,10 @@ network's vectors; the trainer itself is thrown away.
 
 import math
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from .clipping import clip_norm, clip_value, global_norm
-from .schedules import Clock
 
 
 class Diverged(ArithmeticError):
@@ -20,21 +18,6 @@ class Diverged(ArithmeticError):
     def __init__(self, epoch):
         super().__init__(f"The loss is not finite in epoch {epoch}.")
         self.epoch = epoch
-
-
-@dataclass
-class TrainingState:
-    """What training knows besides the network: the optimizer's slots, the clock, the random stream, and how progress stands.
-
-    ``best``: best value of the monitored quantity, larger is better; ``best_epoch``: when; ``stale``: epochs since without progress.
-    """
-
-    rng: np.random.Generator
-    slots: dict = field(default_factory=dict)
-    clock: Clock = field(default_factory=Clock)
-    best: float = -math.inf
-    best_epoch: int = 0
-    stale: int = 0
 
 
 class Trainer:
@@ -72,7 +55,7 @@ class Trainer:
         self.callbacks = list(callbacks)
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1):
-        """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
+        """Train for at most ``n_epochs`` epochs and return whether a callback stopped it. Ctrl-C takes back the epoch it hits.
 
         ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. The network is
         prepared for the largest batch. Overwrites: network, state.
@@ -83,14 +66,20 @@ class Trainer:
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
         self.state.clock.n_epochs = n_epochs
         sparse = x.sparse and self.network.sparse_input
+        snapshot = Snapshot(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             for _ in range(n_epochs):
+                snapshot.take()
                 if self.shuffle:
                     # each epoch from the same start, so that two fits shuffle like one long one
                     np.copyto(order, rows)
                     self.state.rng.shuffle(order)
-                if self._epoch(x, target, weight, order, bounds, in_order, sparse):
-                    return True
+                try:
+                    if self._epoch(x, target, weight, order, bounds, in_order, sparse):
+                        return True
+                except KeyboardInterrupt:
+                    snapshot.restore()
+                    raise
         return False
 
     def _epoch(self, x, target, weight, order, bounds, in_order, sparse):

@@ -1,0 +1,59 @@
+"""The shapes of network and data that the benchmarks use, and the pure matrix products of an epoch as a floor."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """``n_rows`` x ``n_features`` of data, hidden widths, rows per batch, and epochs per timed fit."""
+
+    name: str
+    n_rows: int
+    n_features: int
+    hidden: tuple
+    batch: int
+    epochs: int
+    n_classes: int = 10
+
+    def data(self, dtype):
+        """Return X, y: normal features, and classes that depend on them."""
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((self.n_rows, self.n_features)).astype(dtype)
+        y = (X[:, : self.n_classes] + 0.5 * rng.standard_normal((self.n_rows, self.n_classes))).argmax(axis=1)
+        return X, y
+
+    def floor(self, dtype):
+        """Return a function that makes one epoch's matrix products and one read and write of the optimizer's vectors, nothing else."""
+        rng = np.random.default_rng(0)
+        widths = [self.n_features, *self.hidden, self.n_classes]
+        weights = [rng.standard_normal(shape).astype(dtype) for shape in pairwise(widths)]
+        grads = [np.empty_like(w) for w in weights]
+        values = [rng.standard_normal((self.batch, width)).astype(dtype) for width in widths]
+        deltas = [np.empty_like(v) for v in values]
+        size = sum(w.size for w in weights)
+        vectors = [np.zeros(size, dtype) for _ in range(4)]
+
+        def epoch():
+            for _ in range(self.n_rows // self.batch):
+                for k, w in enumerate(weights):
+                    np.matmul(values[k], w, out=deltas[k + 1])
+                for k in reversed(range(len(weights))):
+                    np.matmul(values[k].T, values[k + 1], out=grads[k])
+                    if k:
+                        np.matmul(values[k + 1], weights[k].T, out=deltas[k])
+                for a in vectors[:3]:
+                    np.add(a, vectors[3], out=a)
+
+        return epoch
+
+
+CASES = [
+    Case("small", 2000, 20, (100,), 200, 20),
+    Case("tab", 20000, 50, (256, 256, 256), 256, 2),
+    Case("mnist", 12000, 784, (512, 512), 128, 1),
+    Case("deep", 10000, 100, (64,) * 6, 64, 3),
+    Case("wide", 6000, 784, (1024, 1024, 1024), 256, 1),
+]

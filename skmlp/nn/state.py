@@ -1,0 +1,61 @@
+"""What training knows besides the network, and copies of all of it.
+
+The one decision: all that a later call needs to go on exactly where this one ended is the network's vectors and a ``TrainingState``;
+both are a few arrays and numbers, so a snapshot is a few copies.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .schedules import Clock
+
+
+@dataclass
+class TrainingState:
+    """The optimizer's slots, the clock, the random stream, and how progress stands.
+
+    ``best``: best value of the monitored quantity, larger is better; ``best_epoch``: when; ``stale``: epochs since without progress.
+    """
+
+    rng: np.random.Generator
+    slots: dict = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    best: float = -math.inf
+    best_epoch: int = 0
+    stale: int = 0
+
+
+class Snapshot:
+    """A copy of everything that training changes, to go back to."""
+
+    def __init__(self, network, state):
+        self._network = network
+        self._state = state
+        self._copies = [np.empty_like(array) for array in self._arrays()]
+        self.take()
+
+    def take(self):
+        """Copy how things are now."""
+        for copy, array in zip(self._copies, self._arrays(), strict=True):
+            np.copyto(copy, array)
+        self._fields = replace(self._state, clock=replace(self._state.clock))
+        self._stream = self._state.rng.bit_generator.state
+
+    def restore_numbers(self):
+        """Put back parameters, running statistics, and the optimizer's slots with their step count. Overwrites: network, state."""
+        for array, copy in zip(self._arrays(), self._copies, strict=True):
+            np.copyto(array, copy)
+        self._state.clock.step = self._fields.clock.step
+
+    def restore(self):
+        """Put back everything, the random stream included. Overwrites: network, state."""
+        self.restore_numbers()
+        self._state.clock = replace(self._fields.clock)
+        self._state.rng.bit_generator.state = self._stream
+        for name in ("best", "best_epoch", "stale"):
+            setattr(self._state, name, getattr(self._fields, name))
+
+    def _arrays(self):
+        return [self._network.params, self._network.state, *self._state.slots.values()]
