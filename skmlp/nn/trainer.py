@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from .clipping import clip_norm, clip_value, global_norm
+from .state import Snapshot
 
 
 class Diverged(ArithmeticError):
