@@ -3,6 +3,7 @@
 Kept to what has been stable for years: parameter constraints and small validators.
 """
 
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -14,4 +15,5 @@ __all__ = [
     "StrOptions",
     "check_optimize_result",
     "check_sample_weight",
+    "safe_indexing",
 ]

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
+
+from ._sklearn import safe_indexing
 
 
 def split_rows(rows, strata, fraction, rng):
@@ -44,4 +45,4 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
 
 def take(rows, *arrays):
     """Return the rows of each array, frame or matrix; None stays None."""
-    return [None if array is None else _safe_indexing(array, rows) for array in arrays]
+    return [None if array is None else safe_indexing(array, rows) for array in arrays]
