@@ -230,7 +230,7 @@ class Autoencoder(BaseMLP):
         self._network.loss.link(raw, raw)
         return raw
 
-    def _check_data(self, X, y, reset, classes=None):
+    def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
         return X, X
 

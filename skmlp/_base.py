@@ -43,8 +43,11 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
     # ---- what a subclass says
 
     @abstractmethod
-    def _check_data(self, X, y, reset, classes=None):
-        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they say if ``reset``."""
+    def _check_data(self, X, y, reset, classes=None, every_class=False):
+        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they say if ``reset``.
+
+        ``classes``: all there will be, None for those in y; ``every_class``: whether y must have all that are known.
+        """
 
     @abstractmethod
     def _balance(self, target, weight):
@@ -79,7 +82,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
-        X, target = self._check_data(given_X, given_y, first, classes)
+        X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight = self._balance(target, self._check_weight(X, sample_weight))
         rows = None if weight is None or (weight > 0).all() else np.flatnonzero(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)

@@ -5,6 +5,7 @@ anything is trained.
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Block:
 def hidden_blocks(estimator, hidden_layer_sizes):
     """Return the blocks of the hidden layers as the estimator's parameters describe them."""
     widths = [hidden_layer_sizes] if not np.iterable(hidden_layer_sizes) else list(hidden_layer_sizes)
-    if not all(width > 0 and width == int(width) for width in widths):
+    if not all(isinstance(width, Real) and width > 0 and width == int(width) for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}. Leave out a layer instead of giving it no units; () means none.")
     activations = per_layer(estimator.activation, len(widths), "activation", "hidden layers")
     rates = per_layer(estimator.dropout, len(widths), "dropout", "hidden layers")

@@ -207,7 +207,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         link(raw, raw)
         return raw
 
-    def _check_data(self, X, y, reset, classes=None):
+    def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
         )
@@ -225,6 +225,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return X, y
         if len(np.setdiff1d(labels, self.classes_)):
             raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
+        if every_class and len(labels) < len(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {labels}"
+            )
         return X, np.searchsorted(self.classes_, y)
 
     def _balance(self, target, weight):
@@ -236,7 +241,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if target.ndim == 1 and len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in the data, but the data contains only one class: "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_[0]}."
             )
         return weight
 

@@ -148,7 +148,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._network.loss.link(y, y)
         return y[:, 0] if y.shape[1] == 1 else y
 
-    def _check_data(self, X, y, reset, classes=None):
+    def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = validate_data(
             self,
             X,

@@ -1,5 +1,7 @@
 """The held-out rows: which they are, and what the network makes of them after an epoch."""
 
+import math
+
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
@@ -9,6 +11,15 @@ from ._sklearn import safe_indexing
 
 def split_rows(rows, strata, fraction, rng):
     """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata`` (None: not)."""
+    n_held_out = math.ceil(fraction * len(rows))
+    if strata is not None:
+        classes, counts = np.unique(strata, return_counts=True)
+        if counts.min() < 2 or n_held_out < len(classes):
+            raise ValueError(
+                f"early_stopping holds out a stratified part of the rows, but {n_held_out} rows for {len(classes)} classes, the smallest "
+                f"with {counts.min()} rows, are too few: The least populated class in y needs 2 members, the part one row for each class. "
+                "Increase 'validation_fraction', or give X_val and y_val to fit."
+            )
     seed = int(rng.integers(2**31 - 1))
     train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
     if len(held_out) < 2:

@@ -59,9 +59,10 @@ class LabelRows:
     def __init__(self, labels, width):
         self.labels = labels
         self.n_rows, self.width = len(labels), width
-        self._classes = np.arange(width, dtype=labels.dtype)
 
     def take(self, rows, out):
         """Return ``out`` with a single 1 in each row. Overwrites: out."""
-        np.equal(self.labels[rows][:, None], self._classes, out=out)
+        labels = self.labels[rows]
+        out.fill(0.0)
+        out[np.arange(len(labels)), labels] = 1.0
         return out
