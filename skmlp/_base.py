@@ -82,9 +82,13 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
+        if incremental and schedule.planned and schedule.n_epochs is None:
+            raise ValueError(
+                f"partial_fit cannot know how long {schedule!r} lasts; give it n_epochs, as in {type(schedule).__name__}(n_epochs=20)."
+            )
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight = self._balance(target, self._check_weight(X, sample_weight))
-        rows = None if weight is None or (weight > 0).all() else np.flatnonzero(weight)
+        rows = _counted_rows(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         validation = None
@@ -290,6 +294,12 @@ def _new_state(random_state):
     """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
     seed = check_random_state(random_state).randint(2**31 - 1, size=4)
     return TrainingState(np.random.Generator(np.random.PCG64(seed.tolist())))
+
+
+def _counted_rows(weight):
+    """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
+    counted = None if weight is None else weight >= np.finfo(np.float32).tiny
+    return None if counted is None or counted.all() else np.flatnonzero(counted)
 
 
 def input_rows(X, dtype):

@@ -10,7 +10,8 @@ import numpy as np
 
 def global_norm(g):
     """Return the Euclidean norm of the flat vector ``g``, finite whenever its entries and the norm are."""
-    norm = math.sqrt(float(np.dot(g, g)))
+    with np.errstate(over="ignore", under="ignore"):
+        norm = math.sqrt(float(np.dot(g, g)))
     if 1e-15 < norm < math.inf or not g.size:
         return norm
     largest = float(np.max(np.abs(g)))

@@ -29,7 +29,8 @@ def fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, iteration_end)
             method="L-BFGS-B",
             jac=True,
             callback=callback,
-            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+            # near the minimum the loss falls as the square of the gradient; SciPy's own ftol fits gtol = 1e-4
+            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol, "ftol": 2.2e-9 * min(1.0, (tol / 1e-4) ** 2)},
         )
     network.params[...] = result.x
     return result

@@ -104,9 +104,10 @@ class Network:
     def load(self, other):
         """Take over the numbers of a network of the same shape. Overwrites: params, state."""
         for name, mine, theirs in (("parameters", self.layout, other.layout), ("statistics", self.state_layout, other.state_layout)):
-            shapes = [{key: param.shape for key, param in layout.params.items()} for layout in (theirs, mine)]
+            # in order, for layers without arrays, such as dropout, may come and go
+            shapes = [[(key[1], param.shape) for key, param in layout.params.items()] for layout in (theirs, mine)]
             if shapes[0] != shapes[1]:
-                raise ValueError(f"The {name} had the shapes {list(shapes[0].values())} and now have {list(shapes[1].values())}.")
+                raise ValueError(f"The {name} had the shapes {shapes[0]} and now have {shapes[1]}.")
         self.params[...] = other.params
         self.state[...] = other.state
 
@@ -134,6 +135,9 @@ class Network:
     def plan(self, n):
         """Return the plan for batches of ``n`` rows: arrays ``x``, ``target``, ``weight`` to fill, workspaces ``layers``, ``loss``."""
         if n not in self._plans:
+            if self._memory is None or n > self._memory.n_most:
+                most = 0 if self._memory is None else self._memory.n_most
+                raise ValueError(f"The network is prepared for batches of up to {most} rows, not {n}; call prepare first.")
             self._plans[n] = Plan(self, self._memory, n)
         return self._plans[n]
 

@@ -220,7 +220,7 @@ class Updater:
     params, grads : ndarray of shape (size,)
         The vectors; ``step`` changes ``params`` and uses up ``grads``.
     slots : dict of str -> ndarray of shape (size,), or None
-        State to go on from; None starts at zero.
+        State to go on from; missing ones start at zero and are put there.
     t : int, default=0
         Steps made so far.
     decays : list of (slice, float), default=()
@@ -232,7 +232,9 @@ class Updater:
     def __init__(self, rule, params, grads, slots=None, t=0, decays=(), block=16384):
         self.rule = rule
         self.t = t
-        self.slots = slots or {name: np.zeros_like(params) for name in rule.slots}
+        self.slots = {} if slots is None else slots
+        for name in rule.slots:
+            self.slots.setdefault(name, np.zeros_like(params))
         tmp = np.empty(min(block, params.size), params.dtype)
         self._blocks = []
         for start in range(0, params.size, block):

@@ -18,8 +18,9 @@ from .unit import Unit
 class Clock:
     """How far training has come.
 
-    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``: passes planned.
-    ``samples``: rows seen up to the start of this epoch. ``decay``: product of the plateau factors applied so far.
+    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``: passes that this fit plans.
+    ``samples``: rows seen up to the start of this epoch. ``decay``: product of the plateau factors applied so far. ``began``: the epoch
+    at which this fit began.
     """
 
     step: int = 0
@@ -27,6 +28,7 @@ class Clock:
     n_epochs: int = 1
     samples: int = 0
     decay: float = 1.0
+    began: float = 0.0
 
 
 class Schedule(Unit):
@@ -98,7 +100,8 @@ class Cosine(Schedule):
     Parameters
     ----------
     n_epochs : int or None, default=None
-        Length of the decay in epochs; None is the estimator's ``max_iter``. The factor stays at ``final`` afterwards.
+        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
+        The factor stays at ``final`` afterwards.
     final : float in [0, 1], default=0.0
         Factor at the end.
 
@@ -127,7 +130,8 @@ class OneCycle(Schedule):
     Parameters
     ----------
     n_epochs : int or None, default=None
-        Length of the cycle in epochs; None is the estimator's ``max_iter``. The factor stays at ``final`` afterwards.
+        Length of the cycle in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
+        The factor stays at ``final`` afterwards.
     warmup : float in (0, 1), default=0.3
         Share of the cycle that goes up.
     start : float in [0, 1], default=0.04
@@ -158,8 +162,9 @@ class OneCycle(Schedule):
 
 
 def _progress(schedule, clock):
-    """Return the share of the schedule's length that has passed, in [0, 1]."""
-    return min(clock.epoch / (schedule.n_epochs or clock.n_epochs), 1.0)
+    """Return the share of the schedule's length that has passed, in [0, 1]; a schedule without a length spans the current fit."""
+    passed = clock.epoch / schedule.n_epochs if schedule.n_epochs else (clock.epoch - clock.began) / clock.n_epochs
+    return min(passed, 1.0)
 
 
 def _cosine(start, end, progress):

@@ -14,12 +14,13 @@ from .schedules import Clock
 
 @dataclass
 class TrainingState:
-    """The optimizer's slots, the clock, the random stream, and how progress stands.
+    """The optimizer's name and slots, the clock, the random stream, and how progress stands.
 
     ``best``: best value of the monitored quantity, larger is better; ``best_epoch``: when; ``stale``: epochs since without progress.
     """
 
     rng: np.random.Generator
+    rule: str = ""
     slots: dict = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     best: float = -math.inf

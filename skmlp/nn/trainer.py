@@ -14,7 +14,7 @@ from .state import Snapshot
 
 
 class Diverged(ArithmeticError):
-    """The loss is not finite; ``epoch`` says when."""
+    """The loss or the gradient is not finite; ``epoch`` says when."""
 
     def __init__(self, epoch):
         super().__init__(f"The loss is not finite in epoch {epoch}.")
@@ -65,17 +65,17 @@ class Trainer:
         rows = np.arange(x.n_rows) if rows is None else np.asarray(rows)
         order = rows.copy()
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
-        self.state.clock.n_epochs = n_epochs
+        self.state.clock.began, self.state.clock.n_epochs = self.state.clock.epoch, n_epochs
         sparse = x.sparse and self.network.sparse_input
         snapshot = Snapshot(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             for _ in range(n_epochs):
                 snapshot.take()
-                if self.shuffle:
-                    # each epoch from the same start, so that two fits shuffle like one long one
-                    np.copyto(order, rows)
-                    self.state.rng.shuffle(order)
                 try:
+                    if self.shuffle:
+                        # each epoch from the same start, so that two fits shuffle like one long one
+                        np.copyto(order, rows)
+                        self.state.rng.shuffle(order)
                     if self._epoch(x, target, weight, order, bounds, in_order, sparse):
                         return True
                 except KeyboardInterrupt:
@@ -103,6 +103,8 @@ class Trainer:
             total_weight += w
             clock.epoch = epoch + k / n_batches
             norm = self._clip(k == last)
+            if norm is not None and not math.isfinite(norm):
+                raise Diverged(epoch + 1)
             rate = self.learning_rate * self.schedule.factor(clock)
             self.updater.step(rate)
             clock.step += 1

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from skmlp.nn.activations import Tanh
-from skmlp.nn.layers import Activate, BatchNorm, Dense, Dropout
+from skmlp.nn.activations import ACTIVATIONS, Tanh
+from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import Activate, Dense, Dropout
 from skmlp.nn.layout import Row
 from skmlp.nn.network import Network
+from skmlp.nn.plan import Batch
 
 REQUIRED = {"n_out": 3, "activation": Tanh()}
 
@@ -46,6 +48,7 @@ def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
         setattr(ws, "d_" + name, np.full(lead + param.shape, np.nan, dtype))
     for name, param in layer.state(n_in).items():
         setattr(ws, name, rng.uniform(0.5, 1.5, lead + param.shape).astype(dtype))
+    ws.batch = Batch(n, dtype)
     ws.x = rng.normal(size=(*lead, n, n_in)).astype(dtype)
     ws.y = np.full((*lead, n, layer.width(n_in)), np.nan, dtype)
     ws.dx = np.full(ws.x.shape, np.nan, dtype)
@@ -65,8 +68,6 @@ def make_network(
     loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
 ):
     """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes)."""
-    from skmlp.nn.activations import ACTIVATIONS
-
     activation = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
     layers = [Dropout(input_dropout)] if input_dropout else []
     for width in sizes[1:-1]:

@@ -14,7 +14,8 @@ from skmlp.nn.data import DenseRows, LabelRows
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, Sgd, Updater
 from skmlp.nn.schedules import SCHEDULES
-from skmlp.nn.trainer import Trainer, TrainingState
+from skmlp.nn.state import TrainingState
+from skmlp.nn.trainer import Trainer
 from tests.nn.helpers import make_network, targets_of
 
 WIDTH = 512
@@ -41,7 +42,7 @@ class Watch(Callback):
         tracemalloc.reset_peak()
 
 
-def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=2 * N):
+def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=N):
     """Return the most bytes that an epoch of training needs on top of what it holds."""
     rng = np.random.default_rng(0)
     x = DenseRows(rng.normal(size=(n_rows, network.n_in)).astype(network.dtype))
@@ -64,7 +65,8 @@ def peak(network, rule, target=None, schedule="constant", weighted=False, batch_
 
 
 def network_of(loss, dtype, **options):
-    return make_network(loss, sizes=(WIDTH, WIDTH, WIDTH), alphas=(0.1, 0.2), dtype=dtype, **options)
+    """Return a network of three products, so that a gradient goes from one hidden layer to another."""
+    return make_network(loss, sizes=(WIDTH,) * 4, alphas=(0.1, 0.2, 0.3), dtype=dtype, **options)
 
 
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
@@ -95,7 +97,7 @@ def test_schedules(key):
 
 
 def test_labels(dtype):
-    labels = LabelRows(np.arange(2 * N, dtype=np.int32) % WIDTH, WIDTH)
+    labels = LabelRows(np.arange(N, dtype=np.int32) % WIDTH, WIDTH)
     assert peak(network_of(LogLoss(), dtype), Sgd(), target=labels) < bound(dtype)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from skmlp.nn.activations import ACTIVATIONS, Activation, Tanh
-from skmlp.nn.layers import Activate, BatchNorm, Dense, Dropout
+from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import Activate, Dense, Dropout
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.network import Network
 from tests.nn.helpers import construct, directional_derivatives, make_network, randomised, relative_error, targets_of

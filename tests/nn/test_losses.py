@@ -152,11 +152,22 @@ def test_link_agrees_with_the_formula(key, dtype, rng):
 
 
 @pytest.mark.parametrize("key", LOG_LINKS)
+def test_link_is_never_zero_nor_one_and_has_this_logarithm(key, dtype):
+    raw = np.array([[-1e4, 1e4, 0.0], [1e4, -1e4, -1e4], [-90.0, 90.0, 3.0]], dtype)
+    probability, logarithm = np.empty_like(raw), np.empty_like(raw)
+    LOSSES[key]().link(raw, probability)
+    LOSSES[key]().log_link(raw, logarithm)
+    assert (probability > 0.0).all()
+    assert (probability < 1.0).all() or "multiclass" in LOSSES[key].targets
+    np.testing.assert_allclose(logarithm, np.log(probability), rtol=32 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("key", LOG_LINKS)
 def test_log_link_agrees_with_the_formula(key, dtype, rng):
     raw = np.vstack([5.0 * rng.normal(size=(20, N_OUT)), 100.0 * rng.normal(size=(20, N_OUT))]).astype(dtype)
     out, loss = np.empty_like(raw), LOSSES[key]()
     loss.log_link(raw, out)
-    expected = reference.LOG_LINKS[key](raw.astype(np.float64))
+    expected = np.maximum(reference.LOG_LINKS[key](raw.astype(np.float64)), np.log(np.finfo(dtype).tiny))
     np.testing.assert_allclose(out, expected, rtol=32 * np.finfo(dtype).eps, atol=32 * np.finfo(dtype).eps)
     assert out.dtype == dtype
     loss.log_link(raw, raw)

@@ -8,7 +8,9 @@ import pytest
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from skmlp.nn.activations import Tanh
-from skmlp.nn.layers import Activate, BatchNorm, Dense
+from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.data import DenseRows
+from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS, Adam, AdamW, Sgd, Updater
@@ -87,8 +89,6 @@ def test_ten_training_steps_equal_pytorch(name):
             state = network.state_layout.views(network.state)
             np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
             np.testing.assert_allclose(state[1, "variance"][0], arrays["variances"][k], rtol=1e-6)
-    from skmlp.nn.data import DenseRows
-
     np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-6)
 
 

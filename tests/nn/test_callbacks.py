@@ -1,0 +1,163 @@
+"""Callbacks: one record an epoch, early stopping, what is printed."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
+
+from skmlp.nn.callbacks import EarlyStopping, History, Progress, Validation
+from skmlp.nn.schedules import SCHEDULES, Adaptive, Constant
+from skmlp.nn.state import TrainingState
+
+
+def trainer_of(schedule=None):
+    """Return what callbacks see of a trainer, with a network of three numbers."""
+    state = TrainingState(np.random.default_rng(0), slots={"v": np.zeros(3)})
+    network = SimpleNamespace(params=np.zeros(3), state=np.zeros(2))
+    return SimpleNamespace(network=network, state=state, schedule=schedule or Constant(), learning_rate=0.1)
+
+
+def feed(stopping, values, trainer=None):
+    """Return the epoch in which a sequence of values stops training, None if it does not, and the trainer."""
+    trainer = trainer or trainer_of()
+    for epoch, value in enumerate(values, 1):
+        trainer.network.params[...] = trainer.network.state[...] = trainer.state.slots["v"][...] = epoch
+        trainer.state.clock.step = 10 * epoch
+        rate = trainer.learning_rate * trainer.schedule.factor(trainer.state.clock)
+        if stopping.epoch_end(trainer, {stopping.monitor: value, "epoch": epoch, "learning_rate": rate}):
+            return epoch, trainer
+    return None, trainer
+
+
+def stopping_of(sign=-1, tol=0.1, patience=2, keep_best=False, monitor="loss"):
+    return EarlyStopping(monitor, sign, tol, patience, keep_best)
+
+
+@pytest.mark.parametrize(
+    ("values", "epoch"),
+    [
+        ([5, 4, 3, 2, 1], None),
+        ([5, 5, 5, 5, 5], 4),  # the first epoch is progress, then patience is 2, then the third without
+        ([5, 4.95, 4.9, 4.85, 4.8], 4),  # each epoch is measured from the best so far, so steps of half of tol are no progress
+        ([5, 6, 6, 4, 6, 6, 6], 7),
+        ([5, math.nan, math.nan, math.nan], 4),
+        ([math.nan, math.nan, math.nan], 3),
+        ([math.nan, 5, 4, 3], None),
+    ],
+)
+def test_stops_after_more_than_patience_epochs_without_progress(values, epoch):
+    values = [float(value) for value in values]
+    assert feed(stopping_of(tol=0.1 - 1e-12), values)[0] == epoch
+    assert feed(stopping_of(sign=1, tol=0.1 - 1e-12), [-value for value in values])[0] == epoch
+
+
+def rule_of_scikit_learn(losses, tol, patience):
+    """Return the epoch in which BaseMultilayerPerceptron._fit_stochastic would stop, from its documented rule."""
+    best, stale = math.inf, 0
+    for epoch, loss in enumerate(losses, 1):
+        stale = stale + 1 if loss > best - tol else 0
+        best = min(best, loss)
+        if stale > patience:
+            return epoch
+    return None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_stops_when_scikit_learn_does(seed):
+    losses = np.exp(-np.linspace(0, 3, 60)) + 0.05 * np.random.default_rng(seed).normal(size=60)
+    for tol in (0.0, 1e-3, 0.05):
+        assert feed(stopping_of(tol=tol, patience=4), losses)[0] == rule_of_scikit_learn(losses, tol, 4)
+
+
+def test_keeps_count_across_fits():
+    """The state of progress is the training state's, so that a new callback goes on counting."""
+    _, trainer = feed(stopping_of(), [5.0, 5.0, 5.0])
+    assert feed(stopping_of(), [5.0], trainer)[0] == 1
+
+
+def test_notes_the_best_value_and_its_epoch():
+    _, trainer = feed(stopping_of(patience=9), [5.0, 3.0, math.nan, 4.0, 2.95, 6.0])
+    assert (trainer.state.best, trainer.state.best_epoch) == (-2.95, 5)
+
+
+def test_restores_the_best_epoch():
+    """Weights, running statistics, optimizer slots and the step counter; the best value, even where it was no progress by tol."""
+    stopping = stopping_of(keep_best=True, patience=9)
+    _, trainer = feed(stopping, [5.0, 3.0, 4.0, 2.95, 6.0, math.nan])
+    assert stopping.has_kept
+    arrays = [trainer.network.params, trainer.network.state, trainer.state.slots["v"]]
+    stopping.restore()
+    for array in arrays:
+        np.testing.assert_array_equal(array, 4.0)
+    assert trainer.state.clock.step == 40
+    assert trainer.network.params is arrays[0]
+
+
+@pytest.mark.parametrize(("keep_best", "values"), [(False, [5.0, 3.0]), (True, [math.nan, math.nan])])
+def test_restores_nothing_where_nothing_was_kept(keep_best, values):
+    stopping = stopping_of(keep_best=keep_best, patience=9)
+    _, trainer = feed(stopping, values)
+    assert not stopping.has_kept
+    stopping.restore()
+    np.testing.assert_array_equal(trainer.network.params, 2.0)
+
+
+@pytest.mark.parametrize("key", ["constant", "invscaling", "adaptive"])
+def test_plateaus_have_the_consequences_they_have_in_scikit_learn(key):
+    """Stop, or divide the rate by five and go on until it is at most 1e-6."""
+    theirs = SGDOptimizer([np.zeros(1)], learning_rate_init=0.1, lr_schedule=key)
+    trainer, stopping = trainer_of(SCHEDULES[key]()), stopping_of(patience=0)
+    feed(stopping, [1.0], trainer)
+    for _ in range(20):
+        stops, _ = feed(stopping, [1.0], trainer)
+        assert bool(stops) == theirs.trigger_stopping("", False)
+        assert trainer.learning_rate * trainer.schedule.factor(trainer.state.clock) == pytest.approx(theirs.learning_rate, rel=1e-12)
+        if stops:
+            return
+    pytest.fail("neither stopped")
+
+
+def test_patience_starts_anew_after_the_rate_was_lowered():
+    trainer, stopping = trainer_of(Adaptive()), stopping_of(patience=2)
+    assert feed(stopping, [1.0] * 4, trainer)[0] is None
+    assert trainer.state.clock.decay == pytest.approx(0.2)
+    assert trainer.state.stale == 0
+
+
+@pytest.mark.parametrize(
+    ("monitor", "name"), [("loss", "Training loss"), ("validation_score", "Validation score"), ("validation_loss", "Validation loss")]
+)
+def test_reason_says_what_did_not_improve(monitor, name):
+    stopping = stopping_of(monitor=monitor)
+    assert feed(stopping, [5.0] * 5)[0]
+    assert stopping.reason == f"{name} did not improve more than tol=0.100000 for 2 consecutive epochs. Stopping."
+
+
+def test_reason_says_what_happens_to_the_rate():
+    trainer, stopping = trainer_of(Adaptive()), stopping_of(patience=0)
+    feed(stopping, [5.0, 5.0], trainer)
+    assert stopping.reason.endswith("Setting learning rate to 0.020000")
+    trainer.learning_rate = 1e-6
+    assert feed(stopping, [5.0], trainer)[0]
+    assert stopping.reason.endswith("Learning rate too small. Stopping.")
+
+
+def test_validation_and_history_fill_the_record():
+    records, record = [], {"epoch": 1, "loss": 0.5}
+    assert not Validation(lambda: (0.75, 0.9)).epoch_end(trainer_of(), record)
+    assert not History(records).epoch_end(trainer_of(), record)
+    assert records == [{"epoch": 1, "loss": 0.5, "validation_loss": 0.75, "validation_score": 0.9}]
+
+
+def test_progress_prints_a_line_an_epoch_and_the_reason_once(capsys):
+    stopping = stopping_of()
+    progress = Progress(stopping)
+    assert not progress.epoch_end(trainer_of(), {"epoch": 3, "loss": 0.25})
+    assert capsys.readouterr().out == "Iteration 3, loss = 0.25000000\n"
+    stopping.reason = "Enough."
+    progress.epoch_end(trainer_of(), {"epoch": 4, "loss": 0.125, "validation_score": 0.5})
+    assert capsys.readouterr().out == "Iteration 4, loss = 0.12500000\nValidation score: 0.500000\nEnough.\n"
+    progress.epoch_end(trainer_of(), {"epoch": 5, "loss": 0.125, "validation_score": math.nan})
+    assert capsys.readouterr().out == "Iteration 5, loss = 0.12500000\n"

@@ -1,0 +1,63 @@
+"""Sources of rows: dense, sparse, labels."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from skmlp.nn.data import DenseRows, LabelRows, SparseRows
+
+X = np.random.default_rng(0).normal(size=(10, 4)) * (np.random.default_rng(1).uniform(size=(10, 4)) < 0.5)
+ROWS = [slice(2, 6), slice(0, 10), np.array([7, 0, 7, 3]), np.array([5])]
+each_rows = pytest.mark.parametrize("rows", ROWS, ids=str)
+
+
+def empty(rows, width, dtype):
+    return np.full((len(np.arange(10)[rows]), width), np.nan, dtype)
+
+
+@each_rows
+@pytest.mark.parametrize("given", [np.float32, np.float64, np.int64])
+def test_dense_rows(rows, given, dtype):
+    array = (4 * X).astype(given)
+    taken = DenseRows(array).take(rows, empty(rows, 4, dtype))
+    assert taken.dtype == dtype
+    np.testing.assert_array_equal(taken, array[rows].astype(dtype))
+
+
+def test_a_slice_of_the_right_precision_is_a_view():
+    out = empty(slice(2, 6), 4, np.float64)
+    assert np.shares_memory(DenseRows(X).take(slice(2, 6), out), X)
+
+
+def test_chosen_rows_are_copied_into_what_was_given(dtype):
+    out = empty(ROWS[2], 4, dtype)
+    assert DenseRows(X.astype(dtype)).take(ROWS[2], out) is out
+
+
+@each_rows
+@pytest.mark.parametrize("given", [np.float32, np.float64])
+def test_sparse_rows(rows, given, dtype):
+    matrix = sp.csr_matrix(X.astype(given))
+    as_sparse = SparseRows(matrix).take(rows, None)
+    assert sp.issparse(as_sparse)
+    np.testing.assert_array_equal(as_sparse.toarray(), X[rows].astype(given))
+    out = empty(rows, 4, dtype)
+    assert SparseRows(matrix).take(rows, out) is out
+    np.testing.assert_array_equal(out, X[rows].astype(given).astype(dtype))
+
+
+@each_rows
+@pytest.mark.parametrize("given", [np.int8, np.int32, np.int64])
+def test_labels_become_ones_and_zeros(rows, given, dtype):
+    labels = np.array([0, 2, 1, 1, 0, 2, 2, 0, 1, 2], given)
+    out = empty(rows, 3, dtype)
+    assert LabelRows(labels, 3).take(rows, out) is out
+    np.testing.assert_array_equal(out, np.eye(3)[labels[rows]])
+
+
+@pytest.mark.parametrize(
+    "source", [DenseRows(X), SparseRows(sp.csr_matrix(X)), LabelRows(np.zeros(10, np.int64), 4)], ids=lambda s: type(s).__name__
+)
+def test_every_source_knows_its_shape(source):
+    assert (source.n_rows, source.width) == (10, 4)
+    assert isinstance(source.sparse, bool)

@@ -1,0 +1,110 @@
+"""L-BFGS: SciPy's solver over the flat vector. Its test of progress, ``ftol``, leaves the last digits open."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from skmlp.nn import lbfgs
+from skmlp.nn.lbfgs import fit_lbfgs
+from skmlp.nn.losses import LogLoss, SquaredError
+from tests.nn.helpers import make_network, targets_of
+
+N = 60
+
+
+def fitted(network, weight=None, max_iter=1000, tol=1e-9, max_fun=15000):
+    """Return SciPy's result, the data, and the losses and gradient norms of the iterations."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(N, network.n_in)).astype(network.dtype)
+    target = targets_of(network.loss, (N, network.n_out), rng, network.dtype)
+    network.prepare(N, rng)
+    seen = []
+    result = fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, lambda *values: seen.append(values))
+    return result, x, target, seen
+
+
+def test_ridge_regression_is_that_of_scikit_learn():
+    alpha = 0.7
+    network = make_network(SquaredError(), sizes=(5, 2), alphas=(alpha,))
+    _, x, target, _ = fitted(network)
+    ridge = Ridge(alpha).fit(x, target)
+    np.testing.assert_allclose(network.views()[0, "weight"].T, ridge.coef_, atol=2e-4)
+    np.testing.assert_allclose(network.views()[0, "bias"][0], ridge.intercept_, atol=2e-4)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_softmax_regression_is_that_of_scikit_learn(weighted):
+    alpha, weight = 0.7, np.random.default_rng(3).uniform(0.5, 2, N) if weighted else None
+    network = make_network(LogLoss(), sizes=(5, 3), alphas=(alpha,))
+    _, x, target, _ = fitted(network, None if weight is None else weight[:, None])
+    logistic = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=10000).fit(x, target.argmax(axis=1), weight)
+    np.testing.assert_allclose(network.views()[0, "weight"].T, logistic.coef_, atol=2e-4)
+
+
+def test_gradient_is_zero_at_the_end():
+    network = make_network(LogLoss(), sizes=(5, 4, 3), alphas=(0.5, 0.5))
+    result, x, target, _ = fitted(network, tol=1e-7)
+    assert result.success
+    np.testing.assert_array_equal(network.params, result.x)
+    value = network.loss_and_grad(x, target)
+    assert value == pytest.approx(result.fun, rel=1e-12)
+    assert np.abs(network.grads).max() < 1e-3
+
+
+def test_every_iteration_is_told_and_goes_down():
+    network = make_network(LogLoss(), sizes=(5, 4, 3), alphas=(0.5, 0.5))
+    result, *_, seen = fitted(network)
+    assert len(seen) == result.nit > 3
+    losses = [loss for loss, _ in seen]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] == pytest.approx(result.fun)
+    assert {type(value) for pair in seen for value in pair} == {float}
+    assert seen[-1][1] < 1e-2 * seen[0][1]
+
+
+@pytest.mark.parametrize("max_iter", [1, 3])
+def test_stops_after_max_iter(max_iter):
+    result, *_, seen = fitted(make_network(LogLoss()), max_iter=max_iter)
+    assert result.nit == len(seen) == max_iter
+    assert not result.success
+
+
+def test_stops_after_max_fun():
+    result, *_ = fitted(make_network(LogLoss()), max_fun=3)
+    assert result.nfev <= 4
+    assert not result.success
+
+
+def test_float32_comes_close_to_float64():
+    values = [
+        fitted(make_network(LogLoss(), sizes=(5, 3), alphas=(0.7,), dtype=dtype), tol=1e-4)[0].fun for dtype in (np.float32, np.float64)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+
+
+def test_is_scipys_solver_on_the_same_objective():
+    network = make_network(LogLoss(), sizes=(5, 4, 3), alphas=(0.5, 0.5))
+    start = network.params.copy()
+    result, x, target, _ = fitted(network, max_iter=7)
+
+    def objective(flat):
+        network.params[...] = flat
+        return network.loss_and_grad(x, target), network.grads.copy()
+
+    theirs = minimize(objective, start, method="L-BFGS-B", jac=True, options={"maxiter": 7})
+    np.testing.assert_allclose(result.x, theirs.x, rtol=1e-9)
+
+
+def test_the_network_ends_at_the_result_wherever_the_solver_looked_last(monkeypatch):
+    """A line search may end with a point that is not taken."""
+
+    def wandering(objective, start, **options):
+        result = minimize(objective, start, **options)
+        objective(start)
+        return result
+
+    monkeypatch.setattr(lbfgs, "minimize", wandering)
+    network = make_network(LogLoss())
+    result, *_ = fitted(network, max_iter=5)
+    np.testing.assert_array_equal(network.params, result.x)

@@ -1,0 +1,363 @@
+"""The trainer: batches, epochs, weights, clipping, events."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skmlp.nn.callbacks import Callback, History
+from skmlp.nn.clipping import global_norm
+from skmlp.nn.data import DenseRows, LabelRows, SparseRows
+from skmlp.nn.losses import LogLoss, SquaredError
+from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd, Updater
+from skmlp.nn.schedules import Constant
+from skmlp.nn.state import TrainingState
+from skmlp.nn.trainer import Diverged, Trainer, batch_bounds
+from tests.nn.helpers import make_network, targets_of
+
+N = 50
+
+
+class Rows:
+    """A source that remembers which rows were asked for."""
+
+    sparse = False
+
+    def __init__(self, array):
+        self.array = array
+        self.n_rows, self.width = array.shape
+        self.asked = []
+
+    def take(self, rows, out):
+        self.asked.append(np.arange(self.n_rows)[rows])
+        out[...] = self.array[rows]
+        return out
+
+
+class Do(Callback):
+    """Calls a function with the record."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def epoch_end(self, trainer, record):
+        return self.function(record)
+
+
+def data_of(network, n=N, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, network.n_in)).astype(network.dtype), targets_of(network.loss, (n, network.n_out), rng, network.dtype)
+
+
+def state_of(seed=0, **fields):
+    return TrainingState(np.random.default_rng(seed), **fields)
+
+
+def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, schedule=None, lr=0.1, weight=None, rows=None, **options):
+    """Train as the estimators do and return the trainer, and whether it was stopped."""
+    state, rule = state or state_of(), rule or Sgd()
+    network.prepare(batch_size + 1, state.rng)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step)
+    state.slots = updater.slots
+    trainer = Trainer(network, updater, schedule or Constant(), lr, state, batch_size, **options)
+    x, target = (DenseRows(a) if isinstance(a, np.ndarray) else a for a in (x, target))
+    return trainer, trainer.fit(x, target, weight, rows, n_epochs)
+
+
+# ---- batches
+
+
+@given(n=st.integers(1, 300), batch_size=st.integers(1, 60), min_rows=st.integers(1, 3))
+def test_batches_tile_the_rows(n, batch_size, min_rows):
+    """In order, without gaps; full but for the last, which is never too short unless it is the only one."""
+    bounds = batch_bounds(n, batch_size, min_rows)
+    assert [start for start, _ in bounds] == [0] + [stop for _, stop in bounds[:-1]]
+    assert bounds[-1][1] == n
+    sizes = [stop - start for start, stop in bounds]
+    assert all(size == batch_size for size in sizes[:-1])
+    assert 0 < sizes[-1] < batch_size + min_rows
+    assert len(sizes) == 1 or sizes[-1] >= min(min_rows, batch_size)
+
+
+@pytest.mark.parametrize(("arguments", "sizes"), [((10, 4), [4, 4, 2]), ((9, 4, 2), [4, 5]), ((10, 4, 2), [4, 4, 2]), ((1, 4, 2), [1])])
+def test_a_last_batch_that_is_too_short_joins_the_one_before(arguments, sizes):
+    assert [stop - start for start, stop in batch_bounds(*arguments)] == sizes
+
+
+def epochs_of(shuffle, n_epochs, rows=None, seed=0):
+    """Return the rows of each batch of each epoch."""
+    network = make_network(SquaredError())
+    x, target = data_of(network)
+    source = Rows(x)
+    train(network, source, target, n_epochs, state_of(seed), rows=rows, shuffle=shuffle, batch_size=10)
+    per_epoch = len(source.asked) // n_epochs
+    return [source.asked[k * per_epoch : (k + 1) * per_epoch] for k in range(n_epochs)]
+
+
+@pytest.mark.parametrize("rows", [None, np.arange(3, 48, 2)], ids=["all", "some"])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_every_row_once_an_epoch(shuffle, rows):
+    for batches in epochs_of(shuffle, 3, rows):
+        np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(N) if rows is None else rows)
+
+
+@pytest.mark.parametrize("rows", [None, np.array([9, 4, 7, 30, 1, 2, 3, 5, 8, 13, 21, 34])], ids=["all", "some"])
+def test_without_shuffling_rows_come_in_order(rows):
+    for batches in epochs_of(False, 2, rows):
+        np.testing.assert_array_equal(np.concatenate(batches), np.arange(N) if rows is None else rows)
+
+
+def test_two_epochs_mix_rows_across_batches():
+    """Shuffled are the rows, not the batches: rows that share a batch do not share it again."""
+    first, second = epochs_of(True, 2)
+    for batch in first:
+        assert max(len(np.intersect1d(batch, other)) for other in second) < len(batch)
+    assert len({len(np.intersect1d(batch, other)) for batch in first for other in second}) > 1
+
+
+def test_order_depends_on_the_stream_alone():
+    same, again, other = epochs_of(True, 2, seed=3), epochs_of(True, 2, seed=3), epochs_of(True, 2, seed=4)
+    np.testing.assert_array_equal(np.concatenate(same[1]), np.concatenate(again[1]))
+    assert (np.concatenate(same[1]) != np.concatenate(other[1])).any()
+
+
+def test_training_leaves_the_given_rows_alone():
+    rows = np.arange(3, 48, 2)
+    epochs_of(True, 2, rows)
+    np.testing.assert_array_equal(rows, np.arange(3, 48, 2))
+
+
+def test_targets_and_weights_follow_the_rows():
+    """Each row's target is a function of the row, and so is its weight; a network that sees them torn apart would not fit."""
+    network = make_network(SquaredError(), sizes=(1, 1))
+    x = np.linspace(-1, 1, N)[:, None]
+    weight = np.where(x[:, 0] > 0, 1.0, 1e-12)
+    train(network, x, np.where(x > 0, 2 * x + 1, 100.0), 300, weight=weight, batch_size=10, lr=0.05, shuffle=True)
+    np.testing.assert_allclose([network.views()[0, "weight"][0, 0], network.views()[0, "bias"][0, 0]], [2.0, 1.0], atol=1e-3)
+
+
+# ---- weights
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_a_weight_of_two_is_a_row_given_twice(key, batch_norm):
+    """For the full batch; the penalty counts against the sum of the weights."""
+    networks = [make_network(LogLoss(), batch_norm=batch_norm, alphas=(0.3, 0.3)) for _ in range(2)]
+    x, target = data_of(networks[0])
+    weight = np.random.default_rng(2).integers(1, 4, N)
+    options = {"rule": OPTIMIZERS[key](), "batch_size": 500, "lr": 0.01, "shuffle": False}
+    train(networks[0], x, target, 5, weight=weight.astype(float), **options)
+    train(networks[1], np.repeat(x, weight, axis=0), np.repeat(target, weight, axis=0), 5, **options)
+    # the scale of a bias in front of batch normalisation is rounding only, and adaptive rules blow it up
+    free = [key for key in networks[0].views() if not (batch_norm and key == (0, "bias"))]
+    for name in free:
+        np.testing.assert_allclose(networks[0].views()[name], networks[1].views()[name], rtol=1e-6, atol=1e-9)
+
+
+def test_weights_of_one_are_no_weights():
+    networks = [make_network(LogLoss(), batch_norm=True, dropout=0.2) for _ in range(2)]
+    for network, weight in zip(networks, (None, np.ones(N)), strict=True):
+        train(network, *data_of(network), 3, weight=weight)
+    np.testing.assert_allclose(networks[0].params, networks[1].params, rtol=1e-12)
+
+
+# ---- sources
+
+
+def test_sources_of_the_same_rows_train_the_same():
+    x = np.random.default_rng(0).normal(size=(N, 12)) * (np.random.default_rng(1).uniform(size=(N, 12)) < 0.3)
+    labels = np.random.default_rng(2).integers(0, 3, N)
+    trained = []
+    for source in (DenseRows(x), SparseRows(sp.csr_matrix(x))):
+        for target in (DenseRows(np.eye(3)[labels]), LabelRows(labels, 3)):
+            for input_dropout in (0.0, 0.3):
+                network = make_network(LogLoss(), sizes=(12, 5, 3), input_dropout=input_dropout)
+                train(network, source, target, 3)
+                trained.append(network.params)
+    for k in (0, 1):
+        for params in trained[k + 2 :: 2]:
+            np.testing.assert_allclose(params, trained[k], rtol=1e-10)
+
+
+def test_reads_without_writing():
+    network = make_network(LogLoss(), input_dropout=0.3)
+    x, target = data_of(network)
+    weight = np.random.default_rng(0).uniform(1, 2, N)
+    arrays = [x, target, weight]
+    before = [array.copy() for array in arrays]
+    for shuffle in (False, True):
+        train(network, x, target, 2, weight=weight, shuffle=shuffle)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+# ---- records and events
+
+
+def test_record_of_an_epoch():
+    """The loss is the weighted mean over the epoch's batches, each at the parameters it was computed with."""
+    network, records = make_network(SquaredError()), []
+    x, target = data_of(network)
+    weight = np.random.default_rng(0).uniform(1, 2, N)
+    train(network, x, target, 3, weight=weight, lr=0.0, batch_size=8, callbacks=[History(records)])
+    expected = np.average(network.losses(DenseRows(x), DenseRows(target)), weights=weight)
+    for epoch, record in enumerate(records, 1):
+        assert record["epoch"] == epoch
+        assert record["loss"] == pytest.approx(expected, rel=1e-12)
+        assert record["learning_rate"] == 0.0
+        assert record["gradient_norm"] > 0.0
+        assert record["seconds"] > 0.0
+        assert set(record) == {"epoch", "loss", "learning_rate", "gradient_norm", "seconds"}
+        assert type(record["loss"]) is type(record["learning_rate"]) is type(record["gradient_norm"]) is float
+
+
+def test_gradient_norm_is_that_of_the_last_batch_before_clipping():
+    for options in ({}, {"norm_limit": 1e-3}, {"value_limit": 1e-4}, {"norm_limit": 1e-3, "value_limit": 1e-4}):
+        network, records = make_network(SquaredError()), []
+        x, target = data_of(network)
+        train(network, x, target, lr=0.0, batch_size=20, shuffle=False, callbacks=[History(records)], **options)
+        network.prepare(10)
+        network.loss_and_grad(x[40:], target[40:])
+        assert records[0]["gradient_norm"] == pytest.approx(global_norm(network.grads), rel=1e-12)
+
+
+def test_stops_when_a_callback_returns_true():
+    epochs = []
+    stops = Do(lambda record: epochs.append(record["epoch"]) or record["epoch"] == 3)
+    network = make_network(SquaredError())
+    assert train(network, *data_of(network), 10, callbacks=[stops])[1] is True
+    assert epochs == [1, 2, 3]
+
+
+def test_goes_to_the_end_when_no_callback_does():
+    network = make_network(SquaredError())
+    trainer, stopped = train(network, *data_of(network), 4, callbacks=[Do(lambda record: None)])
+    assert stopped is False
+    assert trainer.state.clock.epoch == 4.0
+
+
+def test_callbacks_come_in_order_even_after_one_has_stopped():
+    """The history must have the epoch in which another callback stopped."""
+    called = []
+    callbacks = [Do(lambda record: called.append("a") or True), Do(lambda record: called.append("b"))]
+    network = make_network(SquaredError())
+    train(network, *data_of(network), 5, callbacks=callbacks)
+    assert called == ["a", "b"]
+
+
+def test_the_clock():
+    """Steps, epochs and rows, and the schedule asked before each step with fractions of an epoch."""
+    asked = []
+
+    class Asked(Constant.__base__):
+        def factor(self, clock):
+            asked.append((clock.step, clock.epoch, clock.samples, clock.n_epochs))
+            return 1.0
+
+    network = make_network(SquaredError())
+    trainer, _ = train(network, *data_of(network, 20), 2, batch_size=8, schedule=Asked())
+    assert asked == [(k, pytest.approx(k / 3), 20 * (k // 3), 2) for k in range(6)]
+    clock = trainer.state.clock
+    assert (clock.step, clock.epoch, clock.samples) == (6, 2.0, 40)
+
+
+# ---- what goes wrong
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_divergence_names_the_epoch(epoch):
+    network = make_network(SquaredError())
+    x, target = data_of(network)
+    spoil = Do(lambda record: network.params.fill(np.nan) if record["epoch"] == epoch - 1 else None)
+    if epoch == 1:
+        network.params[...] = np.nan
+    with pytest.raises(Diverged, match=f"The loss is not finite in epoch {epoch}") as error:
+        train(network, x, target, 5, callbacks=[spoil])
+    assert error.value.epoch == epoch
+
+
+def test_a_rate_that_is_too_high_diverges_without_warnings():
+    network = make_network(SquaredError(), "relu", dtype=np.float32)
+    with pytest.raises(Diverged):
+        train(network, *data_of(network), 50, lr=1e6)
+
+
+# ---- clipping
+
+
+@pytest.mark.parametrize("limit", [1e-3, 0.1])
+def test_clipping_by_norm_bounds_each_step(limit):
+    network = make_network(SquaredError())
+    before = network.params.copy()
+    train(network, *data_of(network), rule=Sgd(0.0, False), lr=1.0, norm_limit=limit, batch_size=100)
+    assert np.linalg.norm(network.params - before) == pytest.approx(limit, rel=1e-12)
+
+
+def test_clipping_by_value_bounds_each_parameter():
+    network = make_network(SquaredError())
+    before = network.params.copy()
+    train(network, *data_of(network), rule=Sgd(0.0, False), lr=1.0, value_limit=0.01, batch_size=100)
+    step = np.abs(network.params - before)
+    assert step.max() == pytest.approx(0.01, rel=1e-12)
+
+
+def test_clipping_by_value_comes_first():
+    network = make_network(SquaredError())
+    x, target = data_of(network)
+    network.prepare(N)
+    network.loss_and_grad(x, target)
+    clipped = np.clip(network.grads, -0.05, 0.05)
+    expected = network.params - clipped * 0.02 / np.linalg.norm(clipped)
+    train(network, x, target, rule=Sgd(0.0, False), lr=1.0, value_limit=0.05, norm_limit=0.02, batch_size=100)
+    np.testing.assert_allclose(network.params, expected, rtol=1e-12)
+
+
+def test_a_limit_that_is_not_reached_changes_no_bit():
+    trained = []
+    for options in ({}, {"norm_limit": 1e9}, {"value_limit": 1e9}):
+        network = make_network(SquaredError())
+        train(network, *data_of(network), 3, **options)
+        trained.append(network.params)
+    np.testing.assert_array_equal(trained[0], trained[1])
+    np.testing.assert_array_equal(trained[0], trained[2])
+
+
+# ---- and all together
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_some_rows_are_trained_as_if_they_were_all(shuffle):
+    networks = [make_network(LogLoss(), dropout=0.3) for _ in range(2)]
+    x, target = data_of(networks[0])
+    rows = np.arange(5, 45, 2)
+    train(networks[0], x, target, 5, rows=rows, shuffle=shuffle)
+    train(networks[1], x[rows], target[rows], 5, shuffle=shuffle)
+    np.testing.assert_array_equal(networks[0].params, networks[1].params)
+
+
+@pytest.mark.parametrize("key", OPTIMIZERS)
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"dropout": 0.1}], ids=["", "batch_norm", "dropout"])
+def test_learns(key, options, dtype):
+    """Two moons of numbers: y = sign(x0 x1) is no linear function."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2)).astype(dtype)
+    labels = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+    network = make_network(LogLoss(), "tanh", sizes=(2, 16, 2), dtype=dtype, **options)
+    train(network, x, LabelRows(labels, 2), 60, rule=OPTIMIZERS[key](), batch_size=32, lr=0.05)
+    assert np.mean(network.scores(DenseRows(x)).argmax(axis=1) == labels) > 0.9
+
+
+def test_decoupled_decay_is_adamw_in_the_trainer_too():
+    """Decay belongs to the updater: without a gradient the weights shrink by (1 - lr decay) a step."""
+    network = make_network(SquaredError(), sizes=(3, 2))
+    x, target = np.zeros((N, 3)), np.tile(network.views()[0, "bias"], (N, 1))
+    start, state = network.views()[0, "weight"].copy(), state_of()
+    network.prepare(10, state.rng)
+    updater = Updater(AdamW(), network.params, network.grads, decays=[(network.penalised[0], 0.5)])
+    Trainer(network, updater, Constant(), 0.1, state, 10).fit(DenseRows(x), DenseRows(target), n_epochs=2)
+    np.testing.assert_allclose(network.views()[0, "weight"], start * 0.95**10, rtol=1e-12)
+    assert math.isclose(updater.t, 10)

@@ -1,0 +1,168 @@
+"""Who may import whom, checked on the syntax trees, so that no import is missed because it did not run."""
+
+import ast
+import pathlib
+
+import pytest
+
+import skmlp
+
+PACKAGE = pathlib.Path(skmlp.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+CORE = sorted((PACKAGE / "nn").glob("*.py"))
+MODULES = [path for path in CORE if path.stem != "__init__"]
+
+# What a module of the core may take from its neighbours. Whoever is not listed is a leaf: it may take ``unit``.
+# Whole layers are handed to the network as objects, so it knows none.
+NEIGHBOURS = {
+    "unit": set(),
+    "layout": set(),
+    "layer": {"unit"},
+    "losses": {"unit", "layout"},
+    "batch_norm": {"unit", "layout", "layer"},
+    "layers": {"unit", "layout", "layer", "batch_norm"},
+    "plan": {"layout"},
+    "inference": set(),
+    "network": {"layout", "initializers", "plan", "inference"},
+    "state": {"schedules"},
+    "callbacks": {"state"},
+    "trainer": {"clipping", "schedules", "state"},
+    "lbfgs": {"clipping"},
+}
+THIRD_PARTY = {"numpy", "scipy", "sklearn", "pandas"}
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def imports(path):
+    """Yield (module, name) of every import in a file, relative ones spelled out; name is None for ``import module``."""
+    package = name_of(path).split(".") if path.stem == "__init__" else name_of(path).split(".")[:-1]
+    package = package[:-1] if path.stem == "__init__" else package
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join(start + ([node.module] if node.module else []))
+            yield from ((module, alias.name) for alias in node.names)
+
+
+def core_imports(path):
+    """Return the names of the core's modules that a file imports."""
+    found = set()
+    for module, name in imports(path):
+        if module == "skmlp.nn":
+            found.add(name)
+        elif module.startswith("skmlp.nn."):
+            found.add(module.split(".")[2])
+    return found
+
+
+def identify(path):
+    return str(path.relative_to(PACKAGE.parent))
+
+
+each_file = pytest.mark.parametrize("path", FILES, ids=identify)
+each_core_file = pytest.mark.parametrize("path", CORE, ids=identify)
+
+
+def test_there_is_something_to_check():
+    assert {"network", "layers", "losses", "trainer", "optimizers"} <= {path.stem for path in MODULES}
+    assert len(FILES) > len(CORE) > 10
+    assert set(NEIGHBOURS) <= {path.stem for path in MODULES}, "a rule for a module that is gone"
+
+
+def test_imports_are_seen():
+    """The reader of imports reads relative ones, and those inside functions."""
+    assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn" / "network.py"))
+    assert core_imports(PACKAGE / "nn" / "losses.py") == {"layout", "unit"}
+    assert "activations" in core_imports(PACKAGE / "nn" / "__init__.py")
+
+
+@each_core_file
+def test_the_core_knows_nothing_of_the_face(path):
+    assert [module for module, _ in imports(path) if module.split(".")[0] == "skmlp" and not module.startswith("skmlp.nn")] == []
+
+
+@each_core_file
+def test_the_core_takes_one_class_from_scikit_learn(path):
+    taken = {(module, name) for module, name in imports(path) if module.split(".")[0] == "sklearn"}
+    assert taken <= {("sklearn.base", "BaseEstimator")}
+
+
+@each_core_file
+def test_the_core_needs_numpy_and_scipy_only(path):
+    import sys
+
+    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"}
+    assert {module.split(".")[0] for module, _ in imports(path)} <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identify)
+def test_modules_of_the_core_know_their_neighbours_only(path):
+    assert core_imports(path) <= NEIGHBOURS.get(path.stem, {"unit"})
+
+
+def test_of_schedules_only_the_clock_is_known():
+    for stem in ("trainer", "state"):
+        taken = {name for module, name in imports(PACKAGE / "nn" / f"{stem}.py") if module == "skmlp.nn.schedules"}
+        assert taken <= {"Clock"}
+
+
+def test_the_import_graph_has_no_circles():
+    graph = {path.stem: core_imports(path) for path in MODULES}
+    while graph:
+        free = {stem for stem, needs in graph.items() if not needs & set(graph)}
+        assert free, f"circle among {sorted(graph)}"
+        graph = {stem: needs for stem, needs in graph.items() if stem not in free}
+
+
+@each_file
+def test_private_names_of_other_packages_are_in_one_file(path):
+    private = [
+        (module, name)
+        for module, name in imports(path)
+        if module.split(".")[0] in THIRD_PARTY and any(part.startswith("_") for part in [*module.split("."), name or ""])
+    ]
+    assert private == [] or path.relative_to(PACKAGE).as_posix() == "_sklearn.py"
+
+
+@each_file
+def test_private_attributes_of_other_packages_are_not_used(path):
+    """Neither as ``np._core`` after an innocent ``import numpy as np``."""
+    tree = ast.parse(path.read_text())
+    names = {
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name.split(".")[0] in THIRD_PARTY
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and isinstance(node.value, ast.Name):
+            assert node.value.id not in names, f"line {node.lineno}"
+
+
+@each_file
+def test_no_file_is_too_long(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@each_file
+def test_every_module_says_what_lives_in_it(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identify)
+def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
+    """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
+    if path.stem in ("activations", "layers", "batch_norm", "optimizers", "clipping"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "axis":
+                assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sqrt":
+                in_place = any(keyword.arg == "out" for keyword in node.keywords)
+                of_array = not isinstance(node.func.value, ast.Name) or node.func.value.id == "math" or in_place
+                assert of_array or path.stem == "batch_norm", f"line {node.lineno}"

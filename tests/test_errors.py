@@ -1,0 +1,296 @@
+"""Bad input is refused with the value and the remedy in the message, and a fit that fails leaves the estimator as it was."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp.nn.activations import LeakyRelu
+from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.losses import BinaryLogLoss, SquaredError
+from skmlp.nn.optimizers import Adam
+from skmlp.nn.schedules import OneCycle
+
+from .problems import blobs, curve, labels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
+X, Y = blobs(3)
+
+
+def poisoned(value):
+    """Return X with one bad value."""
+    bad = X.copy()
+    bad[3, 2] = value
+    return bad
+
+
+def state(estimator):
+    """Return all that can be seen of an estimator."""
+    seen = {name: value for name, value in vars(estimator).items() if not name.startswith("_")}
+    if hasattr(estimator, "_network"):
+        seen["arrays"] = np.concatenate([estimator.transform(X).ravel(), estimator._network.params])
+        seen["stream"] = estimator._state.rng.bit_generator.state
+        seen["clock"] = vars(estimator._state.clock).copy()
+        seen["slots"] = {name: slot.copy() for name, slot in estimator._state.slots.items()}
+        seen["loss_curve_"] = list(estimator.loss_curve_)
+    return set(vars(estimator)), seen
+
+
+def assert_unchanged(before, after):
+    assert before[0] == after[0]
+    np.testing.assert_equal(after[1], before[1])
+
+
+BAD_PARAMETERS = [
+    ({"activation": "rleu"}, "activation.*leaky_relu"),
+    ({"activation": ["relu", "rleu"], "hidden_layer_sizes": (3, 3)}, "rleu.*leaky_relu"),
+    ({"activation": ["relu", "tanh", "relu"], "hidden_layer_sizes": (3, 3)}, "activation has 3 entries.*2 hidden layers"),
+    ({"activation": [np.tanh]}, "Entries of activation must be one of"),
+    ({"activation": LeakyRelu(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
+    ({"hidden_layer_sizes": (4, 0)}, r"hidden_layer_sizes must be > 0, got \[4, 0\]"),
+    ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes must be"),
+    ({"hidden_layer_sizes": -1}, "hidden_layer_sizes"),
+    ({"solver": "newton"}, "solver.*adamw"),
+    ({"solver": Adam(beta_1=1.0)}, "beta_1 must be"),
+    ({"learning_rate": "steps"}, "learning_rate.*one_cycle"),
+    ({"learning_rate": OneCycle(warmup=0.0)}, "warmup must be"),
+    ({"learning_rate_init": 0.0}, "learning_rate_init"),
+    ({"weight_init": "hee"}, "weight_init.*he_normal"),
+    ({"alpha": -1.0}, "alpha"),
+    ({"alpha": [0.1, -0.1]}, "alpha must be finite and not negative|alpha has 2 entries"),
+    ({"alpha": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]}, "alpha has 7 entries"),
+    ({"batch_size": 0}, "batch_size"),
+    ({"max_iter": 0}, "max_iter"),
+    ({"dropout": -0.1}, "dropout"),
+    ({"dropout": 1.0}, "dropout"),
+    ({"dropout": [1.0]}, "rate must be a number in"),
+    ({"dropout": ["half"]}, "rate must be a number in"),
+    ({"dropout": [0.1, 0.2]}, "dropout has 2 entries.*1 hidden layers"),
+    ({"input_dropout": 1.0}, "input_dropout"),
+    ({"batch_norm": "yes"}, "batch_norm"),
+    ({"batch_norm": BatchNorm(momentum=0.0)}, "momentum must be"),
+    ({"batch_norm": BatchNorm(statistics="some")}, "statistics must be"),
+    ({"clip_norm": 0.0}, "clip_norm"),
+    ({"clip_value": -1.0}, "clip_value"),
+    ({"dtype": "float16"}, "dtype"),
+    ({"loss": "log_losss"}, "loss"),
+    ({"scoring": 3}, "scoring"),
+    ({"scoring": "accurracy", "early_stopping": True}, "accurracy"),
+    ({"validation_fraction": 1.0}, "validation_fraction"),
+    ({"solver": "lbfgs", "dropout": 0.1}, "dropout.*do not go with solver='lbfgs'"),
+    ({"solver": "lbfgs", "input_dropout": 0.1}, "dropout.*do not go with solver='lbfgs'"),
+    ({"solver": "lbfgs", "clip_norm": 1.0}, "clip_norm=1.0 does not go with solver='lbfgs'"),
+    ({"solver": "lbfgs", "clip_value": 1.0}, "clip_value=1.0 does not go with solver='lbfgs'"),
+]
+
+BAD_DATA = [
+    ((poisoned(np.nan), Y), {}, "NaN"),
+    ((poisoned(np.inf), Y), {}, "infinity"),
+    ((poisoned(1e300), Y), {"dtype": "float32"}, "too large for float32.*dtype='float64'"),
+    ((X.astype(str).astype(object) + "x", Y), {}, "could not convert string to float|unable to convert|Unable to convert"),
+    ((X[0], Y), {}, "Expected 2D array, got 1D array"),
+    ((X[:0], Y[:0]), {}, "minimum of 1 is required"),
+    ((X, Y, np.zeros(len(X))), {}, "zero"),
+    ((X, Y, -np.ones(len(X))), {}, "[Nn]egative"),
+    ((X, Y, np.full(len(X), np.nan)), {}, "NaN"),
+    ((X, Y, np.ones(3)), {}, r"\(3,\)"),
+]
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+@pytest.mark.parametrize(("setting", "message"), BAD_PARAMETERS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("fitted", [None, "cold", "warm"])
+def test_bad_parameters(cls, setting, message, fitted):
+    model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=fitted == "warm", random_state=0)
+    if fitted:
+        model.fit(X, Y)
+    good = {name: getattr(model, name) for name in setting}
+    before = state(model)
+    with pytest.raises((ValueError, TypeError), match=f"(?s){message}") as caught:
+        model.set_params(**setting).fit(X, Y)
+    assert not isinstance(caught.value, TypeError) or isinstance(caught.value, InvalidParameterError)
+    assert_unchanged(before, state(model.set_params(**good)))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+@pytest.mark.parametrize(("data", "setting", "message"), BAD_DATA, ids=[message[:20] for *_, message in BAD_DATA])
+@pytest.mark.parametrize("fitted", [None, "cold", "warm"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_bad_data(cls, data, setting, message, fitted, method):
+    model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=fitted == "warm", random_state=0, **setting)
+    if fitted:
+        model.fit(X, Y)
+    before = state(model)
+    names = {"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        getattr(model, method)(data[0], data[1], *data[2:], **names)
+    assert_unchanged(before, state(model))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_width_of_the_input(cls):
+    model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
+    before = state(model)
+    for call in (model.predict, model.transform, lambda wide: model.partial_fit(wide, Y), lambda wide: model.fit(wide, Y)):
+        with pytest.raises(ValueError, match=r"X has 6 features, but .* is expecting 5"):
+            call(np.hstack([X, X[:, :1]]))
+    with pytest.raises(ValueError, match="X has 6 features"):
+        model.fit(X, Y, X_val=np.hstack([X, X[:, :1]]), **({} if cls is Autoencoder else {"y_val": Y}))
+    assert_unchanged(before, state(model))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_a_warm_start_refuses_another_architecture(cls):
+    model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
+    before = state(model)
+    for setting in ({"hidden_layer_sizes": (4,)}, {"hidden_layer_sizes": (3, 3)}, {"batch_norm": True}):
+        good = {name: getattr(model, name) for name in setting}
+        with pytest.raises(ValueError, match=r"the architecture changed.*warm_start=False"):
+            model.set_params(**setting).fit(X, Y)
+        assert_unchanged(before, state(model.set_params(**good)))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_nothing_works_before_fit(cls):
+    model = cls()
+    names = ["predict", "transform", "score"] + (["predict_proba", "predict_log_proba"] if cls is MLPClassifier else [])
+    for name in names:
+        with pytest.raises(NotFittedError):
+            getattr(model, name)(*((X, Y) if name == "score" else (X,)))
+    for name in ("coefs_", "history_", "loss_"):
+        with pytest.raises(NotFittedError):
+            getattr(model, name)
+
+
+def test_lbfgs_has_no_partial_fit():
+    for cls in ESTIMATORS:
+        assert hasattr(cls(), "partial_fit")
+        assert not hasattr(cls(solver="lbfgs"), "partial_fit")
+
+
+def test_prediction_of_values_that_the_precision_cannot_hold():
+    model = MLPRegressor(dtype="float32", max_iter=2).fit(*curve())
+    with pytest.raises(ValueError, match="too large for float32"):
+        model.predict(np.full((2, 4), 1e300))
+
+
+# ---- labels
+
+
+def test_one_class():
+    with pytest.raises(ValueError, match="at least 2 classes in the data, but the data contains only one class: 7"):
+        MLPClassifier().fit(X, np.full(len(X), 7))
+
+
+def test_numbers_are_no_labels():
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        MLPClassifier().fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="several columns of classes"):
+        MLPClassifier().fit(X, np.column_stack([Y, Y]))
+
+
+def test_labels_that_were_not_announced():
+    with pytest.raises(ValueError, match="classes must be passed on the first call to partial_fit"):
+        MLPClassifier().partial_fit(X, Y)
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
+        MLPClassifier().partial_fit(X, Y, classes=[0, 1])
+    model = MLPClassifier((3,), random_state=0).partial_fit(X, Y, classes=[0, 1, 2])
+    before = state(model)
+    with pytest.raises(ValueError, match="is not the same as on last call to partial_fit"):
+        model.partial_fit(X, Y, classes=[0, 1, 2, 3])
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
+        model.partial_fit(X, Y + 1)
+    with pytest.raises(ValueError, match="single-label with 3 classes; now they are multilabel"):
+        model.partial_fit(X, np.eye(3, dtype=int)[Y] + np.eye(3, dtype=int)[(Y + 1) % 3])
+    assert_unchanged(before, state(model))
+
+
+def test_class_weights_of_labels_in_several_columns():
+    with pytest.raises(ValueError, match="class_weight='balanced' is not defined for multilabel targets; use sample_weight"):
+        MLPClassifier(class_weight="balanced").fit(*labels())
+
+
+def test_loss_of_another_kind_of_target():
+    with pytest.raises(ValueError, match="but these are multiclass"):
+        MLPClassifier(loss=BinaryLogLoss()).fit(X, Y)
+    with pytest.raises(ValueError, match="but these are multiclass"):
+        MLPClassifier(loss=SquaredError()).fit(X, Y)
+    with pytest.raises(ValueError, match="but these are numbers"):
+        MLPRegressor(loss=BinaryLogLoss()).fit(X, Y)
+
+
+# ---- training that does not end well
+
+
+def test_a_batch_larger_than_the_data_is_clipped_with_a_warning():
+    with pytest.warns(UserWarning, match="larger than sample size. It is going to be clipped.*batch_size=500.*150 rows"):
+        model = MLPClassifier((3,), max_iter=2, batch_size=500, random_state=0).fit(X, Y)
+    assert_array_equal(model.predict_proba(X), MLPClassifier((3,), max_iter=2, batch_size=150, random_state=0).fit(X, Y).predict_proba(X))
+
+
+@pytest.mark.parametrize("fitted", [None, "cold", "warm"])
+def test_divergence_names_the_epoch_and_the_remedy(fitted):
+    X, y = curve()
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, warm_start=fitted == "warm", random_state=0)
+    if fitted:
+        model.fit(X, y)
+    before = set(vars(model)), model.predict(X) if fitted else None
+    model.set_params(solver="sgd", learning_rate_init=100.0, momentum=0.0, activation="identity", max_iter=2000)
+    with pytest.raises(ValueError, match=r"not finite in epoch \d+.*StandardScaler.*learning_rate_init, now 100.0.*clip_norm"):
+        model.fit(X, y)
+    assert set(vars(model)) == before[0]
+    if fitted:
+        assert_array_equal(model.set_params(activation="relu").predict(X), before[1])
+
+
+def test_divergence_with_early_stopping_ends_with_the_best_weights():
+    X, y = curve()
+    setting = {"hidden_layer_sizes": (), "solver": "sgd", "learning_rate_init": 2.5, "momentum": 0.0, "n_iter_no_change": np.inf}
+    model = MLPRegressor(**setting, max_iter=2000, early_stopping=True, alpha=0.0, batch_size=20, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"diverged in epoch \d+; the weights of epoch \d+ are restored"):
+        model.fit(X, y, X_val=X, y_val=y)
+    assert np.isfinite(model.predict(X)).all()
+    np.testing.assert_allclose(model.score(X, y), model.best_validation_score_, rtol=1e-6)
+
+
+def test_too_few_epochs_warn_unless_they_were_planned():
+    for setting in ({}, {"learning_rate": "adaptive", "solver": "sgd"}):
+        with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+            MLPClassifier((3,), max_iter=2, **setting).fit(X, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MLPClassifier((3,), max_iter=2, learning_rate="one_cycle").fit(X, Y)
+        MLPClassifier((3,), max_iter=2).partial_fit(X, Y, classes=[0, 1, 2])
+
+
+class Interrupt:
+    """A scorer that is interrupted in its ``n``-th call."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self, estimator, X, y):
+        self.n -= 1
+        if self.n < 0:
+            raise KeyboardInterrupt
+        return -float(self.n)
+
+
+def test_ctrl_c_keeps_what_was_trained():
+    setting = {"hidden_layer_sizes": (3,), "random_state": 0, "n_iter_no_change": np.inf}
+    model = MLPClassifier(**setting, max_iter=100, scoring=Interrupt(5))
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y, X_val=X, y_val=Y)
+    assert model.n_iter_ == 5
+    assert_array_equal(model.predict_proba(X), MLPClassifier(**setting, max_iter=5).fit(X, Y).predict_proba(X))
+    fresh = MLPClassifier(**setting, scoring=Interrupt(0))
+    before = state(fresh)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.fit(X, Y, X_val=X, y_val=Y)
+    assert_unchanged(before, state(fresh))
