@@ -98,7 +98,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
-            rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.rng)
+            rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
             validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
@@ -292,8 +292,8 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
 def _new_state(random_state):
     """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
-    seed = check_random_state(random_state).randint(2**31 - 1, size=4)
-    return TrainingState(np.random.Generator(np.random.PCG64(seed.tolist())))
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])
 
 
 def _counted_rows(weight):

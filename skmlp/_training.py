@@ -35,6 +35,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
+    if state.monitor != monitor:
+        state.monitor, state.best, state.best_epoch, state.stale = monitor, -math.inf, 0, 0
     stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
     callbacks = [] if evaluate is None else [Validation(evaluate)]
     callbacks += [stopping, History(records)]
@@ -52,6 +54,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         value_limit=estimator.clip_value,
         callbacks=callbacks,
     )
+    if watched and state.best_epoch:
+        stopping.keep(trainer)
     n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
     try:
         ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from ._sklearn import safe_indexing
 
 
-def split_rows(rows, strata, fraction, rng):
+def split_rows(rows, strata, fraction, seed):
     """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata`` (None: not)."""
     n_held_out = math.ceil(fraction * len(rows))
     if strata is not None:
@@ -20,7 +20,6 @@ def split_rows(rows, strata, fraction, rng):
                 f"with {counts.min()} rows, are too few: The least populated class in y needs 2 members, the part one row for each class. "
                 "Increase 'validation_fraction', or give X_val and y_val to fit."
             )
-    seed = int(rng.integers(2**31 - 1))
     train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
     if len(held_out) < 2:
         raise ValueError(

@@ -65,10 +65,8 @@ class EarlyStopping(Callback):
             state.stale += 1
         if value > state.best:
             state.best, state.best_epoch = value, record["epoch"]
-            if self.keep_best and self._kept is None:
-                self._kept = Snapshot(trainer.network, state)
-            elif self.keep_best:
-                self._kept.take()
+            if self.keep_best:
+                self.keep(trainer)
         if state.stale <= self.patience:
             return False
         return self._plateau(trainer, record["learning_rate"])
@@ -77,6 +75,12 @@ class EarlyStopping(Callback):
     def has_kept(self):
         """Whether there is a best epoch to restore."""
         return self._kept is not None
+
+    def keep(self, trainer):
+        """Keep a copy of the network and the optimizer as they are, for ``restore``."""
+        if self._kept is None:
+            self._kept = Snapshot(trainer.network, trainer.state)
+        self._kept.take()
 
     def restore(self):
         """Put the network and the optimizer back to the best epoch, if there is one. Overwrites: the trainer's network and state."""

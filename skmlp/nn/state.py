@@ -16,13 +16,16 @@ from .schedules import Clock
 class TrainingState:
     """The optimizer's name and slots, the clock, the random stream, and how progress stands.
 
-    ``best``: best value of the monitored quantity, larger is better; ``best_epoch``: when; ``stale``: epochs since without progress.
+    ``seed``: chooses the held-out part, the same in every fit that goes on. ``monitor``: what progress is measured by; ``best``: its best
+    value, larger being better; ``best_epoch``: when; ``stale``: epochs since without progress.
     """
 
     rng: np.random.Generator
+    seed: int = 0
     rule: str = ""
     slots: dict = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    monitor: str = ""
     best: float = -math.inf
     best_epoch: int = 0
     stale: int = 0
