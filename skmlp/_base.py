@@ -7,6 +7,7 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -172,14 +173,9 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     def _sources(self, X, target, weight, dtype):
         """Return sources of rows in the network's precision."""
-        try:
-            with np.errstate(over="raise"):
-                x = input_rows(X, dtype)
-                target = x if target is X else target_rows(target, self._n_classes, dtype)
-        except FloatingPointError:
-            raise ValueError(
-                f"X or y has values too large for {np.dtype(dtype).name}: scale them, or set dtype='float64' (now dtype={self.dtype!r})."
-            ) from None
+        with _fits_into(dtype):
+            x = input_rows(X, dtype)
+            target = x if target is X else target_rows(target, self._n_classes, dtype)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
 
     # ---- prediction
@@ -302,8 +298,19 @@ def _counted_rows(weight):
     return None if counted is None or counted.all() else np.flatnonzero(counted)
 
 
+@contextmanager
+def _fits_into(dtype):
+    """Raise ``ValueError`` where a value overflows in a conversion to ``dtype``."""
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError:
+        raise ValueError(f"X or y has values too large for {np.dtype(dtype).name}: scale them, or fit with dtype='float64'.") from None
+
+
 def input_rows(X, dtype):
     """Return the source of rows of checked X."""
-    if sparse.issparse(X):
-        return SparseRows(X.tocsr().astype(dtype, copy=False))
-    return DenseRows(np.ascontiguousarray(X, dtype=dtype))
+    with _fits_into(dtype):
+        if sparse.issparse(X):
+            return SparseRows(X.tocsr().astype(dtype, copy=False))
+        return DenseRows(np.ascontiguousarray(X, dtype=dtype))

@@ -25,8 +25,9 @@ def mean_score(cls, problem, seeds, **setting):
 @pytest.mark.parametrize(
     ("problem", "seeds", "setting", "slack"),
     [
+        # measured with five seeds: -0.001, +0.002, -0.002, +0.024
         (digits(), 2, {}, 0.003),
-        (cancer(), 5, {}, 0.005),
+        (cancer(), 2, {}, 0.005),
         (wine(), 5, {"solver": "lbfgs"}, 0.01),
         (wine(), 5, {"early_stopping": True, "learning_rate_init": 0.01}, 0.02),
     ],
@@ -37,11 +38,15 @@ def test_classifier_is_as_good_as_scikit_learns(problem, seeds, setting, slack):
     assert ours > theirs - slack
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [{"learning_rate_init": 0.01, "max_iter": 50}, {"solver": "lbfgs", "max_iter": 20}, {"solver": "sgd", "max_iter": 50}],
-    ids=str,
-)
+@pytest.mark.parametrize("setting", [{}, {"learning_rate_init": 0.01, "max_iter": 50}, {"solver": "lbfgs", "max_iter": 20}], ids=str)
 def test_regressor_is_as_good_as_scikit_learns(setting):
-    ours, theirs = (mean_score(cls, diabetes(), 5, **setting) for cls in (MLPRegressor, neural_network.MLPRegressor))
-    assert ours > theirs - 0.02
+    ours, theirs = (mean_score(cls, diabetes(), 3, **setting) for cls in (MLPRegressor, neural_network.MLPRegressor))
+    assert ours > theirs - 0.02  # measured with five seeds: 0.001 to 0.023 better
+
+
+@pytest.mark.parametrize("setting", [{"solver": "sgd", "max_iter": 50}, {"early_stopping": True}], ids=str)
+def test_regressor_with_the_same_initial_weights_is_as_good(setting):
+    ours = mean_score(MLPRegressor, diabetes(), 3, weight_init="glorot_uniform", **setting)
+    assert (
+        ours > mean_score(neural_network.MLPRegressor, diabetes(), 3, **setting) - 0.02
+    )  # measured with five seeds: 0.007 and 0.016 better

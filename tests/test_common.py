@@ -14,6 +14,7 @@ from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.optimizers import Adam
+from skmlp.nn.schedules import Cosine, OneCycle
 
 from .problems import blobs, curve
 
@@ -34,8 +35,8 @@ PASSING = [
     {**QUICK, "solver": Adam(beta_1=0.8), "alpha": 0.1},
     {**QUICK, "solver": "rmsprop", "learning_rate_init": 0.003},
     {**QUICK, "solver": "adagrad", "learning_rate_init": 0.05, "activation": ["tanh", "softplus"], "hidden_layer_sizes": (12, 8)},
-    {**QUICK, "learning_rate": "one_cycle", "dtype": "float64"},
-    {**QUICK, "learning_rate": "cosine", "activation": "selu", "clip_value": 0.1, "shuffle": False},
+    {**QUICK, "learning_rate": OneCycle(n_epochs=40), "dtype": "float64"},
+    {**QUICK, "learning_rate": Cosine(n_epochs=40), "activation": "selu", "clip_value": 0.1, "shuffle": False},
     {"solver": "lbfgs", "max_iter": 20},
     {"solver": "lbfgs", "max_iter": 20, "hidden_layer_sizes": ()},
     {"solver": "lbfgs", "max_iter": 5, "batch_norm": True},

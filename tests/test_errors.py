@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -157,6 +158,14 @@ def test_a_warm_start_refuses_another_architecture(cls):
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
+def test_partial_fit_refuses_a_schedule_without_a_length(cls):
+    names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
+    with pytest.raises(ValueError, match=r"cannot know how long OneCycle\(\) lasts.*OneCycle\(n_epochs=20\)"):
+        cls(learning_rate="one_cycle").partial_fit(X, Y, **names)
+    cls(learning_rate=OneCycle(n_epochs=20)).partial_fit(X, Y, **names)
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
 def test_nothing_works_before_fit(cls):
     model = cls()
     names = ["predict", "transform", "score"] + (["predict_proba", "predict_log_proba"] if cls is MLPClassifier else [])
@@ -174,10 +183,13 @@ def test_lbfgs_has_no_partial_fit():
         assert not hasattr(cls(solver="lbfgs"), "partial_fit")
 
 
-def test_prediction_of_values_that_the_precision_cannot_hold():
-    model = MLPRegressor(dtype="float32", max_iter=2).fit(*curve())
-    with pytest.raises(ValueError, match="too large for float32"):
-        model.predict(np.full((2, 4), 1e300))
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_prediction_of_values_that_the_precision_cannot_hold(form):
+    X, y = curve()
+    for model in (MLPRegressor(dtype="float32", max_iter=2).fit(X, y), Autoencoder(dtype="float32", max_iter=2).fit(X)):
+        for name in ("transform", "score_samples" if isinstance(model, Autoencoder) else "predict"):
+            with pytest.raises(ValueError, match="too large for float32"):
+                getattr(model, name)(form(np.full((2, 4), 1e300)))
 
 
 # ---- labels
