@@ -21,6 +21,7 @@ from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_
 from ._parameters import CONSTRAINTS
 from ._sklearn import check_sample_weight
 from ._targets import n_outputs, start_scores, target_rows
+from ._threads import limited_threads
 from ._training import diverged_message, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
 from .nn.data import DenseRows, SparseRows
@@ -119,11 +120,14 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             *held, given = validation
             held = self._sources(*held, network.dtype)
             evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
-        if rule is None:
-            self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
-        else:
-            self.n_iter_ = train_minibatches(self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental)
-        network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
+        with limited_threads(network, n_rows if rule is None else batch_size):
+            if rule is None:
+                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
+            else:
+                self.n_iter_ = train_minibatches(
+                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental
+                )
+            network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
         network.release()
         if not (np.isfinite(network.params).all() and np.isfinite(network.state).all()):
             raise ValueError(diverged_message(self, len(self._records)))

@@ -101,6 +101,13 @@ def test_same_start_same_training(pair, setting):
     assert ours.best_loss_ == min(ours.loss_curve_)
 
 
+def test_same_batches_of_many_rows():
+    """Two hundred rows a step, and a shorter last one."""
+    pair = (MLPRegressor, neural_network.MLPRegressor, curve(450))
+    ours, theirs = train_both(pair, 5, solver="adam")
+    assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_same_weighted_training(pair, solver, rng):
     if loss_factor(pair) > 1 and solver == "lbfgs":
