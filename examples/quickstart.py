@@ -91,11 +91,12 @@ report("digits: a bag of ten, test accuracy", f"{bag.score(X_test, y_test):.3f}"
 autoencoder = Autoencoder(
     2,
     (256, 128, 32),
-    activation="softplus",
+    activation="selu",
+    code_activation="tanh",
     learning_rate="one_cycle",
-    learning_rate_init=0.01,
+    learning_rate_init=0.005,
     batch_size=64,
-    max_iter=150,
+    max_iter=120,
     random_state=0,
 )
 autoencoder.fit(X_train / 16, X_val=X_test / 16)
@@ -116,11 +117,11 @@ for name, model in [("PCA", pca), ("Autoencoder", autoencoder)]:
 # ------------------------------------------------------------
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
-colours = [style["color"] for style in plt.style.library["tableau-colorblind10"]["axes.prop_cycle"]]
+colours = plt.get_cmap("viridis")(np.linspace(0, 1, 10))[[0, 5, 2, 7, 4, 9, 1, 6, 3, 8]]
 for ax, (name, code) in zip(axes, codes.items(), strict=False):
     for label in range(10):
         rows = y_test == label
-        ax.scatter(*code[rows].T, s=60, color=colours[label], alpha=0.3, linewidths=0)
+        ax.scatter(*code[rows].T, s=60, color=colours[label], alpha=0.45, linewidths=0)
     for x, y, label in zip(*code.T, y_test, strict=True):
         ax.text(x, y, str(label), fontsize=7, ha="center", va="center")
     ax.set(title=f"{name}: squared error {errors[name]:.1f}", xlabel="code 1", ylabel="code 2")
