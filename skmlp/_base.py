@@ -94,6 +94,8 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         validation = None
+        if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
+            raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
         if held_out[0] is not None:
             validation = self._check_held_out(*held_out)
         elif self.early_stopping and rule is not None:

@@ -1,12 +1,9 @@
 """Bad input is refused with the value and the remedy in the message, and a fit that fails leaves the estimator as it was."""
 
-import warnings
-
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
@@ -17,6 +14,7 @@ from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import OneCycle
 
 from .problems import blobs, curve, labels
+from .snapshots import assert_unchanged, state
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -29,23 +27,6 @@ def poisoned(value):
     bad = X.copy()
     bad[3, 2] = value
     return bad
-
-
-def state(estimator):
-    """Return all that can be seen of an estimator."""
-    seen = {name: value for name, value in vars(estimator).items() if not name.startswith("_")}
-    if hasattr(estimator, "_network"):
-        seen["arrays"] = np.concatenate([estimator.transform(X).ravel(), estimator._network.params])
-        seen["stream"] = estimator._state.rng.bit_generator.state
-        seen["clock"] = vars(estimator._state.clock).copy()
-        seen["slots"] = {name: slot.copy() for name, slot in estimator._state.slots.items()}
-        seen["loss_curve_"] = list(estimator.loss_curve_)
-    return set(vars(estimator)), seen
-
-
-def assert_unchanged(before, after):
-    assert before[0] == after[0]
-    np.testing.assert_equal(after[1], before[1])
 
 
 BAD_PARAMETERS = [
@@ -112,11 +93,11 @@ def test_bad_parameters(cls, setting, message, fitted):
     if fitted:
         model.fit(X, Y)
     good = {name: getattr(model, name) for name in setting}
-    before = state(model)
+    before = state(model, X)
     with pytest.raises((ValueError, TypeError), match=f"(?s){message}") as caught:
         model.set_params(**setting).fit(X, Y)
     assert not isinstance(caught.value, TypeError) or isinstance(caught.value, InvalidParameterError)
-    assert_unchanged(before, state(model.set_params(**good)))
+    assert_unchanged(before, state(model.set_params(**good), X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -127,34 +108,34 @@ def test_bad_data(cls, data, setting, message, fitted, method):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=fitted == "warm", random_state=0, **setting)
     if fitted:
         model.fit(X, Y)
-    before = state(model)
+    before = state(model, X)
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}
     with pytest.raises(ValueError, match=f"(?s){message}"):
         getattr(model, method)(data[0], data[1], *data[2:], **names)
-    assert_unchanged(before, state(model))
+    assert_unchanged(before, state(model, X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_width_of_the_input(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
-    before = state(model)
+    before = state(model, X)
     for call in (model.predict, model.transform, lambda wide: model.partial_fit(wide, Y), lambda wide: model.fit(wide, Y)):
         with pytest.raises(ValueError, match=r"X has 6 features, but .* is expecting 5"):
             call(np.hstack([X, X[:, :1]]))
     with pytest.raises(ValueError, match="X has 6 features"):
         model.fit(X, Y, X_val=np.hstack([X, X[:, :1]]), **({} if cls is Autoencoder else {"y_val": Y}))
-    assert_unchanged(before, state(model))
+    assert_unchanged(before, state(model, X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_a_warm_start_refuses_another_architecture(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
-    before = state(model)
+    before = state(model, X)
     for setting in ({"hidden_layer_sizes": (4,)}, {"hidden_layer_sizes": (3, 3)}, {"batch_norm": True}):
         good = {name: getattr(model, name) for name in setting}
         with pytest.raises(ValueError, match=r"the architecture changed.*warm_start=False"):
             model.set_params(**setting).fit(X, Y)
-        assert_unchanged(before, state(model.set_params(**good)))
+        assert_unchanged(before, state(model.set_params(**good), X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -213,14 +194,14 @@ def test_labels_that_were_not_announced():
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
         MLPClassifier().partial_fit(X, Y, classes=[0, 1])
     model = MLPClassifier((3,), random_state=0).partial_fit(X, Y, classes=[0, 1, 2])
-    before = state(model)
+    before = state(model, X)
     with pytest.raises(ValueError, match="is not the same as on last call to partial_fit"):
         model.partial_fit(X, Y, classes=[0, 1, 2, 3])
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
         model.partial_fit(X, Y + 1)
     with pytest.raises(ValueError, match="single-label with 3 classes; now they are multilabel"):
         model.partial_fit(X, np.eye(3, dtype=int)[Y] + np.eye(3, dtype=int)[(Y + 1) % 3])
-    assert_unchanged(before, state(model))
+    assert_unchanged(before, state(model, X))
 
 
 def test_class_weights_of_labels_in_several_columns():
@@ -235,73 +216,3 @@ def test_loss_of_another_kind_of_target():
         MLPClassifier(loss=SquaredError()).fit(X, Y)
     with pytest.raises(ValueError, match="but these are numbers"):
         MLPRegressor(loss=BinaryLogLoss()).fit(X, Y)
-
-
-# ---- training that does not end well
-
-
-def test_a_batch_larger_than_the_data_is_clipped_with_a_warning():
-    with pytest.warns(UserWarning, match="larger than sample size. It is going to be clipped.*batch_size=500.*150 rows"):
-        model = MLPClassifier((3,), max_iter=2, batch_size=500, random_state=0).fit(X, Y)
-    assert_array_equal(model.predict_proba(X), MLPClassifier((3,), max_iter=2, batch_size=150, random_state=0).fit(X, Y).predict_proba(X))
-
-
-@pytest.mark.parametrize("fitted", [None, "cold", "warm"])
-def test_divergence_names_the_epoch_and_the_remedy(fitted):
-    """After many epochs of training, of which nothing may be left."""
-    good = {"solver": "sgd", "learning_rate_init": 0.01, "max_iter": 2, "momentum": 0.5}
-    model = MLPRegressor(hidden_layer_sizes=(), warm_start=fitted == "warm", random_state=0, **good)
-    if fitted:
-        model.fit(X, Y)
-    before = state(model)
-    model.set_params(learning_rate_init=100.0, max_iter=2000)
-    with pytest.raises(ValueError, match=r"not finite in epoch \d\d+.*StandardScaler.*learning_rate_init, now 100.0.*clip_norm"):
-        model.fit(X, Y)
-    assert_unchanged(before, state(model.set_params(**good)))
-
-
-def test_divergence_with_early_stopping_ends_with_the_best_weights():
-    X, y = curve()
-    setting = {"hidden_layer_sizes": (), "solver": "sgd", "learning_rate_init": 2.5, "momentum": 0.0, "n_iter_no_change": np.inf}
-    model = MLPRegressor(**setting, max_iter=2000, early_stopping=True, alpha=0.0, batch_size=20, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=r"diverged in epoch \d+; the weights of epoch \d+ are restored"):
-        model.fit(X, y, X_val=X, y_val=y)
-    assert np.isfinite(model.predict(X)).all()
-    np.testing.assert_allclose(model.score(X, y), model.best_validation_score_, rtol=1e-6)
-
-
-def test_too_few_epochs_warn_unless_they_were_planned():
-    for setting in ({}, {"learning_rate": "adaptive", "solver": "sgd"}):
-        with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
-            MLPClassifier((3,), max_iter=2, **setting).fit(X, Y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        MLPClassifier((3,), max_iter=2, learning_rate="one_cycle").fit(X, Y)
-        MLPClassifier((3,), max_iter=2).partial_fit(X, Y, classes=[0, 1, 2])
-
-
-class Interrupt:
-    """A scorer that is interrupted in its ``n``-th call."""
-
-    def __init__(self, n):
-        self.n = n
-
-    def __call__(self, estimator, X, y):
-        self.n -= 1
-        if self.n < 0:
-            raise KeyboardInterrupt
-        return -float(self.n)
-
-
-def test_ctrl_c_keeps_what_was_trained():
-    setting = {"hidden_layer_sizes": (3,), "random_state": 0, "n_iter_no_change": np.inf}
-    model = MLPClassifier(**setting, max_iter=100, scoring=Interrupt(5))
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model.fit(X, Y, X_val=X, y_val=Y)
-    assert model.n_iter_ == 5
-    assert_array_equal(model.predict_proba(X), MLPClassifier(**setting, max_iter=5).fit(X, Y).predict_proba(X))
-    fresh = MLPClassifier(**setting, scoring=Interrupt(0))
-    before = state(fresh)
-    with pytest.raises(KeyboardInterrupt):
-        fresh.fit(X, Y, X_val=X, y_val=Y)
-    assert_unchanged(before, state(fresh))
