@@ -115,6 +115,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             start_target, start_weight = (target, weight) if rows is None else take(rows, target, weight)
             network.start_output(start_scores(network.loss, start_target, self._n_classes, start_weight))
         self._network, self._state = network, state
+        self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)
 
         evaluate = None
@@ -193,12 +194,6 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
     def _check_X(self, X):
         check_is_fitted(self)
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=False)
-
-    @property
-    def _transform_stop(self):
-        """Number of layers that ``transform`` goes through."""
-        ends = [0] + [i + 1 for i, layer in enumerate(self._network.layers) if isinstance(layer, Activate)]
-        return ends[self._make_blocks()[1]]
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -296,6 +291,12 @@ def _new_state(random_state):
     """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
     return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])
+
+
+def _layers_of_blocks(network, n_blocks):
+    """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
+    ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if isinstance(layer, Activate)]
+    return ends[n_blocks]
 
 
 def _counted_rows(weight):

@@ -35,8 +35,9 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
-    if state.monitor != monitor:
-        state.monitor, state.best, state.best_epoch, state.stale = monitor, -math.inf, 0, 0
+    measure = f"{monitor} {estimator.scoring}" if watched else monitor
+    if state.monitor != measure:
+        state.monitor, state.best, state.best_epoch, state.stale = measure, -math.inf, 0, 0
     stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
     callbacks = [] if evaluate is None else [Validation(evaluate)]
     callbacks += [stopping, History(records)]

