@@ -302,6 +302,8 @@ def _layers_of_blocks(network, n_blocks):
 def _counted_rows(weight):
     """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
     counted = None if weight is None else weight >= np.finfo(np.float32).tiny
+    if counted is not None and not counted.any():
+        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
     return None if counted is None or counted.all() else np.flatnonzero(counted)
 
 
