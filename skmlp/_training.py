@@ -21,13 +21,10 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     records.
     """
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
-        state.rule, state.clock.step = type(rule).__name__, 0
-        state.slots = {name: np.zeros_like(network.params) for name in rule.slots}
+        state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
     decays = []
     if rule.decoupled:
         decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
-    if set(state.slots) != set(rule.slots):
-        state.slots = {}
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
     bounds = batch_bounds(data.x.n_rows if data.rows is None else len(data.rows), batch_size, network.min_rows)
     network.prepare(max(stop - start for start, stop in bounds), state.rng)

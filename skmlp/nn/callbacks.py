@@ -80,7 +80,8 @@ class EarlyStopping(Callback):
         """Keep a copy of the network and the optimizer as they are, for ``restore``."""
         if self._kept is None:
             self._kept = Snapshot(trainer.network, trainer.state)
-        self._kept.take()
+        else:
+            self._kept.take()
 
     def restore(self):
         """Put the network and the optimizer back to the best epoch, if there is one. Overwrites: the trainer's network and state."""

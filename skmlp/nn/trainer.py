@@ -69,8 +69,9 @@ class Trainer:
         sparse = x.sparse and self.network.sparse_input
         snapshot = Snapshot(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            for _ in range(n_epochs):
-                snapshot.take()
+            for k in range(n_epochs):
+                if k:
+                    snapshot.take()
                 try:
                     if self.shuffle:
                         # each epoch from the same start, so that two fits shuffle like one long one
