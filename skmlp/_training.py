@@ -10,8 +10,8 @@ from ._build import penalty_strengths
 from ._sklearn import check_optimize_result
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.lbfgs import fit_lbfgs
-from .nn.optimizers import Updater
 from .nn.trainer import Diverged, Trainer, batch_bounds
+from .nn.updater import Updater
 
 
 def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental):
@@ -28,7 +28,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
     bounds = batch_bounds(data.x.n_rows if data.rows is None else len(data.rows), batch_size, network.min_rows)
     network.prepare(max(stop - start for start, stop in bounds), state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, decays)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays)
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)

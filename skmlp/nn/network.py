@@ -12,6 +12,7 @@ import numpy as np
 from .inference import chunks, moments
 from .initializers import INITIALIZERS
 from .layout import Layout
+from .penalty import add_l2, merged
 from .plan import Memory, Plan
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
@@ -54,7 +55,7 @@ class Network:
         self.layout, self.state_layout = Layout(params), Layout(state)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
-        self.penalties = [(part, float(alpha)) for part, alpha in zip(self.penalised, alphas, strict=False) if alpha]
+        self.penalties = merged(zip(self.penalised, alphas, strict=False))
         self.grads = None
         self.rng = None
         self._plans = {}
@@ -149,11 +150,12 @@ class Network:
             layer.forward(ws.x, ws, True)
         return plan.layers[-1].y
 
-    def loss_and_grad(self, x, target, weight=None):
+    def loss_and_grad(self, x, target, weight=None, penalised=True):
         """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
 
         ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None. The objective is
-        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``. Overwrites: grads, state, and ``x`` of the plan.
+        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``; without the penalty if not ``penalised``.
+        Overwrites: grads, state, and ``x`` of the plan.
         """
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
@@ -165,15 +167,13 @@ class Network:
             if ws.dx is None:
                 break
             dy = ws.dx
-        return value + self._add_penalty(scale)
+        return value + self._add_penalty(scale) if penalised else value
 
     def _add_penalty(self, scale):
         """Return the penalty, and add its gradient to ``grads``. Overwrites: grads."""
         value = 0.0
         for p, g, tmp, alpha in self._penalty_blocks:
-            np.multiply(p, alpha * scale, out=tmp)
-            np.add(g, tmp, out=g)
-            value += float(np.dot(p, tmp))
+            value += add_l2(p, g, tmp, alpha * scale)
         return 0.5 * value
 
     # ---- prediction

@@ -1,8 +1,8 @@
-"""Optimizers: rules that turn a gradient into a step, and the ``Updater`` that applies one to the flat vectors.
+"""Optimizers: rules that turn a gradient into a step.
 
 The one decision: a rule is elementwise, in place, and stateless; its memory (``slots``) is vectors as long as the parameters.
-So the updater can run it over blocks that fit the cache, and a checkpoint is a few arrays. Constants that do not depend on the
-element are folded into as few numbers as possible by ``coefficients``, once per step.
+So the updater (``updater.py``) can run it over blocks that fit the cache, and a checkpoint is a few arrays. Constants that do not
+depend on the element are folded into as few numbers as possible by ``coefficients``, once per step.
 
 To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it into ``OPTIMIZERS``; the tests
 iterate the registry.
@@ -209,49 +209,6 @@ def _descend(p, direction, v, tmp, epsilon, rate):
     np.divide(direction, tmp, out=tmp)
     np.multiply(tmp, rate, out=tmp)
     np.subtract(p, tmp, out=p)
-
-
-class Updater:
-    """Applies an optimizer to the flat vectors, block by block.
-
-    Parameters
-    ----------
-    rule : Optimizer
-    params, grads : ndarray of shape (size,)
-        The vectors; ``step`` changes ``params`` and uses up ``grads``.
-    slots : dict of str -> ndarray of shape (size,), or None
-        State to go on from; missing ones start at zero and are put there.
-    t : int, default=0
-        Steps made so far.
-    decays : list of (slice, float), default=()
-        Decoupled decay per part of the vector: ``p <- p - lr decay p`` before the rule's own step.
-    block : int, default=16384
-        Elements per block: five vectors of it fit a core's second-level cache.
-    """
-
-    def __init__(self, rule, params, grads, slots=None, t=0, decays=(), block=16384):
-        self.rule = rule
-        self.t = t
-        self.slots = {} if slots is None else slots
-        for name in rule.slots:
-            self.slots.setdefault(name, np.zeros_like(params))
-        tmp = np.empty(min(block, params.size), params.dtype)
-        self._blocks = []
-        for start in range(0, params.size, block):
-            part = slice(start, min(start + block, params.size))
-            slots = [self.slots[name][part] for name in rule.slots]
-            self._blocks.append((params[part], grads[part], *slots, tmp[: part.stop - part.start]))
-        self._decays = [(params[part], decay) for part, decay in decays if decay]
-
-    def step(self, lr):
-        """Make one step with learning rate ``lr``. Overwrites: params, grads, slots."""
-        self.t += 1
-        for p, decay in self._decays:
-            np.multiply(p, 1.0 - lr * decay, out=p)
-        coefficients = self.rule.coefficients(self.t, lr)
-        update = self.rule.update
-        for arrays in self._blocks:
-            update(*arrays, *coefficients)
 
 
 OPTIMIZERS = {

@@ -12,10 +12,11 @@ from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
 from skmlp.nn.data import DenseRows, LabelRows
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, Sgd
 from skmlp.nn.schedules import SCHEDULES
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Trainer
+from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, targets_of
 
 WIDTH = 512
@@ -50,7 +51,7 @@ def peak(network, rule, target=None, schedule="constant", weighted=False, batch_
     weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
     state, watch = TrainingState(rng), Watch()
     network.prepare(batch_size + 1, rng)
-    updater = Updater(rule, network.params, network.grads, decays=[(slice(0, network.layout.n_penalised), 0.1)])
+    updater = Updater(rule, network.params, network.grads, None, 0, network.penalties, [(slice(0, network.layout.n_penalised), 0.1)])
     state.slots = updater.slots
     trainer = Trainer(
         network, updater, SCHEDULES[schedule](), 1e-4, state, batch_size, shuffle, norm_limit=1e-3, value_limit=1e-2, callbacks=[watch]

@@ -13,7 +13,8 @@ from skmlp.nn.data import DenseRows
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.network import Network
-from skmlp.nn.optimizers import OPTIMIZERS, Adam, AdamW, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, Adam, AdamW, Sgd
+from skmlp.nn.updater import Updater
 from tests import reference
 from tests.nn.helpers import Watched, table, trajectories
 

@@ -12,10 +12,11 @@ from skmlp.nn.callbacks import Callback, History
 from skmlp.nn.clipping import global_norm
 from skmlp.nn.data import DenseRows, LabelRows, SparseRows
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd
 from skmlp.nn.schedules import Constant
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Diverged, Trainer, batch_bounds
+from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, targets_of
 
 N = 50
@@ -60,7 +61,7 @@ def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, s
     """Train as the estimators do and return the trainer, and whether it was stopped."""
     state, rule = state or state_of(), rule or Sgd()
     network.prepare(batch_size + 1, state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties)
     state.slots = updater.slots
     trainer = Trainer(network, updater, schedule or Constant(), lr, state, batch_size, **options)
     x, target = (DenseRows(a) if isinstance(a, np.ndarray) else a for a in (x, target))
