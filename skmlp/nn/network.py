@@ -117,11 +117,14 @@ class Network:
 
     # ---- training
 
-    def prepare(self, n_rows, rng=None, input_gradient=False):
-        """Allocate what training on batches of up to ``n_rows`` rows needs; ``rng`` draws the dropout masks."""
+    def prepare(self, n_rows, rng=None, input_gradient=False, compiled=None):
+        """Allocate what training on batches of up to ``n_rows`` rows needs.
+
+        ``rng`` draws the dropout masks; ``compiled``: the module of that name, or None to compute with NumPy alone.
+        """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
-        self._plans, self._memory = {}, Memory(n_rows, max(self.widths), self.dtype, input_gradient)
+        self._plans, self._memory = {}, Memory(n_rows, max(self.widths), self.dtype, input_gradient, compiled)
         tmp = np.empty(_PENALTY_BLOCK, self.dtype)
         self._penalty_blocks = []
         for part, alpha in self.penalties:
@@ -146,8 +149,8 @@ class Network:
         """Return the raw scores of a training batch, in memory that the next call uses again."""
         plan = self.plan(x.shape[-2])
         plan.layers[0].x = x
-        for layer, ws in zip(self.layers, plan.layers, strict=True):
-            layer.forward(ws.x, ws, True)
+        for forward, ws in zip(plan.forwards, plan.layers, strict=True):
+            forward(ws.x, ws, True)
         return plan.layers[-1].y
 
     def loss_and_grad(self, x, target, weight=None, penalised=True):
@@ -160,10 +163,10 @@ class Network:
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
-        value = float(self.loss.value_and_grad(raw, target, weight, scale, plan.loss))
+        value = float(plan.value_and_grad(raw, target, weight, scale, plan.loss))
         dy = raw
-        for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
-            layer.backward(dy, ws)
+        for backward, ws in zip(reversed(plan.backwards), reversed(plan.layers), strict=True):
+            backward(dy, ws)
             if ws.dx is None:
                 break
             dy = ws.dx
