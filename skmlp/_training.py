@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ._backend import compiled_backend
 from ._build import penalty_strengths
 from ._sklearn import check_optimize_result
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
@@ -26,9 +27,12 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     if rule.decoupled:
         decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
-    bounds = batch_bounds(data.x.n_rows if data.rows is None else len(data.rows), batch_size, network.min_rows)
-    network.prepare(max(stop - start for start, stop in bounds), state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays)
+    n_rows = data.x.n_rows if data.rows is None else len(data.rows)
+    compiled = compiled_backend(network, n_rows)
+    bounds = batch_bounds(n_rows, batch_size, network.min_rows)
+    network.prepare(max(stop - start for start, stop in bounds), state.rng, compiled=compiled)
+    kernel = compiled and compiled.update(rule)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays, kernel=kernel)
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
@@ -84,7 +88,7 @@ def train_lbfgs(estimator, network, state, records, data, evaluate):
     """Minimise over all rows at once and return the number of iterations. Overwrites: network, state, records."""
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
-    network.prepare(n)
+    network.prepare(n, compiled=compiled_backend(network, n))
     plan, n_before = network.plan(n), len(records)
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)

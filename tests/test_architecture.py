@@ -25,6 +25,8 @@ NEIGHBOURS = {
     "inference": set(),
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
     "penalty": set(),
+    "kernels": set(),
+    "compiled": {"kernels", "activations", "batch_norm", "layers", "losses", "optimizers"},
     "updater": {"penalty"},
     "state": {"schedules"},
     "callbacks": {"state"},
@@ -98,7 +100,7 @@ def test_the_core_takes_one_class_from_scikit_learn(path):
 def test_the_core_needs_numpy_and_scipy_only(path):
     import sys
 
-    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"}
+    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"} | ({"numba"} if path.stem == "kernels" else set())
     assert {module.split(".")[0] for module, _ in imports(path)} <= allowed
 
 

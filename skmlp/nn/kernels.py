@@ -95,7 +95,8 @@ def adagrad(p, g, v, strength, keep, epsilon, lr):
     return squares
 
 
-# ---- bias and activation, in place over (n, width); a comparison with NaN is false, so NaN goes through
+# ---- bias and activation, in place over (n, width); a comparison with NaN is false, so NaN goes through. A value is stored whether it
+# changed or not, as a loop that stores only sometimes does not vectorise (hence ``+ zero``, ``*= one``).
 
 
 @_compiled
@@ -112,7 +113,8 @@ def relu(y):
     zero = y.dtype.type(0.0)
     for i in range(y.shape[0]):
         for k in range(y.shape[1]):
-            y[i, k] = zero if y[i, k] < zero else y[i, k]
+            z = y[i, k] + zero
+            y[i, k] = zero if z < zero else z
 
 
 @_compiled
@@ -129,26 +131,27 @@ def leaky_relu(y, slope):
     zero, slope = y.dtype.type(0.0), y.dtype.type(slope)
     for i in range(y.shape[0]):
         for k in range(y.shape[1]):
-            y[i, k] = slope * y[i, k] if y[i, k] < zero else y[i, k]
+            z = y[i, k] + zero
+            y[i, k] = slope * z if z < zero else z
 
 
 @_compiled
 def rectifier_backward(y, dy, slope):
     """dy <- dy * (1 if y > 0 else slope)."""
-    zero, slope = y.dtype.type(0.0), y.dtype.type(slope)
+    zero, one, slope = y.dtype.type(0.0), y.dtype.type(1.0), y.dtype.type(slope)
     for i in range(y.shape[0]):
         for k in range(y.shape[1]):
-            dy[i, k] = dy[i, k] if y[i, k] > zero else slope * dy[i, k]
+            dy[i, k] *= one if y[i, k] > zero else slope
 
 
 @_compiled
 def rectifier_bias_backward(y, dy, d_bias, slope):
     """The same, and d_bias <- its sum over the rows."""
-    zero, slope = y.dtype.type(0.0), y.dtype.type(slope)
+    zero, one, slope = y.dtype.type(0.0), y.dtype.type(1.0), y.dtype.type(slope)
     d_bias[...] = zero
     for i in range(y.shape[0]):
         for k in range(y.shape[1]):
-            d = dy[i, k] if y[i, k] > zero else slope * dy[i, k]
+            d = dy[i, k] * (one if y[i, k] > zero else slope)
             dy[i, k] = d
             d_bias[0, k] += d
 
