@@ -75,6 +75,7 @@ def _dropout(unit):
         mask = ws.mask.reshape(-1)
         for start, words in unit.words(ws.rng, mask.size):
             kernels.dropout_mask(words, unit.threshold, unit.scale, mask[start : start + words.size])
+            del words  # before the next ones are drawn
         np.multiply(x, ws.mask, out=ws.y)
 
     return forward

@@ -24,7 +24,7 @@ class DenseRows:
                 return part
             np.copyto(out, part)
         elif self.array.dtype == out.dtype:
-            np.take(self.array, rows, axis=0, out=out, mode="clip")
+            self.array.take(rows, axis=0, out=out, mode="clip")
         else:
             np.copyto(out, self.array[rows])
         return out

@@ -80,11 +80,11 @@ class LogLoss(Loss):
 
     def rows_and_grad(self, raw, target, ws):
         # with z shifted so that its maximum is 0: log(sum exp z) - t.z
-        np.max(raw, axis=-1, keepdims=True, out=ws.row)
+        np.maximum.reduce(raw, axis=-1, keepdims=True, out=ws.row)
         np.subtract(raw, ws.row, out=raw)
         np.vecdot(target, raw, out=ws.row[..., 0])
         np.exp(raw, out=raw)
-        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
+        np.add.reduce(raw, axis=-1, keepdims=True, out=ws.rows)
         np.divide(raw, ws.rows, out=raw)
         np.subtract(raw, target, out=raw)
         np.log(ws.rows, out=ws.rows)

@@ -43,40 +43,52 @@ class Updater:
         self.slots = {} if slots is None else slots
         for name in rule.slots:
             self.slots.setdefault(name, np.zeros_like(params))
-        self._tmp = np.empty(0 if kernel else min(block, params.size), params.dtype)
-        self._blocks = []
-        for part in _cut(params.size, [*penalties, *decays], params.size if kernel else block):
-            arrays = (params[part], grads[part], *(self.slots[name][part] for name in rule.slots))
-            self._blocks.append((arrays, self._tmp[: part.stop - part.start], _strength(penalties, part), _strength(decays, part)))
+        if kernel is None:
+            self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
+        else:
+            self._blocks = self._kernel_blocks(params, grads, penalties, decays)
 
     def step(self, lr, scale=0.0):
         """Make one step with learning rate ``lr`` and return the penalty, ``scale`` times. Overwrites: params, grads, slots."""
         self.t += 1
-        squares = 0.0
         coefficients = self.rule.coefficients(self.t, lr)
+        squares = 0.0
         if self.kernel is not None:
-            for arrays, _, penalty, decay in self._blocks:
+            for arrays, penalty, decay in self._blocks:
                 strength = penalty * scale
                 squares += strength * float(self.kernel(*arrays, strength, 1.0 - lr * decay, *coefficients))
             return 0.5 * squares
-        for arrays, tmp, penalty, decay in self._blocks:
-            if decay:
-                np.multiply(arrays[0], 1.0 - lr * decay, out=arrays[0])
-            if penalty and scale:
-                squares += add_l2(arrays[0], arrays[1], tmp, penalty * scale)
-            self.rule.update(*arrays, tmp, *coefficients)
+        for arrays, penalties, decays in self._blocks:
+            for p, decay in decays:
+                np.multiply(p, 1.0 - lr * decay, out=p)
+            if scale:
+                for p, g, tmp, penalty in penalties:
+                    squares += add_l2(p, g, tmp, penalty * scale)
+            self.rule.update(*arrays, *coefficients)
         return 0.5 * squares
 
+    def _numpy_blocks(self, params, grads, penalties, decays, block):
+        """Return (arrays, what is penalised, what decays) of each block."""
+        tmp = np.empty(min(block, params.size), params.dtype)
+        blocks = []
+        for start in range(0, params.size, block):
+            part = slice(start, min(start + block, params.size))
+            arrays = (params[part], grads[part], *(self.slots[name][part] for name in self.rule.slots), tmp[: part.stop - start])
+            penalised = [(params[s], grads[s], tmp[: s.stop - s.start], float(strength)) for s, strength in _within(part, penalties)]
+            blocks.append((arrays, penalised, [(params[s], float(strength)) for s, strength in _within(part, decays)]))
+        return blocks
 
-def _cut(size, parts, block):
-    """Return slices of at most ``block`` elements that together are the vector and that no part's end lies within."""
-    ends = sorted({0, size, *(end for part, _ in parts for end in (part.start, part.stop))})
-    cuts = []
-    for start, stop in pairwise(ends):
-        cuts += [slice(first, min(first + block, stop)) for first in range(start, stop, block)]
-    return cuts
+    def _kernel_blocks(self, params, grads, penalties, decays):
+        """Return (arrays, penalty, decay) of each part of the vector in which both are the same."""
+        ends = sorted({0, params.size, *(end for part, _ in [*penalties, *decays] for end in (part.start, part.stop))})
+        blocks = []
+        for part in (slice(start, stop) for start, stop in pairwise(ends)):
+            arrays = (params[part], grads[part], *(self.slots[name][part] for name in self.rule.slots))
+            blocks.append((arrays, *(sum(float(strength) for _, strength in _within(part, parts)) for parts in (penalties, decays))))
+        return blocks
 
 
-def _strength(parts, piece):
-    """Return the strength of the part that ``piece`` lies in, 0 if there is none."""
-    return next((float(strength) for part, strength in parts if part.start <= piece.start < part.stop), 0.0)
+def _within(block, parts):
+    """Return (slice, strength) of what lies in ``block`` of each part."""
+    cut = [(slice(max(part.start, block.start), min(part.stop, block.stop)), strength) for part, strength in parts]
+    return [(part, strength) for part, strength in cut if part.start < part.stop and strength]
