@@ -67,14 +67,14 @@ class LogLoss(Loss):
         return {"rows": Rows(1), "row": Rows(1)}
 
     def link(self, raw, out):
-        np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
+        np.subtract(raw, _row_max(raw), out=out)
         np.exp(out, out=out)
-        np.divide(out, np.sum(out, axis=-1, keepdims=True), out=out)
+        np.divide(out, out @ np.ones((out.shape[-1], 1), out.dtype), out=out)
         np.maximum(out, np.finfo(out.dtype).tiny, out=out)
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
-        np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
+        np.subtract(raw, _row_max(raw), out=out)
         np.subtract(out, np.log(np.sum(np.exp(out), axis=-1, keepdims=True)), out=out)
         _floor_log(out)
 
@@ -229,6 +229,11 @@ class Huber(Loss):
 
     def start(self, target, weight):
         return _median(target, weight)
+
+
+def _row_max(raw):
+    """Return the largest value of each row, (..., n, 1); a reduction along rows as short as these is slow, one across them is not."""
+    return np.maximum.reduce(np.ascontiguousarray(raw.mT), axis=-2, keepdims=True).mT
 
 
 def _floor_log(log_p):
