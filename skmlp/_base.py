@@ -334,8 +334,15 @@ def _fits_into(dtype):
 
 
 def input_rows(X, dtype):
-    """Return the source of rows of checked X."""
+    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory."""
     with _fits_into(dtype):
         if sparse.issparse(X):
             return SparseRows(X.tocsr().astype(dtype, copy=False))
-        return DenseRows(np.ascontiguousarray(X, dtype=dtype))
+        return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
+
+
+def _is_mapped(array):
+    """Return whether an array is a view of a memory-mapped one."""
+    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap)

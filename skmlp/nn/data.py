@@ -8,7 +8,7 @@ import numpy as np
 
 
 class DenseRows:
-    """Rows of a C-contiguous array of shape (n_rows, width)."""
+    """Rows of a C-contiguous array of shape (n_rows, width), in any precision."""
 
     sparse = False
 
