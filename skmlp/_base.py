@@ -113,8 +113,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            start_target, start_weight = (target, weight) if rows is None else take(rows, target, weight)
-            network.start_output(start_scores(network.loss, start_target, self._n_classes, start_weight))
+            network.start_output(start_scores(network.loss, *_start_rows(target, weight, rows), self._n_classes))
         self._network, self._state = network, state
         self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)
@@ -313,6 +312,17 @@ def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
     ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if isinstance(layer, Activate)]
     return ends[n_blocks]
+
+
+def _start_rows(target, weight, rows):
+    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many."""
+    stride = -(-math.prod(target.shape) // _START_VALUES) if target.ndim == 2 else 1
+    if rows is None and stride == 1:
+        return target, weight
+    return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)
+
+
+_START_VALUES = 2**20
 
 
 def _counted_rows(weight):
