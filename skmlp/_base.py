@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
-from ._sklearn import CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._targets import n_outputs, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
@@ -235,6 +235,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE}
 
     def _fitted(self):
         check_is_fitted(self)

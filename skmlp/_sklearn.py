@@ -29,7 +29,11 @@ except ImportError:  # scikit-learn < 1.9
         return same_method
 
 
+# what scikit-learn attaches to an estimator while it is fitted with callbacks
+CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+
 __all__ = [
+    "CALLBACK_STATE",
     "CallbackSupportMixin",
     "Interval",
     "Options",
@@ -51,6 +55,6 @@ def has_callbacks(estimator):
 def without_callbacks(estimator):
     """Return a shallow copy of an estimator without its callbacks, and without what is attached to it for them while it is fitted."""
     plain = copy.copy(estimator)
-    for name in ("_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"):
+    for name in (*CALLBACK_STATE, "_skl_callbacks", "_parent_callback_ctx"):
         vars(plain).pop(name, None)
     return plain
