@@ -125,7 +125,7 @@ class Autoencoder(BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : object, default=None
-            Not used in training; handed on to callbacks and to a scorer.
+            Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
@@ -148,7 +148,7 @@ class Autoencoder(BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : object, default=None
-            Not used in training; handed on to callbacks and to a scorer.
+            Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
 

@@ -105,7 +105,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
             rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
-            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
+            scored_y = None if target is X else given_y  # X to X is scored without a y
+            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)

@@ -241,6 +241,7 @@ quick({cls.__name__}, **{setting}).set_callbacks(Snapshot({str(path)!r}, every=2
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
     X, y = problem(cls)
@@ -260,6 +261,7 @@ def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
     assert_array_equal(model.predict(X), whole.predict(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_process_killed_while_it_writes_leaves_the_snapshot_before(step, tmp_path):
     X, y = curve()
