@@ -131,6 +131,13 @@ def test_one_callback_serves_several_fits_at_once():
     assert [callback._fits for callback in shared._skl_callbacks] == [{}, {}]
 
 
+def test_a_pickle_of_a_callback_knows_of_no_fit():
+    stopping, copies = EarlyStopping(n_iter_no_change=2, tol=0.05), []
+    quick(MLPRegressor).set_callbacks(stopping, at_epoch(lambda epoch: copies.append(pickle.dumps(stopping)))).fit(*curve())
+    copied = pickle.loads(copies[0])
+    assert vars(copied) == vars(stopping)
+
+
 def stopped_early(model, rate, X, y):
     return n_iter_of(model.set_callbacks(EarlyStopping(n_iter_no_change=2, tol=0.05)), rate, X, y)
 

@@ -277,11 +277,11 @@ def test_ctrl_c_before_an_epoch_ends_training_with_the_one_before(monkeypatch):
 
 def test_divergence_is_told_as_no_estimator():
     X, y = curve()
-    setting = {"solver": "sgd", "learning_rate_init": 1e12, "momentum": 0.0, "hidden_layer_sizes": (), "batch_size": 150, "max_iter": 50}
+    setting = {"solver": "sgd", "learning_rate_init": 1e39, "hidden_layer_sizes": (), "batch_size": 150}
     recorder = Recorder()
     with pytest.raises(ValueError, match="not finite"):
         quick(MLPRegressor, **setting, dtype="float32").set_callbacks(recorder, protocol.ScoringMonitor(scoring="r2")).fit(X, y)
-    assert all(then is None or np.isfinite(then.predict(X)).all() for then in recorder.fitted())
+    assert recorder.fitted() == [None]
     assert recorder.events()[-1] == ("teardown", "fit", 0)
 
 
