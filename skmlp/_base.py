@@ -20,10 +20,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
-from ._sklearn import check_sample_weight
+from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._targets import n_outputs, start_scores, target_rows
+from ._tasks import FitTasks
 from ._threads import limited_threads
-from ._training import diverged_message, train_lbfgs, train_minibatches
+from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
 from .nn.data import DenseRows, SparseRows
 from .nn.layers import Activate
@@ -38,7 +39,7 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -82,6 +83,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             raise
         return self
 
+    @with_callbacks
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
@@ -104,7 +106,8 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
             rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
-            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
+            scored_y = None if target is X else given_y  # X to X is scored without a y
+            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -123,17 +126,23 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             *held, given = validation
             held = self._sources(*held, network.dtype)
             evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
+        tasks = None
+        if has_callbacks(self):
+            name, n_epochs = ("partial_fit", 1) if incremental else ("fit", self.max_iter)
+            tasks = FitTasks(self, given_X, given_y, sample_weight, name, n_epochs)
         with limited_threads(network, n_rows if rule is None else batch_size):
             if rule is None:
-                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
+                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:
                 self.n_iter_ = train_minibatches(
-                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental
+                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental, tasks
                 )
             network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
         network.release()
-        if not (np.isfinite(network.params).all() and np.isfinite(network.state).all()):
+        if not is_finite(network):
             raise ValueError(diverged_message(self, len(self._records)))
+        if tasks is not None:
+            tasks.end()
 
     def _make_network(self, X, target, rule, first, whole):
         """Return the network to train, not initialised if ``first``, else with the fitted numbers. ``whole``: a step sees all rows."""
@@ -174,7 +183,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
                 f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)",
-                stacklevel=5,
+                stacklevel=6,
             )
         return min(self.batch_size, n_rows)
 
@@ -242,6 +251,9 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE}
 
     def _fitted(self):
         check_is_fitted(self)

@@ -1,6 +1,7 @@
 """The estimators in scikit-learn's tools: pipelines, searches, ensembles, clones, pickles."""
 
 import copy
+import importlib.util
 import pickle
 
 import joblib
@@ -176,6 +177,11 @@ def test_one_unit_may_serve_several_estimators():
     assert_array_equal(one.predict(X), expected)
     assert_array_equal(clone(one).fit(X, y).predict(X), expected)
     assert [vars(unit) for unit in shared.values()] == [vars(unit) for unit in UNITS.values()]
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_callbacks_are_supported_where_scikit_learn_has_them(cls):
+    assert hasattr(cls(), "set_callbacks") == (importlib.util.find_spec("sklearn.callback") is not None)
 
 
 # ---- pickles

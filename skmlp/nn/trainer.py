@@ -38,7 +38,7 @@ class Trainer:
     norm_limit, value_limit : float or None, default=None
         Gradient clipping by global norm and by value (by value first).
     callbacks : sequence of Callback, default=()
-        Called in order after each epoch; training stops when one returns True.
+        Called in order before and after each epoch; training stops when one returns True after it.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Trainer:
                 if k:
                     snapshot.take()
                 try:
+                    for callback in self.callbacks:
+                        callback.epoch_begin(self)
                     if self.shuffle:
                         # each epoch from the same start, so that two fits shuffle like one long one
                         np.copyto(order, rows)

@@ -250,6 +250,23 @@ def test_callbacks_come_in_order_even_after_one_has_stopped():
     assert called == ["a", "b"]
 
 
+def test_callbacks_are_told_of_an_epoch_before_it_and_after_it():
+    told, network = [], make_network(LogLoss())
+
+    class Both(Callback):
+        def epoch_begin(self, trainer):
+            told.append(("begin", round(trainer.state.clock.epoch), trainer.network.params.copy()))
+
+        def epoch_end(self, trainer, record):
+            told.append(("end", record["epoch"], trainer.network.params.copy()))
+            return record["epoch"] == 3
+
+    train(network, *data_of(network), 5, callbacks=[Do(lambda record: None), Both()])
+    assert [event[:2] for event in told] == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
+    for end, begin in zip(told[1::2], told[2::2], strict=False):
+        np.testing.assert_array_equal(end[2], begin[2])
+
+
 def test_the_clock():
     """Steps, epochs and rows, and the schedule asked before each step with fractions of an epoch."""
     asked = []
