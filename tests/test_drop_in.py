@@ -23,7 +23,8 @@ CLASSES = {"classifier": (MLPClassifier, neural_network.MLPClassifier), "regress
 X, Y = blobs(3)
 PROBLEMS = {
     "binary": ("classifier", *blobs(2)),
-    "multiclass": ("classifier", X, np.array(["a", "b", "c"])[Y]),
+    "multiclass": ("classifier", X, Y),
+    "words": ("classifier", X, np.array(["a", "b", "c"])[Y]),
     "multilabel": ("classifier", *labels()),
     "sparse labels": ("classifier", labels()[0], sparse.csr_matrix(labels()[1])),
     "one output": ("regressor", *curve()),
@@ -36,6 +37,13 @@ SETTINGS = [
     {"solver": "lbfgs"},
     {"hidden_layer_sizes": [7, 3], "activation": "tanh"},
 ]
+# scikit-learn 1.7 cannot score labels that are words or sparse during early stopping
+CASES = {
+    f"{name} {setting}": (*problem, setting)
+    for name, problem in PROBLEMS.items()
+    for setting in SETTINGS
+    if not ("early_stopping" in setting and name in ("words", "sparse labels"))
+}
 
 
 @pytest.fixture(params=CLASSES.values(), ids=CLASSES)
@@ -79,10 +87,8 @@ def test_the_methods_take_the_same(pair):
 # ---- after a fit
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
-@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-def test_attributes_and_predictions_have_the_same_types_and_shapes(problem, setting):
-    kind, X, y = problem
+@pytest.mark.parametrize(("kind", "X", "y", "setting"), CASES.values(), ids=CASES)
+def test_attributes_and_predictions_have_the_same_types_and_shapes(kind, X, y, setting):
     ours, theirs = (cls(**{"hidden_layer_sizes": 5, "max_iter": 5, "random_state": 0, **setting}) for cls in CLASSES[kind])
     ours.set_params(dtype="float64").fit(X, y)
     theirs.fit(X, y)
