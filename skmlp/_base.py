@@ -26,6 +26,7 @@ from ._tasks import FitTasks
 from ._threads import limited_threads
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
+from ._views import Views
 from .nn.data import DenseRows, SparseRows
 from .nn.layers import Activate
 from .nn.network import Network
@@ -174,7 +175,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _strata(self, target, rows):
         """Return the classes of the rows, None where a target has no classes."""
-        return target[rows] if target.ndim == 1 else None
+        return self.classes_[target[rows]] if target.ndim == 1 else None
 
     def _batch_size(self, n_rows, incremental):
         if self.batch_size == "auto":
@@ -261,15 +262,23 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _parameter_views(self, name):
         views = self._fitted()._network.views()
-        return [views[key] for key in sorted(key for key in views if key[1] == name)]
+        return Views(views[key] for key in sorted(key for key in views if key[1] == name))
 
     @property
     def coefs_(self):
         return self._parameter_views("weight")
 
+    @coefs_.setter
+    def coefs_(self, arrays):
+        self.coefs_[:] = arrays
+
     @property
     def intercepts_(self):
-        return [view[0] for view in self._parameter_views("bias")]
+        return Views(view[0] for view in self._parameter_views("bias"))
+
+    @intercepts_.setter
+    def intercepts_(self, arrays):
+        self.intercepts_[:] = arrays
 
     @property
     def history_(self):

@@ -118,10 +118,13 @@ class BinaryLogLoss(Loss):
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
-        # min(z, 0) - log1p(exp(-|z|))
+        # min(z, 0) - log1p(exp(-|z|)); above 1/2 the logarithm of the rounded probability, so that what is equal there stays equal
         e = np.log1p(np.exp(-np.abs(raw)))
+        p = np.empty_like(raw)
+        self.link(raw, p)
         np.minimum(raw, 0.0, out=out)
         np.subtract(out, e, out=out)
+        np.log(p, out=out, where=p > 0.5)
         _floor_log(out)
 
     def rows_and_grad(self, raw, target, ws):
