@@ -9,7 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 
 from ._sklearn import Interval, Options, StrOptions
-from .nn.activations import ACTIVATIONS, Activation
+from .nn.activation import Activation
+from .nn.activation_layers import ACTIVATION_LAYERS
+from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS, Initializer
 from .nn.losses import LOSSES, Loss
@@ -22,9 +24,12 @@ def positive(kind=Real):
     return Interval(kind, 1, None, closed="left") if kind is Integral else Interval(kind, 0, None, closed="neither")
 
 
+HIDDEN_ACTIVATIONS = {**ACTIVATIONS, **ACTIVATION_LAYERS}
+HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values())
+
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", positive(Integral)],
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
+    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple],
     "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
     "batch_size": [StrOptions({"auto"}), positive(Integral)],
@@ -120,8 +125,11 @@ PARAMETER_DOCS = {
     "activation": """
     activation : {keys}, Activation, or list of these, default='relu'
         Activation of the hidden layers; a list has one entry per hidden layer. An instance, such as ``LeakyRelu(0.1)``, brings its own
-        hyper-parameters, which a grid search reaches as ``activation__slope``.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in ACTIVATIONS)
+        hyper-parameters, which a grid search reaches as ``activation__slope``. 'prelu' learns a slope for each unit (``slopes_``);
+        'maxout' takes the largest of two numbers, so that the weights in front have twice as many columns (``Maxout(pieces=3)``: three
+        times). 'hard_threshold' trains with a stand-in for its derivative, which 'lbfgs' refuses. Formulas:
+        :mod:`skmlp.nn.activations`, :mod:`skmlp.nn.smooth`, :mod:`skmlp.nn.activation_layers`.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in HIDDEN_ACTIVATIONS)
     ),
     "solver": """
     solver : {'lbfgs', keys} or Optimizer, default='adam'
@@ -240,6 +248,9 @@ ATTRIBUTE_DOCS = {
     "intercepts_": """
     intercepts_ : list of ndarray of shape (fan_out,)
         Intercepts of each layer, views of the model.""",
+    "slopes_": """
+    slopes_ : list of ndarray of shape (n_units,) or None
+        Learned slopes of each hidden layer whose activation is 'prelu', views of the model; None for the others.""",
     "history_": """
     history_ : pandas.DataFrame
         One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the epoch's last batch), ``seconds`` and,

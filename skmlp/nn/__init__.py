@@ -3,7 +3,24 @@
 Each family has a registry whose keys the estimators accept as strings.
 """
 
-from .activations import ACTIVATIONS, Activation, Elu, Identity, LeakyRelu, Logistic, Relu, Selu, Softplus, Tanh
+from .activation import Activation
+from .activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
+from .activations import (
+    ACTIVATIONS,
+    Elu,
+    Gelu,
+    HardThreshold,
+    Identity,
+    LeakyRelu,
+    Logistic,
+    Mish,
+    Relu,
+    Selu,
+    ShiftedRelu,
+    Silu,
+    Softplus,
+    Tanh,
+)
 from .batch_norm import BatchNorm
 from .initializers import (
     INITIALIZERS,
