@@ -81,14 +81,15 @@ def loss_keys(*targets):
 def resolve(value, registry, estimator=None):
     """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters checked.
 
-    With ``estimator``, a key's unit takes the estimator's parameters of the same name.
+    With ``estimator``, a key's unit takes the estimator's parameters of the same name, where these mean the same.
     """
     if isinstance(value, str):
         if value not in registry:
             raise ValueError(f"Unknown key {value!r}; known are {sorted(registry)}.")
         cls = registry[value]
         shared = {} if estimator is None else estimator.get_params(deep=False)
-        value = cls(**{name: shared[name] for name in cls._get_param_names() if name in shared})
+        own = getattr(cls, "own", ())
+        value = cls(**{name: shared[name] for name in cls._get_param_names() if name in shared and name not in own})
     value.check()
     return value
 
@@ -143,7 +144,7 @@ PARAMETER_DOCS = {
     "alpha": """
     alpha : float or array-like of float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 |W|^2`` on the weights, never on intercepts; one value, or one per weight matrix. As in
-        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With ``solver='adamw'`` it is the decoupled
+        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
         weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
@@ -155,7 +156,8 @@ PARAMETER_DOCS = {
         solver, as do all other keys. Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
     "learning_rate_init": """
     learning_rate_init : float, default=0.001
-        The learning rate that the schedule starts from or multiplies. Unused by 'lbfgs'.""",
+        The learning rate that the schedule multiplies. 'adadelta' wants 1.0, 'lion' a third to a tenth of what 'adam' wants. Unused by
+        'lbfgs'.""",
     "power_t": """
     power_t : float, default=0.5
         Exponent of ``learning_rate='invscaling'``.""",
@@ -195,13 +197,13 @@ PARAMETER_DOCS = {
         Share of the rows held out if ``early_stopping`` and no validation set is given.""",
     "beta_1": """
     beta_1 : float in [0, 1), default=0.9
-        Decay of the first moment in 'adam' and 'adamw'.""",
+        Decay of the first moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",
     "beta_2": """
     beta_2 : float in [0, 1), default=0.999
-        Decay of the second moment in 'adam' and 'adamw'.""",
+        Decay of the second moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",
     "epsilon": """
     epsilon : float, default=1e-8
-        Numerical floor of the denominator in 'adam', 'adamw', 'rmsprop' and 'adagrad'.""",
+        Numerical floor of the denominator in 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop' and 'adagrad'.""",
     "n_iter_no_change": """
     n_iter_no_change : int, default=10
         Training stops after more than this many epochs without progress. Unused by 'lbfgs'.""",

@@ -40,5 +40,6 @@ from .layer import Layer
 from .layers import LAYERS, Activate, Dense, Dropout
 from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
 from .network import Network
-from .optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSProp, Sgd
+from .optimizer import Optimizer
+from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd
 from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule

@@ -16,6 +16,8 @@ from skmlp.nn.layout import Row
 from skmlp.nn.network import Network
 from skmlp.nn.plan import Batch
 
+LEARNING_RATES = {"adadelta": 1.0}  # of the rules whose steps have a length of their own
+
 REQUIRED = {"n_out": 3, "activation": Tanh()}
 
 
