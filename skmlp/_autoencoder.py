@@ -8,10 +8,17 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, input_rows, takes_minibatches
-from ._build import Block, hidden_blocks, regression_loss
-from ._parameters import CONSTRAINTS, documented, loss_constraint, positive, resolve, store_parameters
+from ._build import Block, activation_unit, hidden_blocks, regression_loss
+from ._parameters import (
+    CONSTRAINTS,
+    HIDDEN_ACTIVATION_TYPES,
+    HIDDEN_ACTIVATIONS,
+    documented,
+    loss_constraint,
+    positive,
+    store_parameters,
+)
 from ._sklearn import StrOptions
-from .nn.activations import ACTIVATIONS, Activation
 from .nn.data import DenseRows
 
 
@@ -55,7 +62,7 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = {
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
-        "code_activation": [StrOptions(set(ACTIVATIONS)), Activation],
+        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES],
         "loss": loss_constraint("regression"),
     }
     _parameter_docs = {
@@ -242,7 +249,7 @@ class Autoencoder(BaseMLP):
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
-        code = Block(self.n_components, resolve(self.code_activation, ACTIVATIONS))
+        code = Block(self.n_components, activation_unit(self.code_activation))
         return [*encoder, code, *reversed(encoder)], len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):

@@ -28,7 +28,6 @@ from ._training import diverged_message, is_finite, train_lbfgs, train_minibatch
 from ._validation import make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import DenseRows, SparseRows
-from .nn.layers import Activate
 from .nn.network import Network
 from .nn.state import TrainingState
 
@@ -281,6 +280,13 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self.intercepts_[:] = arrays
 
     @property
+    def slopes_(self):
+        network = self._fitted()._network
+        views = network.views()
+        slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
+        return [None if slope is None else slope[0] for slope in slopes]
+
+    @property
     def history_(self):
         return pd.DataFrame(self._fitted()._records).set_index("epoch")
 
@@ -331,7 +337,7 @@ def _new_state(random_state):
 
 def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
-    ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if isinstance(layer, Activate)]
+    ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if layer.activates]
     return ends[n_blocks]
 
 

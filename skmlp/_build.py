@@ -9,10 +9,11 @@ from numbers import Real
 
 import numpy as np
 
-from ._parameters import per_layer, resolve
-from .nn.activations import ACTIVATIONS, Activation
+from ._parameters import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer, resolve
+from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS
+from .nn.layer import Layer
 from .nn.layers import Activate, Dense, Dropout
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS
@@ -24,7 +25,7 @@ class Block:
     """A hidden layer: its width, activation, batch normalisation (or None) and dropout rate."""
 
     width: int
-    activation: Activation
+    activation: Activation | Layer
     batch_norm: BatchNorm | None = None
     dropout: float = 0.0
 
@@ -39,9 +40,7 @@ def hidden_blocks(estimator, hidden_layer_sizes):
     norm = batch_norm_unit(estimator.batch_norm)
     blocks = []
     for width, activation, rate in zip(widths, activations, rates, strict=True):
-        if not isinstance(activation, (str, Activation)):
-            raise ValueError(f"Entries of activation must be one of {sorted(ACTIVATIONS)} or an Activation, got {activation!r}.")
-        blocks.append(Block(int(width), resolve(activation, ACTIVATIONS), norm, rate))
+        blocks.append(Block(int(width), activation_unit(activation), norm, rate))
     return blocks
 
 
@@ -49,15 +48,28 @@ def build_layers(estimator, blocks, n_out):
     """Return the layers: dropout of the input, then dense, batch norm, activation, dropout for each block, then dense for the output."""
     layers = _dropout(estimator.input_dropout)
     for block in blocks:
-        layers.append(Dense(block.width, weight_init(estimator, block.activation)))
+        layer = activation_layer(block.activation)
+        layers.append(Dense(block.width * layer.inputs_per_unit, weight_init(estimator, block.activation)))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
-        layers.append(Activate(block.activation))
+        layers.append(layer)
         layers += _dropout(block.dropout)
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
     return layers
+
+
+def activation_unit(value):
+    """Return the unit that an entry of ``activation`` stands for."""
+    if not isinstance(value, (str, *HIDDEN_ACTIVATION_TYPES)):
+        raise ValueError(f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)} or an Activation, got {value!r}.")
+    return resolve(value, HIDDEN_ACTIVATIONS)
+
+
+def activation_layer(unit):
+    """Return the layer that applies an activation; some are layers themselves."""
+    return Activate(unit) if isinstance(unit, Activation) else unit
 
 
 def weight_init(estimator, activation):
@@ -130,3 +142,6 @@ def _refuse_lbfgs(estimator, layers):
             )
     if any(isinstance(layer, Dropout) for layer in layers):
         raise ValueError("dropout and input_dropout do not go with solver='lbfgs': it needs the same objective at each evaluation.")
+    for layer in layers:
+        if isinstance(layer, Activate) and layer.activation.surrogate:
+            raise ValueError(f"activation={layer.activation!r} does not go with solver='lbfgs': its line search needs the true gradient.")

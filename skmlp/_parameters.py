@@ -9,7 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 
 from ._sklearn import Interval, Options, StrOptions
-from .nn.activations import ACTIVATIONS, Activation
+from .nn.activation import Activation
+from .nn.activation_layers import ACTIVATION_LAYERS
+from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS, Initializer
 from .nn.losses import LOSSES, Loss
@@ -22,9 +24,12 @@ def positive(kind=Real):
     return Interval(kind, 1, None, closed="left") if kind is Integral else Interval(kind, 0, None, closed="neither")
 
 
+HIDDEN_ACTIVATIONS = {**ACTIVATIONS, **ACTIVATION_LAYERS}
+HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values())
+
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", positive(Integral)],
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
+    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple],
     "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
     "batch_size": [StrOptions({"auto"}), positive(Integral)],
@@ -76,14 +81,15 @@ def loss_keys(*targets):
 def resolve(value, registry, estimator=None):
     """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters checked.
 
-    With ``estimator``, a key's unit takes the estimator's parameters of the same name.
+    With ``estimator``, a key's unit takes the estimator's parameters of the same name, where these mean the same.
     """
     if isinstance(value, str):
         if value not in registry:
             raise ValueError(f"Unknown key {value!r}; known are {sorted(registry)}.")
         cls = registry[value]
         shared = {} if estimator is None else estimator.get_params(deep=False)
-        value = cls(**{name: shared[name] for name in cls._get_param_names() if name in shared})
+        own = getattr(cls, "own", ())
+        value = cls(**{name: shared[name] for name in cls._get_param_names() if name in shared and name not in own})
     value.check()
     return value
 
@@ -120,8 +126,11 @@ PARAMETER_DOCS = {
     "activation": """
     activation : {keys}, Activation, or list of these, default='relu'
         Activation of the hidden layers; a list has one entry per hidden layer. An instance, such as ``LeakyRelu(0.1)``, brings its own
-        hyper-parameters, which a grid search reaches as ``activation__slope``.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in ACTIVATIONS)
+        hyper-parameters, which a grid search reaches as ``activation__slope``. 'prelu' learns a slope for each unit (``slopes_``);
+        'maxout' takes the largest of two numbers, so that the weights in front have twice as many columns (``Maxout(pieces=3)``: three
+        times). 'hard_threshold' trains with a stand-in for its derivative, which 'lbfgs' refuses. Formulas:
+        :mod:`skmlp.nn.activations`, :mod:`skmlp.nn.smooth`, :mod:`skmlp.nn.activation_layers`.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in HIDDEN_ACTIVATIONS)
     ),
     "solver": """
     solver : {'lbfgs', keys} or Optimizer, default='adam'
@@ -135,7 +144,7 @@ PARAMETER_DOCS = {
     "alpha": """
     alpha : float or array-like of float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 |W|^2`` on the weights, never on intercepts; one value, or one per weight matrix. As in
-        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With ``solver='adamw'`` it is the decoupled
+        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
         weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
@@ -147,7 +156,8 @@ PARAMETER_DOCS = {
         solver, as do all other keys. Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
     "learning_rate_init": """
     learning_rate_init : float, default=0.001
-        The learning rate that the schedule starts from or multiplies. Unused by 'lbfgs'.""",
+        The learning rate that the schedule multiplies. 'adadelta' wants 1.0, 'lion' a third to a tenth of what 'adam' wants. Unused by
+        'lbfgs'.""",
     "power_t": """
     power_t : float, default=0.5
         Exponent of ``learning_rate='invscaling'``.""",
@@ -187,13 +197,13 @@ PARAMETER_DOCS = {
         Share of the rows held out if ``early_stopping`` and no validation set is given.""",
     "beta_1": """
     beta_1 : float in [0, 1), default=0.9
-        Decay of the first moment in 'adam' and 'adamw'.""",
+        Decay of the first moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",
     "beta_2": """
     beta_2 : float in [0, 1), default=0.999
-        Decay of the second moment in 'adam' and 'adamw'.""",
+        Decay of the second moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",
     "epsilon": """
     epsilon : float, default=1e-8
-        Numerical floor of the denominator in 'adam', 'adamw', 'rmsprop' and 'adagrad'.""",
+        Numerical floor of the denominator in 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop' and 'adagrad'.""",
     "n_iter_no_change": """
     n_iter_no_change : int, default=10
         Training stops after more than this many epochs without progress. Unused by 'lbfgs'.""",
@@ -240,6 +250,9 @@ ATTRIBUTE_DOCS = {
     "intercepts_": """
     intercepts_ : list of ndarray of shape (fan_out,)
         Intercepts of each layer, views of the model.""",
+    "slopes_": """
+    slopes_ : list of ndarray of shape (n_units,) or None
+        Learned slopes of each hidden layer whose activation is 'prelu', views of the model; None for the others.""",
     "history_": """
     history_ : pandas.DataFrame
         One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the epoch's last batch), ``seconds`` and,

@@ -4,7 +4,7 @@ Nothing here is imported by the package or taken from it. An entry of a registry
 """
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax, xlogy
+from scipy.special import erfc, expit, log_expit, log_softmax, logsumexp, softmax, xlogy
 
 # ---- activations: f(x)
 
@@ -17,6 +17,11 @@ ACTIVATIONS = {
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "selu": lambda x: 1.0507009873554804934 * np.where(x > 0, x, 1.6732632423543772848 * np.expm1(np.minimum(x, 0))),
     "softplus": lambda x: -log_expit(-x),
+    "shifted_relu": lambda x: np.where(x > -1, x, -1.0),
+    "hard_threshold": lambda x: np.heaviside(x, 1.0),
+    "gelu": lambda x: x * erfc(-x / np.sqrt(2)) / 2,
+    "silu": lambda x: x * expit(x),
+    "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
 }
 
 # ---- losses: of raw scores z (n, n_out) and targets t, one number a row

@@ -18,9 +18,14 @@ NEIGHBOURS = {
     "unit": set(),
     "layout": set(),
     "layer": {"unit"},
+    "activations": {"activation", "smooth"},
+    "smooth": {"activation"},
+    "activation_layers": {"initializers", "layout", "layer"},
+    "adam": {"optimizer"},
+    "optimizers": {"optimizer", "adam"},
     "losses": {"unit", "layout"},
     "batch_norm": {"unit", "layout", "layer"},
-    "layers": {"unit", "layout", "layer", "batch_norm"},
+    "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers"},
     "plan": {"layout"},
     "inference": set(),
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
@@ -162,7 +167,7 @@ def test_every_module_says_what_lives_in_it(path):
 @pytest.mark.parametrize("path", MODULES, ids=identify)
 def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
     """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
-    if path.stem in ("activations", "layers", "batch_norm", "optimizers", "clipping"):
+    if path.stem in ("activations", "smooth", "activation_layers", "layers", "batch_norm", "optimizer", "optimizers", "adam", "clipping"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "axis":
                 assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"

@@ -3,7 +3,24 @@
 Each family has a registry whose keys the estimators accept as strings.
 """
 
-from .activations import ACTIVATIONS, Activation, Elu, Identity, LeakyRelu, Logistic, Relu, Selu, Softplus, Tanh
+from .activation import Activation
+from .activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
+from .activations import (
+    ACTIVATIONS,
+    Elu,
+    Gelu,
+    HardThreshold,
+    Identity,
+    LeakyRelu,
+    Logistic,
+    Mish,
+    Relu,
+    Selu,
+    ShiftedRelu,
+    Silu,
+    Softplus,
+    Tanh,
+)
 from .batch_norm import BatchNorm
 from .initializers import (
     INITIALIZERS,
@@ -23,5 +40,6 @@ from .layer import Layer
 from .layers import LAYERS, Activate, Dense, Dropout
 from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
 from .network import Network
-from .optimizers import OPTIMIZERS, Adagrad, Adam, AdamW, Optimizer, RMSProp, Sgd
+from .optimizer import Optimizer
+from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd
 from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule

@@ -17,7 +17,7 @@ class Layer(Unit):
     ``keeps``: which of input "x" and output "y" ``backward`` reads. ``elementwise``: the output may overwrite the input, and the
     gradient of the input that of the output. ``training_only``: does nothing in prediction. ``sparse_input``: the input may be a
     CSR matrix. ``min_rows``: least number of rows a training batch should have. ``whole_batch``: prediction depends on which rows come
-    together.
+    together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
     """
 
     keeps: tuple = ()
@@ -26,6 +26,8 @@ class Layer(Unit):
     sparse_input = False
     min_rows = 1
     whole_batch = False
+    activates = False
+    inputs_per_unit = 1
 
     @abstractmethod
     def width(self, n_in):

@@ -1,4 +1,4 @@
-"""The layers: dense, activation, dropout, batch normalisation.
+"""The layers: dense, activation, dropout; batch normalisation and the activations that are layers have files of their own.
 
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
 """
@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from .activation_layers import Maxout, Prelu
 from .batch_norm import BatchNorm
 from .layer import Layer
 from .layout import Param, Rows
@@ -65,6 +66,7 @@ class Activate(Layer):
     """y = f(x) for an ``Activation`` f."""
 
     elementwise = True
+    activates = True
 
     def __init__(self, activation):
         self.activation = activation
@@ -167,6 +169,8 @@ _WORDS = 32768  # drawn at a time
 LAYERS = {
     "dense": Dense,
     "activate": Activate,
+    "prelu": Prelu,
+    "maxout": Maxout,
     "dropout": Dropout,
     "batch_norm": BatchNorm,
 }

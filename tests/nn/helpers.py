@@ -7,12 +7,16 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from skmlp.nn.activation import Activation
+from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS, Tanh
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.layers import Activate, Dense, Dropout
 from skmlp.nn.layout import Row
 from skmlp.nn.network import Network
 from skmlp.nn.plan import Batch
+
+LEARNING_RATES = {"adadelta": 1.0}  # of the rules whose steps have a length of their own
 
 REQUIRED = {"n_out": 3, "activation": Tanh()}
 
@@ -68,13 +72,14 @@ def make_network(
     loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
 ):
     """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes)."""
-    activation = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
+    activation = {**ACTIVATIONS, **ACTIVATION_LAYERS}[activation]() if isinstance(activation, str) else activation
+    layer = Activate(activation) if isinstance(activation, Activation) else activation
     layers = [Dropout(input_dropout)] if input_dropout else []
     for width in sizes[1:-1]:
-        layers.append(Dense(width))
+        layers.append(Dense(width * layer.inputs_per_unit))
         if batch_norm:
             layers.append(BatchNorm())
-        layers.append(Activate(activation))
+        layers.append(layer)
         if dropout:
             layers.append(Dropout(dropout))
     return randomised(Network([*layers, Dense(sizes[-1])], loss, sizes[0], dtype=dtype, alphas=alphas), seed)

@@ -24,6 +24,18 @@ CASES = {
     "adam": {"optimizer": "adam", "options": {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}, "lr": 0.05},
     "adam_penalty": {"optimizer": "adam", "options": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, "lr": 0.05, "penalty": 0.2},
     "adamw": {"optimizer": "adamw", "options": {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}, "lr": 0.05, "decay": 0.3},
+    "sgd_dampened": {
+        "optimizer": "sgd",
+        "options": {"momentum": 0.8, "nesterovs_momentum": False, "dampening": 0.8},
+        "lr": 0.5,
+    },
+    "amsgrad": {"optimizer": "amsgrad", "options": {"beta_1": 0.8, "beta_2": 0.7, "epsilon": 1e-2}, "lr": 0.05},
+    "nadam": {"optimizer": "nadam", "options": {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}, "lr": 0.05},
+    "nadam_penalty": {"optimizer": "nadam", "options": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, "lr": 0.05, "penalty": 0.2},
+    "adadelta": {"optimizer": "adadelta", "options": {"rho": 0.8, "epsilon": 1e-2}, "lr": 0.7},
+    "adadelta_penalty": {"optimizer": "adadelta", "options": {"rho": 0.9, "epsilon": 1e-6}, "lr": 1.0, "penalty": 0.2},
+    "lion": {"optimizer": "lion", "options": {"beta_1": 0.9, "beta_2": 0.99}, "lr": 0.05},
+    "lion_decay": {"optimizer": "lion", "options": {"beta_1": 0.6, "beta_2": 0.8}, "lr": 0.05, "decay": 0.3},
     "rmsprop": {"optimizer": "rmsprop", "options": {"rho": 0.8, "epsilon": 1e-2}, "lr": 0.02},
     "adagrad": {"optimizer": "adagrad", "options": {"epsilon": 1e-2}, "lr": 0.1},
     "batch_norm_sgd": {"optimizer": "sgd", "options": {"momentum": 0.8, "nesterovs_momentum": True}, "lr": 0.1, "network": "batch_norm"},
@@ -34,11 +46,13 @@ CASES = {
         "network": "batch_norm",
     },
 }
+ADAMS = ("adam", "adamw", "amsgrad", "nadam")
 
 
 def main():
     import torch
 
+    torch.set_default_dtype(torch.float64)  # of the scalars that some optimizers keep, too
     rng = np.random.default_rng(7)
     x = rng.normal(size=(12, SIZES[0])) * [1.0, 2.0, 0.5] + [0.0, 1.0, -1.0]
     labels = rng.integers(0, SIZES[-1], 12)
@@ -84,7 +98,7 @@ def train(torch, case, x, labels, start):
         loss.backward()
         record["losses"].append(loss.item())
         record["grads"].append(flat([p.grad for p in named.values()]))
-        if case["optimizer"] in ("adam", "adamw"):
+        if case["optimizer"] in ADAMS:
             # PyTorch adds epsilon after the bias correction of v, scikit-learn and this package before
             for group in optimizer.param_groups:
                 group["eps"] = case["options"]["epsilon"] / math.sqrt(1.0 - case["options"]["beta_2"] ** (step + 1))
@@ -102,14 +116,41 @@ def train(torch, case, x, labels, start):
 def make_optimizer(torch, case, groups):
     options, lr = case["options"], case["lr"]
     if case["optimizer"] == "sgd":
-        momentum = options["momentum"]
-        return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=options["nesterovs_momentum"])
-    if case["optimizer"] in ("adam", "adamw"):
-        rule = torch.optim.Adam if case["optimizer"] == "adam" else torch.optim.AdamW
-        return rule(groups, lr=lr, betas=(options["beta_1"], options["beta_2"]))
+        momentum, dampening = options["momentum"], options.get("dampening", 0.0)
+        rule = torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=options["nesterovs_momentum"], dampening=dampening)
+        if dampening:  # PyTorch does not dampen a first step, unless there is a velocity already
+            for p in itertools.chain(*(group["params"] for group in groups)):
+                rule.state[p]["momentum_buffer"] = torch.zeros_like(p)
+        return rule
+    if case["optimizer"] in ADAMS:
+        betas = (options["beta_1"], options["beta_2"])
+        if case["optimizer"] == "nadam":  # the schedule of the momentum is over before the first step
+            return torch.optim.NAdam(groups, lr=lr, betas=betas, momentum_decay=1e9)
+        rule = torch.optim.AdamW if case["optimizer"] == "adamw" else torch.optim.Adam
+        return rule(groups, lr=lr, betas=betas, amsgrad=case["optimizer"] == "amsgrad")
+    if case["optimizer"] == "adadelta":
+        return torch.optim.Adadelta(groups, lr=lr, rho=options["rho"], eps=options["epsilon"])
+    if case["optimizer"] == "lion":
+        return lion(torch, groups, lr, options["beta_1"], options["beta_2"])
     if case["optimizer"] == "rmsprop":
         return torch.optim.RMSprop(groups, lr=lr, alpha=options["rho"], eps=options["epsilon"])
     return torch.optim.Adagrad(groups, lr=lr, eps=options["epsilon"])
+
+
+def lion(torch, groups, lr, beta_1, beta_2):
+    """Return an optimizer that computes program 1 of Chen et al. (2023), line by line; PyTorch has none."""
+
+    class Lion(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    momentum = self.state[p].get("momentum", torch.zeros_like(p))
+                    update = torch.sign(torch.lerp(p.grad, momentum, beta_1))
+                    self.state[p]["momentum"] = torch.lerp(p.grad, momentum, beta_2)
+                    p -= (update + p * group["weight_decay"]) * lr
+
+    return Lion(groups, {"weight_decay": 0.0})
 
 
 def schedules(torch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from skmlp.nn import compiled
+from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
 from skmlp.nn.data import DenseRows, LabelRows
@@ -85,7 +86,7 @@ def test_losses(key, dtype):
     assert peak(network_of(LOSSES[key](), dtype), Sgd(), weighted=True) < bound(dtype)
 
 
-@pytest.mark.parametrize("key", ACTIVATIONS)
+@pytest.mark.parametrize("key", [*ACTIVATIONS, *ACTIVATION_LAYERS])
 def test_activations(key, dtype):
     assert peak(network_of(SquaredError(), dtype, activation=key), Sgd()) < bound(dtype)
 

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn import inference
+from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS, Tanh
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.data import DenseRows, SparseRows
@@ -18,7 +19,7 @@ from tests.nn.helpers import make_network, randomised
 from tests.nn.test_network import N, batch, gradient
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *ACTIVATION_LAYERS])
 def test_prediction_in_chunks_equals_the_training_pass(activation, dtype, monkeypatch):
     monkeypatch.setattr(inference, "_CHUNK_VALUES", 64)
     network = make_network(SquaredError(), activation, sizes=(3, 9, 5, 2), dtype=dtype)

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from scipy.stats import chisquare
 
 from skmlp.nn import LAYERS
+from skmlp.nn.activation_layers import Maxout, Prelu
 from skmlp.nn.layers import Dense, Dropout
 from skmlp.nn.layout import Row, Rows
 from tests.nn.helpers import layer_workspace, relative_error, table, watch
@@ -47,7 +48,7 @@ def test_declarations_fit_together(layer):
 def test_declarations_do_not_change(layer):
     """The network asks more than once."""
     for ask in (layer.params, layer.state, layer.buffers):
-        assert ask(N_IN) == ask(N_IN)
+        assert repr(ask(N_IN)) == repr(ask(N_IN))
 
 
 @each
@@ -210,6 +211,47 @@ def test_dense_takes_a_sparse_matrix(dtype):
 
 def test_dense_penalises_weights_only():
     assert {name: param.penalised for name, param in Dense(3).params(N_IN).items()} == {"weight": True, "bias": False}
+
+
+# ---- activations that are layers
+
+
+def test_prelu_is_the_formula(dtype):
+    ws, dy = prepared(Prelu(), dtype)
+    results = run(Prelu(), ws, dy)
+    low = ws.x < 0
+    np.testing.assert_allclose(results["y"], np.where(low, ws.slope * ws.x, ws.x), rtol=1e-6)
+    np.testing.assert_allclose(results["dx"], np.where(low, ws.slope * dy, dy), rtol=1e-6)
+    np.testing.assert_allclose(results["slope"], np.sum(np.where(low, ws.x * dy, 0.0), axis=0, keepdims=True), rtol=1e-5)
+
+
+def test_prelu_slopes_start_alike_and_are_not_penalised():
+    param = Prelu(0.1).params(3)["slope"]
+    slopes = np.empty(param.shape)
+    param.init.fill(slopes, np.random.default_rng(0))
+    np.testing.assert_array_equal(slopes, [[0.1] * 3])
+    assert not param.penalised
+
+
+def test_maxout_is_the_formula(dtype):
+    """Against NumPy's argmax, which also takes the first of equals."""
+    for pieces in (2, 3, 5):
+        layer, rng = Maxout(pieces), np.random.default_rng(pieces)
+        ws = layer_workspace(layer, N, 4 * pieces, dtype, rng)
+        ws.x[...] = rng.integers(-2, 3, ws.x.shape)
+        dy = rng.normal(size=(N, 4)).astype(dtype)
+        results = run(layer, ws, dy)
+        stacked = ws.x.reshape(N, pieces, 4)
+        np.testing.assert_array_equal(results["y"], stacked.max(axis=1))
+        won = np.arange(pieces)[:, None] == stacked.argmax(axis=1)[:, None]
+        np.testing.assert_array_equal(results["dx"].reshape(N, pieces, 4), won * dy[:, None])
+
+
+def test_maxout_needs_as_many_inputs_as_there_are_pieces():
+    with pytest.raises(ValueError, match=r"Maxout\(pieces=3\) needs 3 inputs for each unit, but 4 is no multiple"):
+        Maxout(3).width(4)
+    with pytest.raises(ValueError, match=r"pieces must be a whole number, got 2\.5"):
+        Maxout(2.5).check()
 
 
 # ---- dropout

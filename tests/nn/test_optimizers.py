@@ -14,10 +14,10 @@ from skmlp.nn.data import DenseRows
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.network import Network
-from skmlp.nn.optimizers import OPTIMIZERS, Adam, AdamW, Sgd
+from skmlp.nn.optimizers import OPTIMIZERS, Adadelta, Adam, AdamW, AMSGrad, Lion, Nadam, Sgd
 from skmlp.nn.updater import Updater
 from tests import reference
-from tests.nn.helpers import Watched, table, trajectories
+from tests.nn.helpers import LEARNING_RATES, Watched, table, trajectories
 
 RECORDED, ABOUT = trajectories()
 CASES = ABOUT["cases"]
@@ -170,11 +170,11 @@ def test_adam_equals_the_paper(rng):
 # ---- properties of every rule
 
 
-@each
-def test_goes_downhill(rule):
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_goes_downhill(key):
     """From either side of the bowl's minimum, at least half way."""
     start = np.array([-2.0, 3.0])
-    end = descend(rule, start, bowl, 0.05, 1000)[-1]
+    end = descend(OPTIMIZERS[key](), start, bowl, LEARNING_RATES.get(key, 0.05), 1000)[-1]
     assert (np.abs(bowl(end)) < 0.5 * np.abs(bowl(start))).all()
 
 
@@ -295,8 +295,44 @@ def test_adamw_without_decay_is_adam(rng):
     np.testing.assert_array_equal(descend(AdamW(), p, bowl, 0.1, 10), descend(Adam(), p, bowl, 0.1, 10))
 
 
+def test_amsgrad_never_shortens_its_memory(rng):
+    """Reddi et al. (2018): after a large gradient Adam forgets it and AMSGrad does not."""
+    sizes = np.array([100.0] + [1.0] * 49)
+    paths = []
+    for rule in (Adam(beta_2=0.5), AMSGrad(beta_2=0.5)):
+        gradients = iter(sizes)
+        paths.append(descend(rule, np.zeros(1), lambda p, gradients=gradients: np.array([next(gradients)]), 0.01, 50)[:, 0])
+    adam, amsgrad = (np.abs(np.diff(path)) for path in paths)
+    assert adam[-1] == pytest.approx(0.01, rel=0.1)
+    assert amsgrad[-1] < 0.03 * adam[-1]
+
+
+def test_nadam_without_momentum_is_adam_without_momentum(rng):
+    p = rng.normal(size=20)
+    np.testing.assert_allclose(descend(Nadam(beta_1=0.0), p, bowl, 0.1, 10), descend(Adam(beta_1=0.0), p, bowl, 0.1, 10), rtol=1e-13)
+
+
+def test_adadelta_does_not_depend_on_the_size_of_the_gradient():
+    """Zeiler (2012), section 3.2: the units of the step are those of the parameter."""
+    paths = [descend(Adadelta(), np.ones(1), lambda p, size=size: size * bowl(p + 2), 1.0, 20) for size in (10.0, 1000.0)]
+    np.testing.assert_allclose(*paths, rtol=1e-3)
+
+
+def test_lion_moves_every_coordinate_by_the_learning_rate():
+    step = descend(Lion(), np.zeros(3), lambda p: np.array([1e-3, -1.0, 1e3]), 0.01, 1)[0]
+    np.testing.assert_allclose(step, [-0.01, 0.01, -0.01], rtol=1e-14)
+
+
+def test_dampening_by_the_momentum_is_a_moving_average(rng):
+    """With any constant gradient the velocity tends to lr g, whatever the momentum."""
+    for momentum in (0.5, 0.9):
+        for nesterov in (False, True):
+            path = descend(Sgd(momentum, nesterov, dampening=momentum), np.zeros(1), np.ones_like, 0.1, 300)
+            assert path[-1] - path[-2] == pytest.approx(-0.1)
+
+
 def test_only_decoupled_rules_say_so():
-    assert [key for key, cls in OPTIMIZERS.items() if cls.decoupled] == ["adamw"]
+    assert [key for key, cls in OPTIMIZERS.items() if cls.decoupled] == ["adamw", "lion"]
 
 
 def test_updater_keeps_the_vectors_it_was_given():

@@ -17,7 +17,7 @@ from skmlp.nn.schedules import Constant
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Diverged, Trainer, batch_bounds
 from skmlp.nn.updater import Updater
-from tests.nn.helpers import make_network, targets_of
+from tests.nn.helpers import LEARNING_RATES, make_network, targets_of
 
 N = 50
 
@@ -365,7 +365,7 @@ def test_learns(key, options, dtype):
     x = rng.normal(size=(400, 2)).astype(dtype)
     labels = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
     network = make_network(LogLoss(), "tanh", sizes=(2, 16, 2), dtype=dtype, **options)
-    train(network, x, LabelRows(labels, 2), 60, rule=OPTIMIZERS[key](), batch_size=32, lr=0.05)
+    train(network, x, LabelRows(labels, 2), 60, rule=OPTIMIZERS[key](), batch_size=32, lr=LEARNING_RATES.get(key, 0.05))
     assert np.mean(network.scores(DenseRows(x)).argmax(axis=1) == labels) > 0.9
 
 

@@ -1,0 +1,42 @@
+"""What an optimizer is.
+
+The one decision: a rule is elementwise, in place, and stateless; its memory (``slots``) is vectors as long as the parameters.
+So it can run over blocks that fit the cache, and a checkpoint is a few arrays. Constants that do not depend on the element are folded
+into as few numbers as possible by ``coefficients``, once per step.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from .unit import Unit
+
+
+class Optimizer(Unit):
+    """A rule p <- p - step(g).
+
+    ``slots`` names its state vectors, zero at the start. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
+    of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
+    the same name, and so do not take its value.
+    """
+
+    slots: tuple = ()
+    decoupled = False
+    own: tuple = ()
+
+    @abstractmethod
+    def coefficients(self, t, lr):
+        """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and learning rate ``lr``."""
+
+    @abstractmethod
+    def update(self, p, g, *slots_tmp_coefficients):
+        """Apply one step to a block: ``p``, ``g``, each slot, scratch ``tmp``, then the coefficients. Overwrites: all arrays."""
+
+
+def descend(p, direction, v, tmp, epsilon, rate):
+    """p <- p - rate direction / (sqrt(v) + epsilon). Overwrites: p, tmp."""
+    np.sqrt(v, out=tmp)
+    np.add(tmp, epsilon, out=tmp)
+    np.divide(direction, tmp, out=tmp)
+    np.multiply(tmp, rate, out=tmp)
+    np.subtract(p, tmp, out=p)
