@@ -313,16 +313,19 @@ def test_in_a_pipeline_it_is_a_step_with_epochs():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_in_a_grid_search_each_fit_is_logged(n_jobs):
+@pytest.mark.parametrize("in_a_pipeline", [False, True])
+def test_in_a_grid_search_each_fit_is_logged(n_jobs, in_a_pipeline):
     X, y = blobs(3)
     monitor = protocol.ScoringMonitor(scoring="accuracy")
-    search = GridSearchCV(quick(MLPClassifier, max_iter=3).set_callbacks(monitor), {"alpha": [0.1, 1.0]}, cv=2, n_jobs=n_jobs)
-    search.fit(X, y)
+    model, name = quick(MLPClassifier, max_iter=3).set_callbacks(monitor), "alpha"
+    if in_a_pipeline:
+        model, name = make_pipeline(StandardScaler(), model), "mlpclassifier__alpha"
+    search = GridSearchCV(model, {name: [0.1, 1.0]}, cv=2, n_jobs=n_jobs, error_score="raise").fit(X, y)
     log = monitor.get_logs().data_as_pandas
     epochs = log[log["task_name"] == "epoch"]
     assert epochs.groupby("parent_task_id_path").size().tolist() == [3] * 5  # four of the search, and the best again
-    last = epochs[epochs["parent_task_id_path"] == max(epochs["parent_task_id_path"], key=lambda path: path[:1])]
-    assert last["accuracy"].iloc[-1] == search.score(X, y)
+    refit = epochs[epochs["parent_task_id_path"] == max(epochs["parent_task_id_path"], key=lambda path: path[:2])]
+    assert refit["accuracy"].iloc[-1] == search.score(X, y)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
