@@ -1,6 +1,9 @@
-"""The other sides of the comparison: each returns a function that trains ``epochs`` epochs of a case from scratch."""
+"""The sides of the comparison: each returns a function that trains ``epochs`` epochs of a case from scratch, None if not installed."""
 
+import os
 import warnings
+from contextlib import contextmanager
+from importlib.util import find_spec
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
@@ -19,41 +22,39 @@ def settings(case):
     }
 
 
-def skmlp_side(case, dtype, **parameters):
-    """Train with this package."""
+def skmlp_side(case, dtype, backend="numpy", batch_norm=False, dropout=0.0):
+    """Train with this package, on NumPy alone or with Numba."""
+    if backend == "numba" and find_spec("numba") is None:
+        return None
     X, y = case.data(dtype)
-    model = MLPClassifier(**settings(case), dtype=dtype, **parameters)
-    return _quietly(lambda: model.fit(X, y))
+    model = MLPClassifier(**settings(case), dtype=dtype, batch_norm=batch_norm, dropout=dropout)
+
+    def fit():
+        with using(backend):
+            model.fit(X, y)
+
+    return quietly(fit)
 
 
 def sklearn_side(case, dtype):
     """Train with scikit-learn, in the precision of X."""
     X, y = case.data(dtype)
     model = SklearnMLPClassifier(**settings(case))
-    return _quietly(lambda: model.fit(X, y))
+    return quietly(lambda: model.fit(X, y))
 
 
 def torch_side(case, dtype, batch_norm=False, dropout=0.0):
-    """Train with PyTorch, eager, fused Adam; None if it is not installed."""
-    try:
-        import torch
-    except ImportError:
+    """Train with PyTorch, eager, fused Adam."""
+    if find_spec("torch") is None:
         return None
+    import torch
+
     X, y = case.data(dtype)
     X, y = torch.from_numpy(X), torch.from_numpy(y)
 
     def fit():
         torch.manual_seed(0)
-        parts, width = [], case.n_features
-        for hidden in case.hidden:
-            parts.append(torch.nn.Linear(width, hidden, dtype=X.dtype))
-            if batch_norm:
-                parts.append(torch.nn.BatchNorm1d(hidden, dtype=X.dtype))
-            parts.append(torch.nn.ReLU())
-            if dropout:
-                parts.append(torch.nn.Dropout(dropout))
-            width = hidden
-        model = torch.nn.Sequential(*parts, torch.nn.Linear(width, case.n_classes, dtype=X.dtype))
+        model = torch_network(case, X.dtype, batch_norm, dropout)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
         loss_function = torch.nn.CrossEntropyLoss()
         for _ in range(case.epochs):
@@ -67,12 +68,64 @@ def torch_side(case, dtype, batch_norm=False, dropout=0.0):
     return fit
 
 
-def _quietly(function):
+def skorch_side(case, dtype, batch_norm=False, dropout=0.0):
+    """Train with skorch, the usual way to use PyTorch as a scikit-learn estimator."""
+    if find_spec("skorch") is None:
+        return None
+    import skorch
+    import torch
+
+    X, y = case.data(dtype)
+    model = skorch.NeuralNetClassifier(
+        lambda: torch_network(case, torch.from_numpy(X).dtype, batch_norm, dropout),
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        optimizer__fused=True,
+        lr=0.001,
+        batch_size=case.batch,
+        max_epochs=case.epochs,
+        iterator_train__shuffle=True,
+        train_split=None,
+        verbose=0,
+    )
+    return quietly(lambda: model.fit(X, y))
+
+
+def torch_network(case, dtype, batch_norm, dropout):
+    """Return PyTorch's network of a case."""
+    import torch
+
+    parts, width = [], case.n_features
+    for hidden in case.hidden:
+        parts.append(torch.nn.Linear(width, hidden, dtype=dtype))
+        if batch_norm:
+            parts.append(torch.nn.BatchNorm1d(hidden, dtype=dtype))
+        parts.append(torch.nn.ReLU())
+        if dropout:
+            parts.append(torch.nn.Dropout(dropout))
+        width = hidden
+    return torch.nn.Sequential(*parts, torch.nn.Linear(width, case.n_classes, dtype=dtype))
+
+
+@contextmanager
+def using(backend):
+    """Train on a backend within the context."""
+    before = os.environ.get("SKMLP_BACKEND")
+    os.environ["SKMLP_BACKEND"] = backend
+    try:
+        yield
+    finally:
+        del os.environ["SKMLP_BACKEND"]
+        if before is not None:
+            os.environ["SKMLP_BACKEND"] = before
+
+
+def quietly(function):
     """Return the function with warnings of unfinished convergence silenced."""
 
-    def call():
+    def call(*args):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            function()
+            return function(*args)
 
     return call

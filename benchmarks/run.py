@@ -1,8 +1,14 @@
-"""Runs the benchmarks: ``python -m benchmarks.run [case ...]``."""
+"""Runs the benchmarks that need no files: ``python -m benchmarks.run [--chart FILE]``; each module also runs by itself."""
 
 import sys
 
-from . import training
+from . import chart, memory, prediction, searches, sparse, training
 
 if __name__ == "__main__":
-    training.run(names=sys.argv[1:])
+    results = training.run()
+    if "--chart" in sys.argv:
+        chart.draw(results, sys.argv[sys.argv.index("--chart") + 1])
+    prediction.run()
+    sparse.run()
+    searches.run()
+    memory.run()
