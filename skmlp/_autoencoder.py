@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, input_rows, takes_minibatches
 from ._build import Block, hidden_blocks, regression_loss
-from ._parameters import CONSTRAINTS, documented, loss_constraint, positive, resolve, store_parameters
+from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, positive, resolve, store_parameters
 from ._sklearn import StrOptions
 from .nn.activations import ACTIVATIONS, Activation
 from .nn.data import DenseRows
@@ -56,9 +56,14 @@ class Autoencoder(BaseMLP):
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
         "code_activation": [StrOptions(set(ACTIVATIONS)), Activation],
-        "loss": loss_constraint("regression"),
+        "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
+        "loss": loss_doc(
+            loss_keys("regression", n_scores=1),
+            "Huber(0.5)",
+            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one.",
+        ),
         "n_components": """
     n_components : int, default=2
         Width of the code.""",
@@ -232,13 +237,19 @@ class Autoencoder(BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
+        self._make_loss().check_target(X, "X")
         return X, X
 
     def _balance(self, target, weight):
         return weight
 
     def _make_loss(self):
-        return regression_loss(self)
+        loss = regression_loss(self)
+        if loss.n_scores != 1:
+            raise ValueError(
+                f"loss={self.loss!r} predicts {loss.n_scores} numbers for each target; a reconstruction has one for each feature."
+            )
+        return loss
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)

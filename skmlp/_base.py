@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
 from ._sklearn import check_sample_weight
-from ._targets import n_outputs, start_scores, target_rows
+from ._targets import n_targets, start_scores, target_rows
 from ._threads import limited_threads
 from ._training import diverged_message, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
@@ -141,9 +141,10 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         if dtype == "auto":
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
-        layers = build_layers(self, blocks, n_outputs(target, self._n_classes))
+        loss = self._make_loss()
+        layers = build_layers(self, blocks, loss.n_scores * n_targets(target, self._n_classes))
         alphas = penalty_strengths(self, len(blocks) + 1)
-        network = Network(layers, self._make_loss(), X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
+        network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
             try:
                 network.load(self._network)
@@ -280,7 +281,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     @property
     def n_outputs_(self):
-        return self._fitted()._network.n_out
+        return self._fitted()._network.n_targets
 
     @property
     def out_activation_(self):

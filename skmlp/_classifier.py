@@ -11,9 +11,20 @@ from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
-from ._parameters import CONSTRAINTS, documented, resolve, store_parameters
+from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._sklearn import StrOptions
-from .nn.losses import LOSSES, BinaryLogLoss, LogLoss, Loss
+from .nn.losses import LOSSES
+
+
+def has_probabilities(estimator):
+    """Return True if the loss has probabilities, else raise ``AttributeError``."""
+    loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not hasattr(loss, "log_link"):
+        raise AttributeError(
+            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
+        )
+    return True
 
 
 @documented
@@ -58,14 +69,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"log_loss"}), Loss],
+        "loss": loss_constraint("multiclass"),
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     _parameter_docs = {
-        "loss": """
-    loss : {'log_loss'} or Loss, default='log_loss'
-        What is minimised: cross-entropy of the softmax for several classes, of the logistic function for two classes and for each column
-        of multilabel targets.""",
+        "loss": loss_doc(
+            loss_keys("multiclass"),
+            "LogLoss(label_smoothing=0.1)",
+            """'log_loss' and 'focal' have probabilities: those of the softmax for several classes, of the logistic function for two classes
+        and for each column of multilabel targets. 'hinge', 'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``;
+        they count each class against the rest.""",
+        ),
         "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies.
@@ -158,8 +172,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
+    def decision_function(self, X):
+        """Return the raw scores: the larger, the more the class is favoured.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score, above 0 for ``classes_[1]``; else a column for each class or label.
+        """
+        raw = self._raw(self._check_X(X))
+        return raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+
     def predict(self, X):
-        """Return the most probable labels.
+        """Return the labels with the largest scores; for two classes, and each label of several, that is a score above 0.
 
         Parameters
         ----------
@@ -174,8 +203,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return (raw > 0).astype(int)
         return self.classes_[raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)]
 
+    @available_if(has_probabilities)
     def predict_proba(self, X):
-        """Return the probability of each class.
+        """Return the probability of each class. Only where ``loss`` has probabilities.
 
         Parameters
         ----------
@@ -188,6 +218,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         return self._linked(X, self._fitted()._network.loss.link)
 
+    @available_if(has_probabilities)
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class, computed from the scores, so that it is finite.
 
@@ -255,9 +286,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _make_loss(self):
         kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
-        if self.loss == "log_loss":
-            return LogLoss() if kind == "multiclass" else BinaryLogLoss()
         loss = resolve(self.loss, LOSSES)
+        if kind not in loss.targets and loss.yes_no is not None:
+            loss = loss.yes_no(**loss.get_params())
         if kind not in loss.targets:
             raise ValueError(f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are {kind}.")
         return loss

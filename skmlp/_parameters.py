@@ -63,14 +63,14 @@ def store_parameters(estimator, values):
         setattr(estimator, name, values[name])
 
 
-def loss_constraint(*targets):
-    """Return the constraint of ``loss`` for an estimator of these kinds of targets."""
-    return [StrOptions(set(loss_keys(*targets))), Loss]
+def loss_constraint(targets, n_scores=None):
+    """Return the constraint of ``loss`` for an estimator of this kind of targets."""
+    return [StrOptions(set(loss_keys(targets, n_scores))), Loss]
 
 
-def loss_keys(*targets):
-    """Return the keys of the losses for these kinds of targets."""
-    return [key for key, loss in LOSSES.items() if set(targets) & set(loss.targets)]
+def loss_keys(targets, n_scores=None):
+    """Return the keys of the losses for this kind of targets, of those with ``n_scores`` scores for each (None: any number)."""
+    return [key for key, loss in LOSSES.items() if targets in loss.targets and n_scores in (None, loss().n_scores)]
 
 
 def resolve(value, registry, estimator=None):
@@ -108,12 +108,16 @@ def documented(cls):
     return cls
 
 
+def loss_doc(keys, example, text):
+    """Return what the documentation says of ``loss``: the keys, the first being the default, how to write an instance, and more."""
+    listed = ", ".join(f"'{key}'" for key in keys)
+    return f"""
+    loss : {{{listed}}} or Loss, default='{keys[0]}'
+        What is minimised. An instance, such as ``{example}``, brings its own hyper-parameters. Formulas: :mod:`skmlp.nn.losses`.
+        {text}"""
+
+
 PARAMETER_DOCS = {
-    "loss": """
-    loss : {keys} or Loss, default='squared_error'
-        What is minimised; see :mod:`skmlp.nn.losses` for the formulas. For several outputs it is their sum.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in loss_keys("regression"))
-    ),
     "hidden_layer_sizes": """
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer. ``()`` means none: a linear, logistic or softmax model.""",

@@ -7,6 +7,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 
 from ._sklearn import safe_indexing
+from .nn.data import DenseRows
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -51,6 +52,16 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
         return loss, float(score)
 
     return evaluate
+
+
+def explained(network, raw, target, weight):
+    """Return the share of the best constant's loss that raw scores leave out, 1 - loss / loss of the best constant. Overwrites: raw."""
+    source = DenseRows(target)
+    constant = np.tile(network.loss.start(target, weight), (len(raw), 1)).astype(network.dtype)
+    loss, most = (float(np.average(network.row_losses(scores, source), weights=weight)) for scores in (raw, constant))
+    if most > 0.0:
+        return 1.0 - loss / most
+    return 1.0 if loss <= most else 0.0
 
 
 def take(rows, *arrays):

@@ -18,7 +18,14 @@ NEIGHBOURS = {
     "unit": set(),
     "layout": set(),
     "layer": {"unit"},
-    "losses": {"unit", "layout"},
+    "links": set(),
+    "loss": {"unit"},
+    "class_losses": {"layout", "links", "loss"},
+    "focal_losses": {"layout", "links", "loss"},
+    "likelihoods": {"layout", "links", "loss"},
+    "margin_losses": {"layout", "links", "loss"},
+    "regression_losses": {"layout", "links", "loss"},
+    "losses": {"class_losses", "focal_losses", "likelihoods", "loss", "margin_losses", "regression_losses"},
     "batch_norm": {"unit", "layout", "layer"},
     "layers": {"unit", "layout", "layer", "batch_norm"},
     "plan": {"layout"},
@@ -77,7 +84,7 @@ def test_there_is_something_to_check():
 def test_imports_are_seen():
     """The reader of imports reads relative ones, and those inside functions."""
     assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn" / "network.py"))
-    assert core_imports(PACKAGE / "nn" / "losses.py") == {"layout", "unit"}
+    assert core_imports(PACKAGE / "nn" / "loss.py") == {"unit"}
     assert "activations" in core_imports(PACKAGE / "nn" / "__init__.py")
 
 

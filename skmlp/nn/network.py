@@ -72,6 +72,11 @@ class Network:
         return self.widths[-1]
 
     @property
+    def n_targets(self):
+        """Width of a target; a loss may want several scores for each."""
+        return self.n_out // self.loss.n_scores
+
+    @property
     def penalised(self):
         """The parts of the flat vector that penalties apply to, one slice per array, in the order of the layers."""
         return [self.layout.slices[key] for key, param in self.layout.params.items() if param.penalised]
@@ -152,7 +157,7 @@ class Network:
     def loss_and_grad(self, x, target, weight=None):
         """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
 
-        ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None. The objective is
+        ``x`` (n, n_in), ``target`` (n, n_targets), ``weight`` (n, 1) or None. The objective is
         ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``. Overwrites: grads, state, and ``x`` of the plan.
         """
         plan = self.plan(x.shape[-2])
@@ -192,7 +197,7 @@ class Network:
         ws = SimpleNamespace()
         for name, buffer in self.loss.buffers(self.n_out).items():
             setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
-        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_out), self.dtype))
+        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
         self.loss.rows_and_grad(raw, target, ws)
         return ws.rows[:, 0]
 

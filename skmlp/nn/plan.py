@@ -53,7 +53,7 @@ class Plan:
 
     Attributes
     ----------
-    x, target, weight : ndarray of shape (n, n_in), (n, n_out), (n, 1)
+    x, target, weight : ndarray of shape (n, n_in), (n, n_targets), (n, 1)
         To be filled with a batch.
     batch : Batch
         The rows' shares of the batch's weight.
@@ -65,7 +65,7 @@ class Plan:
 
     def __init__(self, network, memory, n):
         self.x = memory.rows("x", n, network.n_in)
-        self.target = memory.rows("target", n, network.n_out)
+        self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
         self.loss = _workspace(network.loss.buffers(network.n_out), "loss", memory, n)

@@ -56,18 +56,26 @@ def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
 
 
 def targets_of(loss, shape, rng, dtype=np.float64):
-    """Return random targets in the domain of a loss."""
+    """Return random targets in the domain of a loss, for raw scores of a shape."""
+    shape = (*shape[:-1], shape[-1] // loss.n_scores)
     if "multiclass" in loss.targets:
         return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]
     if "binary" in loss.targets or "multilabel" in loss.targets:
         return rng.integers(0, 2, shape).astype(dtype)
+    if loss.domain == "[0, inf)":
+        return rng.poisson(1.5, shape).astype(dtype)
+    if loss.domain == "(0, inf)":
+        return rng.gamma(2.0, 1.0, shape).astype(dtype)
     return rng.normal(size=shape).astype(dtype)
 
 
 def make_network(
     loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
 ):
-    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes)."""
+    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes).
+
+    The last of ``sizes`` is the width of the target.
+    """
     activation = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
     layers = [Dropout(input_dropout)] if input_dropout else []
     for width in sizes[1:-1]:
@@ -77,7 +85,7 @@ def make_network(
         layers.append(Activate(activation))
         if dropout:
             layers.append(Dropout(dropout))
-    return randomised(Network([*layers, Dense(sizes[-1])], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
+    return randomised(Network([*layers, Dense(sizes[-1] * loss.n_scores)], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
 
 
 def randomised(network, seed=0):
