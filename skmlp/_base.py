@@ -20,11 +20,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
 from ._sklearn import check_sample_weight
-from ._targets import n_targets, start_scores, target_rows
+from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._threads import limited_threads
 from ._training import diverged_message, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
 from .nn.data import DenseRows, SparseRows
+from .nn.known import KnownEntries
 from .nn.layers import Activate
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -108,12 +109,14 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
+        if any(has_unknown(labels, self._n_classes) for labels in (target, *(() if validation is None else validation[1:2]))):
+            network.objective = KnownEntries(network.loss)
         data = self._sources(X, target, weight, network.dtype)
         data.rows = rows
         if first:
             network.initialise(state.rng)
             start_target, start_weight = (target, weight) if rows is None else take(rows, target, weight)
-            network.start_output(start_scores(network.loss, start_target, self._n_classes, start_weight))
+            network.start_output(start_scores(network.objective, start_target, self._n_classes, start_weight))
         self._network, self._state = network, state
         self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)

@@ -1,18 +1,18 @@
 """The classifier: labels to targets, raw scores to labels and probabilities."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
+from ._labels import check_labels, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._sklearn import StrOptions
+from ._targets import has_unknown
 from .nn.losses import LOSSES
 
 
@@ -133,7 +133,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
+            loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
@@ -158,7 +159,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
+            loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         classes : array-like of shape (n_classes,), default=None
@@ -232,6 +234,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         return self._linked(X, self._fitted()._network.loss.log_link)
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy, the share of the rows whose labels are right, all of them for multilabel targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all are.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        if without_unknown(y)[1] is None:
+            return super().score(X, y, sample_weight)
+        X, target = self._fitted()._check_data(X, y, False)
+        return float(self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight)))
+
     def _linked(self, X, link):
         """Return the link of the raw scores, with both classes where there are two."""
         raw = self._raw(self._check_X(X))
@@ -241,10 +262,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return raw
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
+        y, unknown = without_unknown(y)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
         )
-        y, multilabel = _check_labels(y)
+        y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         if reset:
             self._multilabel = multilabel
@@ -255,6 +277,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             was, now = ("multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel))
             raise ValueError(f"The targets were {was} with {len(self.classes_)} classes; now they are {now} with {len(labels)}.")
         if multilabel:
+            if unknown is not None:
+                if reset and not (y[~unknown] == 0).any():
+                    raise ValueError("y has ones, and -1 or NaN for unknown labels, but no zeros: what does not apply is 0, not -1.")
+                y[unknown] = np.nan
             return X, y
         if len(np.setdiff1d(labels, self.classes_)):
             raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
@@ -298,6 +324,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
+        if has_unknown(target, len(self.classes_)):
+            unknown = np.isnan(target)
+            right = (((raw > 0) == target) | unknown).all(axis=1)
+            told = ~unknown.all(axis=1)
+            return np.average(right[told], weights=None if weight is None else weight[told]) if told.any() else np.nan
         if target.ndim == 2:
             right = ((raw > 0) == target).all(axis=1)
         else:
@@ -308,16 +339,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _check_labels(y):
-    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
-    if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        raise ValueError("Multioutput target data is not supported: y has several columns of classes. Fit one classifier for each.")
-    if kind != "multilabel-indicator":
-        return y, False
-    return (y.toarray() if sparse.issparse(y) else y).astype(np.float64), True

@@ -16,6 +16,11 @@ def n_targets(target, n_classes):
     return 1 if n_classes == 2 else n_classes
 
 
+def has_unknown(target, n_classes):
+    """Return whether labels (n, n_labels) have entries that are not known, NaN."""
+    return n_classes > 0 and target.ndim == 2 and bool(np.isnan(target.min()))
+
+
 def target_rows(target, n_classes, dtype):
     """Return the source of target rows, of width ``n_targets``."""
     if sparse.issparse(target):

@@ -25,6 +25,7 @@ NEIGHBOURS = {
     "likelihoods": {"layout", "links", "loss"},
     "margin_losses": {"layout", "links", "loss"},
     "regression_losses": {"layout", "links", "loss"},
+    "known": {"layout", "loss"},
     "losses": {"class_losses", "focal_losses", "likelihoods", "loss", "margin_losses", "regression_losses"},
     "batch_norm": {"unit", "layout", "layer"},
     "layers": {"unit", "layout", "layer", "batch_norm"},

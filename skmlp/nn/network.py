@@ -41,7 +41,7 @@ class Network:
 
     def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
         self.layers = list(layers)
-        self.loss = loss
+        self.loss = self.objective = loss  # the objective may be the loss of known entries only
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
         params, state = {}, {}
@@ -117,7 +117,7 @@ class Network:
         self.state[...] = other.state
 
     def __getstate__(self):
-        return {**self.__dict__, "grads": None, "rng": None, "_plans": {}, "_memory": None, "_penalty_blocks": []}
+        return {**self.__dict__, "objective": self.loss, "grads": None, "rng": None, "_plans": {}, "_memory": None, "_penalty_blocks": []}
 
     # ---- training
 
@@ -163,7 +163,7 @@ class Network:
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
-        value = float(self.loss.value_and_grad(raw, target, weight, scale, plan.loss))
+        value = float(self.objective.value_and_grad(raw, target, weight, scale, plan.loss))
         dy = raw
         for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
             layer.backward(dy, ws)
@@ -195,10 +195,10 @@ class Network:
         """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets. Overwrites: raw."""
         n = len(raw)
         ws = SimpleNamespace()
-        for name, buffer in self.loss.buffers(self.n_out).items():
+        for name, buffer in self.objective.buffers(self.n_out).items():
             setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
         target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
-        self.loss.rows_and_grad(raw, target, ws)
+        self.objective.rows_and_grad(raw, target, ws)
         return ws.rows[:, 0]
 
     def losses(self, source, target):

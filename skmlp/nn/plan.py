@@ -68,7 +68,7 @@ class Plan:
         self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
-        self.loss = _workspace(network.loss.buffers(network.n_out), "loss", memory, n)
+        self.loss = _workspace(network.objective.buffers(network.n_out), "loss", memory, n)
         self.layers = []
         params, grads = network.layout.views(network.params), network.layout.views(network.grads)
         state = network.state_layout.views(network.state)

@@ -147,3 +147,10 @@ def trajectories():
     with np.load(pathlib.Path(__file__).with_name("trajectories.npz")) as archive:
         arrays = dict(archive)
     return arrays, json.loads(str(arrays.pop("cases")))
+
+
+def gradient_of_rows(loss, raw, target):
+    """Return the loss (n,) of each row and its gradient (n, n_out), out of place."""
+    raw, ws = raw.copy(), workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
+    loss.rows_and_grad(raw, target, ws)
+    return ws.rows[:, 0], raw
