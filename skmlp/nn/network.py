@@ -54,7 +54,8 @@ class Network:
         self.layout, self.state_layout = Layout(params), Layout(state)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
-        self.penalties = [(part, float(alpha)) for part, alpha in zip(self.penalised, alphas, strict=False) if alpha]
+        self.alphas = tuple(map(float, alphas))
+        self.penalties = [(part, float(alpha)) for part, alpha in zip(self.penalised, self.alphas, strict=False) if alpha]
         self.grads = None
         self.rng = None
         self._plans = {}
@@ -117,7 +118,14 @@ class Network:
         self.state[...] = other.state
 
     def __getstate__(self):
-        return {**self.__dict__, "objective": self.loss, "grads": None, "rng": None, "_plans": {}, "_memory": None, "_penalty_blocks": []}
+        """Return what the network was made of and its numbers: all else follows."""
+        made_of = {"layers": self.layers, "loss": self.loss, "n_in": self.n_in, "dtype": self.dtype.name, "alphas": self.alphas}
+        return {**made_of, "params": self.params, "state": self.state}
+
+    def __setstate__(self, values):
+        made_of = {name: value for name, value in values.items() if name not in ("params", "state")}
+        self.__init__(**made_of)
+        self.params, self.state = values["params"], values["state"]
 
     # ---- training
 
@@ -135,7 +143,8 @@ class Network:
 
     def release(self):
         """Give back all memory that only training needs."""
-        self.__dict__.update(self.__getstate__())
+        self.objective, self.grads, self.rng = self.loss, None, None
+        self._plans, self._memory, self._penalty_blocks = {}, None, []
 
     def plan(self, n):
         """Return the plan for batches of ``n`` rows: arrays ``x``, ``target``, ``weight`` to fill, workspaces ``layers``, ``loss``."""
