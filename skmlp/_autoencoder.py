@@ -117,12 +117,13 @@ class Autoencoder(BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
+        validation_split=None,
         scoring=None,
         dtype="auto",
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None):
+    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None, groups=None):
         """Train on X.
 
         Parameters
@@ -137,12 +138,14 @@ class Autoencoder(BaseMLP):
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, None, sample_weight, (X_val, None, sample_weight_val))
+        return self._fit(X, None, sample_weight, (X_val, None, sample_weight_val), groups=groups)
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y=None, sample_weight=None):

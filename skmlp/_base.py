@@ -23,7 +23,7 @@ from ._sklearn import check_sample_weight
 from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._threads import limited_threads
 from ._training import diverged_message, train_lbfgs, train_minibatches
-from ._validation import make_evaluate, split_rows, take
+from ._validation import given_split, make_evaluate, split_rows, take
 from .nn.data import DenseRows, SparseRows
 from .nn.known import KnownEntries
 from .nn.layers import Activate
@@ -70,19 +70,19 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     # ---- fitting
 
-    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None):
+    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
         """Fit, or raise and leave the estimator as it is. ``held_out``: X_val, y_val, sample_weight_val."""
         before = self.__dict__.copy()
         try:
             self._validate_params()
-            self._fit_valid(X, y, sample_weight, held_out, incremental, classes)
+            self._fit_valid(X, y, sample_weight, held_out, incremental, classes, groups)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
         return self
 
-    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
+    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes, groups):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
         if incremental and schedule.planned and schedule.n_epochs is None:
@@ -95,6 +95,10 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         validation = None
+        if groups is not None and self.validation_split is None:
+            raise ValueError(
+                "groups was given, but validation_split=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
+            )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
             raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
         if held_out[0] is not None:
@@ -103,7 +107,10 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
-            rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
+            if self.validation_split is None:
+                rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
+            else:
+                rows, kept = given_split(self, X, given_y, groups, every)
             validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)

@@ -41,6 +41,7 @@ CONSTRAINTS = {
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "validation_split": ["cv_object"],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [positive()],
@@ -183,12 +184,18 @@ PARAMETER_DOCS = {
     "early_stopping": """
     early_stopping : bool, default=False
         Whether to stop when the score on held-out rows has not improved by ``tol`` for ``n_iter_no_change`` epochs, and to return the
-        weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else ``validation_fraction`` of the rows
-        (stratified for single-label classification). If False, training stops when the training loss makes no progress. Unused by
-        'lbfgs'.""",
+        weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else what ``validation_split`` says, else
+        ``validation_fraction`` of the rows (stratified for single-label classification). If False, training stops when the training loss
+        makes no progress. Unused by 'lbfgs'.""",
     "validation_fraction": """
     validation_fraction : float, default=0.1
-        Share of the rows held out if ``early_stopping`` and no validation set is given.""",
+        Share of the rows held out if ``early_stopping`` and neither a validation set nor ``validation_split`` is given.""",
+    "validation_split": """
+    validation_split : int, splitter, iterable of (train, test) or None, default=None
+        Which rows ``early_stopping`` trains on and which it holds out, as the ``cv`` of scikit-learn's searches; the first split counts.
+        A splitter such as ``GroupShuffleSplit(random_state=0)`` is asked with X, y and the ``groups`` given to ``fit``; pairs hold row
+        numbers of X, or masks. Rows in neither part are left out. Unlike ``validation_fraction``, whose share a warm start keeps, a
+        splitter without a ``random_state`` splits anew in each fit.""",
     "beta_1": """
     beta_1 : float in [0, 1), default=0.9
         Decay of the first moment in 'adam' and 'adamw'.""",

@@ -98,12 +98,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
+        validation_split=None,
         scoring=None,
         dtype="auto",
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Train on X and y.
 
         Parameters
@@ -118,6 +119,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -125,7 +128,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y, sample_weight=None):
