@@ -106,8 +106,8 @@ def test_one_quantile_is_that_of_scikit_learn(level):
     X, y = diabetes()
     theirs = QuantileRegressor(quantile=level, alpha=0.0).fit(X, y).predict(X)
     ours = patient(MLPRegressor, Quantile(level), alpha=0.0).fit(X, y)
-    # measured over three seeds: 1.0006
-    assert mean_pinball_loss(y, ours.predict(X), alpha=level) < 1.003 * mean_pinball_loss(y, theirs, alpha=level)
+    # measured over three seeds: at most 1.0005
+    assert mean_pinball_loss(y, ours.predict(X), alpha=level) < 1.002 * mean_pinball_loss(y, theirs, alpha=level)
     assert ours.predict(X).shape == (len(X),)
     assert_allclose(ours.score(X, y), d2_pinball_score(y, ours.predict(X), alpha=level), rtol=1e-6)
 
@@ -120,9 +120,9 @@ def test_several_quantiles_at_once(rng):
     low, middle, high = model.predict(x[:, None]).T
     assert (low <= middle).all()
     assert (middle <= high).all()
-    assert_allclose([(y < q).mean() for q in (low, middle, high)], [0.1, 0.5, 0.9], atol=0.03)  # measured over four seeds: 0.01
+    assert_allclose([(y < q).mean() for q in (low, middle, high)], [0.1, 0.5, 0.9], atol=0.03)  # measured over four seeds: 0.011
     inside = (x > 0.2) & (x < 1.8)
-    assert_allclose(high[inside], (x + 1.2816 * (0.5 + x))[inside], atol=0.5)  # measured over four seeds: 0.25
+    assert_allclose(high[inside], (x + 1.2816 * (0.5 + x))[inside], atol=0.5)  # measured over four seeds: 0.22
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
@@ -174,7 +174,7 @@ def test_mean_and_standard_deviation_of_a_curve(rng):
     assert mean.shape == deviation.shape == (4000,)
     assert_array_equal(model.predict(x[:, None]), mean)
     inside = np.abs(x) < 1.7
-    assert_allclose(mean[inside], np.sin(x[inside]), atol=0.3)  # measured over four seeds: 0.12
+    assert_allclose(mean[inside], np.sin(x[inside]), atol=0.4)  # measured over four seeds: 0.16
     assert_allclose(np.log(deviation[inside]), 0.5 * x[inside] - 1.0, atol=0.4)  # measured over four seeds: 0.16
 
 
@@ -202,9 +202,9 @@ def test_hinge_without_hidden_layers_is_the_linear_support_vector_machine(alpha)
         return np.sum(np.maximum(0, 1 - sign * scores)) + 0.5 * alpha * np.sum(coef**2)
 
     least = objective(theirs.coef_, theirs.decision_function(X))
-    # measured over three seeds: 1 + 1e-6
-    assert objective(ours.coefs_[0], ours.decision_function(X)) < 1.001 * least
-    assert_allclose(ours.coefs_[0][:, 0], theirs.coef_[0], atol=0.02)
+    # measured: 1 + 3e-7 and 1 + 1e-7; the coefficients 4e-4 and 2e-5
+    assert objective(ours.coefs_[0], ours.decision_function(X)) < 1.00001 * least
+    assert_allclose(ours.coefs_[0][:, 0], theirs.coef_[0], atol=3e-3)
 
 
 @pytest.mark.parametrize("problem", [cancer, wine])
@@ -212,8 +212,9 @@ def test_squared_hinge_without_hidden_layers_is_linear_svc(problem):
     X, y = problem()
     theirs = LinearSVC(C=0.2, tol=1e-10, max_iter=100000, intercept_scaling=1000.0, dual=False).fit(X, y)
     ours = exact(MLPClassifier, "squared_hinge", alpha=5.0).fit(X, y)
-    assert_allclose(ours.coefs_[0].T, theirs.coef_, atol=1e-3)
-    assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-2)
+    # measured: 4e-7 and 4e-6
+    assert_allclose(ours.coefs_[0].T, theirs.coef_, atol=1e-5)
+    assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-4)
     assert_array_equal(ours.predict(X), theirs.predict(X))
 
 
@@ -259,7 +260,7 @@ def test_scores_of_classes(loss, problem):
         assert_array_equal(model.predict(X), scores.argmax(axis=1))
     for method in ("predict_proba", "predict_log_proba"):
         assert hasattr(MLPClassifier(loss=loss), method) is hasattr(model, method) is (loss not in MARGINS)
-    assert (model.predict(X) == y).mean() > 0.7
+    assert (model.predict(X) == y).mean() > 0.7  # measured over three seeds: 0.77 for labels and the perceptron, else above 0.82
 
 
 def test_what_has_no_probabilities_says_so():

@@ -98,8 +98,9 @@ def test_what_an_unknown_label_would_have_been_does_not_matter(loss, rng):
     some = holes(rng, y)
     model = quick(loss=loss, max_iter=100).fit(X, some)
     known = ~np.isnan(some)
-    assert (model.predict(X) == y)[known].mean() > 0.8
-    assert (model.predict(X) == y)[~known].mean() > 0.65  # learned from other rows; the most frequent labels: 0.55
+    # measured over four seeds: 0.836, and of what is learned from other rows 0.682; of the most frequent labels 0.55
+    assert (model.predict(X) == y)[known].mean() > 0.78
+    assert (model.predict(X) == y)[~known].mean() > 0.62
 
 
 def test_scores_leave_out_what_is_unknown(rng):
@@ -143,7 +144,7 @@ def test_partial_fit_with_labels_that_are_known_later(rng):
     assert_allclose(model.predict_proba(X)[:, 0], 0.5, atol=1e-6)  # nothing is known of it
     for _ in range(100):
         model.partial_fit(X, y)
-    assert (model.predict(X)[:, 0] == y[:, 0]).mean() > 0.7
+    assert (model.predict(X)[:, 0] == y[:, 0]).mean() > 0.7  # measured over four seeds: 0.807; the more frequent one: 0.54
 
 
 def test_a_fitted_model_keeps_the_loss_itself(rng):

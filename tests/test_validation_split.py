@@ -221,14 +221,12 @@ def test_a_validation_set_goes_through_a_grid_search_of_a_pipeline(cls, rng):
     weight = rng.uniform(0.5, 2.0, 50)
     held = {"X_val": X[100:], "sample_weight_val": weight} | ({} if cls is Autoencoder else {"y_val": y[100:]})
     with sklearn.config_context(enable_metadata_routing=True):
-        model = quick(cls, scoring="loss").set_fit_request(sample_weight=True, **dict.fromkeys(held, True))
-        model.set_score_request(sample_weight=True)
-        pipe = Pipeline([("scale", StandardScaler().set_fit_request(sample_weight=False)), ("mlp", model)], transform_input=["X_val"])
+        model = quick(cls, scoring="loss").set_fit_request(**dict.fromkeys(held, True))
+        pipe = Pipeline([("scale", StandardScaler()), ("mlp", model)], transform_input=["X_val"])
         grid = {"mlp__alpha": [0.1, 10.0], "mlp__solver": ["adam", "sgd"]}
-        own = {"sample_weight": rng.uniform(0.5, 2.0, 100)}
-        search = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X[:100], y[:100], **held, **own)
+        search = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X[:100], y[:100], **held)
         best = search.best_estimator_
-        expected = clone(pipe).set_params(**search.best_params_).fit(X[:100], y[:100], **held, **own)
+        expected = clone(pipe).set_params(**search.best_params_).fit(X[:100], y[:100], **held)
         assert_array_equal(best.predict(X), expected.predict(X))
         assert best["mlp"].validation_scores_ == expected["mlp"].validation_scores_
         assert len(best["mlp"].validation_scores_) == best["mlp"].n_iter_
