@@ -15,6 +15,8 @@ from ._parameters import (
     HIDDEN_ACTIVATIONS,
     documented,
     loss_constraint,
+    loss_doc,
+    loss_keys,
     positive,
     store_parameters,
 )
@@ -63,9 +65,14 @@ class Autoencoder(BaseMLP):
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
         "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES],
-        "loss": loss_constraint("regression"),
+        "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
+        "loss": loss_doc(
+            loss_keys("regression", n_scores=1),
+            "Huber(0.5)",
+            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one.",
+        ),
         "n_components": """
     n_components : int, default=2
         Width of the code.""",
@@ -119,12 +126,13 @@ class Autoencoder(BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
+        validation_split=None,
         scoring=None,
         dtype="auto",
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None):
+    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None, groups=None):
         """Train on X.
 
         Parameters
@@ -139,12 +147,14 @@ class Autoencoder(BaseMLP):
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, (X_val, None, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, None, sample_weight_val), groups=groups)
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -239,13 +249,19 @@ class Autoencoder(BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
+        self._make_loss().check_target(X, "X")
         return X, X
 
     def _balance(self, target, weight):
         return weight
 
     def _make_loss(self):
-        return regression_loss(self)
+        loss = regression_loss(self)
+        if loss.n_scores != 1:
+            raise ValueError(
+                f"loss={self.loss!r} predicts {loss.n_scores} numbers for each target; a reconstruction has one for each feature."
+            )
+        return loss
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)

@@ -21,13 +21,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
-from ._targets import n_outputs, start_scores, target_rows
+from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
-from ._validation import make_evaluate, split_rows, take
+from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import DenseRows, SparseRows
+from .nn.known import KnownEntries
 from .nn.network import Network
 from .nn.state import TrainingState
 
@@ -71,12 +72,12 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     # ---- fitting
 
-    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None):
+    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
         """Fit, or raise and leave the estimator as it is. ``held_out``: X_val, y_val, sample_weight_val."""
         before = self.__dict__.copy()
         try:
             self._validate_params()
-            self._fit_valid(X, y, sample_weight, held_out, incremental, classes)
+            self._fit_valid(X, y, sample_weight, held_out, incremental, classes, groups)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -84,7 +85,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return self
 
     @with_callbacks
-    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
+    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes, groups):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
         if incremental and schedule.planned and schedule.n_epochs is None:
@@ -97,6 +98,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         validation = None
+        if groups is not None and self.validation_split is None:
+            raise ValueError(
+                "groups was given, but validation_split=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
+            )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
             raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
         if held_out[0] is not None:
@@ -105,18 +110,23 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
-            rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
+            if self.validation_split is None:
+                rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
+            else:
+                rows, kept = given_split(self, X, given_y, groups, every)
             scored_y = None if target is X else given_y  # X to X is scored without a y
             validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
+        if any(has_unknown(labels, self._n_classes) for labels in (target, *(() if validation is None else validation[1:2]))):
+            network.objective = KnownEntries(network.loss)
         data = self._sources(X, target, weight, network.dtype)
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            network.start_output(start_scores(network.loss, *_start_rows(target, weight, rows), self._n_classes))
+            network.start_output(start_scores(network.objective, *_start_rows(target, weight, rows), self._n_classes))
         self._network, self._state = network, state
         self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)
@@ -150,9 +160,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if dtype == "auto":
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
-        layers = build_layers(self, blocks, n_outputs(target, self._n_classes))
+        loss = self._make_loss()
+        layers = build_layers(self, blocks, loss.n_scores * n_targets(target, self._n_classes))
         alphas = penalty_strengths(self, len(blocks) + 1)
-        network = Network(layers, self._make_loss(), X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
+        network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
             try:
                 network.load(self._network)
@@ -322,7 +333,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @property
     def n_outputs_(self):
-        return self._fitted()._network.n_out
+        return self._fitted()._network.n_targets
 
     @property
     def out_activation_(self):

@@ -3,17 +3,29 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
-from ._parameters import CONSTRAINTS, documented, resolve, store_parameters
+from ._labels import check_labels, without_unknown
+from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._sklearn import StrOptions
-from .nn.losses import LOSSES, BinaryLogLoss, LogLoss, Loss
+from ._targets import has_unknown
+from .nn.losses import LOSSES
+
+
+def has_probabilities(estimator):
+    """Return True if the loss has probabilities, else raise ``AttributeError``."""
+    loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not hasattr(loss, "log_link"):
+        raise AttributeError(
+            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
+        )
+    return True
 
 
 @documented
@@ -58,14 +70,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"log_loss"}), Loss],
+        "loss": loss_constraint("multiclass"),
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     _parameter_docs = {
-        "loss": """
-    loss : {'log_loss'} or Loss, default='log_loss'
-        What is minimised: cross-entropy of the softmax for several classes, of the logistic function for two classes and for each column
-        of multilabel targets.""",
+        "loss": loss_doc(
+            loss_keys("multiclass"),
+            "LogLoss(label_smoothing=0.1)",
+            """'log_loss' and 'focal' have probabilities: those of the softmax for several classes, of the logistic function for two classes
+        and for each column of multilabel targets. 'hinge', 'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``;
+        they count each class against the rest.""",
+        ),
         "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies.
@@ -106,12 +121,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
+        validation_split=None,
         scoring=None,
         dtype="auto",
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Train on X and y.
 
         Parameters
@@ -119,13 +135,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
+            loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -133,7 +152,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -144,7 +163,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
+            loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         classes : array-like of shape (n_classes,), default=None
@@ -158,8 +178,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
+    def decision_function(self, X):
+        """Return the raw scores: the larger, the more the class is favoured.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score, above 0 for ``classes_[1]``; else a column for each class or label.
+        """
+        raw = self._raw(self._check_X(X))
+        return raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
+
     def predict(self, X):
-        """Return the most probable labels.
+        """Return the labels with the largest scores; for two classes, and each label of several, that is a score above 0.
 
         Parameters
         ----------
@@ -176,8 +211,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y = (raw > 0).astype(int)
         return sparse.csr_matrix(y) if self._sparse_labels else y
 
+    @available_if(has_probabilities)
     def predict_proba(self, X):
-        """Return the probability of each class.
+        """Return the probability of each class. Only where ``loss`` has probabilities.
 
         Parameters
         ----------
@@ -190,6 +226,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         return self._linked(X, self._fitted()._network.loss.link)
 
+    @available_if(has_probabilities)
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class, computed from the scores, so that it is finite.
 
@@ -202,6 +239,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         log_p : ndarray of shape (n_samples, n_classes)
         """
         return self._linked(X, self._fitted()._network.loss.log_link)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy, the share of the rows whose labels are right, all of them for multilabel targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all are.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        if without_unknown(y)[1] is None:
+            return super().score(X, y, sample_weight)
+        X, target = self._fitted()._check_data(X, y, False)
+        return float(self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight)))
 
     def _linked(self, X, link):
         """Return the link of the raw scores, with both classes where there are two."""
@@ -216,11 +272,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return (raw[:, 0] > 0).astype(int) if len(self.classes_) == 2 else raw.argmax(axis=1)
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
+        y, unknown = without_unknown(y)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
         )
         sparse_labels = sparse.issparse(y)
-        y, multilabel = _check_labels(y)
+        y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         if reset:
             self._multilabel, self._sparse_labels = multilabel, sparse_labels
@@ -231,6 +288,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             was, now = ("multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel))
             raise ValueError(f"The targets were {was} with {len(self.classes_)} classes; now they are {now} with {len(labels)}.")
         if multilabel:
+            if unknown is not None:
+                if reset and not (y[~unknown] == 0).any():
+                    raise ValueError("y has ones, and -1 or NaN for unknown labels, but no zeros: what does not apply is 0, not -1.")
+                y[unknown] = np.nan
             return X, y
         if every_class and not np.array_equal(labels, self.classes_):
             raise ValueError(
@@ -257,9 +318,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _make_loss(self):
         kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
-        if self.loss == "log_loss":
-            return LogLoss() if kind == "multiclass" else BinaryLogLoss()
         loss = resolve(self.loss, LOSSES)
+        if kind not in loss.targets and loss.yes_no is not None:
+            loss = loss.yes_no(**loss.get_params())
         if kind not in loss.targets:
             raise ValueError(f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are {kind}.")
         return loss
@@ -269,6 +330,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
+        if has_unknown(target, len(self.classes_)):
+            unknown = np.isnan(target)
+            right = (((raw > 0) == target) | unknown).all(axis=1)
+            told = ~unknown.all(axis=1)
+            return np.average(right[told], weights=None if weight is None else weight[told]) if told.any() else np.nan
         right = ((raw > 0) == target).all(axis=1) if target.ndim == 2 else target == self._most_probable(raw)
         return np.average(right, weights=weight)
 
@@ -276,16 +342,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _check_labels(y):
-    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
-    if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        raise ValueError("Multioutput target data is not supported: y has several columns of classes. Fit one classifier for each.")
-    if kind != "multilabel-indicator":
-        return y, False
-    return (y.toarray() if sparse.issparse(y) else y).astype(np.float64), True

@@ -46,6 +46,7 @@ CONSTRAINTS = {
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "validation_split": ["cv_object"],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [positive()],
@@ -68,14 +69,14 @@ def store_parameters(estimator, values):
         setattr(estimator, name, values[name])
 
 
-def loss_constraint(*targets):
-    """Return the constraint of ``loss`` for an estimator of these kinds of targets."""
-    return [StrOptions(set(loss_keys(*targets))), Loss]
+def loss_constraint(targets, n_scores=None):
+    """Return the constraint of ``loss`` for an estimator of this kind of targets."""
+    return [StrOptions(set(loss_keys(targets, n_scores))), Loss]
 
 
-def loss_keys(*targets):
-    """Return the keys of the losses for these kinds of targets."""
-    return [key for key, loss in LOSSES.items() if set(targets) & set(loss.targets)]
+def loss_keys(targets, n_scores=None):
+    """Return the keys of the losses for this kind of targets, of those with ``n_scores`` scores for each (None: any number)."""
+    return [key for key, loss in LOSSES.items() if targets in loss.targets and n_scores in (None, loss().n_scores)]
 
 
 def resolve(value, registry, estimator=None):
@@ -114,12 +115,16 @@ def documented(cls):
     return cls
 
 
+def loss_doc(keys, example, text):
+    """Return what the documentation says of ``loss``: the keys, the first being the default, how to write an instance, and more."""
+    listed = ", ".join(f"'{key}'" for key in keys)
+    return f"""
+    loss : {{{listed}}} or Loss, default='{keys[0]}'
+        What is minimised. An instance, such as ``{example}``, brings its own hyper-parameters. Formulas: :mod:`skmlp.nn.losses`.
+        {text}"""
+
+
 PARAMETER_DOCS = {
-    "loss": """
-    loss : {keys} or Loss, default='squared_error'
-        What is minimised; see :mod:`skmlp.nn.losses` for the formulas. For several outputs it is their sum.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in loss_keys("regression"))
-    ),
     "hidden_layer_sizes": """
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer. ``()`` means none: a linear, logistic or softmax model.""",
@@ -189,12 +194,18 @@ PARAMETER_DOCS = {
     "early_stopping": """
     early_stopping : bool, default=False
         Whether to stop when the score on held-out rows has not improved by ``tol`` for ``n_iter_no_change`` epochs, and to return the
-        weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else ``validation_fraction`` of the rows
-        (stratified for single-label classification, unless there are more than two classes and too few rows of them). If False,
-        training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
+        weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else what ``validation_split`` says, else
+        ``validation_fraction`` of the rows (stratified for single-label classification, unless there are more than two classes and too
+        few rows of them). If False, training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
     "validation_fraction": """
     validation_fraction : float, default=0.1
-        Share of the rows held out if ``early_stopping`` and no validation set is given.""",
+        Share of the rows held out if ``early_stopping`` and neither a validation set nor ``validation_split`` is given.""",
+    "validation_split": """
+    validation_split : int, splitter, iterable of (train, test) or None, default=None
+        Which rows ``early_stopping`` trains on and which it holds out, as the ``cv`` of scikit-learn's searches; the first split counts.
+        A splitter such as ``GroupShuffleSplit(random_state=0)`` is asked with X, y and the ``groups`` given to ``fit``; pairs hold row
+        numbers of X, or masks. Rows in neither part are left out. Unlike ``validation_fraction``, whose share a warm start keeps, a
+        splitter without a ``random_state`` splits anew in each fit.""",
     "beta_1": """
     beta_1 : float in [0, 1), default=0.9
         Decay of the first moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",

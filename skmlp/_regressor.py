@@ -9,7 +9,9 @@ from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
-from ._parameters import CONSTRAINTS, documented, loss_constraint, store_parameters
+from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
+from ._validation import explained
+from .nn.losses import LOSSES, Loss
 
 
 @documented
@@ -53,6 +55,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     """
 
     _parameter_constraints = {**CONSTRAINTS, "loss": loss_constraint("regression")}
+    _parameter_docs = {
+        "loss": loss_doc(
+            loss_keys("regression"),
+            "Huber(0.5)",
+            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are not negative, 'gamma' positive ones. With
+        'quantile' ``predict`` gives the quantiles 0.1, 0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
+        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives.""",
+        )
+    }
 
     def __init__(
         self,
@@ -87,12 +98,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
+        validation_split=None,
         scoring=None,
         dtype="auto",
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None):
         """Train on X and y.
 
         Parameters
@@ -107,6 +119,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -114,7 +128,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y, sample_weight=None):
@@ -135,20 +149,53 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Return the predicted numbers.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        return_std : bool, default=False
+            Whether to return the standard deviation too, which ``loss="gaussian_nll"`` learns.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            With several quantiles of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels).
+        std : ndarray of the shape of y
+            Only with ``return_std``.
         """
-        y = self._raw(self._check_X(X))
-        self._network.loss.link(y, y)
-        return y[:, 0] if y.shape[1] == 1 else y
+        raw = self._raw(self._check_X(X))
+        loss = self._network.loss
+        if return_std and loss.predicts != "value and std":
+            raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {loss!r}.")
+        loss.link(raw, raw)
+        if loss.predicts == "quantiles":
+            return _squeezed(raw.reshape(len(raw), loss.n_scores, -1).swapaxes(1, 2))
+        n_targets = self._network.n_targets
+        y = _squeezed(raw[:, :n_targets])
+        return (y, _squeezed(raw[:, n_targets:])) if return_std else y
+
+    def score(self, X, y, sample_weight=None):
+        """Return R^2, the share of the squared error of the mean that the predictions explain.
+
+        With ``loss="quantile"`` it is D^2, the share of the pinball loss of constant quantiles that the predictions explain, over all
+        levels and outputs; for one level that of :func:`sklearn.metrics.d2_pinball_score`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        if self._fitted()._network.loss.predicts != "quantiles":
+            return super().score(X, y, sample_weight)
+        X, target = self._check_data(X, y, False)
+        return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = validate_data(
@@ -164,7 +211,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return X, y.reshape(len(y), -1).astype(np.float64, copy=False)
+        target = y.reshape(len(y), -1).astype(np.float64, copy=False)
+        loss = self._make_loss()
+        loss.check_target(target, "y")
+        if reset and loss.out_activation == "exp" and not target.any(axis=0).all():
+            raise ValueError(f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores are logarithms.")
+        return X, target
 
     def _balance(self, target, weight):
         return weight
@@ -177,6 +229,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
-        prediction = np.empty_like(raw)
-        self._network.loss.link(raw, prediction)
-        return r2_score(target, prediction, sample_weight=weight)
+        network = self._network
+        if network.loss.predicts == "quantiles":
+            return explained(network, raw, target, weight)
+        network.loss.link(raw, raw)
+        return r2_score(target, raw[:, : network.n_targets], sample_weight=weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        loss = LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
+        tags.target_tags.positive_only = getattr(loss, "domain", Loss.domain) != Loss.domain
+        return tags
+
+
+def _squeezed(y):
+    """Return y without axes of length 1 behind the first."""
+    return np.ascontiguousarray(y.reshape([len(y), *(size for size in y.shape[1:] if size > 1)]))

@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import check_cv, train_test_split
+from sklearn.utils import check_consistent_length
 
 from ._sklearn import safe_indexing
+from .nn.data import DenseRows
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -35,6 +38,28 @@ def split_rows(rows, strata, fraction, seed):
     return np.sort(train), np.sort(held_out)
 
 
+def given_split(estimator, X, y, groups, counted):
+    """Return (training rows, held-out rows) of the estimator's ``validation_split``, both among the row numbers ``counted``."""
+    splitter = check_cv(estimator.validation_split, y, classifier=is_classifier(estimator))
+    check_consistent_length(X, y, groups)
+    pair = next(iter(splitter.split(X, y, groups)), None)
+    if pair is None:
+        raise ValueError(f"validation_split={estimator.validation_split!r} has no split; give a splitter or at least one (train, test).")
+    parts = []
+    for name, rows in zip(("train", "test"), pair, strict=True):
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (X.shape[0],) else rows
+        if rows.dtype.kind not in "iu" or rows.ndim != 1 or (rows.size and not -1 < rows.min() <= rows.max() < X.shape[0]):
+            raise ValueError(f"The {name} part of validation_split must be row numbers from 0 to {X.shape[0] - 1} or a mask, got {rows!r}.")
+        parts.append(np.intersect1d(rows, counted))
+        if not len(parts[-1]):
+            raise ValueError(f"The {name} part of validation_split={estimator.validation_split!r} has no rows, or none with a weight.")
+    common = np.intersect1d(*parts)
+    if len(common):
+        raise ValueError(f"The parts of validation_split share {len(common)} rows, such as {common[0]}; rows held out are not trained on.")
+    return tuple(parts)
+
+
 def make_evaluate(estimator, network, x, target, weight, raw_target, given):
     """Return a function of no arguments that gives (validation loss, validation score) of the network as it is.
 
@@ -57,6 +82,16 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
         return loss, float(score) if math.isfinite(score) else math.nan
 
     return evaluate
+
+
+def explained(network, raw, target, weight):
+    """Return the share of the best constant's loss that raw scores leave out, 1 - loss / loss of the best constant. Overwrites: raw."""
+    source = DenseRows(target)
+    constant = np.tile(network.loss.start(target, weight), (len(raw), 1)).astype(network.dtype)
+    loss, most = (float(np.average(network.row_losses(scores, source), weights=weight)) for scores in (raw, constant))
+    if most > 0.0:
+        return 1.0 - loss / most
+    return 1.0 if loss <= most else 0.0
 
 
 def take(rows, *arrays):

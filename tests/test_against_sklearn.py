@@ -117,6 +117,26 @@ def test_same_weighted_training(pair, solver, rng):
     assert_same_weights(ours, theirs, 1e-6)
 
 
+@pytest.mark.parametrize("setting", [*SOLVERS, {"solver": "lbfgs"}], ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_same_counts_same_training(setting, weighted):
+    X, y = curve()
+    pair = (MLPRegressor, neural_network.MLPRegressor, (X, np.round(np.exp(y / 2))))
+    weight = np.where(y > 0, 2.0, 1.0) if weighted else None
+    setting = {**setting, "learning_rate_init": 0.02}
+    ours, theirs = train_both(pair, 10, weight, loss="poisson", **setting)
+    assert ours.out_activation_ == theirs.out_activation_ == "exp"
+    if setting["solver"] == "lbfgs":
+        assert_allclose(ours.loss_, theirs.loss_, rtol=1e-6)
+    else:
+        assert_same_weights(ours, theirs, 1e-8)
+    if setting["solver"] != "lbfgs" and not (weighted and "batch_size" in setting):  # batches count by weight here, by rows there
+        assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+    copy_weights(theirs, ours)
+    assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-12)
+    assert_allclose(ours.score(X, pair[2][1]), theirs.score(X, pair[2][1]), rtol=1e-9)
+
+
 @pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
 def test_training_stops_in_the_same_epoch(pair, learning_rate):
     ours, theirs = train_both(pair, 200, solver="sgd", tol=0.02, n_iter_no_change=2, learning_rate=learning_rate)

@@ -23,7 +23,15 @@ NEIGHBOURS = {
     "activation_layers": {"initializers", "layout", "layer"},
     "adam": {"optimizer"},
     "optimizers": {"optimizer", "adam"},
-    "losses": {"unit", "layout"},
+    "links": set(),
+    "loss": {"unit"},
+    "class_losses": {"layout", "links", "loss"},
+    "focal_losses": {"layout", "links", "loss"},
+    "likelihoods": {"layout", "links", "loss"},
+    "margin_losses": {"layout", "links", "loss"},
+    "regression_losses": {"layout", "links", "loss"},
+    "known": {"layout", "loss"},
+    "losses": {"class_losses", "focal_losses", "likelihoods", "loss", "margin_losses", "regression_losses"},
     "batch_norm": {"unit", "layout", "layer"},
     "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers"},
     "plan": {"layout"},
@@ -31,7 +39,7 @@ NEIGHBOURS = {
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
     "penalty": set(),
     "kernels": set(),
-    "compiled": {"kernels", "activations", "batch_norm", "layers", "losses", "optimizers"},
+    "compiled": {"kernels", "activations", "batch_norm", "class_losses", "layers", "optimizers"},
     "updater": {"penalty"},
     "state": {"schedules"},
     "callbacks": {"state"},
@@ -86,7 +94,7 @@ def test_there_is_something_to_check():
 def test_imports_are_seen():
     """The reader of imports reads relative ones, and those inside functions."""
     assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn" / "network.py"))
-    assert core_imports(PACKAGE / "nn" / "losses.py") == {"layout", "unit"}
+    assert core_imports(PACKAGE / "nn" / "loss.py") == {"unit"}
     assert "activations" in core_imports(PACKAGE / "nn" / "__init__.py")
 
 

@@ -77,6 +77,20 @@ def test_a_single_column_of_a_multilabel_target_may_be_constant():
     assert (quick(max_iter=200).fit(X, y).predict_proba(X)[:, -1] > 0.95).all()
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "focal", "hinge", "squared_hinge", "perceptron"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_batches_of_a_single_class(loss, n_classes):
+    """In order of the classes, as many data sets come: no batch sees two, nor is any class missing from the whole."""
+    X, y = blobs(n_classes)
+    order = np.argsort(y, kind="stable")
+    model = quick(loss=loss, batch_size=5, shuffle=False, solver="sgd", learning_rate_init=0.002).fit(X[order], y[order])
+    assert np.isfinite(model.decision_function(X)).all()
+    assert set(quick(loss=loss, batch_size=5, max_iter=60).fit(X[order], y[order]).predict(X)) == set(range(n_classes))
+    for part in np.array_split(order, 30):
+        model.partial_fit(X[part], y[part])
+    assert np.isfinite(model.decision_function(X)).all()
+
+
 # ---- probabilities
 
 

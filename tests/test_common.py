@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.losses import LogLoss, Quantile
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import Cosine, OneCycle
 
@@ -40,7 +41,13 @@ PASSING = [
     {"solver": "lbfgs", "max_iter": 20, "hidden_layer_sizes": ()},
     {"solver": "lbfgs", "max_iter": 5, "batch_norm": True},
 ]
-PASSING_REGRESSION = [{**QUICK, "loss": "huber"}, {**QUICK, "loss": "absolute_error"}]
+PASSING_LOSSES = [
+    *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
+    *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
+    # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
+    MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),
+    *(MLPClassifier(loss=loss, **QUICK) for loss in ("hinge", "squared_hinge", "focal", LogLoss(0.1))),
+]
 
 WEIGHTS = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
 REFUSED = (
@@ -82,7 +89,7 @@ def test_defaults(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(settings(PASSING[1:]) + [cls(**setting) for setting in PASSING_REGRESSION for cls in ESTIMATORS[1:]])
+@parametrize_with_checks(settings(PASSING[1:]) + PASSING_LOSSES)
 def test_settings(estimator, check):
     check(estimator)
 

@@ -38,7 +38,26 @@ from .initializers import (
 )
 from .layer import Layer
 from .layers import LAYERS, Activate, Dense, Dropout
-from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, SquaredError
+from .losses import (
+    LOSSES,
+    AbsoluteError,
+    BinaryFocal,
+    BinaryLogLoss,
+    Focal,
+    Gamma,
+    GaussianNll,
+    Hinge,
+    Huber,
+    LogCosh,
+    LogLoss,
+    Loss,
+    Perceptron,
+    Poisson,
+    Quantile,
+    SquaredError,
+    SquaredHinge,
+    Tweedie,
+)
 from .network import Network
 from .optimizer import Optimizer
 from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd

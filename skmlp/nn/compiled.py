@@ -11,8 +11,8 @@ import numpy as np
 from . import kernels
 from .activations import LeakyRelu, Relu
 from .batch_norm import BatchNorm
+from .class_losses import BinaryLogLoss, LogLoss
 from .layers import Activate, Dense, Dropout
-from .losses import BinaryLogLoss, LogLoss
 from .optimizers import Adagrad, Adam, AdamW, RMSProp, Sgd
 
 UPDATES = {
@@ -33,8 +33,10 @@ def update(rule):
 
 def loss(unit, batch):
     """Return what stands in for ``unit.value_and_grad`` on batches whose shares ``batch`` holds, None if there is no kernel."""
-    kernel = LOSSES.get(type(unit))
-    return kernel and (lambda raw, target, weight, scale, ws: kernel(raw, target, batch.column))
+    if type(unit) not in LOSSES:
+        return None
+    kernel, smoothing = LOSSES[type(unit)], float(unit.label_smoothing)
+    return lambda raw, target, weight, scale, ws: kernel(raw, target, batch.column, smoothing)
 
 
 def layers(units, workspaces):

@@ -218,10 +218,11 @@ def dropout_mask(words, threshold, scale, mask):
 
 
 @_compiled
-def log_loss(raw, target, share):
+def log_loss(raw, target, share, smoothing):
     """Return sum_i share_i loss_i of the softmax's cross-entropy; raw <- its gradient."""
     n, width = raw.shape
     real = raw.dtype.type
+    told, added = real(1.0 - smoothing), real(smoothing / width)
     value = 0.0
     for i in range(n):
         top = raw[i, 0]
@@ -230,26 +231,27 @@ def log_loss(raw, target, share):
         total, dot = real(0.0), real(0.0)
         for k in range(width):
             z = raw[i, k] - top
-            dot += target[i, k] * z
+            dot += (told * target[i, k] + added) * z
             e = math.exp(z)
             total += e
             raw[i, k] = e
         value += share[i, 0] * (math.log(total) - dot)
         for k in range(width):
-            raw[i, k] = share[i, 0] * (raw[i, k] / total - target[i, k])
+            raw[i, k] = share[i, 0] * (raw[i, k] / total - (told * target[i, k] + added))
     return value
 
 
 @_compiled
-def binary_log_loss(raw, target, share):
+def binary_log_loss(raw, target, share, smoothing):
     """Return sum_i share_i loss_i of the logistic function's cross-entropy; raw <- its gradient."""
     n, width = raw.shape
-    one, zero = raw.dtype.type(1.0), raw.dtype.type(0.0)
+    real = raw.dtype.type
+    one, zero, told, added = real(1.0), real(0.0), real(1.0 - smoothing), real(0.5 * smoothing)
     value = 0.0
     for i in range(n):
         loss = zero
         for k in range(width):
-            z, t = raw[i, k], target[i, k]
+            z, t = raw[i, k], told * target[i, k] + added
             e = math.exp(-abs(z))
             loss += (zero if z < zero else z) - t * z + math.log1p(e)
             p = (e if z < zero else one) / (one + e)

@@ -42,7 +42,7 @@ class Network:
 
     def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
         self.layers = list(layers)
-        self.loss = loss
+        self.loss = self.objective = loss  # the objective may be the loss of known entries only
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
         params, state = {}, {}
@@ -55,7 +55,8 @@ class Network:
         self.layout, self.state_layout = Layout(params), Layout(state)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
-        self.penalties = merged(zip(self.penalised, alphas, strict=False))
+        self.alphas = tuple(map(float, alphas))
+        self.penalties = merged(zip(self.penalised, self.alphas, strict=False))
         self.grads = None
         self.rng = None
         self._plans = {}
@@ -71,6 +72,11 @@ class Network:
     @property
     def n_out(self):
         return self.widths[-1]
+
+    @property
+    def n_targets(self):
+        """Width of a target; a loss may want several scores for each."""
+        return self.n_out // self.loss.n_scores
 
     @property
     def penalised(self):
@@ -113,7 +119,14 @@ class Network:
         self.state[...] = other.state
 
     def __getstate__(self):
-        return {**self.__dict__, "grads": None, "rng": None, "_plans": {}, "_memory": None, "_penalty_blocks": []}
+        """Return what the network was made of and its numbers: all else follows."""
+        made_of = {"layers": self.layers, "loss": self.loss, "n_in": self.n_in, "dtype": self.dtype.name, "alphas": self.alphas}
+        return {**made_of, "params": self.params, "state": self.state}
+
+    def __setstate__(self, values):
+        made_of = {name: value for name, value in values.items() if name not in ("params", "state")}
+        self.__init__(**made_of)
+        self.params, self.state = values["params"], values["state"]
 
     # ---- training
 
@@ -134,7 +147,8 @@ class Network:
 
     def release(self):
         """Give back all memory that only training needs."""
-        self.__dict__.update(self.__getstate__())
+        self.objective, self.grads, self.rng = self.loss, None, None
+        self._plans, self._memory, self._penalty_blocks = {}, None, []
 
     def plan(self, n):
         """Return the plan for batches of ``n`` rows: arrays ``x``, ``target``, ``weight`` to fill, workspaces ``layers``, ``loss``."""
@@ -156,7 +170,7 @@ class Network:
     def loss_and_grad(self, x, target, weight=None, penalised=True):
         """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
 
-        ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None. The objective is
+        ``x`` (n, n_in), ``target`` (n, n_targets), ``weight`` (n, 1) or None. The objective is
         ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``; without the penalty if not ``penalised``.
         Overwrites: grads, state, and ``x`` of the plan.
         """
@@ -193,10 +207,10 @@ class Network:
         """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets. Overwrites: raw."""
         n = len(raw)
         ws = SimpleNamespace()
-        for name, buffer in self.loss.buffers(self.n_out).items():
+        for name, buffer in self.objective.buffers(self.n_out).items():
             setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
-        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_out), self.dtype))
-        self.loss.rows_and_grad(raw, target, ws)
+        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
+        self.objective.rows_and_grad(raw, target, ws)
         return ws.rows[:, 0]
 
     def losses(self, source, target):

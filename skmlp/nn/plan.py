@@ -56,7 +56,7 @@ class Plan:
 
     Attributes
     ----------
-    x, target, weight : ndarray of shape (n, n_in), (n, n_out), (n, 1)
+    x, target, weight : ndarray of shape (n, n_in), (n, n_targets), (n, 1)
         To be filled with a batch.
     batch : Batch
         The rows' shares of the batch's weight.
@@ -70,10 +70,10 @@ class Plan:
 
     def __init__(self, network, memory, n):
         self.x = memory.rows("x", n, network.n_in)
-        self.target = memory.rows("target", n, network.n_out)
+        self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
-        self.loss = _workspace(network.loss.buffers(network.n_out), "loss", memory, n)
+        self.loss = _workspace(network.objective.buffers(network.n_out), "loss", memory, n)
         self.layers = []
         params, grads = network.layout.views(network.params), network.layout.views(network.grads)
         state = network.state_layout.views(network.state)
@@ -95,10 +95,10 @@ class Plan:
         self._place_gradients(network, memory, n)
         self.forwards = [layer.forward for layer in network.layers]
         self.backwards = [layer.backward for layer in network.layers]
-        self.value_and_grad = network.loss.value_and_grad
+        self.value_and_grad = network.objective.value_and_grad
         if memory.compiled is not None:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
-            self.value_and_grad = memory.compiled.loss(network.loss, self.batch) or self.value_and_grad
+            self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
 
     def _place_gradients(self, network, memory, n):
         """Give each layer the memory for the gradient of its input, None where no parameter lies below."""

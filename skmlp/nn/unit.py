@@ -25,11 +25,12 @@ class Unit(BaseEstimator, ABC):
         """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
         for name, interval in self.limits.items():
             value = getattr(self, name)
-            if not _inside(value, interval):
+            if not inside(value, interval):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
 
 
-def _inside(value, limits):
+def inside(value, limits):
+    """Return whether ``value`` lies in the interval ``limits``, written as in ``Unit.limits``."""
     interval, _, alternative = limits.partition(" or ")
     if value is None:
         return alternative == "None"

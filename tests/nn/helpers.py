@@ -60,18 +60,26 @@ def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
 
 
 def targets_of(loss, shape, rng, dtype=np.float64):
-    """Return random targets in the domain of a loss."""
+    """Return random targets in the domain of a loss, for raw scores of a shape."""
+    shape = (*shape[:-1], shape[-1] // loss.n_scores)
     if "multiclass" in loss.targets:
         return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]
     if "binary" in loss.targets or "multilabel" in loss.targets:
         return rng.integers(0, 2, shape).astype(dtype)
+    if loss.domain == "[0, inf)":
+        return rng.poisson(1.5, shape).astype(dtype)
+    if loss.domain == "(0, inf)":
+        return rng.gamma(2.0, 1.0, shape).astype(dtype)
     return rng.normal(size=shape).astype(dtype)
 
 
 def make_network(
     loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
 ):
-    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes)."""
+    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes).
+
+    The last of ``sizes`` is the width of the target.
+    """
     activation = {**ACTIVATIONS, **ACTIVATION_LAYERS}[activation]() if isinstance(activation, str) else activation
     layer = Activate(activation) if isinstance(activation, Activation) else activation
     layers = [Dropout(input_dropout)] if input_dropout else []
@@ -82,7 +90,7 @@ def make_network(
         layers.append(layer)
         if dropout:
             layers.append(Dropout(dropout))
-    return randomised(Network([*layers, Dense(sizes[-1])], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
+    return randomised(Network([*layers, Dense(sizes[-1] * loss.n_scores)], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
 
 
 def randomised(network, seed=0):
@@ -144,3 +152,10 @@ def trajectories():
     with np.load(pathlib.Path(__file__).with_name("trajectories.npz")) as archive:
         arrays = dict(archive)
     return arrays, json.loads(str(arrays.pop("cases")))
+
+
+def gradient_of_rows(loss, raw, target):
+    """Return the loss (n,) of each row and its gradient (n, n_out), out of place."""
+    raw, ws = raw.copy(), workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
+    loss.rows_and_grad(raw, target, ws)
+    return ws.rows[:, 0], raw

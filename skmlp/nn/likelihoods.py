@@ -1,0 +1,193 @@
+"""Losses of numbers with a distribution: minus the logarithm of a likelihood.
+
+The one decision: a mean or a variance that must be positive is the exponential of its score. Above half the largest exponent of the
+precision the loss goes on along its tangent, so that value and gradient are finite for a score that is far off.
+"""
+
+import math
+
+import numpy as np
+
+from .layout import Rows
+from .links import bounded_exp, copy_scores, positive_exp
+from .loss import Loss, smallest_share
+
+
+class Poisson(Loss):
+    """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear models", 1989, section 2.3).
+
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0 for t = 0:
+    ``exp(z) - t z + t log(t) - t``, summed over the outputs; gradient ``exp(z) - t``. Value, link and gradient are those of
+    scikit-learn's ``MLPRegressor(loss="poisson")`` and of its ``PoissonRegressor``.
+    """
+
+    domain = "[0, inf)"
+    out_activation = "exp"
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
+
+    def link(self, raw, out):
+        positive_exp(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # exp(z) - t z
+        np.vecdot(target, raw, out=ws.row[..., 0])
+        bounded_exp(raw, raw, ws.slope)
+        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
+        np.subtract(ws.rows, ws.row, out=ws.rows)
+        # t (log(t) - 1)
+        np.maximum(target, np.finfo(raw.dtype).tiny, out=ws.tmp)
+        np.log(ws.tmp, out=ws.tmp)
+        np.subtract(ws.tmp, 1.0, out=ws.tmp)
+        np.vecdot(target, ws.tmp, out=ws.row[..., 0])
+        np.add(ws.rows, ws.row, out=ws.rows)
+        np.subtract(ws.slope, target, out=raw)
+
+    def start(self, target, weight):
+        return _log_mean(target, weight)
+
+
+class Gamma(Loss):
+    """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean (McCullagh and Nelder, 1989, chapter 8).
+
+    Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed over the outputs; gradient
+    ``1 - t exp(-z)``. ``sklearn.linear_model.GammaRegressor`` minimises the same.
+    """
+
+    domain = "(0, inf)"
+    out_activation = "exp"
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
+
+    def link(self, raw, out):
+        positive_exp(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # z - log(t) - 1 + t exp(-z)
+        np.maximum(target, np.finfo(raw.dtype).tiny, out=ws.tmp)
+        np.log(ws.tmp, out=ws.tmp)
+        np.subtract(raw, ws.tmp, out=ws.tmp)
+        np.subtract(ws.tmp, 1.0, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.negative(raw, out=raw)
+        bounded_exp(raw, raw, ws.slope)
+        np.vecdot(target, raw, out=ws.row[..., 0])
+        np.add(ws.rows, ws.row, out=ws.rows)
+        # 1 - t exp(-z)
+        np.multiply(ws.slope, target, out=raw)
+        np.subtract(1.0, raw, out=raw)
+
+    def start(self, target, weight):
+        return _log_mean(target, weight)
+
+
+class Tweedie(Loss):
+    """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential dispersion models", 1987).
+
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p = ``power``:
+    ``exp((2 - p) z) / (2 - p) - t exp((1 - p) z) / (1 - p) + t^(2 - p) / ((1 - p) (2 - p))``, summed over the outputs; gradient
+    ``exp((2 - p) z) - t exp((1 - p) z)``. ``sklearn.linear_model.TweedieRegressor(link="log")`` minimises the same.
+
+    Parameters
+    ----------
+    power : float in (1, 2), default=1.5
+        The variance is proportional to the mean to this power; 1 would be the Poisson and 2 the gamma deviance.
+    """
+
+    domain = "[0, inf)"
+    out_activation = "exp"
+    limits = {"power": "(1, 2)"}
+
+    def __init__(self, power=1.5):
+        self.power = power
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope", "other")}}
+
+    def link(self, raw, out):
+        positive_exp(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        power = float(self.power)
+        # exp((2 - p) z) / (2 - p)
+        np.multiply(raw, 2.0 - power, out=ws.tmp)
+        bounded_exp(ws.tmp, ws.tmp, ws.slope)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.multiply(ws.rows, 1.0 / (2.0 - power), out=ws.rows)
+        # - t exp((1 - p) z) / (1 - p)
+        np.multiply(raw, 1.0 - power, out=raw)
+        bounded_exp(raw, raw, ws.other)
+        np.vecdot(target, raw, out=ws.row[..., 0])
+        np.multiply(ws.row, 1.0 / (power - 1.0), out=ws.row)
+        np.add(ws.rows, ws.row, out=ws.rows)
+        # t^(2 - p) / ((1 - p) (2 - p))
+        np.power(target, 2.0 - power, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
+        np.multiply(ws.row, 1.0 / ((1.0 - power) * (2.0 - power)), out=ws.row)
+        np.add(ws.rows, ws.row, out=ws.rows)
+        np.multiply(ws.other, target, out=ws.other)
+        np.subtract(ws.slope, ws.other, out=raw)
+
+    def start(self, target, weight):
+        return _log_mean(target, weight)
+
+
+class GaussianNll(Loss):
+    """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and Weigend, 1994).
+
+    Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard deviation ``exp(s / 2)``. Formula:
+    ``1/2 (s + (t - m)^2 exp(-s) + log(2 pi))``, summed over the outputs, which can be negative; gradient with respect to m
+    ``(m - t) exp(-s)``, to s ``1/2 (1 - (t - m)^2 exp(-s))``.
+    """
+
+    out_activation = "mean and std"
+    n_scores = 2
+    predicts = "value and std"
+
+    def buffers(self, n_out):
+        names = ("slope", "r", "square")
+        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in names}}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+        deviation = _halves(out)[1]
+        np.multiply(deviation, 0.5, out=deviation)
+        positive_exp(deviation, deviation)
+
+    def rows_and_grad(self, raw, target, ws):
+        mean, score = _halves(raw)
+        np.subtract(mean, target, out=ws.r)
+        np.sum(score, axis=-1, keepdims=True, out=ws.rows)
+        # exp(-s)
+        np.negative(score, out=score)
+        bounded_exp(score, score, ws.slope)
+        np.multiply(ws.r, score, out=mean)
+        np.vecdot(ws.r, mean, out=ws.row[..., 0])
+        np.add(ws.rows, ws.row, out=ws.rows)
+        np.add(ws.rows, math.log(2.0 * math.pi) * ws.r.shape[-1], out=ws.rows)
+        np.multiply(ws.rows, 0.5, out=ws.rows)
+        # 1/2 (1 - r^2 exp(-s))
+        np.multiply(ws.r, ws.r, out=ws.square)
+        np.multiply(ws.square, ws.slope, out=score)
+        np.subtract(1.0, score, out=score)
+        np.multiply(score, 0.5, out=score)
+
+    def start(self, target, weight):
+        mean = np.average(target, axis=0, weights=weight)
+        variance = np.average(np.square(target - mean), axis=0, weights=weight)
+        least = 1e-12 * np.where(mean != 0.0, np.square(mean), 1.0)  # a target that does not vary would start at -inf
+        return np.concatenate([mean, np.log(np.maximum(variance, least))])
+
+
+def _halves(scores):
+    """Return the first and the second score of each target, as views."""
+    n_targets = scores.shape[-1] // 2
+    return scores[..., :n_targets], scores[..., n_targets:]
+
+
+def _log_mean(target, weight):
+    """Return the logarithm of the mean of each column, of half a count in all where it is 0."""
+    mean = np.average(target, axis=0, weights=weight)
+    return np.log(np.where(mean > 0.0, mean, smallest_share(target, weight)))

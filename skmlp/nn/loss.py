@@ -1,0 +1,87 @@
+"""What a loss is, and what the losses share.
+
+The one decision: a loss works on the raw score, the last layer's output before any link, and hands back the gradient with
+respect to that raw score in the same array. So softmax and cross-entropy are one function, exact and stable for any score.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from .unit import Unit, inside
+
+
+class Loss(Unit):
+    """A loss of a raw score against a target, per row summed over the outputs.
+
+    ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel". ``domain``: the interval of the targets, where
+    they are numbers. ``out_activation``: the name of its link. ``yes_no``: the class with the same parameters that takes its place
+    for binary and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those of all targets for the
+    first score coming first, so that raw scores have n_out = n_scores * n_targets columns. ``predicts``: what the link gives for each
+    target, "value", "value and std" (two scores) or "quantiles" (a score each).
+    """
+
+    targets: tuple = ("regression",)
+    domain = "(-inf, inf)"
+    out_activation = "identity"
+    yes_no = None
+    n_scores = 1
+    predicts = "value"
+
+    @abstractmethod
+    def buffers(self, n_out):
+        """Return the working arrays that ``rows_and_grad`` wants, by name."""
+
+    @abstractmethod
+    def link(self, raw, out):
+        """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may be ``raw``. Overwrites: out."""
+
+    @abstractmethod
+    def rows_and_grad(self, raw, target, ws):
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+
+    @abstractmethod
+    def start(self, target, weight):
+        """Return the raw score, of shape (n_out,), of the best constant prediction (the median for bounded gradients)."""
+
+    def check_target(self, target, name):
+        """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain."""
+        for value in (target.min(), target.max()):
+            if not inside(float(value), self.domain):
+                raise ValueError(f"{name} has the value {value}, but loss={self!r} needs values in {self.domain}.")
+
+    def value_and_grad(self, raw, target, weight, scale, ws):
+        """Return ``scale * sum_i weight_i loss_i`` and leave its gradient with respect to ``raw`` there.
+
+        ``target`` has shape (..., n, n_targets), ``weight`` (n, 1), or is None for ones. Overwrites: raw, ws.*.
+        """
+        self.rows_and_grad(raw, target, ws)
+        if weight is not None:
+            np.multiply(raw, weight, out=raw)
+            np.multiply(ws.rows, weight, out=ws.rows)
+        np.multiply(raw, scale, out=raw)
+        return np.add.reduce(ws.rows, axis=(-2, -1)) * scale
+
+
+def quantile(target, weight, level):
+    """Return the weighted quantile of each column of ``target``, midway where two values are equally good."""
+    weights = np.ones((len(target), 1)) if weight is None else np.reshape(weight, (-1, 1))
+    weights = np.broadcast_to(weights, target.shape)
+    lower = np.quantile(target, level, axis=0, weights=weights, method="inverted_cdf")
+    return 0.5 * (lower - np.quantile(-target, 1.0 - level, axis=0, weights=weights, method="inverted_cdf"))
+
+
+def median(target, weight):
+    """Return the weighted median of each column of ``target``, midway where two values share the middle."""
+    return np.median(target, axis=0) if weight is None else quantile(target, weight, 0.5)
+
+
+def smallest_share(target, weight):
+    """Return the share of half a row: keeps the starting score of a class without rows finite."""
+    return 0.5 / (len(target) if weight is None else max(float(np.sum(weight)), 1.0))
+
+
+def sides(target, side):
+    """Write s = 2 t - 1 into ``side``. Overwrites: side."""
+    np.multiply(target, 2.0, out=side)
+    np.subtract(side, 1.0, out=side)
