@@ -42,4 +42,16 @@ from .losses import LOSSES, AbsoluteError, BinaryLogLoss, Huber, LogLoss, Loss, 
 from .network import Network
 from .optimizer import Optimizer
 from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd
-from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule
+from .schedule import Schedule
+from .schedules import (
+    SCHEDULES,
+    Adaptive,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Invscaling,
+    Linear,
+    OneCycle,
+    Plateau,
+    Step,
+)
