@@ -33,6 +33,7 @@ from .initializers import (
     LecunNormal,
     LecunUniform,
     Normal,
+    Orthogonal,
     Uniform,
     Zeros,
 )
