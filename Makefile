@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP = $(BIN)/.installed
+OLDEST := .venv-oldest
 
-.PHONY: help demo test test-fast lint format coverage bench docs wheel-test clean
+.PHONY: help demo test test-fast test-oldest lint format coverage bench docs wheel-test clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
@@ -17,6 +18,9 @@ test: $(SETUP)   ## the whole test suite
 
 test-fast: $(SETUP)  ## the test suite without its slow part
 	$(BIN)/python -m pytest -q -m "not slow"
+
+test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versions supported (Python 3.11 or 3.12)
+	$(OLDEST)/bin/python -m pytest -q
 
 lint: $(SETUP)   ## style and formatting
 	$(BIN)/ruff check .
@@ -39,9 +43,14 @@ wheel-test:      ## build the wheel and run the tests against it from outside th
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) build dist *.egg-info .coverage .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist *.egg-info .coverage .ruff_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,bench,lint]"
+	@touch $@
+
+$(OLDEST)/.installed: pyproject.toml tests/oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]" --constraint tests/oldest.txt
 	@touch $@

@@ -131,8 +131,8 @@ class Autoencoder(BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
-        y : None
-            Ignored.
+        y : object, default=None
+            Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
@@ -144,7 +144,7 @@ class Autoencoder(BaseMLP):
         -------
         self : object
         """
-        return self._fit(X, None, sample_weight, (X_val, None, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, None, sample_weight_val))
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -154,8 +154,8 @@ class Autoencoder(BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
-        y : None
-            Ignored.
+        y : object, default=None
+            Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
 
@@ -163,7 +163,7 @@ class Autoencoder(BaseMLP):
         -------
         self : object
         """
-        return self._fit(X, None, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True)
 
     def inverse_transform(self, Z):
         """Return the reconstructions that belong to codes.

@@ -5,6 +5,7 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 """
 
 import copy
+import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
@@ -19,11 +20,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
-from ._sklearn import check_sample_weight
+from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._targets import n_outputs, start_scores, target_rows
+from ._tasks import FitTasks
 from ._threads import limited_threads
-from ._training import diverged_message, train_lbfgs, train_minibatches
+from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import make_evaluate, split_rows, take
+from ._views import Views
 from .nn.data import DenseRows, SparseRows
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -36,7 +39,7 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -80,6 +83,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             raise
         return self
 
+    @with_callbacks
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes):
         first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
@@ -102,7 +106,8 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
             rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
-            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, given_y))
+            scored_y = None if target is X else given_y  # X to X is scored without a y
+            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -111,8 +116,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            start_target, start_weight = (target, weight) if rows is None else take(rows, target, weight)
-            network.start_output(start_scores(network.loss, start_target, self._n_classes, start_weight))
+            network.start_output(start_scores(network.loss, *_start_rows(target, weight, rows), self._n_classes))
         self._network, self._state = network, state
         self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)
@@ -122,17 +126,23 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             *held, given = validation
             held = self._sources(*held, network.dtype)
             evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
+        tasks = None
+        if has_callbacks(self):
+            name, n_epochs = ("partial_fit", 1) if incremental else ("fit", self.max_iter)
+            tasks = FitTasks(self, given_X, given_y, sample_weight, name, n_epochs)
         with limited_threads(network, n_rows if rule is None else batch_size):
             if rule is None:
-                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate)
+                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:
                 self.n_iter_ = train_minibatches(
-                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental
+                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental, tasks
                 )
             network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
         network.release()
-        if not (np.isfinite(network.params).all() and np.isfinite(network.state).all()):
+        if not is_finite(network):
             raise ValueError(diverged_message(self, len(self._records)))
+        if tasks is not None:
+            tasks.end()
 
     def _make_network(self, X, target, rule, first, whole):
         """Return the network to train, not initialised if ``first``, else with the fitted numbers. ``whole``: a step sees all rows."""
@@ -164,7 +174,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     def _strata(self, target, rows):
         """Return the classes of the rows, None where a target has no classes."""
-        return target[rows] if target.ndim == 1 else None
+        return self.classes_[target[rows]] if target.ndim == 1 else None
 
     def _batch_size(self, n_rows, incremental):
         if self.batch_size == "auto":
@@ -173,7 +183,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
                 f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)",
-                stacklevel=5,
+                stacklevel=6,
             )
         return min(self.batch_size, n_rows)
 
@@ -192,7 +202,22 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
 
     def _check_X(self, X):
         check_is_fitted(self)
+        if self._needs_no_check(X):
+            return X
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=False)
+
+    def _needs_no_check(self, X):
+        """Return whether X is what ``validate_data`` would return as it is, which costs more than predicting a few rows."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype in (np.float32, np.float64)
+            and X.ndim == 2
+            and X.flags.c_contiguous
+            and X.shape[0] > 0
+            and X.shape[1] == self.n_features_in_
+            and not hasattr(self, "feature_names_in_")
+            and math.isfinite(np.add.reduce(X, axis=None))
+        )
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -227,21 +252,32 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, 
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE}
+
     def _fitted(self):
         check_is_fitted(self)
         return self
 
     def _parameter_views(self, name):
         views = self._fitted()._network.views()
-        return [views[key] for key in sorted(key for key in views if key[1] == name)]
+        return Views(views[key] for key in sorted(key for key in views if key[1] == name))
 
     @property
     def coefs_(self):
         return self._parameter_views("weight")
 
+    @coefs_.setter
+    def coefs_(self, arrays):
+        self.coefs_[:] = arrays
+
     @property
     def intercepts_(self):
-        return [view[0] for view in self._parameter_views("bias")]
+        return Views(view[0] for view in self._parameter_views("bias"))
+
+    @intercepts_.setter
+    def intercepts_(self, arrays):
+        self.intercepts_[:] = arrays
 
     @property
     def slopes_(self):
@@ -305,6 +341,17 @@ def _layers_of_blocks(network, n_blocks):
     return ends[n_blocks]
 
 
+def _start_rows(target, weight, rows):
+    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many."""
+    stride = -(-math.prod(target.shape) // _START_VALUES) if target.ndim == 2 else 1
+    if rows is None and stride == 1:
+        return target, weight
+    return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)
+
+
+_START_VALUES = 2**20
+
+
 def _counted_rows(weight):
     """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
     counted = None if weight is None else weight >= np.finfo(np.float32).tiny
@@ -324,8 +371,15 @@ def _fits_into(dtype):
 
 
 def input_rows(X, dtype):
-    """Return the source of rows of checked X."""
+    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory."""
     with _fits_into(dtype):
         if sparse.issparse(X):
             return SparseRows(X.tocsr().astype(dtype, copy=False))
-        return DenseRows(np.ascontiguousarray(X, dtype=dtype))
+        return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
+
+
+def _is_mapped(array):
+    """Return whether an array is a view of a memory-mapped one."""
+    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap)

@@ -168,11 +168,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Sparse if the labels that it was trained on were.
         """
         raw = self._raw(self._check_X(X))
-        if self._multilabel:
-            return (raw > 0).astype(int)
-        return self.classes_[raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0).astype(int)]
+        if not self._multilabel:
+            return self.classes_[self._most_probable(raw)]
+        y = (raw > 0).astype(int)
+        return sparse.csr_matrix(y) if self._sparse_labels else y
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -204,19 +206,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _linked(self, X, link):
         """Return the link of the raw scores, with both classes where there are two."""
         raw = self._raw(self._check_X(X))
-        if raw.shape[1] == 1 and not self._multilabel:
+        if len(self.classes_) == 2 and not self._multilabel:
             raw = np.hstack([-raw, raw])
         link(raw, raw)
         return raw
+
+    def _most_probable(self, raw):
+        """Return the number of the class with the highest score; two classes share one score."""
+        return (raw[:, 0] > 0).astype(int) if len(self.classes_) == 2 else raw.argmax(axis=1)
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
         )
+        sparse_labels = sparse.issparse(y)
         y, multilabel = _check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         if reset:
-            self._multilabel = multilabel
+            self._multilabel, self._sparse_labels = multilabel, sparse_labels
             self.classes_ = labels if classes is None else unique_labels(classes)
         elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
@@ -225,13 +232,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError(f"The targets were {was} with {len(self.classes_)} classes; now they are {now} with {len(labels)}.")
         if multilabel:
             return X, y
-        if len(np.setdiff1d(labels, self.classes_)):
-            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
-        if every_class and len(labels) < len(self.classes_):
+        if every_class and not np.array_equal(labels, self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                 f"Previously got {self.classes_}, `y` has {labels}"
             )
+        if len(np.setdiff1d(labels, self.classes_)):
+            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
         return X, np.searchsorted(self.classes_, y)
 
     def _balance(self, target, weight):
@@ -240,11 +247,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 raise ValueError(f"class_weight={self.class_weight!r} is not defined for multilabel targets; use sample_weight.")
             balance = self._class_weights(target)
             weight = balance if weight is None else weight * balance
-        if target.ndim == 1 and len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the data contains only one class: "
-                f"{self.classes_[0]}."
-            )
         return weight
 
     def _class_weights(self, target):
@@ -267,10 +269,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
-        if target.ndim == 2:
-            right = ((raw > 0) == target).all(axis=1)
-        else:
-            right = target == (raw.argmax(axis=1) if raw.shape[1] > 1 else raw[:, 0] > 0)
+        right = ((raw > 0) == target).all(axis=1) if target.ndim == 2 else target == self._most_probable(raw)
         return np.average(right, weights=weight)
 
     def __sklearn_tags__(self):

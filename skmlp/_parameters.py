@@ -191,8 +191,8 @@ PARAMETER_DOCS = {
     early_stopping : bool, default=False
         Whether to stop when the score on held-out rows has not improved by ``tol`` for ``n_iter_no_change`` epochs, and to return the
         weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else ``validation_fraction`` of the rows
-        (stratified for single-label classification). If False, training stops when the training loss makes no progress. Unused by
-        'lbfgs'.""",
+        (stratified for single-label classification, unless there are more than two classes and too few rows of them). If False,
+        training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
     "validation_fraction": """
     validation_fraction : float, default=0.1
         Share of the rows held out if ``early_stopping`` and no validation set is given.""",
@@ -247,7 +247,7 @@ PARAMETER_DOCS = {
 ATTRIBUTE_DOCS = {
     "coefs_": """
     coefs_ : list of ndarray of shape (fan_in, fan_out)
-        Weights of each layer, views of the model: assigning into them changes it.""",
+        Weights of each layer, views of the model: assigning them, or into them, changes it.""",
     "intercepts_": """
     intercepts_ : list of ndarray of shape (fan_out,)
         Intercepts of each layer, views of the model.""",

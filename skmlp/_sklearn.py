@@ -1,18 +1,60 @@
 """Everything this package takes from scikit-learn under a private name, so that there is one place to mend.
 
-Kept to what has been stable for years: parameter constraints and small validators.
+Kept to what has been stable for years: parameter constraints and small validators. Callbacks are new in scikit-learn 1.9; before, the
+estimators have none.
 """
+
+import copy
+import functools
 
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn < 1.9
+
+    class CallbackSupportMixin:
+        """Gives an estimator nothing."""
+
+    def with_callbacks(method):
+        """Return the method, under as many frames as scikit-learn's decorator adds: warnings count them."""
+
+        @functools.wraps(method)
+        def same_method(estimator, *args, **kwargs):
+            return method(estimator, *args, **kwargs)
+
+        return same_method
+
+
+# what scikit-learn attaches to an estimator while it is fitted with callbacks
+CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+
 __all__ = [
+    "CALLBACK_STATE",
+    "CallbackSupportMixin",
     "Interval",
     "Options",
     "StrOptions",
     "check_optimize_result",
     "check_sample_weight",
+    "has_callbacks",
     "safe_indexing",
+    "with_callbacks",
+    "without_callbacks",
 ]
+
+
+def has_callbacks(estimator):
+    """Return whether an estimator has callbacks, its own or those of the meta-estimator that fits it."""
+    return hasattr(estimator, "_skl_callbacks")
+
+
+def without_callbacks(estimator):
+    """Return a shallow copy of an estimator without its callbacks, and without what is attached to it for them while it is fitted."""
+    plain = copy.copy(estimator)
+    for name in (*CALLBACK_STATE, "_skl_callbacks", "_parent_callback_ctx"):
+        vars(plain).pop(name, None)
+    return plain

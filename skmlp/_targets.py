@@ -25,7 +25,7 @@ def target_rows(target, n_classes, dtype):
     return DenseRows(np.ascontiguousarray(target.reshape(len(target), -1), dtype=dtype))
 
 
-def start_scores(loss, target, n_classes, weight):
+def start_scores(loss, target, weight, n_classes):
     """Return the raw score (n_outputs,) of the loss's best constant prediction of ``target``."""
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)

@@ -1,34 +1,42 @@
 """Running a solver for an estimator: minibatches, L-BFGS, and what is said when training does not end well."""
 
+import copy
 import math
 import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ._backend import compiled_backend
 from ._build import penalty_strengths
 from ._sklearn import check_optimize_result
+from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.lbfgs import fit_lbfgs
-from .nn.optimizers import Updater
+from .nn.state import Snapshot
 from .nn.trainer import Diverged, Trainer, batch_bounds
+from .nn.updater import Updater
 
 
-def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental):
+def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental, tasks=None):
     """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made.
 
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None. Overwrites: network, state,
-    records.
+    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None; ``tasks``: FitTasks or None.
+    Overwrites: network, state, records.
     """
+    n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
         state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
     decays = []
     if rule.decoupled:
         decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
-    bounds = batch_bounds(data.x.n_rows if data.rows is None else len(data.rows), batch_size, network.min_rows)
-    network.prepare(max(stop - start for start, stop in bounds), state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, decays)
+    n_rows = data.x.n_rows if data.rows is None else len(data.rows)
+    compiled = compiled_backend(network, n_rows)
+    bounds = batch_bounds(n_rows, batch_size, network.min_rows)
+    network.prepare(max(stop - start for start, stop in bounds), state.rng, compiled=compiled)
+    kernel = compiled and compiled.update(rule)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays, kernel=kernel)
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
@@ -40,6 +48,18 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     callbacks += [stopping, History(records)]
     if estimator.verbose:
         callbacks.append(Progress(stopping))
+
+    def fitted():
+        now = Snapshot(network, state)
+        stopping.restore()
+        try:
+            return fitted_attributes(network, state, records, len(records) - n_before, data)
+        finally:
+            now.restore()
+
+    epoch_tasks = None if tasks is None else EpochTasks(tasks, fitted)
+    if epoch_tasks is not None:
+        callbacks.append(epoch_tasks)
     trainer = Trainer(
         network,
         updater,
@@ -54,37 +74,41 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     )
     if watched and state.best_epoch:
         stopping.keep(trainer)
-    n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
     try:
         ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
+        if epoch_tasks is not None and epoch_tasks.interrupted:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
         del records[round(state.clock.epoch) :]
         if len(records) == n_before:
             raise
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warnings.warn("Training interrupted by user.", stacklevel=6)
     except Diverged as error:
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
         warnings.warn(
             f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     if not (ended_well or incremental or schedule.planned):
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     stopping.restore()
     return len(records) - n_before
 
 
-def train_lbfgs(estimator, network, state, records, data, evaluate):
-    """Minimise over all rows at once and return the number of iterations. Overwrites: network, state, records."""
+def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
+    """Minimise over all rows at once and return the number of iterations. ``tasks``: FitTasks or None.
+
+    Overwrites: network, state, records.
+    """
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
-    network.prepare(n)
+    network.prepare(n, compiled=compiled_backend(network, n))
     plan, n_before = network.plan(n), len(records)
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)
@@ -98,14 +122,42 @@ def train_lbfgs(estimator, network, state, records, data, evaluate):
         if estimator.verbose:
             print(f"Iteration {record['epoch']}, loss = {loss:.8f}")
 
-    result = fit_lbfgs(network, x, target, weight, estimator.max_iter, estimator.max_fun, float(estimator.tol), iteration_end)
+    def fitted():
+        n_iter = len(records) - n_before
+        return fitted_attributes(network, state, records, n_iter, data, n_rows=n * n_iter, always=True)
+
+    def task_end(loss, norm):
+        iteration_end(loss, norm)
+        return tasks.epoch_end(fitted)
+
+    ends = (iteration_end,) if tasks is None else (task_end, tasks.epoch_begin)
+    result = fit_lbfgs(network, x, target, weight, estimator.max_iter, estimator.max_fun, float(estimator.tol), *ends)
     if not math.isfinite(result.fun):
         raise ValueError(diverged_message(estimator, len(records) + 1))
     if len(records) == n_before:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
-    n_iter = check_optimize_result("lbfgs", result, estimator.max_iter)
+    stopped = tasks is not None and tasks.stopped
+    n_iter = result.nit if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
     state.clock.samples += n * n_iter
     return n_iter
+
+
+def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):
+    """Return copies of the attributes that training sets, as if it had ended now; None if that would be no fit, being not finite.
+
+    ``n_rows``: rows seen that the clock does not know of yet; ``always``: as for ``Network.refresh_statistics``.
+    """
+    network, state = copy.deepcopy(network), copy.deepcopy(state)
+    state.clock.samples += n_rows
+    network.refresh_statistics(data.x, data.weight, data.rows, always)
+    if not is_finite(network):
+        return None
+    return {"_network": network, "_state": state, "_records": list(records), "n_iter_": n_iter}
+
+
+def is_finite(network):
+    """Return whether all parameters and running statistics are numbers."""
+    return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
 
 
 def diverged_message(estimator, epoch):

@@ -10,17 +10,23 @@ from ._sklearn import safe_indexing
 
 
 def split_rows(rows, strata, fraction, seed):
-    """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata`` (None: not)."""
+    """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata``.
+
+    ``strata``: None, or classes. If they are more than two and a part would have fewer rows than there are classes, or a class has a
+    single row, the split is not stratified.
+    """
     n_held_out = math.ceil(fraction * len(rows))
     if strata is not None:
-        classes, counts = np.unique(strata, return_counts=True)
-        if counts.min() < 2 or n_held_out < len(classes):
-            raise ValueError(
-                f"early_stopping holds out a stratified part of the rows, but {n_held_out} rows for {len(classes)} classes, the smallest "
-                f"with {counts.min()} rows, are too few: The least populated class in y needs 2 members, the part one row for each class. "
-                "Increase 'validation_fraction', or give X_val and y_val to fit."
-            )
-    train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
+        counts = np.unique(strata, return_counts=True)[1]
+        if len(counts) > 2 and (counts.min() < 2 or min(n_held_out, len(rows) - n_held_out) < len(counts)):
+            strata = None
+    try:
+        train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping cannot hold out validation_fraction={fraction!r} of {len(rows)} rows. {error} "
+            "Change 'validation_fraction', or give X_val and y_val to fit."
+        ) from None
     if len(held_out) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset. "
@@ -48,7 +54,7 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
         elif scorer is not None and finite:
             X, y = given()
             score = scorer(estimator, X) if y is None else scorer(estimator, X, y)
-        return loss, float(score)
+        return loss, float(score) if math.isfinite(score) else math.nan
 
     return evaluate
 

@@ -28,7 +28,11 @@ NEIGHBOURS = {
     "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers"},
     "plan": {"layout"},
     "inference": set(),
-    "network": {"layout", "initializers", "plan", "inference"},
+    "network": {"layout", "initializers", "penalty", "plan", "inference"},
+    "penalty": set(),
+    "kernels": set(),
+    "compiled": {"kernels", "activations", "batch_norm", "layers", "losses", "optimizers"},
+    "updater": {"penalty"},
     "plateau": {"schedule"},
     "schedules": {"schedule", "plateau"},
     "state": {"schedule"},
@@ -103,7 +107,7 @@ def test_the_core_takes_one_class_from_scikit_learn(path):
 def test_the_core_needs_numpy_and_scipy_only(path):
     import sys
 
-    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"}
+    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"} | ({"numba"} if path.stem == "kernels" else set())
     assert {module.split(".")[0] for module, _ in imports(path)} <= allowed
 
 

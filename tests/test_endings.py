@@ -82,3 +82,14 @@ def test_ctrl_c_keeps_what_was_trained():
     with pytest.raises(KeyboardInterrupt):
         fresh.fit(X, Y, X_val=X, y_val=Y)
     assert_unchanged(before, state(fresh, X))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"batch_size": 500}, {"max_iter": 1}, {"scoring": Interrupt(2)}], ids=["batch size", "epochs", "Ctrl-C"]
+)
+def test_warnings_point_to_the_call_of_fit(setting):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLPClassifier(**{"hidden_layer_sizes": (3,), "max_iter": 5, **setting}).fit(X, Y, X_val=X, y_val=Y)
+    assert caught
+    assert {warning.filename for warning in caught} == {__file__}

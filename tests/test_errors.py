@@ -176,11 +176,6 @@ def test_prediction_of_values_that_the_precision_cannot_hold(form):
 # ---- labels
 
 
-def test_one_class():
-    with pytest.raises(ValueError, match="at least 2 classes in the data, but the data contains only one class: 7"):
-        MLPClassifier().fit(X, np.full(len(X), 7))
-
-
 def test_numbers_are_no_labels():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         MLPClassifier().fit(X, X[:, 0])

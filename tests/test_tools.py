@@ -1,6 +1,7 @@
-"""The estimators in scikit-learn's tools: pipelines, searches, ensembles, clones, pickles."""
+"""The estimators in scikit-learn's manners: searches of their units, parameters, clones, pickles, threads."""
 
 import copy
+import importlib.util
 import pickle
 
 import joblib
@@ -8,14 +9,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import BaggingClassifier, StackingRegressor, VotingClassifier
-from sklearn.inspection import permutation_importance
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_predict, cross_val_score, learning_curve
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.multioutput import ClassifierChain
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,7 +21,7 @@ from skmlp.nn.losses import Huber
 from skmlp.nn.optimizers import Adam, Sgd
 from skmlp.nn.schedules import OneCycle
 
-from .problems import blobs, cancer, curve, diabetes, labels, wine
+from .problems import blobs, cancer, curve, diabetes, wine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -85,42 +80,11 @@ def test_a_random_search_through_a_pipeline():
     assert search.score(X, y) > 0.93
 
 
-# ---- ensembles and other tools
-
-
 def test_cross_validation():
     X, y = cancer()
     assert cross_val_score(quick(MLPClassifier), X, y).min() > 0.93  # measured over five seeds: 0.947
     X, y = diabetes()
     assert cross_val_score(quick(MLPRegressor), X, y).mean() > 0.3  # measured over five seeds: 0.38
-    assert cross_val_predict(quick(MLPClassifier, max_iter=2), *wine(), method="predict_log_proba").shape == (178, 3)
-    sizes, *_ = learning_curve(quick(MLPRegressor, max_iter=2), X, y, cv=2, exploit_incremental_learning=True)
-    assert len(sizes) == 5
-
-
-def test_ensembles():
-    X, y = cancer()
-    for ensemble in (
-        BaggingClassifier(quick(MLPClassifier), n_estimators=3, max_features=0.5, random_state=0),
-        VotingClassifier([("mlp", quick(MLPClassifier)), ("linear", LogisticRegression())], voting="soft"),
-        CalibratedClassifierCV(quick(MLPClassifier), cv=2),
-        OneVsRestClassifier(quick(MLPClassifier)),
-    ):
-        assert ensemble.fit(X, y).score(X, y) > 0.93  # measured over five seeds: 0.965
-    X, y = labels()
-    assert ClassifierChain(quick(MLPClassifier)).fit(X, y).predict(X).shape == y.shape
-
-
-def test_targets_may_be_transformed_and_models_stacked():
-    X, y = diabetes()
-    model = TransformedTargetRegressor(quick(MLPRegressor), transformer=StandardScaler()).fit(X, 1000.0 * y)
-    assert model.score(X, 1000.0 * y) > 0.4  # measured over five seeds: 0.51
-    stack = StackingRegressor([("mlp", quick(MLPRegressor)), ("ridge", Ridge())], cv=2).fit(X, y)
-    assert stack.score(X, y) > 0.4  # measured over five seeds: 0.518
-    importance = permutation_importance(quick(MLPRegressor).fit(X, y), X, y, n_repeats=2, random_state=0)
-    assert (
-        importance.importances_mean[[2, 8]].min() > 0.05
-    )  # measured over five seeds: 0.136; body mass and s5, as in any model of these data
 
 
 def test_hidden_layers_and_codes_are_features():
@@ -176,6 +140,11 @@ def test_one_unit_may_serve_several_estimators():
     assert_array_equal(one.predict(X), expected)
     assert_array_equal(clone(one).fit(X, y).predict(X), expected)
     assert [vars(unit) for unit in shared.values()] == [vars(unit) for unit in UNITS.values()]
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_callbacks_are_supported_where_scikit_learn_has_them(cls):
+    assert hasattr(cls(), "set_callbacks") == (importlib.util.find_spec("sklearn.callback") is not None)
 
 
 # ---- pickles

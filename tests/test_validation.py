@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -128,6 +129,7 @@ def test_an_autoencoder_is_scored_without_a_target():
     X, _, X_val, _ = halves(Autoencoder)
     model = quick(Autoencoder, early_stopping=True, scoring=lambda estimator, X: estimator.score(X)).fit(X, X_val=X_val)
     assert_allclose(model.best_validation_score_, model.score(X_val), rtol=1e-6)
+    assert_array_equal(clone(model).fit(X, np.zeros(len(X))).transform(X), clone(model).fit(X).transform(X))  # a y is left alone
 
 
 # ---- who is held out

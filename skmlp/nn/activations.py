@@ -36,7 +36,9 @@ class Relu(Activation):
     weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
-        np.maximum(x, 0.0, out=out)
+        # in float32 NumPy takes two passes over arrays in half the time of one against a scalar
+        tmp.fill(0.0)
+        np.maximum(x, tmp, out=out)
 
     def backward(self, kept, dy, out, tmp):
         np.greater(kept, 0.0, out=tmp)

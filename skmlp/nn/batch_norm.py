@@ -66,7 +66,7 @@ class BatchNorm(Layer):
     def forward(self, x, ws, training):
         if training:
             self._normalise(x, ws)
-            self._track(ws, ws.batch.count)
+            self.track(ws)
             np.multiply(ws.x_hat, ws.gamma, out=ws.y)
             np.add(ws.y, ws.beta, out=ws.y)
         elif self.statistics == "batch":
@@ -105,11 +105,11 @@ class BatchNorm(Layer):
         np.divide(1.0, ws.inv_std, out=ws.inv_std)
         np.multiply(ws.x_hat, ws.inv_std, out=ws.x_hat)
 
-    def _track(self, ws, n):
+    def track(self, ws):
         """Move the running mean and variance towards the batch's; one row says nothing of a variance. Overwrites: ws.mean, ws.variance."""
+        n, momentum = ws.batch.count, float(self.momentum)
         if n < 2:
             return
-        momentum = float(self.momentum)
         for running, batch, weight in ((ws.mean, ws.batch_mean, 1.0), (ws.variance, ws.batch_variance, n / (n - 1))):
             np.multiply(running, 1.0 - momentum, out=running)
             np.multiply(batch, momentum * weight, out=ws.row)

@@ -3,7 +3,7 @@
 The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones wrote and adds its own, so the
 history is whatever ended up in the record.
 
-To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training.
+To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training. ``epoch_begin`` does nothing unless written.
 """
 
 import math
@@ -13,7 +13,10 @@ from .state import Snapshot
 
 
 class Callback(ABC):
-    """Something to do after each epoch."""
+    """Something to do after each epoch, or before it."""
+
+    def epoch_begin(self, trainer):  # noqa: B027, most have nothing to do
+        """Prepare for an epoch."""
 
     @abstractmethod
     def epoch_end(self, trainer, record):

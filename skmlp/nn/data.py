@@ -8,7 +8,7 @@ import numpy as np
 
 
 class DenseRows:
-    """Rows of a C-contiguous array of shape (n_rows, width)."""
+    """Rows of a C-contiguous array of shape (n_rows, width), in any precision."""
 
     sparse = False
 
@@ -24,7 +24,7 @@ class DenseRows:
                 return part
             np.copyto(out, part)
         elif self.array.dtype == out.dtype:
-            np.take(self.array, rows, axis=0, out=out, mode="clip")
+            self.array.take(rows, axis=0, out=out, mode="clip")
         else:
             np.copyto(out, self.array[rows])
         return out

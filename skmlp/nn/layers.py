@@ -44,12 +44,20 @@ class Dense(Layer):
         return {}
 
     def forward(self, x, ws, training):
-        _product(x, ws.weight, ws.y)
+        self.multiply(x, ws, training)
         np.add(ws.y, ws.bias, out=ws.y)
 
     def backward(self, dy, ws):
-        _product(ws.x.mT if isinstance(ws.x, np.ndarray) else ws.x.T, dy, ws.d_weight)
+        self.multiply_backward(dy, ws)
         np.matmul(ws.ones, dy, out=ws.d_bias)
+
+    def multiply(self, x, ws, training):
+        """Write the product without the bias. Overwrites: ws.y."""
+        _product(x, ws.weight, ws.y)
+
+    def multiply_backward(self, dy, ws):
+        """Compute the gradients of weights and input. Overwrites: ws.d_weight, ws.dx unless it is None."""
+        _product(ws.x.mT if isinstance(ws.x, np.ndarray) else ws.x.T, dy, ws.d_weight)
         if ws.dx is not None:
             np.matmul(dy, ws.weight.mT, out=ws.dx)
 
@@ -118,11 +126,29 @@ class Dropout(Layer):
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
 
+    @property
+    def threshold(self):
+        """The least of the words 0 .. 65535 for which a value is kept."""
+        return min(round(self.rate * 65536), 65535)
+
+    @property
+    def scale(self):
+        """What values that are kept are multiplied with."""
+        return 65536.0 / (65536 - self.threshold)
+
+    def words(self, rng, size):
+        """Yield (start, random 16-bit words), ``size`` words in all, a few at a time so that they are in the cache when they are used."""
+        for start in range(0, size, _WORDS):
+            n = min(_WORDS, size - start)
+            yield start, rng.integers(0, 2**64, math.ceil(n / 4), np.uint64).view(np.uint16)[:n]
+
     def forward(self, x, ws, training):
-        threshold = min(round(self.rate * 65536), 65535)
-        _draw_kept(ws.rng, threshold, ws.kept)
+        threshold, kept = self.threshold, ws.kept.reshape(-1)
+        for start, words in self.words(ws.rng, kept.size):
+            np.greater_equal(words, threshold, out=kept[start : start + words.size])
+            del words  # before the next ones are drawn
         np.copyto(ws.mask, ws.kept)
-        np.multiply(ws.mask, 65536.0 / (65536 - threshold), out=ws.mask)
+        np.multiply(ws.mask, self.scale, out=ws.mask)
         np.multiply(x, ws.mask, out=ws.y)
 
     def backward(self, dy, ws):
@@ -138,17 +164,7 @@ def _product(a, b, out):
         out[...] = a @ b
 
 
-def _draw_kept(rng, threshold, kept):
-    """Fill the boolean array with True where a random 16-bit word is at least ``threshold``. Overwrites: kept."""
-    flat = kept.reshape(-1)
-    for start in range(0, flat.size, _WORDS):
-        part = flat[start : start + _WORDS]
-        words = rng.integers(0, 2**64, math.ceil(part.size / 4), np.uint64)
-        np.greater_equal(words.view(np.uint16)[: part.size], threshold, out=part)
-        del words  # before the next ones are drawn
-
-
-_WORDS = 32768  # drawn at a time, so that the words are in the cache when they are compared
+_WORDS = 32768  # drawn at a time
 
 LAYERS = {
     "dense": Dense,

@@ -7,20 +7,29 @@ import numpy as np
 from scipy.optimize import minimize
 
 
-def fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, iteration_end):
+def fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, iteration_end, iteration_begin=lambda: None):
     """Minimise the objective over all rows; return SciPy's result with the best parameters in the network.
 
     ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None; ``iteration_end(loss, gradient_norm)`` is called after each
-    iteration. Overwrites: network.
+    iteration, the network then being at its result, and stops by returning True; ``iteration_begin()`` before each. Overwrites: network.
     """
+    running = False
 
     def objective(flat):
+        nonlocal running
+        if not running:
+            running = True
+            iteration_begin()
         network.params[...] = flat
         value = network.loss_and_grad(x, target, weight)
         return value, network.grads.astype(np.float64)
 
     def callback(intermediate_result):
-        iteration_end(float(intermediate_result.fun), float(np.linalg.norm(network.grads)))
+        nonlocal running
+        running = False
+        network.params[...] = intermediate_result.x
+        if iteration_end(float(intermediate_result.fun), float(np.linalg.norm(network.grads))):
+            raise StopIteration
 
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         result = minimize(

@@ -67,24 +67,24 @@ class LogLoss(Loss):
         return {"rows": Rows(1), "row": Rows(1)}
 
     def link(self, raw, out):
-        np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
+        np.subtract(raw, _row_max(raw), out=out)
         np.exp(out, out=out)
-        np.divide(out, np.sum(out, axis=-1, keepdims=True), out=out)
+        np.divide(out, out @ np.ones((out.shape[-1], 1), out.dtype), out=out)
         np.maximum(out, np.finfo(out.dtype).tiny, out=out)
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
-        np.subtract(raw, np.max(raw, axis=-1, keepdims=True), out=out)
+        np.subtract(raw, _row_max(raw), out=out)
         np.subtract(out, np.log(np.sum(np.exp(out), axis=-1, keepdims=True)), out=out)
         _floor_log(out)
 
     def rows_and_grad(self, raw, target, ws):
         # with z shifted so that its maximum is 0: log(sum exp z) - t.z
-        np.max(raw, axis=-1, keepdims=True, out=ws.row)
+        np.maximum.reduce(raw, axis=-1, keepdims=True, out=ws.row)
         np.subtract(raw, ws.row, out=raw)
         np.vecdot(target, raw, out=ws.row[..., 0])
         np.exp(raw, out=raw)
-        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
+        np.add.reduce(raw, axis=-1, keepdims=True, out=ws.rows)
         np.divide(raw, ws.rows, out=raw)
         np.subtract(raw, target, out=raw)
         np.log(ws.rows, out=ws.rows)
@@ -118,10 +118,13 @@ class BinaryLogLoss(Loss):
 
     def log_link(self, raw, out):
         """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
-        # min(z, 0) - log1p(exp(-|z|))
+        # min(z, 0) - log1p(exp(-|z|)); above 1/2 the logarithm of the rounded probability, so that what is equal there stays equal
         e = np.log1p(np.exp(-np.abs(raw)))
+        p = np.empty_like(raw)
+        self.link(raw, p)
         np.minimum(raw, 0.0, out=out)
         np.subtract(out, e, out=out)
+        np.log(p, out=out, where=p > 0.5)
         _floor_log(out)
 
     def rows_and_grad(self, raw, target, ws):
@@ -229,6 +232,11 @@ class Huber(Loss):
 
     def start(self, target, weight):
         return _median(target, weight)
+
+
+def _row_max(raw):
+    """Return the largest value of each row, (..., n, 1); a reduction along rows as short as these is slow, one across them is not."""
+    return np.maximum.reduce(np.ascontiguousarray(raw.mT), axis=-2, keepdims=True).mT
 
 
 def _floor_log(log_p):

@@ -12,6 +12,7 @@ import numpy as np
 from .inference import chunks, moments
 from .initializers import INITIALIZERS
 from .layout import Layout
+from .penalty import add_l2, merged
 from .plan import Memory, Plan
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
@@ -54,7 +55,7 @@ class Network:
         self.layout, self.state_layout = Layout(params), Layout(state)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
-        self.penalties = [(part, float(alpha)) for part, alpha in zip(self.penalised, alphas, strict=False) if alpha]
+        self.penalties = merged(zip(self.penalised, alphas, strict=False))
         self.grads = None
         self.rng = None
         self._plans = {}
@@ -116,11 +117,14 @@ class Network:
 
     # ---- training
 
-    def prepare(self, n_rows, rng=None, input_gradient=False):
-        """Allocate what training on batches of up to ``n_rows`` rows needs; ``rng`` draws the dropout masks."""
+    def prepare(self, n_rows, rng=None, input_gradient=False, compiled=None):
+        """Allocate what training on batches of up to ``n_rows`` rows needs.
+
+        ``rng`` draws the dropout masks; ``compiled``: the module of that name, or None to compute with NumPy alone.
+        """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
-        self._plans, self._memory = {}, Memory(n_rows, max(self.widths), self.dtype, input_gradient)
+        self._plans, self._memory = {}, Memory(n_rows, max(self.widths), self.dtype, input_gradient, compiled)
         tmp = np.empty(_PENALTY_BLOCK, self.dtype)
         self._penalty_blocks = []
         for part, alpha in self.penalties:
@@ -145,35 +149,34 @@ class Network:
         """Return the raw scores of a training batch, in memory that the next call uses again."""
         plan = self.plan(x.shape[-2])
         plan.layers[0].x = x
-        for layer, ws in zip(self.layers, plan.layers, strict=True):
-            layer.forward(ws.x, ws, True)
+        for forward, ws in zip(plan.forwards, plan.layers, strict=True):
+            forward(ws.x, ws, True)
         return plan.layers[-1].y
 
-    def loss_and_grad(self, x, target, weight=None):
+    def loss_and_grad(self, x, target, weight=None, penalised=True):
         """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
 
         ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None. The objective is
-        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``. Overwrites: grads, state, and ``x`` of the plan.
+        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``; without the penalty if not ``penalised``.
+        Overwrites: grads, state, and ``x`` of the plan.
         """
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
-        value = float(self.loss.value_and_grad(raw, target, weight, scale, plan.loss))
+        value = float(plan.value_and_grad(raw, target, weight, scale, plan.loss))
         dy = raw
-        for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
-            layer.backward(dy, ws)
+        for backward, ws in zip(reversed(plan.backwards), reversed(plan.layers), strict=True):
+            backward(dy, ws)
             if ws.dx is None:
                 break
             dy = ws.dx
-        return value + self._add_penalty(scale)
+        return value + self._add_penalty(scale) if penalised else value
 
     def _add_penalty(self, scale):
         """Return the penalty, and add its gradient to ``grads``. Overwrites: grads."""
         value = 0.0
         for p, g, tmp, alpha in self._penalty_blocks:
-            np.multiply(p, alpha * scale, out=tmp)
-            np.add(g, tmp, out=g)
-            value += float(np.dot(p, tmp))
+            value += add_l2(p, g, tmp, alpha * scale)
         return 0.5 * value
 
     # ---- prediction

@@ -1,4 +1,4 @@
-"""Optimizers: rules that turn a gradient into a step, and the ``Updater`` that applies one to the flat vectors.
+"""Optimizers: rules that turn a gradient into a step.
 
 What a rule is stands in ``optimizer.py``; Adam and its relatives are in ``adam.py``, all others here.
 
@@ -191,49 +191,6 @@ class Lion(Optimizer):
         np.subtract(p, tmp, out=p)
         np.multiply(m, beta_2, out=m)
         np.add(m, g, out=m)
-
-
-class Updater:
-    """Applies an optimizer to the flat vectors, block by block.
-
-    Parameters
-    ----------
-    rule : Optimizer
-    params, grads : ndarray of shape (size,)
-        The vectors; ``step`` changes ``params`` and uses up ``grads``.
-    slots : dict of str -> ndarray of shape (size,), or None
-        State to go on from; missing ones start at zero and are put there.
-    t : int, default=0
-        Steps made so far.
-    decays : list of (slice, float), default=()
-        Decoupled decay per part of the vector: ``p <- p - lr decay p`` before the rule's own step.
-    block : int, default=16384
-        Elements per block: five vectors of it fit a core's second-level cache.
-    """
-
-    def __init__(self, rule, params, grads, slots=None, t=0, decays=(), block=16384):
-        self.rule = rule
-        self.t = t
-        self.slots = {} if slots is None else slots
-        for name in rule.slots:
-            self.slots.setdefault(name, np.zeros_like(params))
-        tmp = np.empty(min(block, params.size), params.dtype)
-        self._blocks = []
-        for start in range(0, params.size, block):
-            part = slice(start, min(start + block, params.size))
-            slots = [self.slots[name][part] for name in rule.slots]
-            self._blocks.append((params[part], grads[part], *slots, tmp[: part.stop - part.start]))
-        self._decays = [(params[part], decay) for part, decay in decays if decay]
-
-    def step(self, lr):
-        """Make one step with learning rate ``lr``. Overwrites: params, grads, slots."""
-        self.t += 1
-        for p, decay in self._decays:
-            np.multiply(p, 1.0 - lr * decay, out=p)
-        coefficients = self.rule.coefficients(self.t, lr)
-        update = self.rule.update
-        for arrays in self._blocks:
-            update(*arrays, *coefficients)
 
 
 OPTIMIZERS = {

@@ -24,13 +24,16 @@ class Memory:
     dtype : dtype
     input_gradient : bool
         Whether gradients go down to the network's input.
+    compiled : module or None
+        What stands in for methods of the units, as ``compiled.py`` does.
     """
 
-    def __init__(self, n_most, widest, dtype, input_gradient=False):
+    def __init__(self, n_most, widest, dtype, input_gradient=False, compiled=None):
         self.n_most = n_most
         self.widest = widest
         self.dtype = dtype
         self.input_gradient = input_gradient
+        self.compiled = compiled
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
 
@@ -61,6 +64,8 @@ class Plan:
         Each layer's workspace.
     loss : namespace
         The loss's workspace.
+    forwards, backwards : lists of functions
+        What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the same for the loss.
     """
 
     def __init__(self, network, memory, n):
@@ -88,6 +93,12 @@ class Plan:
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
+        self.forwards = [layer.forward for layer in network.layers]
+        self.backwards = [layer.backward for layer in network.layers]
+        self.value_and_grad = network.loss.value_and_grad
+        if memory.compiled is not None:
+            self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
+            self.value_and_grad = memory.compiled.loss(network.loss, self.batch) or self.value_and_grad
 
     def _place_gradients(self, network, memory, n):
         """Give each layer the memory for the gradient of its input, None where no parameter lies below."""

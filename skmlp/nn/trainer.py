@@ -38,7 +38,7 @@ class Trainer:
     norm_limit, value_limit : float or None, default=None
         Gradient clipping by global norm and by value (by value first).
     callbacks : sequence of Callback, default=()
-        Called in order after each epoch; training stops when one returns True.
+        Called in order before and after each epoch; training stops when one returns True after it.
     """
 
     def __init__(
@@ -74,6 +74,8 @@ class Trainer:
                 if k:
                     snapshot.take()
                 try:
+                    for callback in self.callbacks:
+                        callback.epoch_begin(self)
                     if self.shuffle:
                         # each epoch from the same start, so that two fits shuffle like one long one
                         np.copyto(order, rows)
@@ -98,17 +100,18 @@ class Trainer:
                 batch_weight = plan.weight
                 np.copyto(batch_weight[:, 0], weight[rows])
                 w = float(np.add.reduce(batch_weight, axis=None))
-            loss = self.network.loss_and_grad(x.take(rows, None if sparse else plan.x), target.take(rows, plan.target), batch_weight)
-            if not math.isfinite(loss):
+            x_batch, target_batch = x.take(rows, None if sparse else plan.x), target.take(rows, plan.target)
+            # the updater adds the penalty while it has the parameters at hand, unless the whole gradient is to be measured or clipped
+            whole = k == last or self.norm_limit is not None or self.value_limit is not None
+            loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
+            clock.epoch = epoch + k / n_batches
+            norm = self._clip(k == last)
+            rate = self.learning_rate * self.schedule.factor(clock)
+            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w)
+            if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
                 raise Diverged(epoch + 1)
             total_loss += loss * w
             total_weight += w
-            clock.epoch = epoch + k / n_batches
-            norm = self._clip(k == last)
-            if norm is not None and not math.isfinite(norm):
-                raise Diverged(epoch + 1)
-            rate = self.learning_rate * self.schedule.factor(clock)
-            self.updater.step(rate)
             clock.step += 1
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)

@@ -8,15 +8,17 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from skmlp.nn import compiled
 from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
 from skmlp.nn.data import DenseRows, LabelRows
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, Sgd
 from skmlp.nn.schedules import SCHEDULES
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Trainer
+from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, targets_of
 
 WIDTH = 512
@@ -43,15 +45,16 @@ class Watch(Callback):
         tracemalloc.reset_peak()
 
 
-def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=N):
+def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=N, backend=None):
     """Return the most bytes that an epoch of training needs on top of what it holds."""
     rng = np.random.default_rng(0)
     x = DenseRows(rng.normal(size=(n_rows, network.n_in)).astype(network.dtype))
     target = target or DenseRows(targets_of(network.loss, (n_rows, network.n_out), rng, network.dtype))
     weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
     state, watch = TrainingState(rng), Watch()
-    network.prepare(batch_size + 1, rng)
-    updater = Updater(rule, network.params, network.grads, decays=[(slice(0, network.layout.n_penalised), 0.1)])
+    network.prepare(batch_size + 1, rng, compiled=backend)
+    decays, kernel = [(slice(0, network.layout.n_penalised), 0.1)], backend and backend.update(rule)
+    updater = Updater(rule, network.params, network.grads, None, 0, network.penalties, decays, kernel=kernel)
     state.slots = updater.slots
     trainer = Trainer(
         network, updater, SCHEDULES[schedule](), 1e-4, state, batch_size, shuffle, norm_limit=1e-3, value_limit=1e-2, callbacks=[watch]
@@ -70,11 +73,12 @@ def network_of(loss, dtype, **options):
     return make_network(loss, sizes=(WIDTH,) * 4, alphas=(0.1, 0.2, 0.3), dtype=dtype, **options)
 
 
+@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3], ids=["", "dropout"])
-def test_layers(batch_norm, dropout, dtype):
+def test_layers(batch_norm, dropout, backend, dtype):
     network = network_of(LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout)
-    assert peak(network, OPTIMIZERS["adam"]()) < bound(dtype)
+    assert peak(network, OPTIMIZERS["adam"](), backend=backend) < bound(dtype)
 
 
 @pytest.mark.parametrize("key", LOSSES)

@@ -108,3 +108,45 @@ def test_the_network_ends_at_the_result_wherever_the_solver_looked_last(monkeypa
     network = make_network(LogLoss())
     result, *_ = fitted(network, max_iter=5)
     np.testing.assert_array_equal(network.params, result.x)
+
+
+def run(network, end, begin=lambda: None, max_iter=50):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(N, network.n_in)).astype(network.dtype)
+    target = targets_of(network.loss, (N, network.n_out), rng, network.dtype)
+    network.prepare(N, rng)
+    return fit_lbfgs(network, x, target, None, max_iter, 15000, 1e-9, end, begin)
+
+
+def test_every_iteration_has_a_beginning_and_an_end():
+    told = []
+    result = run(make_network(LogLoss(), sizes=(5, 4, 3)), lambda *values: told.append("end"), lambda: told.append("begin"), max_iter=6)
+    assert told == ["begin", "end"] * 6
+    assert result.nfev > 6  # a beginning is not an evaluation
+
+
+def test_stops_when_an_iteration_says_so():
+    network, expected = (make_network(LogLoss(), sizes=(5, 4, 3)) for _ in range(2))
+    told = []
+    result = run(network, lambda *values: told.append(values) or len(told) == 4)
+    assert result.nit == len(told) == 4
+    run(expected, lambda *values: None, max_iter=4)
+    np.testing.assert_array_equal(network.params, expected.params)
+
+
+def test_after_an_iteration_the_network_is_at_its_result(monkeypatch):
+    """Wherever the line search looked last."""
+    taken, seen = [], []
+
+    def wandering(objective, start, callback, **options):
+        def wander(intermediate_result):
+            objective(start)
+            taken.append(intermediate_result.x.copy())
+            callback(intermediate_result)
+
+        return minimize(objective, start, callback=wander, **options)
+
+    monkeypatch.setattr(lbfgs, "minimize", wandering)
+    network = make_network(LogLoss())
+    run(network, lambda *values: seen.append(network.params.copy()), max_iter=5)
+    np.testing.assert_array_equal(seen, taken)

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
+from skmlp.nn import compiled
 from skmlp.nn.activations import Tanh
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.data import DenseRows
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.network import Network
-from skmlp.nn.optimizers import OPTIMIZERS, Adadelta, Adam, AdamW, AMSGrad, Lion, Nadam, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, Adadelta, Adam, AdamW, AMSGrad, Lion, Nadam, Sgd
+from skmlp.nn.updater import Updater
 from tests import reference
 from tests.nn.helpers import LEARNING_RATES, Watched, table, trajectories
 
@@ -21,6 +23,7 @@ RECORDED, ABOUT = trajectories()
 CASES = ABOUT["cases"]
 each = pytest.mark.parametrize("rule", **table(OPTIMIZERS))
 each_case = pytest.mark.parametrize("name", CASES)
+each_backend = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 
 def recorded(name):
@@ -54,12 +57,13 @@ def test_every_optimizer_has_a_recorded_trajectory(key):
     assert [name for name, case in CASES.items() if case["optimizer"] == key]
 
 
+@each_backend
 @each_case
-def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
+def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
     case, rule, arrays = recorded(name)
     p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
     n_weights = sum(np.prod(shape) for key, shape in case["params"].items() if key.endswith("weight"))
-    updater = Updater(rule, p, g, decays=[(slice(0, n_weights), case["decay"])], block=7)
+    updater = Updater(rule, p, g, decays=[(slice(0, n_weights), case["decay"])], block=7, kernel=backend and backend.update(rule))
     assert len(arrays["grads"]) == 10
     for k, gradient in enumerate(arrays["grads"]):
         g[...] = gradient
@@ -69,16 +73,18 @@ def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
         p[...] = arrays["params"][k + 1]
 
 
+@each_backend
 @each_case
-def test_ten_training_steps_equal_pytorch(name):
+def test_ten_training_steps_equal_pytorch(name, backend):
     """The whole of a step: forward, loss, backward, update, and what batch normalisation tracks."""
     case, rule, arrays = recorded(name)
     network = build(case)
     load(network, case, arrays["params"][0])
     x, labels = RECORDED["x"], RECORDED["labels"]
     target = np.eye(network.n_out)[labels]
-    network.prepare(6, np.random.default_rng(0))
-    updater = Updater(rule, network.params, network.grads, decays=[(slice(0, network.layout.n_penalised), case["decay"])])
+    network.prepare(6, np.random.default_rng(0), compiled=backend)
+    decays, kernel = [(slice(0, network.layout.n_penalised), case["decay"])], backend and backend.update(rule)
+    updater = Updater(rule, network.params, network.grads, decays=decays, kernel=kernel)
     for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
         penalty = sum(0.5 * case["penalty"] * np.sum(view**2) for (_, part), view in network.views().items() if part == "weight")
         loss = network.loss_and_grad(x[batch], target[batch])

@@ -8,10 +8,11 @@ import pytest
 
 from skmlp.nn.data import DenseRows
 from skmlp.nn.losses import LogLoss
-from skmlp.nn.optimizers import OPTIMIZERS, Updater
+from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.schedules import Constant
 from skmlp.nn.state import Snapshot, TrainingState
 from skmlp.nn.trainer import Trainer
+from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, targets_of
 
 

@@ -12,10 +12,11 @@ from skmlp.nn.callbacks import Callback, History
 from skmlp.nn.clipping import global_norm
 from skmlp.nn.data import DenseRows, LabelRows, SparseRows
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd, Updater
+from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd
 from skmlp.nn.schedules import Constant
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Diverged, Trainer, batch_bounds
+from skmlp.nn.updater import Updater
 from tests.nn.helpers import LEARNING_RATES, make_network, targets_of
 
 N = 50
@@ -60,7 +61,7 @@ def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, s
     """Train as the estimators do and return the trainer, and whether it was stopped."""
     state, rule = state or state_of(), rule or Sgd()
     network.prepare(batch_size + 1, state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step)
+    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties)
     state.slots = updater.slots
     trainer = Trainer(network, updater, schedule or Constant(), lr, state, batch_size, **options)
     x, target = (DenseRows(a) if isinstance(a, np.ndarray) else a for a in (x, target))
@@ -247,6 +248,23 @@ def test_callbacks_come_in_order_even_after_one_has_stopped():
     network = make_network(SquaredError())
     train(network, *data_of(network), 5, callbacks=callbacks)
     assert called == ["a", "b"]
+
+
+def test_callbacks_are_told_of_an_epoch_before_it_and_after_it():
+    told, network = [], make_network(LogLoss())
+
+    class Both(Callback):
+        def epoch_begin(self, trainer):
+            told.append(("begin", round(trainer.state.clock.epoch), trainer.network.params.copy()))
+
+        def epoch_end(self, trainer, record):
+            told.append(("end", record["epoch"], trainer.network.params.copy()))
+            return record["epoch"] == 3
+
+    train(network, *data_of(network), 5, callbacks=[Do(lambda record: None), Both()])
+    assert [event[:2] for event in told] == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
+    for end, begin in zip(told[1::2], told[2::2], strict=False):
+        np.testing.assert_array_equal(end[2], begin[2])
 
 
 def test_the_clock():

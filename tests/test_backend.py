@@ -1,0 +1,97 @@
+"""Which backend trains, and that it makes no difference but to rounding."""
+
+import os
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from skmlp import MLPClassifier, _backend
+from skmlp.nn.layers import Dense
+from skmlp.nn.losses import SquaredError
+from skmlp.nn.network import Network
+from tests.problems import digits
+
+SETTING = "SKMLP_BACKEND"
+
+
+def fitted(model):
+    """Return the model fitted to some digits; it need not converge."""
+    X, y = digits()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X[:300], y[:300])
+
+
+@pytest.mark.parametrize("options", [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}, {"solver": "lbfgs"}], ids=str)
+def test_both_backends_learn_the_same(options, monkeypatch):
+    models = []
+    for backend in ("numpy", "numba"):
+        monkeypatch.setenv(SETTING, backend)
+        models.append(fitted(MLPClassifier((20, 10), activation="leaky_relu", dtype="float64", max_iter=5, random_state=0, **options)))
+    curves = [model.loss_curve_ for model in models]
+    np.testing.assert_allclose(*curves, rtol=1e-9)
+    np.testing.assert_allclose(*(model.predict_proba(digits()[0]) for model in models), atol=1e-7)
+    assert curves[0] != curves[1], "sums in another order differ in their last bits; if none does, one backend was not used"
+
+
+def test_going_on_is_the_same_as_training_at_once(monkeypatch):
+    monkeypatch.setenv(SETTING, "numba")
+    X, y = digits()
+    options = {"hidden_layer_sizes": (16,), "dropout": 0.2, "batch_norm": True, "random_state": 0}
+    once = fitted(MLPClassifier(max_iter=6, **options))
+    twice = fitted(fitted(MLPClassifier(max_iter=3, warm_start=True, **options)))
+    stepwise = MLPClassifier(**options)
+    for _ in range(6):
+        stepwise.partial_fit(X[:300], y[:300], classes=np.unique(y))
+    for other in (twice, stepwise):
+        np.testing.assert_array_equal(other.predict_proba(X), once.predict_proba(X))
+
+
+def network(n_in):
+    return Network([Dense(9), Dense(1)], SquaredError(), n_in)
+
+
+def test_the_size_of_the_problem_decides(monkeypatch):
+    monkeypatch.delenv(SETTING, raising=False)
+    enough = -(-_backend.LEAST_WORK // network(1000).params.size)
+    assert _backend.compiled_backend(network(1000), enough) is not None
+    assert _backend.compiled_backend(network(1000), enough - 1) is None
+
+
+@pytest.mark.parametrize(("setting", "compiled"), [("numpy", False), ("numba", True), ("auto", False)])
+def test_the_environment_decides(setting, compiled, monkeypatch):
+    monkeypatch.setenv(SETTING, setting)
+    assert (_backend.compiled_backend(network(3), 10) is not None) == compiled
+
+
+def test_an_unknown_setting_is_an_error(monkeypatch):
+    monkeypatch.setenv(SETTING, "cuda")
+    with pytest.raises(ValueError, match=r"SKMLP_BACKEND must be 'auto', 'numpy' or 'numba', got 'cuda'"):
+        fitted(MLPClassifier())
+
+
+def in_a_new_process(code, backend):
+    run = [sys.executable, "-W", "ignore", "-c", code]
+    return subprocess.run(run, capture_output=True, text=True, check=True, env={**os.environ, SETTING: backend}).stdout.split()
+
+
+def test_without_numba_auto_does_without(monkeypatch):
+    monkeypatch.setenv(SETTING, "auto")
+    monkeypatch.setattr(_backend, "find_spec", lambda name: None)
+    assert _backend.compiled_backend(network(1000), 10**9) is None
+
+
+@pytest.mark.slow
+def test_without_numba_asking_for_it_says_what_to_install():
+    code = "import sys; sys.modules['numba'] = None\nimport skmlp\ntry: skmlp.MLPRegressor().fit([[0.0], [1.0]], [0, 1])\n"
+    code += "except ImportError as error: print(error)"
+    assert "pip install skmlp[fast]" in " ".join(in_a_new_process(code, "numba"))
+
+
+@pytest.mark.slow
+def test_a_small_fit_does_not_wake_the_compiler():
+    code = "import sys, skmlp; skmlp.MLPRegressor(max_iter=300).fit([[0.0], [1.0]], [0, 1]); print('numba' in sys.modules)"
+    assert in_a_new_process(code, "auto") == ["False"]
