@@ -12,14 +12,15 @@ from ._base import BaseMLP
 from ._build import is_lbfgs
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
-_DIVERGED = 4.0  # times the least loss
+_DIVERGED = 4.0  # times the least average
 
 
 def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100):
     """Train for a few steps while the learning rate rises, and return how the loss took it (Smith, 2017, section 3.3).
 
     The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at each rate. At first the loss hardly
-    moves, then it falls, and at last it rises again; the test ends early where it is not finite or four times its least value.
+    moves, then it falls, and at last it rises again; the test ends early where it is not finite or its moving average is four times its
+    least value.
 
     Parameters
     ----------
@@ -84,10 +85,11 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
                 break
             raise
         losses.append(model.loss_)
-        if losses[-1] > _DIVERGED * min(losses):
+        average = smoothed(losses)
+        if average[-1] > _DIVERGED * average.min():
             break
-    rates, losses = rates[: len(losses)], np.array(losses)
-    return rates, losses, float(max(rates[np.argmin(smoothed(losses))] / 10.0, rates[0]))
+    rates = rates[: len(losses)]
+    return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
 
 
 class LearningRateRangeDisplay:
