@@ -158,7 +158,8 @@ PARAMETER_DOCS = {
     learning_rate : {keys} or Schedule, default='constant'
         How the learning rate changes; formulas: :mod:`skmlp.nn.schedules`. The keys 'invscaling' and 'adaptive' keep scikit-learn's
         meaning and take effect with ``solver='sgd'`` only; the instances ``Invscaling()`` and ``Adaptive()`` work with every minibatch
-        solver, as do all other keys. Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
+        solver, as do all other keys. Each instance can warm up: ``Cosine(warm_up=5)`` lets the rate rise along a line for five epochs.
+        Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
     "learning_rate_init": """
     learning_rate_init : float, default=0.001
         The learning rate that the schedule multiplies. 'adadelta' wants 1.0, 'lion' a third to a tenth of what 'adam' wants. Unused by

@@ -123,6 +123,7 @@ VARIANCES = {
     "glorot_normal": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
     "he_uniform": lambda fan_in, fan_out: 2 / fan_in,
     "he_normal": lambda fan_in, fan_out: 2 / fan_in,
+    "orthogonal": lambda fan_in, fan_out: 1 / max(fan_in, fan_out),
 }
 
 # ---- optimizers: p and the state after one step, as the papers print them

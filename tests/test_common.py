@@ -15,7 +15,7 @@ from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.losses import LogLoss, Quantile
 from skmlp.nn.optimizers import Adam
-from skmlp.nn.schedules import Cosine, OneCycle
+from skmlp.nn.schedules import Cosine, Linear, OneCycle
 
 from .problems import blobs, curve
 
@@ -33,6 +33,7 @@ PASSING = [
     {**QUICK, "batch_norm": BatchNorm(statistics="population"), "hidden_layer_sizes": (8, 8)},
     {**QUICK, "solver": "sgd", "learning_rate": "adaptive", "clip_norm": 1.0},
     {**QUICK, "solver": "adamw", "activation": LeakyRelu(0.1), "weight_init": "he_normal"},
+    {**QUICK, "solver": "nadam", "activation": ["prelu", "maxout"], "hidden_layer_sizes": (12, 8), "learning_rate": Linear(40, warm_up=3)},
     {**QUICK, "solver": "rmsprop", "learning_rate_init": 0.003},
     {**QUICK, "solver": "adagrad", "learning_rate_init": 0.05, "activation": ["tanh", "softplus"], "hidden_layer_sizes": (12, 8)},
     {**QUICK, "learning_rate": OneCycle(n_epochs=40), "dtype": "float64"},

@@ -41,7 +41,7 @@ BAD_PARAMETERS = [
     ({"solver": "newton"}, "solver.*adamw"),
     ({"solver": Adam(beta_1=1.0)}, "beta_1 must be"),
     ({"learning_rate": "steps"}, "learning_rate.*one_cycle"),
-    ({"learning_rate": OneCycle(warmup=0.0)}, "warmup must be"),
+    ({"learning_rate": OneCycle(rise=0.0)}, "rise must be"),
     ({"learning_rate_init": 0.0}, "learning_rate_init"),
     ({"weight_init": "hee"}, "weight_init.*he_normal"),
     ({"alpha": -1.0}, "alpha"),

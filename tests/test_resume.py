@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.schedules import Adaptive, Cosine, Invscaling, OneCycle
+from skmlp.nn.schedules import Adaptive, Constant, Cosine, CosineRestarts, Exponential, Invscaling, Linear, OneCycle, Plateau, Step
 
 from .problems import blobs, curve
 
@@ -30,6 +30,12 @@ SETTINGS = [
     {"learning_rate": Cosine(n_epochs=15), "solver": "rmsprop"},
     {"learning_rate": Invscaling(0.3)},
     {"learning_rate": Adaptive(), "tol": 0.05, "n_iter_no_change": 2},
+    {"learning_rate": Linear(n_epochs=20, warm_up=13)},
+    {"learning_rate": Step(step_size=3), "activation": "prelu"},
+    {"learning_rate": Exponential(warm_up=1.5), "activation": "maxout"},
+    {"learning_rate": CosineRestarts(n_epochs=3)},
+    {"learning_rate": Plateau(patience=1), "tol": 0.05},
+    {"learning_rate": Constant(warm_up=12)},
     {"clip_norm": 0.1, "dropout": 0.2, "batch_norm": True, "solver": "adamw", "alpha": 0.1},
     {"batch_size": 200},
 ]

@@ -29,7 +29,7 @@ ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 UNITS = {
     "activation": LeakyRelu(0.2),
     "solver": Adam(beta_1=0.8),
-    "learning_rate": OneCycle(warmup=0.2),
+    "learning_rate": OneCycle(rise=0.2),
     "batch_norm": BatchNorm(momentum=0.3),
 }
 
@@ -52,7 +52,7 @@ def test_a_grid_reaches_into_the_units(cls):
         "solver__beta_1": [0.5, 0.9],
         "activation__slope": [0.0, 0.3],
         "batch_norm__momentum": [0.2, 1.0],
-        "learning_rate__warmup": [0.1, 0.5],
+        "learning_rate__rise": [0.1, 0.5],
     }
     model = quick(cls, **{name: clone(unit) for name, unit in UNITS.items()}, max_iter=2)
     scoring = "neg_log_loss" if cls is MLPClassifier else None

@@ -33,6 +33,7 @@ from .initializers import (
     LecunNormal,
     LecunUniform,
     Normal,
+    Orthogonal,
     Uniform,
     Zeros,
 )
@@ -61,4 +62,16 @@ from .losses import (
 from .network import Network
 from .optimizer import Optimizer
 from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd
-from .schedules import SCHEDULES, Adaptive, Cosine, Invscaling, OneCycle, Schedule
+from .schedule import Schedule
+from .schedules import (
+    SCHEDULES,
+    Adaptive,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Invscaling,
+    Linear,
+    OneCycle,
+    Plateau,
+    Step,
+)

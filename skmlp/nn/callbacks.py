@@ -45,7 +45,8 @@ class EarlyStopping(Callback):
     tol : float
         Least improvement on the best value so far that counts as progress.
     patience : int
-        Training stops after more than this many epochs without progress.
+        Training stops after more than this many epochs without progress; a schedule that can lower the rate may ask for another number
+        until then.
     keep_best : bool
         Whether to keep a copy of the network at its best epoch, for ``restore``.
     """
@@ -70,9 +71,12 @@ class EarlyStopping(Callback):
             state.best, state.best_epoch = value, record["epoch"]
             if self.keep_best:
                 self.keep(trainer)
-        if state.stale <= self.patience:
+        can_lower = trainer.schedule.plateau_factor is not None and state.clock.decay > trainer.schedule.least
+        patience = trainer.schedule.plateau_patience if can_lower else None
+        patience = self.patience if patience is None else patience
+        if state.stale <= patience:
             return False
-        return self._plateau(trainer, record["learning_rate"])
+        return self._plateau(trainer, record["learning_rate"], patience, can_lower)
 
     @property
     def has_kept(self):
@@ -91,20 +95,20 @@ class EarlyStopping(Callback):
         if self._kept is not None:
             self._kept.restore_numbers()
 
-    def _plateau(self, trainer, rate):
+    def _plateau(self, trainer, rate, patience, can_lower):
         schedule, state = trainer.schedule, trainer.state
         name = "Validation score" if self.monitor == "validation_score" else self.monitor.replace("_", " ").capitalize()
         name = "Training loss" if self.monitor == "loss" else name
-        self.reason = f"{name} did not improve more than tol={self.tol:f} for {self.patience} consecutive epochs."
+        self.reason = f"{name} did not improve more than tol={self.tol:f} for {patience} consecutive epochs."
         if schedule.plateau_factor is None:
             self.reason += " Stopping."
             return True
-        if rate <= 1e-6:
+        if rate <= 1e-6 or not can_lower:
             self.reason += " Learning rate too small. Stopping."
             return True
-        state.clock.decay *= schedule.plateau_factor
-        state.stale = 0
-        self.reason += f" Setting learning rate to {rate * schedule.plateau_factor:f}"
+        decay = max(state.clock.decay * schedule.plateau_factor, schedule.least)
+        self.reason += f" Setting learning rate to {rate * decay / state.clock.decay:f}"
+        state.clock.decay, state.stale = decay, 0
         return False
 
 

@@ -9,6 +9,8 @@ To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZ
 import math
 from abc import abstractmethod
 
+import numpy as np
+
 from .unit import Unit
 
 
@@ -23,7 +25,6 @@ class Initializer(Unit):
 class Zeros(Initializer):
     """All zeros: every unit of a layer computes, and goes on computing, the same.
 
-    >>> import numpy as np
     >>> w = np.ones((3, 1)); Zeros().fill(w, np.random.default_rng(0)); w.ravel()
     array([0., 0., 0.])
     """
@@ -35,7 +36,6 @@ class Zeros(Initializer):
 class Constant(Initializer):
     """All the same ``value``; like zeros it leaves the units of a layer identical.
 
-    >>> import numpy as np
     >>> w = np.zeros((3, 1)); Constant(0.5).fill(w, np.random.default_rng(0)); w.ravel()
     array([0.5, 0.5, 0.5])
     """
@@ -52,7 +52,6 @@ class Constant(Initializer):
 class Uniform(Initializer):
     """Uniform on ``[-scale, scale]``; ``scale=None`` means ``1 / sqrt(fan_in)``.
 
-    >>> import numpy as np
     >>> w = np.zeros((4, 100)); Uniform().fill(w, np.random.default_rng(0)); bool(abs(w).max() <= 0.5)
     True
     """
@@ -70,7 +69,6 @@ class Uniform(Initializer):
 class Normal(Initializer):
     """Normal with mean zero and standard deviation ``scale``; ``scale=None`` means ``1 / sqrt(fan_in)``.
 
-    >>> import numpy as np
     >>> w = np.zeros((100, 100)); Normal(0.2).fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.2
     """
@@ -88,7 +86,6 @@ class Normal(Initializer):
 class LecunUniform(Initializer):
     """Uniform with variance ``1 / fan_in`` (LeCun et al., "Efficient BackProp", 1998, section 4.6).
 
-    >>> import numpy as np
     >>> w = np.zeros((100, 100)); LecunUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
@@ -100,7 +97,6 @@ class LecunUniform(Initializer):
 class LecunNormal(Initializer):
     """Normal with variance ``1 / fan_in``, the start of self-normalising networks (Klambauer et al., 2017).
 
-    >>> import numpy as np
     >>> w = np.zeros((100, 100)); LecunNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
@@ -112,7 +108,6 @@ class LecunNormal(Initializer):
 class GlorotUniform(Initializer):
     """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 16).
 
-    >>> import numpy as np
     >>> w = np.zeros((100, 100)); GlorotUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
@@ -124,7 +119,6 @@ class GlorotUniform(Initializer):
 class GlorotNormal(Initializer):
     """Normal with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 12).
 
-    >>> import numpy as np
     >>> w = np.zeros((100, 100)); GlorotNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
@@ -136,7 +130,6 @@ class GlorotNormal(Initializer):
 class HeUniform(Initializer):
     """Uniform with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
 
-    >>> import numpy as np
     >>> w = np.zeros((200, 100)); HeUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
@@ -148,13 +141,44 @@ class HeUniform(Initializer):
 class HeNormal(Initializer):
     """Normal with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
 
-    >>> import numpy as np
     >>> w = np.zeros((200, 100)); HeNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
     0.1
     """
 
     def fill(self, out, rng):
         _fill_normal(out, rng, 2.0 / out.shape[-2])
+
+
+class Orthogonal(Initializer):
+    """``gain`` times a random orthogonal matrix (Saxe et al., 2014): its rows or columns, whichever are fewer, are orthonormal.
+
+    Uniformly distributed among these matrices: the factor Q of a normal matrix, with the signs that make the diagonal of R positive
+    (Mezzadri, 2007).
+
+    Parameters
+    ----------
+    gain : float > 0, default=1.0
+        All singular values; sqrt(2) does for relu what He's rule does.
+
+    Examples
+    --------
+    >>> w = np.zeros((5, 3)); Orthogonal().fill(w, np.random.default_rng(0)); np.round(w.T @ w, 12) + 0.0
+    array([[1., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 1.]])
+    """
+
+    limits = {"gain": "(0, inf)"}
+
+    def __init__(self, gain=1.0):
+        self.gain = gain
+
+    def fill(self, out, rng):
+        wide = out.shape[-1] > out.shape[-2]
+        q, r = np.linalg.qr(rng.normal(size=out.mT.shape if wide else out.shape))
+        diagonal = np.diagonal(r, axis1=-2, axis2=-1)[..., None, :]
+        q *= np.where(diagonal < 0.0, -float(self.gain), float(self.gain))
+        out[...] = q.mT if wide else q
 
 
 def _fill_uniform(out, rng, variance):
@@ -179,4 +203,5 @@ INITIALIZERS = {
     "glorot_normal": GlorotNormal,
     "he_uniform": HeUniform,
     "he_normal": HeNormal,
+    "orthogonal": Orthogonal,
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .schedules import Clock
+from .schedule import Clock
 
 
 @dataclass

@@ -65,7 +65,8 @@ class Trainer:
         rows = np.arange(x.n_rows) if rows is None else np.asarray(rows)
         order = rows.copy()
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
-        self.state.clock.began, self.state.clock.n_epochs = self.state.clock.epoch, n_epochs
+        clock = self.state.clock
+        clock.began, clock.n_epochs, clock.n_batches = clock.epoch, n_epochs, len(bounds)
         sparse = x.sparse and self.network.sparse_input
         snapshot = Snapshot(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):

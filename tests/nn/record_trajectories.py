@@ -154,24 +154,42 @@ def lion(torch, groups, lr, beta_1, beta_2):
 
 
 def schedules(torch):
-    """Return the factors of PyTorch's two planned schedules at every step of a cycle."""
+    """Return the factors of PyTorch's schedules at every step of a cycle, and of the one that answers to a list of losses."""
+    lr_scheduler = torch.optim.lr_scheduler
+    makers = {
+        "cosine": lambda optimizer: lr_scheduler.CosineAnnealingLR(optimizer, T_max=20, eta_min=0.1),
+        # steps 0 .. 20, the top at 0.3 * 20; PyTorch's final factor counts from the start, 1 / 25
+        "one_cycle": lambda optimizer: lr_scheduler.OneCycleLR(
+            optimizer, max_lr=1.0, total_steps=21, pct_start=7 / 21, div_factor=25.0, final_div_factor=400.0, cycle_momentum=False
+        ),
+        "step": lambda optimizer: lr_scheduler.StepLR(optimizer, step_size=6, gamma=0.3),
+        "exponential": lambda optimizer: lr_scheduler.ExponentialLR(optimizer, gamma=0.9),
+        "linear": lambda optimizer: lr_scheduler.LinearLR(optimizer, start_factor=1.0, end_factor=0.1, total_iters=20),
+        "cosine_restarts": lambda optimizer: lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=3, T_mult=2, eta_min=0.1),
+        "even_restarts": lambda optimizer: lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=4),
+        "warm_constant": lambda optimizer: lr_scheduler.LinearLR(optimizer, start_factor=1 / 5, total_iters=4),
+        "warm_exponential": lambda optimizer: lr_scheduler.ChainedScheduler(
+            [lr_scheduler.LinearLR(optimizer, start_factor=1 / 5, total_iters=4), lr_scheduler.ExponentialLR(optimizer, gamma=0.9)]
+        ),
+    }
     out = {}
-    for name in ("cosine", "one_cycle"):
+    for name, make in makers.items():
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-        if name == "cosine":
-            scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20, eta_min=0.1)
-        else:
-            # steps 0 .. 20, the top at 0.3 * 20; PyTorch's final factor counts from the start, 1 / 25
-            scheduler = torch.optim.lr_scheduler.OneCycleLR(
-                optimizer, max_lr=1.0, total_steps=21, pct_start=7 / 21, div_factor=25.0, final_div_factor=400.0, cycle_momentum=False
-            )
+        scheduler = make(optimizer)
         factors = [scheduler.get_last_lr()[0]]
         for _ in range(20):
             optimizer.step()
             scheduler.step()
             factors.append(scheduler.get_last_lr()[0])
         out[f"schedule/{name}"] = np.array(factors)
-    return out
+    losses = np.exp(-np.linspace(0, 2, 60)) + 0.1 * np.random.default_rng(3).normal(size=60)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=3, threshold=0.0, threshold_mode="abs", min_lr=0.1)
+    factors = []
+    for loss in losses:
+        scheduler.step(loss)
+        factors.append(optimizer.param_groups[0]["lr"])
+    return {**out, "plateau/losses": losses, "plateau/factors": np.array(factors)}
 
 
 if __name__ == "__main__":

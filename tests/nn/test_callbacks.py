@@ -8,8 +8,9 @@ import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from skmlp.nn.callbacks import EarlyStopping, History, Progress, Validation
-from skmlp.nn.schedules import SCHEDULES, Adaptive, Constant
+from skmlp.nn.schedules import SCHEDULES, Adaptive, Constant, Plateau
 from skmlp.nn.state import TrainingState
+from tests.nn.helpers import trajectories
 
 
 def trainer_of(schedule=None):
@@ -124,6 +125,40 @@ def test_patience_starts_anew_after_the_rate_was_lowered():
     assert feed(stopping, [1.0] * 4, trainer)[0] is None
     assert trainer.state.clock.decay == pytest.approx(0.2)
     assert trainer.state.stale == 0
+
+
+def test_plateaus_lower_the_rate_when_pytorch_does():
+    arrays, _ = trajectories()
+    trainer, stopping = trainer_of(Plateau(gamma=0.5, patience=3, final=0.1)), stopping_of(tol=0.0, patience=math.inf)
+    factors = []
+    for loss in arrays["plateau/losses"]:
+        assert feed(stopping, [loss], trainer)[0] is None
+        factors.append(trainer.schedule.factor(trainer.state.clock))
+    np.testing.assert_allclose(factors, arrays["plateau/factors"], rtol=1e-12)
+    assert len(set(factors)) == 5
+
+
+def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
+    trainer, stopping = trainer_of(Plateau(gamma=0.1, patience=1, final=0.05)), stopping_of(patience=4)
+    lowered = {}
+    for epoch in range(1, 20):
+        stops, _ = feed(stopping, [1.0], trainer)
+        lowered.setdefault(trainer.state.clock.decay, epoch)
+        if stops:
+            break
+    # one epoch of progress, two without it; two more to the least factor; five more to the end
+    assert lowered == {1.0: 1, 0.1: 3, 0.05: 5}
+    assert epoch == 10
+    assert stopping.reason == (
+        "Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small. Stopping."
+    )
+
+
+def test_plateau_without_patience_waits_as_long_as_stopping_does():
+    trainer = trainer_of(Plateau())
+    assert feed(stopping_of(patience=3), [1.0] * 4, trainer)[1].state.clock.decay == 1.0
+    feed(stopping_of(patience=3), [1.0], trainer)
+    assert trainer.state.clock.decay == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

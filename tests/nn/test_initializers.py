@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import ks_2samp, kstest
 
-from skmlp.nn.initializers import INITIALIZERS, Constant, Normal, Uniform
+from skmlp.nn.initializers import INITIALIZERS, Constant, Normal, Orthogonal, Uniform
 from tests import reference
 from tests.nn.helpers import table
 
@@ -94,3 +94,31 @@ def test_glorot_is_the_same_either_way_round():
     """Fan-in and fan-out count alike, so the transposed array has the same distribution."""
     for key in ("glorot_uniform", "glorot_normal"):
         np.testing.assert_array_equal(filled(INITIALIZERS[key](), (30, 7)).ravel(), filled(INITIALIZERS[key](), (7, 30)).ravel())
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, np.sqrt(2)])
+@pytest.mark.parametrize("shape", [(7, 7), (30, 7), (7, 30), (1, 5), (5, 1), (1, 1), (2, 6, 4)])
+def test_orthogonal_has_equal_singular_values(shape, gain, dtype):
+    values = np.linalg.svd(filled(Orthogonal(gain), shape, dtype=dtype), compute_uv=False)
+    np.testing.assert_allclose(values, gain, rtol=20 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4)])
+def test_orthogonal_prefers_no_direction(shape):
+    """The distribution of SciPy's random orthogonal matrices: each entry has mean 0, and the entries of each are as often negative."""
+    from scipy.stats import ortho_group
+
+    size = max(shape)
+    theirs = ortho_group.rvs(size, size=4000, random_state=np.random.default_rng(0))[:, : shape[0], : shape[1]]
+    ours = filled(Orthogonal(), (4000, *shape))
+    for where in np.ndindex(shape):
+        assert ks_2samp(ours[:, *where], theirs[:, *where]).pvalue > 1e-4, where
+
+
+def test_orthogonal_layers_keep_lengths():
+    """Saxe et al. (2014): a deep linear network of them is an isometry."""
+    x = np.random.default_rng(1).normal(size=(20, 10))
+    y = x
+    for seed in range(50):
+        y = y @ filled(Orthogonal(), (10, 10), seed)
+    np.testing.assert_allclose(np.linalg.norm(y, axis=1), np.linalg.norm(x, axis=1), rtol=1e-12)

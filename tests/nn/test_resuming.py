@@ -35,8 +35,10 @@ def test_training_in_parts_is_training_at_once(key, parts, through_pickle, dtype
     assert state.clock.step == reference_state.clock.step
 
 
-@pytest.mark.parametrize("schedule", [cls(n_epochs=20) if cls.planned else cls() for cls in SCHEDULES.values()], ids=repr)
-def test_schedules_are_resumed_where_they_were(schedule):
+@pytest.mark.parametrize("warm_up", [0, 3, 12.5])
+@pytest.mark.parametrize("key", SCHEDULES)
+def test_schedules_are_resumed_where_they_were(key, warm_up):
+    schedule = SCHEDULES[key](warm_up=warm_up, **({"n_epochs": 20} if SCHEDULES[key].planned else {}))
     whole, network = make_network(LogLoss()), make_network(LogLoss())
     train(whole, *data_of(whole), 20, schedule=schedule)
     state = state_of()

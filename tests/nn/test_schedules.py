@@ -5,7 +5,19 @@ import copy
 import numpy as np
 import pytest
 
-from skmlp.nn.schedules import SCHEDULES, Adaptive, Clock, Constant, Cosine, Invscaling, OneCycle
+from skmlp.nn.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Clock,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Invscaling,
+    Linear,
+    OneCycle,
+    Step,
+)
 from tests import reference
 from tests.nn.helpers import table, trajectories
 
@@ -16,7 +28,7 @@ PLANNED = [key for key, cls in SCHEDULES.items() if cls.planned]
 def clocks(n_epochs=10, n_batches=5):
     """Yield the clock before each step of training on 100 rows."""
     for step in range(n_epochs * n_batches):
-        yield Clock(step, step / n_batches, n_epochs, 100 * (step // n_batches), 1.0)
+        yield Clock(step, step // n_batches + step % n_batches / n_batches, n_epochs, 100 * (step // n_batches), 1.0)
 
 
 @each
@@ -77,11 +89,58 @@ def test_an_unplanned_schedule_does_not_ask_for_the_length(key):
         assert SCHEDULES[key]().factor(clock) == SCHEDULES[key]().factor(Clock(clock.step, clock.epoch, 1, clock.samples, clock.decay))
 
 
-def test_planned_schedules_equal_pytorch():
-    arrays, _ = trajectories()
-    for name, schedule in (("cosine", Cosine(final=0.1)), ("one_cycle", OneCycle(warmup=0.3, final=0.0001))):
-        ours = [schedule.factor(Clock(epoch=float(k), n_epochs=20)) for k in range(21)]
-        np.testing.assert_allclose(ours, arrays[f"schedule/{name}"], rtol=1e-6, atol=1e-12, err_msg=name)
+PYTORCH = {
+    "cosine": Cosine(final=0.1),
+    "one_cycle": OneCycle(rise=0.3, final=0.0001),
+    "step": Step(step_size=6, gamma=0.3),
+    "exponential": Exponential(gamma=0.9),
+    "linear": Linear(final=0.1),
+    "cosine_restarts": CosineRestarts(n_epochs=3, growth=2, final=0.1),
+    "even_restarts": CosineRestarts(n_epochs=4, growth=1),
+    "warm_constant": Constant(warm_up=5),
+    "warm_exponential": Exponential(gamma=0.9, warm_up=5),
+}
+
+
+def test_every_recorded_schedule_is_compared():
+    assert {name.split("/")[1] for name in trajectories()[0] if name.startswith("schedule/")} == set(PYTORCH)
+
+
+@pytest.mark.parametrize("name", PYTORCH)
+def test_equals_pytorch(name):
+    """At every epoch, one update each."""
+    ours = [PYTORCH[name].factor(Clock(epoch=float(k), n_epochs=20)) for k in range(21)]
+    np.testing.assert_allclose(ours, trajectories()[0][f"schedule/{name}"], rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("key", SCHEDULES)
+def test_warming_up_multiplies_the_factor_by_the_share_of_updates_made(key):
+    cold, warm = SCHEDULES[key](), SCHEDULES[key](warm_up=2.5)
+    for k, clock in enumerate(clocks(n_batches=4)):
+        clock.n_batches = 4
+        assert warm.factor(clock) == pytest.approx(cold.factor(clock) * min((k + 1) / 10, 1.0), rel=1e-12)
+
+
+def test_warming_up_goes_on_over_updates_and_not_over_epochs():
+    """The first update is no waste, and the last one of the warm-up has the whole rate."""
+    rates = [Constant(warm_up=2).factor(Clock(epoch=k / 5, n_batches=5)) for k in range(12)]
+    np.testing.assert_allclose(rates, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("growth", [1, 1.5, 2, 3])
+def test_restarts_start_each_cycle_at_the_top(growth):
+    """Cycle k begins after n_epochs (1 + growth + ... + growth^(k - 1)) epochs."""
+    schedule, begins = CosineRestarts(n_epochs=4, growth=growth, final=0.2), 0.0
+    for k in range(8):
+        length = 4.0 * growth**k
+        factors = [schedule.factor(Clock(epoch=begins + share * length)) for share in (0.0, 0.25, 0.5, 0.75, 1.0 - 1e-9)]
+        np.testing.assert_allclose(factors, 0.2 + 0.4 * (1 + np.cos(np.pi * np.array([0.0, 0.25, 0.5, 0.75, 1.0]))), atol=1e-7)
+        begins += length
+
+
+def test_a_step_lasts_whole_epochs():
+    factors = [Step(step_size=2, gamma=0.5).factor(clock) for clock in clocks(n_epochs=6, n_batches=7)]
+    np.testing.assert_array_equal(factors, np.repeat([1.0, 0.5, 0.25], 14))
 
 
 def test_cosine_is_the_formula():
@@ -92,7 +151,7 @@ def test_cosine_is_the_formula():
 
 
 def test_one_cycle_goes_up_then_down():
-    schedule = OneCycle(warmup=0.25, start=0.2, final=0.05)
+    schedule = OneCycle(rise=0.25, start=0.2, final=0.05)
     factors = [schedule.factor(Clock(epoch=float(k), n_epochs=40)) for k in range(41)]
     assert factors[0] == pytest.approx(0.2)
     assert factors[10] == pytest.approx(1.0)

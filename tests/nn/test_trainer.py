@@ -272,13 +272,15 @@ def test_the_clock():
     asked = []
 
     class Asked(Constant.__base__):
-        def factor(self, clock):
-            asked.append((clock.step, clock.epoch, clock.samples, clock.n_epochs))
+        warm_up = 0
+
+        def curve(self, clock):
+            asked.append((clock.step, clock.epoch, clock.samples, clock.n_epochs, clock.n_batches))
             return 1.0
 
     network = make_network(SquaredError())
     trainer, _ = train(network, *data_of(network, 20), 2, batch_size=8, schedule=Asked())
-    assert asked == [(k, pytest.approx(k / 3), 20 * (k // 3), 2) for k in range(6)]
+    assert asked == [(k, pytest.approx(k / 3), 20 * (k // 3), 2, 3) for k in range(6)]
     clock = trainer.state.clock
     assert (clock.step, clock.epoch, clock.samples) == (6, 2.0, 40)
 

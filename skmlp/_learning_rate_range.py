@@ -1,0 +1,202 @@
+"""The learning-rate range test: a short training whose rate rises from step to step, to see which rates are any good.
+
+The one decision: each step is a call of ``partial_fit`` on one batch, so that what is tested is the estimator itself, with its own
+solver, regularisation and precision.
+"""
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.utils import check_array, check_consistent_length, check_random_state, compute_class_weight
+
+from ._base import BaseMLP
+from ._build import is_lbfgs
+
+_SMOOTHING = 0.9  # share of the past in the moving average of the losses
+_DIVERGED = 4.0  # times the least average
+
+
+def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100):
+    """Train for a few steps while the learning rate rises, and return how the loss took it (Smith, 2017, section 3.3).
+
+    The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at each rate. At first the loss hardly
+    moves, then it falls, and at last it rises again; the test ends early where it is not finite or its moving average is four times its
+    least value.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor or Autoencoder
+        With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows to train on, scaled as they will be for ``fit``.
+    y : array-like, default=None
+        Targets, as for ``fit``; None for an autoencoder.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weight of each row.
+    min_rate, max_rate : float, default=1e-6, 10.0
+        First and last learning rate.
+    n_steps : int, default=100
+        Number of rates.
+
+    Returns
+    -------
+    rates : ndarray of shape (n_steps_made,)
+        The learning rates tried.
+    losses : ndarray of shape (n_steps_made,)
+        The loss of each batch, penalty included, before the step at that rate.
+    suggestion : float
+        A tenth of the rate at which the moving average of the losses is least: below the edge, on the slope.
+
+    References
+    ----------
+    Smith, L. N. (2017). Cyclical Learning Rates for Training Neural Networks. WACV.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmlp import MLPClassifier, learning_rate_range
+    >>> X, y = load_digits(return_X_y=True)
+    >>> rates, losses, suggestion = learning_rate_range(MLPClassifier(random_state=0), X / 16, y)
+    >>> bool(1e-4 < suggestion < 0.1)
+    True
+    """
+    _check(estimator, min_rate, max_rate, n_steps)
+    X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
+    y = None if y is None else np.asarray(y)
+    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    check_consistent_length(X, y, weight)
+    model = _one_step_model(estimator, X.shape[0])
+    options = {}
+    if is_classifier(model) and y is not None:
+        multilabel = y.ndim == 2 and y.shape[1] > 1
+        options["classes"] = classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
+        if isinstance(model.class_weight, str) and not multilabel:  # that of all rows, not of each batch
+            weights = compute_class_weight(model.class_weight, classes=classes, y=y.ravel())
+            model.set_params(class_weight=dict(zip(classes, weights, strict=True)))
+    counted = np.arange(X.shape[0]) if weight is None else np.flatnonzero(weight)
+    batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
+    rates, losses = np.geomspace(min_rate, max_rate, n_steps), []
+    for rate, rows in zip(rates, batches, strict=False):
+        if weight is not None:
+            options["sample_weight"] = weight[rows]
+        try:
+            model.set_params(learning_rate_init=float(rate)).partial_fit(X[rows], None if y is None else y[rows], **options)
+        except ValueError as error:
+            if losses and str(error).startswith("Solver produced non-finite"):
+                break
+            raise
+        losses.append(model.loss_)
+        average = smoothed(losses)
+        if average[-1] > _DIVERGED * average.min():
+            break
+    rates = rates[: len(losses)]
+    return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
+
+
+class LearningRateRangeDisplay:
+    """A picture of a learning-rate range test.
+
+    Use :meth:`from_estimator` to make one; see :func:`learning_rate_range`.
+
+    Parameters
+    ----------
+    rates, losses : ndarray of shape (n_steps_made,)
+        The learning rates tried, and the loss at each.
+    suggestion : float or None, default=None
+        A learning rate to mark.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the picture is.
+    figure_ : matplotlib Figure
+        The figure that it belongs to.
+    losses_, average_, suggestion_ : matplotlib Line2D
+        The losses, their moving average, and the mark (None without a suggestion).
+    """
+
+    def __init__(self, *, rates, losses, suggestion=None):
+        self.rates = rates
+        self.losses = losses
+        self.suggestion = suggestion
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100, ax=None):
+        """Make the test and draw it.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight, min_rate, max_rate, n_steps
+            As for :func:`learning_rate_range`.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningRateRangeDisplay
+        """
+        rates, losses, suggestion = learning_rate_range(
+            estimator, X, y, sample_weight=sample_weight, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps
+        )
+        return cls(rates=rates, losses=losses, suggestion=suggestion).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the losses, their moving average and the suggestion over the learning rate, and return the display.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningRateRangeDisplay
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots()
+        (self.losses_,) = ax.plot(self.rates, self.losses, alpha=0.4, label="loss of a batch")
+        (self.average_,) = ax.plot(self.rates, smoothed(self.losses), color=self.losses_.get_color(), label="moving average")
+        self.suggestion_ = None
+        if self.suggestion is not None:
+            self.suggestion_ = ax.axvline(self.suggestion, color="black", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def smoothed(losses):
+    """Return the exponential moving average, corrected for its start as the moments of Adam are."""
+    average, out = 0.0, np.empty(len(losses))
+    for k, loss in enumerate(losses):
+        average = _SMOOTHING * average + (1.0 - _SMOOTHING) * loss
+        out[k] = average / (1.0 - _SMOOTHING ** (k + 1))
+    return out
+
+
+def _check(estimator, min_rate, max_rate, n_steps):
+    if not isinstance(estimator, BaseMLP):
+        raise TypeError(f"estimator must be an MLPClassifier, MLPRegressor or Autoencoder, got {estimator!r}.")
+    if is_lbfgs(estimator):
+        raise ValueError("solver='lbfgs' has no learning rate; choose a minibatch solver, such as 'adam'.")
+    if not 0 < min_rate < max_rate < np.inf:
+        raise ValueError(f"The rates must rise: 0 < min_rate < max_rate < inf, got min_rate={min_rate!r} and max_rate={max_rate!r}.")
+    if n_steps < 2 or n_steps != int(n_steps):
+        raise ValueError(f"n_steps must be a whole number, 2 or more, got {n_steps!r}.")
+
+
+def _one_step_model(estimator, n_rows):
+    """Return a clone for which a batch is an epoch, in the precision that ``fit`` would choose."""
+    size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, n_rows)
+    dtype = ("float32" if size < n_rows else "float64") if estimator.dtype == "auto" else estimator.dtype
+    model = clone(estimator).set_params(learning_rate="constant", early_stopping=False, warm_start=False, verbose=False)
+    return model.set_params(batch_size=size, dtype=dtype)
+
+
+def _batches(rows, size, rng):
+    """Yield batches of row numbers without end, in a new order for each pass."""
+    while True:
+        order, size = rng.permutation(rows), min(size, len(rows))
+        for start in range(0, len(rows) - size + 1, size):
+            yield order[start : start + size]
