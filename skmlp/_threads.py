@@ -4,12 +4,17 @@ The one decision: a product too small to share between cores is computed by one.
 gain nothing on an idle machine, and wait for each other most of the time on a busy one.
 """
 
-from contextlib import nullcontext
+import threading
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
 SMALL_PRODUCT = 4_000_000  # multiplications of a product below which one thread is used
+
+_lock = threading.Lock()
+_limited = []  # an entry for each fit that holds the limit
+_limit = ExitStack()
 
 
 def limited_threads(network, n_rows):
@@ -19,7 +24,23 @@ def limited_threads(network, n_rows):
     end. Where somebody has already limited it, it is not raised.
     """
     largest = n_rows * max(part.stop - part.start for part in network.penalised)
-    return _controller().limit(limits=1, user_api="blas") if largest < SMALL_PRODUCT else nullcontext()
+    return one_thread() if largest < SMALL_PRODUCT else nullcontext()
+
+
+@contextmanager
+def one_thread():
+    """Limit BLAS to one thread. Of fits in several Python threads the first sets the limit and the last puts it back."""
+    with _lock:
+        if not _limited:
+            _limit.enter_context(_controller().limit(limits=1, user_api="blas"))
+        _limited.append(None)
+    try:
+        yield
+    finally:
+        with _lock:
+            _limited.pop()
+            if not _limited:
+                _limit.close()
 
 
 @cache
