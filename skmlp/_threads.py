@@ -10,7 +10,7 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-SMALL_PRODUCT = 4_000_000  # multiplications of a product below which one thread is used
+SMALL_PRODUCT = 2_000_000  # multiplications of a product below which one thread is used
 
 _lock = threading.Lock()
 _limited = []  # an entry for each fit that holds the limit

@@ -109,10 +109,11 @@ def test_probabilities(data):
     assert_allclose(model.score(X, y), (predicted == y).all(axis=1).mean() if y.ndim == 2 else (predicted == y).mean())
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "focal"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_log_probabilities_are_finite_for_huge_scores(data, dtype):
+def test_log_probabilities_are_finite_for_huge_scores(data, dtype, loss):
     X, y = data
-    model = quick(dtype=dtype).fit(X, y)
+    model = quick(dtype=dtype, loss=loss).fit(X, y)
     for weights in model.coefs_:
         weights *= 1e4
     p, log_p = model.predict_proba(X), model.predict_log_proba(X)

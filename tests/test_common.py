@@ -104,7 +104,7 @@ def test_restricted_settings(estimator, check):
 def test_the_checks_are_there():
     """scikit-learn has 50 and more for each kind of estimator; and none is left out but those that it leaves out for its own classes."""
     for ours, theirs in ((MLPClassifier, neural_network.MLPClassifier), (MLPRegressor, neural_network.MLPRegressor)):
-        assert skipped_checks(ours()) == skipped_checks(theirs())
+        assert skipped_checks(ours()) <= skipped_checks(theirs())
     assert skipped_checks(Autoencoder()) <= {"check_array_api_input"}
 
 

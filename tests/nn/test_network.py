@@ -117,6 +117,18 @@ def test_objective_is_the_mean_loss(key):
     assert gradient(network, x, target, weight[:, None])[0] == pytest.approx(np.average(rows, weights=weight), rel=1e-12)
 
 
+@pytest.mark.parametrize("key", LOSSES)
+def test_a_pickle_has_the_same_objective(key):
+    network = make_network(LOSSES[key](), alphas=(0.5, 2.0), batch_norm=True)
+    x, target = batch(network)
+    expected = gradient(network, x, target)
+    copy = pickle.loads(pickle.dumps(network))
+    assert copy.grads is None
+    value, grads = gradient(copy, x, target)
+    assert value == expected[0]
+    np.testing.assert_array_equal(grads, expected[1])
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_penalty_is_half_alpha_times_the_squares_over_the_weight(weighted):
     alphas = (0.5, 0.0, 3.0)
