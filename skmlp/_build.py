@@ -73,14 +73,10 @@ def activation_layer(unit):
 
 
 def weight_init(estimator, activation):
-    """Return the initializer of the weights in front of ``activation``, None for the output layer.
-
-    With "auto" the output's weights start at zero, so that training starts from the best constant prediction; the units below differ, so
-    zeros here do not keep anything alike.
-    """
+    """Return the initializer of the weights in front of ``activation``, None for the output layer."""
     key = estimator.weight_init
     if key == "auto":
-        key = "zeros" if activation is None else activation.weight_init
+        key = "glorot_uniform" if activation is None else activation.weight_init
     return resolve(key, INITIALIZERS)
 
 

@@ -224,8 +224,8 @@ PARAMETER_DOCS = {
         Most evaluations of the objective by 'lbfgs'.""",
     "weight_init": """
     weight_init : {'auto', keys} or Initializer, default='auto'
-        How weights start; 'auto' is He for the relu family, LeCun for selu and Glorot for the rest, and zeros for the output layer.
-        Intercepts start at zero, those of the output at the best constant prediction, which is where 'auto' thus starts.""".replace(
+        How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn. Intercepts start at zero,
+        those of the output at the best constant prediction.""".replace(
         "keys", ", ".join(f"'{key}'" for key in INITIALIZERS)
     ),
     "dropout": """

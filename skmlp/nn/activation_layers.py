@@ -27,7 +27,7 @@ class Prelu(Layer):
     keeps = ("x",)
     elementwise = True
     activates = True
-    weight_init = "he_uniform"
+    weight_init = "glorot_uniform"
     limits = {"slope": "(-inf, inf)"}
 
     def __init__(self, slope=0.25):
@@ -81,7 +81,7 @@ class Maxout(Layer):
 
     keeps = ("x", "y")
     activates = True
-    weight_init = "he_uniform"
+    weight_init = "glorot_uniform"
     limits = {"pieces": "[2, inf)"}
 
     def __init__(self, pieces=2):

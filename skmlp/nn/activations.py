@@ -33,7 +33,6 @@ class Relu(Activation):
     array([0., 0., 1.])
     """
 
-    weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
         # in float32 NumPy takes two passes over arrays in half the time of one against a scalar
@@ -59,7 +58,6 @@ class LeakyRelu(Activation):
     array([-0.1,  0. ,  1. ])
     """
 
-    weight_init = "he_uniform"
     limits = {"slope": "[0, 1)"}
 
     def __init__(self, slope=0.01):
@@ -92,7 +90,6 @@ class ShiftedRelu(Activation):
     array([-0.5,  0. ,  1. ])
     """
 
-    weight_init = "he_uniform"
     limits = {"shift": "[0, inf)"}
 
     def __init__(self, shift=1.0):

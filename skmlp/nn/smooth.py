@@ -67,7 +67,6 @@ class Elu(Activation):
     array([-0.632,  0.   ,  1.   ])
     """
 
-    weight_init = "he_uniform"
     limits = {"alpha": "(0, inf)"}
 
     def __init__(self, alpha=1.0):
@@ -106,7 +105,6 @@ class Softplus(Activation):
     array([0.313, 0.693, 1.313])
     """
 
-    weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
         # max(x, 0) + log1p(exp(-|x|))
@@ -135,7 +133,6 @@ class Gelu(Activation):
     """
 
     keeps = "x"
-    weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
         # Phi(x) = (1 + erf(x / sqrt(2))) / 2
@@ -158,7 +155,6 @@ class Silu(Activation):
     """
 
     keeps = "x"
-    weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
         expit(x, out=tmp)
@@ -185,7 +181,6 @@ class Mish(Activation):
     """
 
     keeps = "x"
-    weight_init = "he_uniform"
 
     def forward(self, x, out, tmp):
         _capped_softplus(x, tmp)
