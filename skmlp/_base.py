@@ -110,11 +110,11 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
+            scored_y = None if target is X else given_y  # X to X is split and scored without a y
             if self.validation_split is None:
                 rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
             else:
-                rows, kept = given_split(self, X, given_y, groups, every)
-            scored_y = None if target is X else given_y  # X to X is scored without a y
+                rows, kept = given_split(self, X, scored_y, groups, every)
             validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)

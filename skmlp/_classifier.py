@@ -272,11 +272,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return (raw[:, 0] > 0).astype(int) if len(self.classes_) == 2 else raw.argmax(axis=1)
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
+        sparse_labels = sparse.issparse(y)
         y, unknown = without_unknown(y)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
         )
-        sparse_labels = sparse.issparse(y)
         y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         if reset:

@@ -168,6 +168,13 @@ def test_single_labels_have_no_unknown():
         quick().fit(X, np.where(y == 1, np.nan, y))
 
 
+def test_sparse_labels_that_are_unknown_in_part_are_predicted_sparse(rng):
+    X, y = labels()
+    some = sparse.csr_array(np.where(rng.random(y.shape) < 0.3, -1, y))
+    assert sparse.issparse(quick().fit(X, some).predict(X))
+    assert not sparse.issparse(quick().fit(X, some.toarray()).predict(X))
+
+
 def test_the_labels_given_are_left_alone(rng):
     X, y = labels()
     some = holes(rng, y)

@@ -97,6 +97,13 @@ def test_groups_stay_together(cls, split):
         held_rows(cls, split)
 
 
+def test_an_autoencoder_is_split_without_its_y():
+    """Which it does not use, whatever it is."""
+    X, y = blobs(3)
+    first, second = (quick(Autoencoder, validation_split=5).fit(X, other).predict(X) for other in (y, "anything"))
+    assert_array_equal(first, second)
+
+
 def test_splitters_see_the_labels():
     X, y = blobs(3)
     held, _ = held_rows(MLPClassifier, StratifiedGroupKFold(3), groups=GROUPS)
