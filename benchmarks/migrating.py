@@ -24,7 +24,7 @@ import skmlp
 from .timing import table
 
 SEEDS = 5
-SLACK = 0.03  # what the mean score of five seeds may be below scikit-learn's; measured: 0.027
+SLACK = 0.015  # what the mean score of five seeds may be below scikit-learn's; measured: 0.009
 SHIPPED = {
     "digits": sklearn.datasets.load_digits,
     "breast cancer": sklearn.datasets.load_breast_cancer,
@@ -38,7 +38,6 @@ SIDES = {
     "scikit-learn": (neural_network, {}),
     "skmlp": (skmlp, {}),
     "float64": (skmlp, {"dtype": "float64"}),
-    "Glorot": (skmlp, {"dtype": "float64", "weight_init": "glorot_uniform"}),
 }
 
 

@@ -27,7 +27,7 @@ from ._threads import limited_threads
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
-from .nn.data import DenseRows, SparseRows
+from .nn.data import DenseRows, Part, SparseRows
 from .nn.known import KnownEntries
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -97,7 +97,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         rows = _counted_rows(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
-        validation = None
+        validation = kept = None
         if groups is not None and self.validation_split is None:
             raise ValueError(
                 "groups was given, but validation_split=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
@@ -115,7 +115,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
                 rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
-            validation = (*take(kept, X, target, weight), lambda: take(kept, given_X, scored_y))
+            validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -133,8 +133,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
         evaluate = None
         if validation is not None:
-            *held, given = validation
-            held = self._sources(*held, network.dtype)
+            held_X, *others, given = validation
+            held = self._sources(held_X if kept is None else Part(data.x, kept), *others, network.dtype)
             evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
         tasks = None
         if has_callbacks(self):
@@ -201,7 +201,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _sources(self, X, target, weight, dtype):
         """Return sources of rows in the network's precision."""
         with _fits_into(dtype):
-            x = input_rows(X, dtype)
+            x = X if isinstance(X, Part) else input_rows(X, dtype)
             target = x if target is X else target_rows(target, self._n_classes, dtype)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
 

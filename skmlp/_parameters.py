@@ -225,9 +225,7 @@ PARAMETER_DOCS = {
     "weight_init": """
     weight_init : {'auto', keys} or Initializer, default='auto'
         How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn. Intercepts start at zero,
-        those of the output at the best constant prediction.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in INITIALIZERS)
-    ),
+        those of the output at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS)),
     "dropout": """
     dropout : float or array-like of float, default=0.0
         Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer. Refused by

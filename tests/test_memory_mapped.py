@@ -34,7 +34,14 @@ def test_the_same_bits_as_from_memory(mapped):
         np.testing.assert_array_equal(from_disk.predict_proba(X), from_memory.predict_proba(np.array(mapped)))
 
 
-@pytest.mark.parametrize("model", [MLPClassifier((8,), max_iter=1), Autoencoder(2, hidden_layer_sizes=(8,), max_iter=1)], ids=["y", "X"])
+MODELS = {
+    "classifier": MLPClassifier((8,), max_iter=1),
+    "early_stopping": MLPClassifier((8,), max_iter=1, early_stopping=True, validation_fraction=0.6),
+    "autoencoder": Autoencoder(2, hidden_layer_sizes=(8,), max_iter=1),
+}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_the_rows_stay_on_disk(model, mapped):
     """Fit and transform need a small part of the memory that the rows would."""
     y = np.arange(N_ROWS) % 3

@@ -133,7 +133,7 @@ def test_a_warm_start_may_change_the_solver_and_the_rate():
     for change in [*solvers, {"learning_rate_init": 0.001}, {"dropout": 0.2}, {"alpha": 1.0}]:
         before = model.score(X, y)
         model.set_params(**change).fit(X, y)
-        assert model.score(X, y) > before - 0.1
+        assert model.score(X, y) > before - 0.2
     assert len(model.loss_curve_) >= 45
 
 

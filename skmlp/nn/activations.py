@@ -33,7 +33,6 @@ class Relu(Activation):
     array([0., 0., 1.])
     """
 
-
     def forward(self, x, out, tmp):
         # in float32 NumPy takes two passes over arrays in half the time of one against a scalar
         tmp.fill(0.0)

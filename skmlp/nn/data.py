@@ -51,6 +51,20 @@ class SparseRows:
         return out
 
 
+class Part:
+    """Some rows of another source, left where they are."""
+
+    def __init__(self, source, rows):
+        self.source = source
+        self.rows = rows
+        self.sparse = source.sparse
+        self.n_rows, self.width = len(rows), source.width
+
+    def take(self, rows, out):
+        """Return the rows as the source does. Overwrites: out unless it is None."""
+        return self.source.take(self.rows[rows], out)
+
+
 class LabelRows:
     """Class numbers 0 .. width - 1 of shape (n_rows,), handed out as rows of ones and zeros."""
 

@@ -105,7 +105,6 @@ class Softplus(Activation):
     array([0.313, 0.693, 1.313])
     """
 
-
     def forward(self, x, out, tmp):
         # max(x, 0) + log1p(exp(-|x|))
         np.abs(x, out=tmp)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn.data import DenseRows, LabelRows, SparseRows
+from skmlp.nn.data import DenseRows, LabelRows, Part, SparseRows
 
 X = np.random.default_rng(0).normal(size=(10, 4)) * (np.random.default_rng(1).uniform(size=(10, 4)) < 0.5)
 ROWS = [slice(2, 6), slice(0, 10), np.array([7, 0, 7, 3]), np.array([5])]
@@ -61,3 +61,16 @@ def test_labels_become_ones_and_zeros(rows, given, dtype):
 def test_every_source_knows_its_shape(source):
     assert (source.n_rows, source.width) == (10, 4)
     assert isinstance(source.sparse, bool)
+
+
+@each_rows
+def test_a_part_hands_out_the_rows_of_its_source(rows, dtype):
+    which = np.array([9, 3, 3, 0, 8, 1, 2, 4, 6, 5])
+    part = Part(DenseRows(X.astype(dtype)), which)
+    assert (part.n_rows, part.width, part.sparse) == (10, 4, False)
+    np.testing.assert_array_equal(part.take(rows, empty(rows, 4, dtype)), X[which].astype(dtype)[rows])
+
+
+def test_a_part_of_sparse_rows_stays_sparse():
+    taken = Part(SparseRows(sp.csr_matrix(X)), np.array([4, 2])).take(slice(0, 2), None)
+    np.testing.assert_array_equal(taken.toarray(), X[[4, 2]])
