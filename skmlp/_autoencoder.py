@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ._base import BaseMLP, input_rows, takes_minibatches
+from ._base import BaseMLP, takes_minibatches
 from ._build import Block, activation_unit, hidden_blocks, regression_loss
 from ._parameters import (
     CONSTRAINTS,
@@ -20,6 +20,7 @@ from ._parameters import (
     positive,
     store_parameters,
 )
+from ._rows import input_rows
 from ._sklearn import StrOptions
 from .nn.data import DenseRows
 

@@ -8,18 +8,17 @@ import copy
 import math
 import warnings
 from abc import ABCMeta, abstractmethod
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._parameters import CONSTRAINTS
+from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
@@ -27,7 +26,7 @@ from ._threads import limited_threads
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
-from .nn.data import DenseRows, Part, SparseRows
+from .nn.data import Part
 from .nn.known import KnownEntries
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -94,7 +93,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             )
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight = self._balance(target, self._check_weight(X, sample_weight))
-        rows = _counted_rows(weight)
+        rows = counted_rows(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         validation = kept = None
@@ -126,7 +125,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            network.start_output(start_scores(network.objective, *_start_rows(target, weight, rows), self._n_classes))
+            network.start_output(start_scores(network.objective, *start_rows(target, weight, rows), self._n_classes))
         self._network, self._state = network, state
         self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
         self._records = [] if first else list(self._records)
@@ -200,7 +199,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _sources(self, X, target, weight, dtype):
         """Return sources of rows in the network's precision."""
-        with _fits_into(dtype):
+        with fits_into(dtype):
             x = X if isinstance(X, Part) else input_rows(X, dtype)
             target = x if target is X else target_rows(target, self._n_classes, dtype)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
@@ -350,47 +349,3 @@ def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
     ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if layer.activates]
     return ends[n_blocks]
-
-
-def _start_rows(target, weight, rows):
-    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many."""
-    stride = -(-math.prod(target.shape) // _START_VALUES) if target.ndim == 2 else 1
-    if rows is None and stride == 1:
-        return target, weight
-    return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)
-
-
-_START_VALUES = 2**20
-
-
-def _counted_rows(weight):
-    """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
-    counted = None if weight is None else weight >= np.finfo(np.float32).tiny
-    if counted is not None and not counted.any():
-        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
-    return None if counted is None or counted.all() else np.flatnonzero(counted)
-
-
-@contextmanager
-def _fits_into(dtype):
-    """Raise ``ValueError`` where a value overflows in a conversion to ``dtype``."""
-    try:
-        with np.errstate(over="raise"):
-            yield
-    except FloatingPointError:
-        raise ValueError(f"X or y has values too large for {np.dtype(dtype).name}: scale them, or fit with dtype='float64'.") from None
-
-
-def input_rows(X, dtype):
-    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory."""
-    with _fits_into(dtype):
-        if sparse.issparse(X):
-            return SparseRows(X.tocsr().astype(dtype, copy=False))
-        return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
-
-
-def _is_mapped(array):
-    """Return whether an array is a view of a memory-mapped one."""
-    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
-        array = array.base
-    return isinstance(array, np.memmap)

@@ -1,0 +1,57 @@
+"""Which rows a fit sees, and how the core gets them.
+
+The one decision: rows are left where they are; what is chosen among them is their numbers, and what is converted is a batch where the
+whole would not fit into memory.
+"""
+
+import math
+from contextlib import contextmanager
+
+import numpy as np
+from scipy import sparse
+
+from ._validation import take
+from .nn.data import DenseRows, SparseRows
+
+_START_VALUES = 2**20  # of the target, from which the output starts
+
+
+def start_rows(target, weight, rows):
+    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many."""
+    stride = -(-math.prod(target.shape) // _START_VALUES) if target.ndim == 2 else 1
+    if rows is None and stride == 1:
+        return target, weight
+    return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)
+
+
+def counted_rows(weight):
+    """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
+    counted = None if weight is None else weight >= np.finfo(np.float32).tiny
+    if counted is not None and not counted.any():
+        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
+    return None if counted is None or counted.all() else np.flatnonzero(counted)
+
+
+@contextmanager
+def fits_into(dtype):
+    """Raise ``ValueError`` where a value overflows in a conversion to ``dtype``."""
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError:
+        raise ValueError(f"X or y has values too large for {np.dtype(dtype).name}: scale them, or fit with dtype='float64'.") from None
+
+
+def input_rows(X, dtype):
+    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory."""
+    with fits_into(dtype):
+        if sparse.issparse(X):
+            return SparseRows(X.tocsr().astype(dtype, copy=False))
+        return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
+
+
+def _is_mapped(array):
+    """Return whether an array is a view of a memory-mapped one."""
+    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap)
