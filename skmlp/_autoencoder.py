@@ -1,5 +1,6 @@
 """The autoencoder: X to X through a narrow code."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -22,6 +23,7 @@ from ._parameters import (
 )
 from ._rows import input_rows
 from ._sklearn import StrOptions
+from .nn.corruption import CORRUPTIONS
 from .nn.data import DenseRows
 
 
@@ -66,6 +68,8 @@ class Autoencoder(BaseMLP):
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
         "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES],
+        "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
+        "corruption_at": [StrOptions({"input", "hidden"})],
         "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
@@ -87,6 +91,14 @@ class Autoencoder(BaseMLP):
         "code_activation": """
     code_activation : str or Activation, default='identity'
         Activation of the code.""",
+        "corruption": """
+    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable or None, default=None
+        What spoils the values that the encoder gets in training, while the target stays clean (a denoising autoencoder: Vincent et al.,
+        2010): zeros, normal noise, lowest and highest values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not
+        with 'lbfgs'.""",
+        "corruption_at": """
+    corruption_at : {'input', 'hidden'}, default='input'
+        What is corrupted: the input, or the output of each hidden layer of the encoder.""",
         "dropout": """
     dropout : float or array-like of float, default=0.0
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.""",
@@ -130,6 +142,8 @@ class Autoencoder(BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        corruption=None,
+        corruption_at="input",
     ):
         store_parameters(self, locals())
 
@@ -266,8 +280,10 @@ class Autoencoder(BaseMLP):
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
+        if self.corruption is not None and self.corruption_at == "hidden" and not encoder:
+            raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
         code = Block(self.n_components, activation_unit(self.code_activation))
-        return [*encoder, code, *reversed(encoder)], len(encoder) + 1
+        return [*(replace(block, corrupted=True) for block in encoder), code, *reversed(encoder)], len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
         source = input_rows(target, self._network.dtype)

@@ -12,6 +12,7 @@ import numpy as np
 from ._parameters import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer, resolve
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
+from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense, Dropout
@@ -22,12 +23,13 @@ from .nn.schedules import SCHEDULES, Constant
 
 @dataclass
 class Block:
-    """A hidden layer: its width, activation, batch normalisation (or None) and dropout rate."""
+    """A hidden layer: its width, activation, batch normalisation (or None), dropout rate, and whether its output may be corrupted."""
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
     dropout: float = 0.0
+    corrupted: bool = False
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -45,14 +47,19 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 
 
 def build_layers(estimator, blocks, n_out):
-    """Return the layers: dropout of the input, then dense, batch norm, activation, dropout for each block, then dense for the output."""
-    layers = _dropout(estimator.input_dropout)
+    """Return the layers.
+
+    Corruption and dropout of the input, then dense, batch norm, activation, corruption, dropout for each block, then dense for the output.
+    """
+    layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
     for block in blocks:
         layer = activation_layer(block.activation)
         layers.append(Dense(block.width * layer.inputs_per_unit, weight_init(estimator, block.activation)))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
+        if block.corrupted:
+            layers += _corruption(estimator, "hidden")
         layers += _dropout(block.dropout)
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
@@ -122,6 +129,14 @@ def penalty_strengths(estimator, n_weights):
     return alphas
 
 
+def _corruption(estimator, place):
+    """Return the layers that corrupt in training at this place, "input" or "hidden"; only autoencoders have any."""
+    value = getattr(estimator, "corruption", None)
+    if value is None or estimator.corruption_at != place:
+        return []
+    return [resolve(Corruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS)]
+
+
 def _dropout(rate):
     if not rate:
         return []
@@ -138,6 +153,9 @@ def _refuse_lbfgs(estimator, layers):
             )
     if any(isinstance(layer, Dropout) for layer in layers):
         raise ValueError("dropout and input_dropout do not go with solver='lbfgs': it needs the same objective at each evaluation.")
+    corruption = getattr(estimator, "corruption", None)
+    if corruption is not None:
+        raise ValueError(f"{corruption=!r} does not go with solver='lbfgs': it needs the same objective at each evaluation.")
     for layer in layers:
         if isinstance(layer, Activate) and layer.activation.surrogate:
             raise ValueError(f"activation={layer.activation!r} does not go with solver='lbfgs': its line search needs the true gradient.")

@@ -22,6 +22,7 @@ from .activations import (
     Tanh,
 )
 from .batch_norm import BatchNorm
+from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from .initializers import (
     INITIALIZERS,
     Constant,

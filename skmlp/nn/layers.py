@@ -3,14 +3,14 @@
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
 """
 
-import math
-
 import numpy as np
 
 from .activation_layers import Maxout, Prelu
 from .batch_norm import BatchNorm
+from .corruption import GaussianCorruption, Masking, SaltAndPepper
 from .layer import Layer
 from .layout import Param, Rows
+from .words import compare_words, threshold_of
 
 
 class Dense(Layer):
@@ -129,24 +129,15 @@ class Dropout(Layer):
     @property
     def threshold(self):
         """The least of the words 0 .. 65535 for which a value is kept."""
-        return min(round(self.rate * 65536), 65535)
+        return threshold_of(self.rate)
 
     @property
     def scale(self):
         """What values that are kept are multiplied with."""
         return 65536.0 / (65536 - self.threshold)
 
-    def words(self, rng, size):
-        """Yield (start, random 16-bit words), ``size`` words in all, a few at a time so that they are in the cache when they are used."""
-        for start in range(0, size, _WORDS):
-            n = min(_WORDS, size - start)
-            yield start, rng.integers(0, 2**64, math.ceil(n / 4), np.uint64).view(np.uint16)[:n]
-
     def forward(self, x, ws, training):
-        threshold, kept = self.threshold, ws.kept.reshape(-1)
-        for start, words in self.words(ws.rng, kept.size):
-            np.greater_equal(words, threshold, out=kept[start : start + words.size])
-            del words  # before the next ones are drawn
+        compare_words(ws.rng, np.greater_equal, self.threshold, ws.kept)
         np.copyto(ws.mask, ws.kept)
         np.multiply(ws.mask, self.scale, out=ws.mask)
         np.multiply(x, ws.mask, out=ws.y)
@@ -164,13 +155,14 @@ def _product(a, b, out):
         out[...] = a @ b
 
 
-_WORDS = 32768  # drawn at a time
-
 LAYERS = {
     "dense": Dense,
     "activate": Activate,
     "prelu": Prelu,
     "maxout": Maxout,
     "dropout": Dropout,
+    "masking": Masking,
+    "gaussian_corruption": GaussianCorruption,
+    "salt_and_pepper": SaltAndPepper,
     "batch_norm": BatchNorm,
 }
