@@ -27,7 +27,7 @@ def moving_average(losses):
 def test_it_is_gradient_descent_with_rising_rates():
     """Linear regression on all rows at once, from zero weights and the mean, written out."""
     X, y = curve()
-    model = MLPRegressor(hidden_layer_sizes=(), solver=Sgd(momentum=0.0), batch_size=len(X), alpha=0.0, random_state=0)
+    model = MLPRegressor(hidden_layer_sizes=(), solver=Sgd(momentum=0.0), batch_size=len(X), alpha=0.0, weight_init="zeros")
     rates, losses, _ = learning_rate_range(model, X, y, min_rate=1e-3, max_rate=1.0, n_steps=20)
     assert_allclose(rates, 10 ** np.linspace(-3, 0, 20))
     w, b = np.zeros(X.shape[1]), y.mean()
