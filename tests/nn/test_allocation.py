@@ -26,8 +26,8 @@ N = 512
 
 
 def bound(dtype):
-    """Return the bytes of NumPy's buffers for an operation with three operands."""
-    return 3 * np.getbufsize() * np.dtype(dtype).itemsize
+    """Return the bytes of NumPy's buffers for an operation with three operands, and of a few small objects."""
+    return 3 * np.getbufsize() * np.dtype(dtype).itemsize + 4096
 
 
 class Watch(Callback):
