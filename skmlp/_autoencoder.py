@@ -242,6 +242,25 @@ class Autoencoder(BaseMLP):
         source = input_rows(self._check_X(X), self._network.dtype)
         return -self._network.losses(source, source)
 
+    def feature_errors(self, X):
+        """Return the reconstruction error of each value: which features make a row odd.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Dense: the result would be as large.
+
+        Returns
+        -------
+        errors : ndarray of shape (n_samples, n_features)
+            ``loss`` of each value; the sum of a row is minus its ``score_samples``.
+        """
+        X = self._check_X(X)
+        if sparse.issparse(X):
+            raise ValueError(f"feature_errors would turn sparse input into dense errors of shape {X.shape}. Ask for it by X.toarray().")
+        source = input_rows(X, self._network.dtype)
+        return self._network.entry_losses(source, source)
+
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
 

@@ -144,3 +144,27 @@ def test_two_units_say_more_than_two_principal_components(seed):
     pca = PCA(2).fit(X)
     # measured over six seeds: 0.71 of the error of principal components
     assert np.square(X - model.predict(X)).sum() < 0.85 * np.square(X - pca.inverse_transform(pca.transform(X))).sum()
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "log_cosh", "poisson"])
+def test_feature_errors_are_what_the_error_of_a_row_is_made_of(loss, dtype):
+    X = np.abs(digits()[0][:700])
+    model = quick(loss=loss, dtype=str(dtype)).fit(X)
+    errors = model.feature_errors(X)
+    assert_allclose(errors.sum(axis=1), -model.score_samples(X), rtol=1e-3 if dtype == np.float32 else 1e-10)
+    if loss == "squared_error":
+        assert_allclose(errors, 0.5 * (model.predict(X) - X) ** 2, rtol=1e-3, atol=1e-4)
+
+
+def test_feature_errors_find_the_value_that_was_changed():
+    X = digits()[0]
+    model = quick(max_iter=30).fit(X[:1000])
+    changed = X[1000:1100].copy()
+    columns = np.random.default_rng(0).integers(0, 64, 100)
+    changed[np.arange(100), columns] += 8.0
+    assert (model.feature_errors(changed).argmax(axis=1) == columns).mean() > 0.9
+
+
+def test_feature_errors_of_sparse_rows_are_refused():
+    with pytest.raises(ValueError, match="feature_errors would turn sparse input into dense errors"):
+        quick().fit(digits()[0][:50]).feature_errors(sparse.csr_array(digits()[0][:5]))

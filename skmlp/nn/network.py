@@ -220,6 +220,18 @@ class Network:
             out[rows] = self.row_losses(raw, target, rows)
         return out
 
+    def entry_losses(self, source, target):
+        """Return the loss (n_rows, n_targets) of every entry of a source of targets, for losses with one score per target."""
+        out = np.empty((source.n_rows, self.n_targets), self.dtype)
+        for rows, raw in chunks(self, source, 0, len(self.layers)):
+            ws = SimpleNamespace()
+            for name, buffer in self.objective.buffers(1).items():
+                setattr(ws, name, np.empty((*raw.shape, buffer.width), buffer.dtype or self.dtype))
+            given = target.take(rows, np.empty(raw.shape, self.dtype))
+            self.objective.rows_and_grad(raw[..., None], given[..., None], ws)
+            out[rows] = ws.rows[..., 0]
+        return out
+
     def refresh_statistics(self, source, weight=None, rows=None, always=False):
         """Set running statistics to those of ``rows`` (None: all) of ``source``, layer by layer, where a layer asks for it.
 
