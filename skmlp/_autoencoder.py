@@ -129,6 +129,7 @@ class Autoencoder(BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        augmentation=None,
     ):
         store_parameters(self, locals())
 
