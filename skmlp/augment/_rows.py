@@ -6,7 +6,7 @@ from ._augmenter import Augmenter
 
 
 class GaussianNoise(Augmenter):
-    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates two arrays of the size of X.
+    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates one array of the size of X.
 
     Parameters
     ----------
@@ -34,11 +34,12 @@ class GaussianNoise(Augmenter):
     def __call__(self, X, y, rng):
         noise = rng.standard_normal(X.shape, X.dtype)
         np.multiply(noise, float(self.scale), out=noise)
-        return X + noise, y
+        np.add(X, noise, out=noise)
+        return noise, y
 
 
 class Mixup(Augmenter):
-    """Mixes each row and its target with those of a random partner of the batch; allocates three arrays of the size of X and of y.
+    """Mixes each row and its target with those of a random partner of the batch; allocates two arrays of the size of X, then two of y's.
 
     With partners j, a random permutation of the rows i, and an l of its own for each row, distributed as Beta(alpha, alpha):
     ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l) y_j``. Sample weights are not mixed: a mixed row counts as its first partner i
