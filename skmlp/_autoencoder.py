@@ -144,6 +144,7 @@ class Autoencoder(BaseMLP):
         dtype="auto",
         corruption=None,
         corruption_at="input",
+        augmentation=None,
     ):
         store_parameters(self, locals())
 

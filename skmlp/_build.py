@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 
 from ._parameters import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer, resolve
+from .augment import Augmenter
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
@@ -121,6 +122,25 @@ def make_schedule(estimator):
     return resolve(key, SCHEDULES, estimator)
 
 
+def augmenters(estimator, x):
+    """Return ``augmentation`` as a list of callables, checked against the source of rows ``x``."""
+    given = estimator.augmentation
+    if given is None:
+        return []
+    given = list(given) if isinstance(given, (list, tuple)) else [given]
+    for augmenter in given:
+        if isinstance(augmenter, type) or not callable(augmenter):
+            raise ValueError(
+                f"augmentation must be a function (X, y, rng) -> (X, y), an instance such as Mixup(), or a list; got {augmenter!r}."
+            )
+        if isinstance(augmenter, Augmenter):
+            augmenter.check()
+            augmenter.check_width(x.width)
+    if given and x.sparse:
+        raise ValueError(f"augmentation={estimator.augmentation!r} does not go with sparse X; give X.toarray(), or leave augmentation out.")
+    return given
+
+
 def penalty_strengths(estimator, n_weights):
     """Return ``alpha`` as one float per weight matrix."""
     alphas = [float(alpha) for alpha in per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")]
@@ -146,6 +166,10 @@ def _dropout(rate):
 
 
 def _refuse_lbfgs(estimator, layers):
+    if estimator.augmentation not in (None, [], ()):
+        raise ValueError(
+            f"augmentation={estimator.augmentation!r} does not go with solver='lbfgs': it needs the same objective at each evaluation."
+        )
     for name in ("clip_norm", "clip_value"):
         if getattr(estimator, name) is not None:
             raise ValueError(

@@ -60,6 +60,7 @@ CONSTRAINTS = {
     "clip_value": [None, positive()],
     "scoring": [None, str, callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "augmentation": [None, callable, list, tuple],
 }
 
 
@@ -251,6 +252,14 @@ PARAMETER_DOCS = {
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it
         sees all of them ('lbfgs', or no more rows than ``batch_size``), so that only rounding would limit the solution.""",
+    "augmentation": """
+    augmentation : callable, list of callables or None, default=None
+        Random changes of each training batch, in turn: augmenters of :mod:`skmlp.augment`, such as ``GaussianNoise(0.1)``, whose
+        parameters a grid search reaches as ``augmentation__scale``, or functions ``(X, y, rng) -> (X, y)`` of a batch as the network sees
+        it (y: ones and zeros for classes, one column for two classes), which keep shapes and dtypes and draw from ``rng`` only. Labels
+        are copied unless an augmenter changes y, and sample weights stay as they are. An autoencoder's y is the clean X, so that it
+        learns to undo the changes. The training loss is that of the changed rows; validation and prediction see none of it. Refused by
+        'lbfgs' and for sparse X.""",
 }
 
 ATTRIBUTE_DOCS = {

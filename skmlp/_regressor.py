@@ -101,6 +101,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        augmentation=None,
     ):
         store_parameters(self, locals())
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._backend import compiled_backend
-from ._build import penalty_strengths
+from ._build import augmenters, penalty_strengths
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
@@ -71,6 +71,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         norm_limit=estimator.clip_norm,
         value_limit=estimator.clip_value,
         callbacks=callbacks,
+        augmentation=augmenters(estimator, data.x),
     )
     if watched and state.best_epoch:
         stopping.keep(trainer)

@@ -39,10 +39,23 @@ class Trainer:
         Gradient clipping by global norm and by value (by value first).
     callbacks : sequence of Callback, default=()
         Called in order before and after each epoch; training stops when one returns True after it.
+    augmentation : sequence of callables, default=()
+        Change each batch in turn: ``(x, target, rng) -> (x, target)`` of the same shapes and dtypes.
     """
 
     def __init__(
-        self, network, updater, schedule, learning_rate, state, batch_size, shuffle=True, norm_limit=None, value_limit=None, callbacks=()
+        self,
+        network,
+        updater,
+        schedule,
+        learning_rate,
+        state,
+        batch_size,
+        shuffle=True,
+        norm_limit=None,
+        value_limit=None,
+        callbacks=(),
+        augmentation=(),
     ):
         self.network = network
         self.updater = updater
@@ -54,6 +67,7 @@ class Trainer:
         self.norm_limit = norm_limit if norm_limit is None else float(norm_limit)
         self.value_limit = value_limit if value_limit is None else float(value_limit)
         self.callbacks = list(callbacks)
+        self.augmentation = list(augmentation)
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1):
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it. Ctrl-C takes back the epoch it hits.
@@ -61,7 +75,8 @@ class Trainer:
         ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. The network is
         prepared for the largest batch. Overwrites: network, state.
         """
-        in_order = rows is None and not self.shuffle
+        # a slice may be a view of the caller's rows, which an augmenter must not get to write into
+        in_order = rows is None and not self.shuffle and not self.augmentation
         rows = np.arange(x.n_rows) if rows is None else np.asarray(rows)
         order = rows.copy()
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
@@ -101,6 +116,8 @@ class Trainer:
                 np.copyto(batch_weight[:, 0], weight[rows])
                 w = float(np.add.reduce(batch_weight, axis=None))
             x_batch, target_batch = x.take(rows, None if sparse else plan.x), target.take(rows, plan.target)
+            for augmenter in self.augmentation:
+                x_batch, target_batch = augmented(augmenter, x_batch, target_batch, self.state.rng)
             # the updater adds the penalty while it has the parameters at hand, unless the whole gradient is to be measured or clipped
             whole = k == last or self.norm_limit is not None or self.value_limit is not None
             loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
@@ -135,6 +152,26 @@ class Trainer:
         if self.norm_limit is not None:
             clip_norm(grads, norm if self.value_limit is None else global_norm(grads), self.norm_limit)
         return norm
+
+
+def augmented(augmenter, x, target, rng):
+    """Return what ``augmenter`` makes of a batch, C-contiguous. Raise if it is no batch of the same shapes and dtypes.
+
+    Overwrites: x, target, where the augmenter does.
+    """
+    wanted = (("X", x.shape, x.dtype), ("y", target.shape, target.dtype))
+    pair = augmenter(x, target, rng)
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise ValueError(f"augmentation: {augmenter!r} must return a pair (X, y), got {type(pair).__name__}.")
+    for array, (name, shape, dtype) in zip(pair, wanted, strict=True):
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"augmentation: {augmenter!r} must return {name} as an array, got {type(array).__name__}.")
+        if array.shape != shape or array.dtype != dtype:
+            raise ValueError(
+                f"augmentation: {augmenter!r} must return {name} as it was, {dtype} of shape {shape}, "
+                f"got {array.dtype} of shape {array.shape}."
+            )
+    return tuple(np.ascontiguousarray(array) for array in pair)
 
 
 def batch_bounds(n, batch_size, min_rows=1):

@@ -1,0 +1,52 @@
+"""The bases of augmenters: of any rows, and of rows that are images.
+
+The one decision: augmenters are units, so they clone, print, and a grid search reaches their parameters; that a row is an image is told
+by ``image_shape`` and checked against the number of features before training.
+"""
+
+from abc import abstractmethod
+from math import prod
+from numbers import Integral
+
+from ..nn.unit import Unit
+
+
+class Augmenter(Unit):
+    """Changes batches at random."""
+
+    def check_width(self, n_features):
+        """Raise ``ValueError`` if rows of ``n_features`` features cannot be treated."""
+
+    @abstractmethod
+    def __call__(self, X, y, rng):
+        """Return a changed (X, y) of the same shapes and dtypes: X (n, n_features), y (n, n_targets), floats; rng: ``Generator``."""
+
+
+class ImageAugmenter(Augmenter):
+    """Changes rows that are images of ``image_shape``: (height, width), or (height, width, channels) with all channels changed alike."""
+
+    whole: tuple = ()  # hyper-parameters that are whole numbers
+
+    def check(self):
+        super().check()
+        for name in self.whole:
+            if not isinstance(getattr(self, name), Integral):
+                raise ValueError(f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}.")
+        shape = self.image_shape
+        sizes = list(shape) if isinstance(shape, (tuple, list)) else []
+        if len(sizes) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in sizes):
+            raise ValueError(f"{self!r}: image_shape must be (height, width) or (height, width, channels), got {shape!r}.")
+
+    def check_width(self, n_features):
+        if prod(self.image_shape) != n_features:
+            raise ValueError(f"{self!r}: image_shape={self.image_shape!r} means {prod(self.image_shape)} features, but X has {n_features}.")
+
+    def __call__(self, X, y, rng):
+        self.check_width(X.shape[1])
+        height, width, *channels = self.image_shape
+        images = X.reshape(len(X), height, width, *(channels or [1]))
+        return self.change(images, rng).reshape(X.shape), y
+
+    @abstractmethod
+    def change(self, images, rng):
+        """Return changed images (n, height, width, channels), new ones of the same dtype."""

@@ -1,0 +1,86 @@
+"""Augmenters of any rows: noise and mixtures."""
+
+import numpy as np
+
+from ._augmenter import Augmenter
+
+
+class GaussianNoise(Augmenter):
+    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates one array of the size of X.
+
+    Parameters
+    ----------
+    scale : float >= 0, default=0.1
+        Standard deviation, in the units of X.
+
+    References
+    ----------
+    Bishop, "Training with noise is equivalent to Tikhonov regularization", Neural Computation 7 (1995).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.zeros((1000, 3)), np.ones((1000, 1))
+    >>> noisy, _ = GaussianNoise(0.5)(X, y, np.random.default_rng(0))
+    >>> print(round(noisy.std(), 2))
+    0.5
+    """
+
+    limits = {"scale": "[0, inf)"}
+
+    def __init__(self, scale=0.1):
+        self.scale = scale
+
+    def __call__(self, X, y, rng):
+        noise = rng.standard_normal(X.shape, X.dtype)
+        np.multiply(noise, float(self.scale), out=noise)
+        np.add(X, noise, out=noise)
+        return noise, y
+
+
+class Mixup(Augmenter):
+    """Mixes each row and its target with those of a random partner of the batch; allocates two arrays of the size of X, then two of y's.
+
+    With partners j, a random permutation of the rows i, and an l of its own for each row, distributed as Beta(alpha, alpha):
+    ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l) y_j``. Sample weights are not mixed: a mixed row counts as its first partner i
+    did. An unknown label (NaN) stays unknown in every mix.
+
+    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' take them as they are; the losses that put each class on
+    one side or the other (margins, 'focal' for two classes or labels) have no shares to learn from and should not be mixed.
+
+    Parameters
+    ----------
+    alpha : float > 0, default=0.2
+        Small values keep most rows near one of the partners; 1 makes all shares l equally probable.
+
+    References
+    ----------
+    Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018, equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = y = np.eye(4)
+    >>> mixed_X, mixed_y = Mixup(1.0)(X, y, np.random.default_rng(0))
+    >>> mixed_y.sum(axis=1)
+    array([1., 1., 1., 1.])
+    """
+
+    limits = {"alpha": "(0, inf)"}
+
+    def __init__(self, alpha=0.2):
+        self.alpha = alpha
+
+    def __call__(self, X, y, rng):
+        partner = rng.permutation(len(X))
+        share = rng.beta(float(self.alpha), float(self.alpha), (len(X), 1))
+        return _mixed(X, partner, share), _mixed(y, partner, share)
+
+
+def _mixed(rows, partner, share):
+    # l x + (1 - l) x' = x' + l (x - x'), which is x exactly where x = x'
+    others = rows[partner]
+    difference = rows - others
+    np.multiply(difference, share.astype(rows.dtype), out=difference)
+    np.add(others, difference, out=others)
+    return others
