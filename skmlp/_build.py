@@ -16,7 +16,7 @@ from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense, Dropout
 from .nn.losses import LOSSES
-from .nn.optimizers import OPTIMIZERS
+from .nn.optimizers import OPTIMIZERS, Sgd
 from .nn.schedules import SCHEDULES, Constant
 
 
@@ -107,7 +107,18 @@ def is_lbfgs(estimator):
 
 def make_solver(estimator):
     """Return the optimizer unit."""
-    return resolve(estimator.solver, OPTIMIZERS, estimator)
+    rule = resolve(estimator.solver, OPTIMIZERS, estimator)
+    if estimator.l1_ratio and not rule.decoupled:
+        if not hasattr(rule, "reach"):
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} needs to know how far {rule!r} moves a parameter; give the rule a method reach (see "
+                "skmlp.nn.Optimizer), or take l1_ratio=0."
+            )
+        if isinstance(rule, Sgd) and rule.momentum == 1.0:
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} does not go with momentum={rule.momentum!r}, which never comes to rest; take less than 1."
+            )
+    return rule
 
 
 def make_schedule(estimator):
@@ -119,7 +130,16 @@ def make_schedule(estimator):
 
 
 def penalty_strengths(estimator, n_weights):
-    """Return ``alpha`` as one float per weight matrix."""
+    """Return the L2 part of ``alpha`` as one float per weight matrix."""
+    return [alpha * (1.0 - float(estimator.l1_ratio)) for alpha in _alphas(estimator, n_weights)]
+
+
+def l1_strengths(estimator, n_weights):
+    """Return the L1 part of ``alpha`` as one float per weight matrix."""
+    return [alpha * float(estimator.l1_ratio) for alpha in _alphas(estimator, n_weights)]
+
+
+def _alphas(estimator, n_weights):
     alphas = [float(alpha) for alpha in per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")]
     if not all(0 <= alpha < np.inf for alpha in alphas):
         raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
@@ -140,6 +160,15 @@ def _refuse_lbfgs(estimator, layers):
             raise ValueError(
                 f"{name}={getattr(estimator, name)!r} does not go with solver='lbfgs': its line search needs the true gradient."
             )
+    if estimator.l1_ratio:
+        raise ValueError(
+            f"l1_ratio={estimator.l1_ratio!r} does not go with solver='lbfgs', which needs an objective without kinks; take a minibatch "
+            "solver, such as 'sgd' or 'adam', with batch_size as large as the data if there is to be no noise, or l1_ratio=0."
+        )
+    if estimator.max_norm is not None:
+        raise ValueError(
+            f"max_norm={estimator.max_norm!r} does not go with solver='lbfgs', which knows no constraints; take a minibatch solver."
+        )
     if any(isinstance(layer, Dropout) for layer in layers):
         raise ValueError("dropout and input_dropout do not go with solver='lbfgs': it needs the same objective at each evaluation.")
     for layer in layers:

@@ -124,6 +124,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        l1_ratio=0.0,
+        max_norm=None,
     ):
         store_parameters(self, locals())
 

@@ -60,6 +60,8 @@ CONSTRAINTS = {
     "clip_value": [None, positive()],
     "scoring": [None, str, callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "max_norm": [None, positive()],
 }
 
 
@@ -148,8 +150,8 @@ PARAMETER_DOCS = {
     ),
     "alpha": """
     alpha : float or array-like of float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 |W|^2`` on the weights, never on intercepts; one value, or one per weight matrix. As in
-        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
+        Strength of the L2 penalty ``alpha / 2 |W|^2`` (mixed with L1 by ``l1_ratio``) on the weights, never on intercepts; one value, or
+        one per weight matrix. As in scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
         weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
@@ -253,6 +255,19 @@ PARAMETER_DOCS = {
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it
         sees all of them ('lbfgs', or no more rows than ``batch_size``), so that only rounding would limit the solution.""",
+    "l1_ratio": """
+    l1_ratio : float in [0, 1], default=0.0
+        Share of L1 in the penalty ``alpha (l1_ratio |W|_1 + (1 - l1_ratio) / 2 |W|^2)``, as in scikit-learn's ElasticNet: 0 is L2
+        alone, 1 is the lasso. Each step ends with a soft threshold, scaled by the solver's own step size, which makes weights exactly
+        zero and comes to rest at the minimum of loss plus penalty. The noise of small batches pushes weights off zero again: take large
+        batches or a falling learning rate for many zeros. ``gradient_norm`` in ``history_`` leaves the L1 part out. With 'adamw' and
+        'lion' it is the share of the decoupled decay: weights lose ``learning rate * alpha * l1_ratio`` in each step, down to zero.
+        Refused by 'lbfgs'.""",
+    "max_norm": """
+    max_norm : float or None, default=None
+        Cap on the Euclidean norm of each unit's incoming weights (each column of ``coefs_``, those of the output too; intercepts are
+        free), to which they are scaled back after every step; 3 or 4 is usual with dropout (Srivastava et al., 2014, section 5.1).
+        Refused by 'lbfgs'.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -101,6 +101,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        l1_ratio=0.0,
+        max_norm=None,
     ):
         store_parameters(self, locals())
 

@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._backend import compiled_backend
-from ._build import penalty_strengths
+from ._build import l1_strengths, penalty_strengths
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.lbfgs import fit_lbfgs
+from .nn.penalty import merged
 from .nn.state import Snapshot
 from .nn.trainer import Diverged, Trainer, batch_bounds
 from .nn.updater import Updater
@@ -27,16 +28,29 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
         state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
-    decays = []
-    if rule.decoupled:
-        decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
+    penalised = network.penalised
+    decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
+    l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
+    weights = [view for (_, name), view in network.views().items() if name == "weight"]
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
     n_rows = data.x.n_rows if data.rows is None else len(data.rows)
     compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batch_size, network.min_rows)
     network.prepare(max(stop - start for start, stop in bounds), state.rng, compiled=compiled)
     kernel = compiled and compiled.update(rule)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays, kernel=kernel)
+    updater = Updater(
+        rule,
+        network.params,
+        network.grads,
+        state.slots,
+        state.clock.step,
+        network.penalties,
+        decays,
+        kernel=kernel,
+        l1=l1,
+        weights=weights,
+        max_norm=estimator.max_norm,
+    )
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)

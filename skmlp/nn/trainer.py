@@ -107,7 +107,7 @@ class Trainer:
             clock.epoch = epoch + k / n_batches
             norm = self._clip(k == last)
             rate = self.learning_rate * self.schedule.factor(clock)
-            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w)
+            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
             if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
                 raise Diverged(epoch + 1)
             total_loss += loss * w
