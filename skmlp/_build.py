@@ -16,7 +16,7 @@ from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense, Dropout
 from .nn.losses import LOSSES
-from .nn.optimizers import OPTIMIZERS, Sgd
+from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
 
 
@@ -108,7 +108,12 @@ def is_lbfgs(estimator):
 def make_solver(estimator):
     """Return the optimizer unit."""
     rule = resolve(estimator.solver, OPTIMIZERS, estimator)
-    if estimator.l1_ratio and not rule.decoupled:
+    if estimator.l1_ratio:
+        if isinstance(rule, Lion):
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} does not go with {rule!r}, which moves every weight by the learning rate in each step, however "
+                "small its gradient, so that a threshold holds all weights at zero or none; take another solver, such as 'adam'."
+            )
         if not hasattr(rule, "reach"):
             raise ValueError(
                 f"l1_ratio={estimator.l1_ratio!r} needs to know how far {rule!r} moves a parameter; give the rule a method reach (see "

@@ -260,9 +260,9 @@ PARAMETER_DOCS = {
         Share of L1 in the penalty ``alpha (l1_ratio |W|_1 + (1 - l1_ratio) / 2 |W|^2)``, as in scikit-learn's ElasticNet: 0 is L2
         alone, 1 is the lasso. Each step ends with a soft threshold, scaled by the solver's own step size, which makes weights exactly
         zero and comes to rest at the minimum of loss plus penalty. The noise of small batches pushes weights off zero again: take large
-        batches or a falling learning rate for many zeros. ``gradient_norm`` in ``history_`` leaves the L1 part out. With 'adamw' and
-        'lion' it is the share of the decoupled decay: weights lose ``learning rate * alpha * l1_ratio`` in each step, down to zero.
-        Refused by 'lbfgs'.""",
+        batches or a falling learning rate for many zeros. ``gradient_norm`` in ``history_`` leaves the L1 part out. With 'adamw' it
+        is the share of the decoupled decay: weights lose ``learning rate * alpha * l1_ratio`` in each step, down to zero, and those
+        stay there whose average gradient is below that share of its usual size. Refused by 'lbfgs' and 'lion'.""",
     "max_norm": """
     max_norm : float or None, default=None
         Cap on the Euclidean norm of each unit's incoming weights (each column of ``coefs_``, those of the output too; intercepts are

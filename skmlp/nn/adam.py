@@ -27,6 +27,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -74,6 +75,9 @@ class AdamW(Optimizer):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
 
+    def reach(self, t, lr, m, v, out, tmp):
+        out.fill(lr)
+
 
 class AMSGrad(Optimizer):
     """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
@@ -91,6 +95,7 @@ class AMSGrad(Optimizer):
     """
 
     slots = ("m", "v", "v_max")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -125,6 +130,7 @@ class Nadam(Optimizer):
     """
 
     slots = ("m", "v")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):

@@ -20,12 +20,14 @@ class Optimizer(Unit):
     the same name, and so do not take its value.
 
     A rule that goes with an L1 penalty has ``reach(t, lr, *slots, out, tmp)``, which writes how far a gradient that stays at 1 moves each
-    parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to. Decoupled
-    rules need none. Overwrites: out, tmp.
+    parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled
+    rule writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any size moves a parameter by about
+    ``lr`` in a step.
     """
 
     slots: tuple = ()
     decoupled = False
+    bounded = False
     own: tuple = ()
 
     @abstractmethod

@@ -69,6 +69,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("v",)
+    bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, rho=0.9, epsilon=1e-8):
@@ -102,6 +103,7 @@ class Adagrad(Optimizer):
     """
 
     slots = ("v",)
+    bounded = True
     limits = {"epsilon": "(0, inf)"}
 
     def __init__(self, epsilon=1e-8):

@@ -6,6 +6,7 @@ all arrays that they need are made once.
 
 import numpy as np
 
+_LONGEST = 10.0  # learning rates
 _BLOCK = 16384  # elements: the vectors of a block fit the cache
 
 
@@ -16,12 +17,15 @@ class SoftThreshold:
     gradient step in the metric of the rule (Yun, Lozano and Yang, 2021, "Adaptive proximal gradient methods", algorithm 1), and without
     momentum and adaptation that of Parikh and Boyd (2014, section 4.2). Where training comes to rest the loss's gradient g has
     ``g = -strength sign(p)`` for p other than 0 and ``|g| <= strength`` for p = 0, which are the conditions of the minimum of loss plus
-    penalty, whatever the rule. A decoupled rule has the threshold ``lr strength`` instead, as its decay is ``lr strength p``.
+    penalty, whatever the rule. For a decoupled rule the reach is ``lr``, as its decay is ``lr strength p``, and strengths are not scaled.
+
+    A bounded rule's reach has no end where the gradient vanishes, as that of hidden weights does before the output's start to grow; its
+    threshold is ten learning rates at most. This moves no point of rest: its steps are shorter than that.
 
     Parameters
     ----------
     rule : Optimizer
-        With ``reach``, unless it is decoupled.
+        With ``reach``.
     params : ndarray of shape (size,)
     slots : dict of str -> ndarray of shape (size,)
         Those of the rule.
@@ -53,11 +57,10 @@ class SoftThreshold:
     def shrink(self, t, lr, scale):
         """Move every parameter towards zero, and no further, after step ``t`` with learning rate ``lr``. Overwrites: params."""
         for p, slots, threshold, tmp, strength in self._blocks:
-            if self.rule.decoupled:
-                threshold.fill(lr * strength)
-            else:
-                self.rule.reach(t, lr, *slots, threshold, tmp)
-                np.multiply(threshold, strength * scale, out=threshold)
+            self.rule.reach(t, lr, *slots, threshold, tmp)
+            np.multiply(threshold, strength if self.rule.decoupled else strength * scale, out=threshold)
+            if self.rule.bounded:
+                np.minimum(threshold, _LONGEST * lr, out=threshold)
             # p - min(max(p, -threshold), threshold) is exactly zero up to the threshold
             np.negative(threshold, out=tmp)
             np.maximum(p, tmp, out=tmp)

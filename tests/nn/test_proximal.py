@@ -40,19 +40,20 @@ def lasso_in_a_basis(y, strength):
 @each_backend
 @pytest.mark.parametrize("key", COUPLED)
 def test_every_rule_ends_at_the_lasso(key, kernel):
-    """A quadratic bowl at y, whose lasso is known; the learning rate falls, since some rules never stand still."""
+    """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some never stand still."""
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
     p, g = np.ones(6), np.empty(6)
     updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), 2 * strength)])
     for k in range(6000):
         np.subtract(p, y, out=g)
-        updater.step(LEARNING_RATES.get(key, 0.05) * 0.999**k if key != "adagrad" else 0.5, 0.0, 0.5)
+        rate = LEARNING_RATES.get(key, 0.05)
+        updater.step(0.5 if key == "adagrad" else rate if key == "sgd" else rate * 0.999**k, 0.0, 0.5)
     np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
     assert (p == 0).sum() == 3
 
 
 @each_backend
-@pytest.mark.parametrize("key", ["adamw", "lion"])
+@pytest.mark.parametrize("key", ["adamw"])
 def test_decoupled_decay_by_l1(key, kernel):
     """p <- S(step, lr strength), whatever the scale, and nothing of it is reported."""
     rule, start, gradient = OPTIMIZERS[key](), np.linspace(-1, 1, 7), np.linspace(3, -2, 7)
@@ -86,7 +87,8 @@ def test_penalty_is_that_before_the_step():
     p, g = np.array([1.0, -2.0, 3.0]), np.ones(3)
     updater = Updater(Sgd(), p, g, penalties=[(slice(0, 2), 4.0)], l1=[(slice(0, 2), 3.0)])
     assert updater.step(0.01, 0.5, 0.5) == pytest.approx(0.5 * (4.0 / 2 * 5.0 + 3.0 * 3.0))
-    assert updater.step(0.01, 0.0, 0.5) == pytest.approx(0.5 * 3.0 * np.abs(p).sum(), rel=0.2)
+    size = np.abs(p[:2]).sum()
+    assert updater.step(0.01, 0.0, 0.5) == pytest.approx(0.5 * 3.0 * size)
 
 
 def test_parts_and_blocks(rng, dtype):
@@ -118,7 +120,8 @@ def test_what_is_not_finite_is_not_hidden(poison):
 def test_norms_are_capped_and_directions_kept(rng, dtype):
     weight = (rng.normal(size=(30, 8)) * np.linspace(0.0, 2.0, 8)).astype(dtype)
     before = weight.copy()
-    MaxNorm([weight], 3.0).project()
+    with np.errstate(divide="ignore"):  # as the trainer does
+        MaxNorm([weight], 3.0).project()
     norms, wanted = np.linalg.norm(before, axis=0), np.linalg.norm(weight, axis=0)
     large = norms > 3.0
     assert 0 < large.sum() < 8
@@ -132,9 +135,7 @@ def test_norms_are_capped_and_directions_kept(rng, dtype):
 def test_neither_allocates(kernel, dtype):
     rule, p = OPTIMIZERS["adam"](), np.ones(512 * 512 + 512, dtype)
     weight = p[: 512 * 512].reshape(512, 512)
-    updater = Updater(
-        rule, p, np.ones_like(p), kernel=kernel(rule), l1=[(slice(0, weight.size), 0.1)], weights=[weight], max_norm=1.0
-    )
+    updater = Updater(rule, p, np.ones_like(p), kernel=kernel(rule), l1=[(slice(0, weight.size), 0.1)], weights=[weight], max_norm=1.0)
     updater.step(0.01, 0.0, 1.0)
     tracemalloc.start()
     updater.step(0.01, 0.0, 1.0)
