@@ -87,8 +87,9 @@ class Autoencoder(BaseMLP):
     code_activation : str or Activation, default='identity'
         Activation of the code.""",
         "dropout": """
-    dropout : float or array-like of float, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.""",
+    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
+        ``AlphaDropout(0.1)`` goes with selu.""",
     }
 
     def __init__(

@@ -12,9 +12,10 @@ import numpy as np
 from ._parameters import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer, resolve
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
+from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
-from .nn.layers import Activate, Dense, Dropout
+from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
@@ -22,12 +23,12 @@ from .nn.schedules import SCHEDULES, Constant
 
 @dataclass
 class Block:
-    """A hidden layer: its width, activation, batch normalisation (or None) and dropout rate."""
+    """A hidden layer: its width, activation, batch normalisation (or None) and dropout (a rate or a layer)."""
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
-    dropout: float = 0.0
+    dropout: float | Layer = 0.0
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -111,8 +112,8 @@ def make_solver(estimator):
     if estimator.l1_ratio:
         if isinstance(rule, Lion):
             raise ValueError(
-                f"l1_ratio={estimator.l1_ratio!r} does not go with {rule!r}, which moves every weight by the learning rate in each step, however "
-                "small its gradient, so that a threshold holds all weights at zero or none; take another solver, such as 'adam'."
+                f"l1_ratio={estimator.l1_ratio!r} does not go with {rule!r}, which moves every weight by the learning rate in each step, "
+                "however small its gradient, so that a threshold holds all weights at zero or none; take another solver, such as 'adam'."
             )
         if not hasattr(rule, "reach"):
             raise ValueError(
@@ -151,12 +152,11 @@ def _alphas(estimator, n_weights):
     return alphas
 
 
-def _dropout(rate):
-    if not rate:
-        return []
-    layer = Dropout(rate)
+def _dropout(value):
+    """Return the layers, one or none, that a rate or a layer of the caller's stands for."""
+    layer = value if isinstance(value, Dropout | AlphaDropout) else Dropout(value)
     layer.check()
-    return [layer]
+    return [layer] if layer.rate else []
 
 
 def _refuse_lbfgs(estimator, layers):
@@ -174,7 +174,7 @@ def _refuse_lbfgs(estimator, layers):
         raise ValueError(
             f"max_norm={estimator.max_norm!r} does not go with solver='lbfgs', which knows no constraints; take a minibatch solver."
         )
-    if any(isinstance(layer, Dropout) for layer in layers):
+    if any(isinstance(layer, Dropout | AlphaDropout) for layer in layers):
         raise ValueError("dropout and input_dropout do not go with solver='lbfgs': it needs the same objective at each evaluation.")
     for layer in layers:
         if isinstance(layer, Activate) and layer.activation.surrogate:

@@ -13,6 +13,7 @@ from .nn.activation import Activation
 from .nn.activation_layers import ACTIVATION_LAYERS
 from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
+from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS, Initializer
 from .nn.losses import LOSSES, Loss
 from .nn.optimizers import OPTIMIZERS, Optimizer
@@ -53,7 +54,7 @@ CONSTRAINTS = {
     "n_iter_no_change": [positive(Integral), Options(Real, {np.inf})],
     "max_fun": [positive(Integral)],
     "weight_init": [StrOptions({"auto", *INITIALIZERS}), Initializer],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "dropout": [Interval(Real, 0, 1, closed="left"), Dropout, AlphaDropout, "array-like"],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
     "batch_norm": ["boolean", BatchNorm],
     "clip_norm": [None, positive()],
@@ -151,8 +152,8 @@ PARAMETER_DOCS = {
     "alpha": """
     alpha : float or array-like of float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 |W|^2`` (mixed with L1 by ``l1_ratio``) on the weights, never on intercepts; one value, or
-        one per weight matrix. As in scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
-        weight decay instead, not divided by anything.""",
+        one per weight matrix. As in scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and
+        'lion' it is the decoupled weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
         Rows per minibatch; 'auto' is ``min(200, n_samples)``. Unused by 'lbfgs'.""",
@@ -231,9 +232,10 @@ PARAMETER_DOCS = {
         "keys", ", ".join(f"'{key}'" for key in INITIALIZERS)
     ),
     "dropout": """
-    dropout : float or array-like of float, default=0.0
-        Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer. Refused by
-        'lbfgs'.""",
+    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+        Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer.
+        ``AlphaDropout(0.1)`` goes with selu: it keeps mean 0 and variance 1, which 'selu' and ``weight_init='lecun_normal'`` bring about.
+        Refused by 'lbfgs'.""",
     "input_dropout": """
     input_dropout : float, default=0.0
         Fraction of the inputs dropped in training. Refused by 'lbfgs'.""",

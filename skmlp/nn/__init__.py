@@ -22,6 +22,7 @@ from .activations import (
     Tanh,
 )
 from .batch_norm import BatchNorm
+from .dropout import AlphaDropout, Dropout
 from .initializers import (
     INITIALIZERS,
     Constant,
@@ -38,7 +39,7 @@ from .initializers import (
     Zeros,
 )
 from .layer import Layer
-from .layers import LAYERS, Activate, Dense, Dropout
+from .layers import LAYERS, Activate, Dense
 from .losses import (
     LOSSES,
     AbsoluteError,

@@ -12,7 +12,8 @@ from . import kernels
 from .activations import LeakyRelu, Relu
 from .batch_norm import BatchNorm
 from .class_losses import BinaryLogLoss, LogLoss
-from .layers import Activate, Dense, Dropout
+from .dropout import Dropout, random_words
+from .layers import Activate, Dense
 from .optimizers import Adagrad, Adam, AdamW, RMSProp, Sgd
 
 UPDATES = {
@@ -75,7 +76,7 @@ def _batch_norm(unit):
 def _dropout(unit):
     def forward(x, ws, training):
         mask = ws.mask.reshape(-1)
-        for start, words in unit.words(ws.rng, mask.size):
+        for start, words in random_words(ws.rng, mask.size):
             kernels.dropout_mask(words, unit.threshold, unit.scale, mask[start : start + words.size])
             del words  # before the next ones are drawn
         np.multiply(x, ws.mask, out=ws.y)

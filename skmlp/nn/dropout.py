@@ -1,0 +1,138 @@
+"""Dropout: layers that draw a mask for each value of a batch, and do nothing in prediction.
+
+The one decision: a mask is made of 16-bit random words, four from each number drawn, and the rate is rounded to what these can express;
+the scales follow the rounded rate, so that what a layer keeps in expectation it keeps exactly.
+"""
+
+import math
+
+import numpy as np
+
+from .layer import Layer
+from .layout import Rows
+
+
+class Dropout(Layer):
+    """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout (Srivastava et al., 2014, section 10).
+
+    The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the expectation is exact.
+
+    Parameters
+    ----------
+    rate : float in [0, 1), default=0.5
+        Probability of dropping a value.
+    """
+
+    elementwise = True
+    training_only = True
+    limits = {"rate": "[0, 1)"}
+
+    def __init__(self, rate=0.5):
+        self.rate = rate
+
+    def width(self, n_in):
+        return n_in
+
+    def params(self, n_in):
+        return {}
+
+    def state(self, n_in):
+        return {}
+
+    def buffers(self, n_in):
+        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
+
+    @property
+    def threshold(self):
+        """The least of the words 0 .. 65535 for which a value is kept."""
+        return min(round(self.rate * 65536), 65535)
+
+    @property
+    def scale(self):
+        """What values that are kept are multiplied with."""
+        return 65536.0 / (65536 - self.threshold)
+
+    def forward(self, x, ws, training):
+        draw(ws, self.threshold, self.scale)
+        np.multiply(x, ws.mask, out=ws.y)
+
+    def backward(self, dy, ws):
+        if ws.dx is not None:
+            np.multiply(dy, ws.mask, out=ws.dx)
+
+
+class AlphaDropout(Layer):
+    """Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
+
+    With probability ``rate`` a value becomes that of selu far to the left, ``low = -scale alpha = -1.758...``; then all are scaled and
+    shifted: ``y = a (x kept + low (1 - kept)) + b`` with ``a = 1 / sqrt(q (1 + low^2 (1 - q)))``, ``b = -a low (1 - q)`` and q = 1 - rate.
+    An input of mean 0 and variance 1 keeps both. The rate is rounded as in ``Dropout``.
+
+    Parameters
+    ----------
+    rate : float in [0, 1), default=0.1
+        Probability of dropping a value; 0.05 and 0.1 are usual.
+    """
+
+    elementwise = True
+    training_only = True
+    limits = {"rate": "[0, 1)"}
+
+    def __init__(self, rate=0.1):
+        self.rate = rate
+
+    def width(self, n_in):
+        return n_in
+
+    def params(self, n_in):
+        return {}
+
+    def state(self, n_in):
+        return {}
+
+    def buffers(self, n_in):
+        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
+
+    @property
+    def threshold(self):
+        """The least of the words 0 .. 65535 for which a value is kept."""
+        return min(round(self.rate * 65536), 65535)
+
+    @property
+    def scale(self):
+        """The factor a of all values."""
+        q = 1.0 - self.threshold / 65536.0
+        return 1.0 / math.sqrt(q * (1.0 + _LOW * _LOW * (1.0 - q)))
+
+    def forward(self, x, ws, training):
+        # with mask = a kept: y = (x - low) mask + a low + b, and a low + b = a low q
+        scale = self.scale
+        draw(ws, self.threshold, scale)
+        np.subtract(x, _LOW, out=ws.y)
+        np.multiply(ws.y, ws.mask, out=ws.y)
+        np.add(ws.y, scale * _LOW * (1.0 - self.threshold / 65536.0), out=ws.y)
+
+    def backward(self, dy, ws):
+        if ws.dx is not None:
+            np.multiply(dy, ws.mask, out=ws.dx)
+
+
+def random_words(rng, size):
+    """Yield (start, random 16-bit words), ``size`` words in all, a few at a time so that they are in the cache when they are used."""
+    for start in range(0, size, _WORDS):
+        n = min(_WORDS, size - start)
+        yield start, rng.integers(0, 2**64, math.ceil(n / 4), np.uint64).view(np.uint16)[:n]
+
+
+def draw(ws, threshold, scale):
+    """Set the mask to ``scale`` where a random word reaches ``threshold``, and to zero elsewhere. Overwrites: ws.mask, ws.kept."""
+    kept = ws.kept.reshape(-1)
+    for start, words in random_words(ws.rng, kept.size):
+        np.greater_equal(words, threshold, out=kept[start : start + words.size])
+        del words  # before the next ones are drawn
+    np.copyto(ws.mask, ws.kept)
+    np.multiply(ws.mask, scale, out=ws.mask)
+
+
+_WORDS = 32768  # drawn at a time
+_LOW = -1.0507009873554805 * 1.6732632423543772  # of selu, as x goes to minus infinity
