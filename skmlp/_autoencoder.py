@@ -132,6 +132,7 @@ class Autoencoder(BaseMLP):
         dtype="auto",
         l1_ratio=0.0,
         max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

@@ -126,6 +126,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         dtype="auto",
         l1_ratio=0.0,
         max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

@@ -63,6 +63,7 @@ CONSTRAINTS = {
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "max_norm": [None, positive()],
+    "diagnostics": ["boolean"],
 }
 
 
@@ -270,6 +271,13 @@ PARAMETER_DOCS = {
         Cap on the Euclidean norm of each unit's incoming weights (each column of ``coefs_``, those of the output too; intercepts are
         free), to which they are scaled back after every step; 3 or 4 is usual with dropout (Srivastava et al., 2014, section 5.1).
         Refused by 'lbfgs'.""",
+    "diagnostics": """
+    diagnostics : bool, default=False
+        Whether ``history_`` also shows each layer, as it is on the last batch of the epoch: ``gradient_norm_0``, ... for each weight
+        matrix (before clipping, without L1), and for each hidden layer ``activation_mean_0``, ``activation_std_0`` (over rows and units,
+        before dropout), ``saturated_0``, the share of outputs at which the activation's derivative is below 0.005 in size, and ``dead_0``,
+        the share of units that are so in every row of the batch. For 'lbfgs' it is per iteration, over all rows. The weights learned are
+        the same; ``history_.filter(like='gradient_norm_').plot(logy=True)`` draws vanishing gradients.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -103,6 +103,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         dtype="auto",
         l1_ratio=0.0,
         max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

@@ -12,6 +12,7 @@ from ._build import l1_strengths, penalty_strengths
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
+from .nn.diagnostics import Diagnostics
 from .nn.lbfgs import fit_lbfgs
 from .nn.penalty import merged
 from .nn.state import Snapshot
@@ -36,7 +37,9 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     n_rows = data.x.n_rows if data.rows is None else len(data.rows)
     compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batch_size, network.min_rows)
-    network.prepare(max(stop - start for start, stop in bounds), state.rng, compiled=compiled)
+    diagnostics = Diagnostics() if estimator.diagnostics else None
+    n_most = max(stop - start for start, stop in bounds)
+    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=estimator.diagnostics)
     kernel = compiled and compiled.update(rule)
     updater = Updater(
         rule,
@@ -59,6 +62,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         state.monitor, state.best, state.best_epoch, state.stale = measure, -math.inf, 0, 0
     stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
     callbacks = [] if evaluate is None else [Validation(evaluate)]
+    callbacks += [] if diagnostics is None else [diagnostics]
     callbacks += [stopping, History(records)]
     if estimator.verbose:
         callbacks.append(Progress(stopping))
@@ -85,6 +89,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         norm_limit=estimator.clip_norm,
         value_limit=estimator.clip_value,
         callbacks=callbacks,
+        probe=None if diagnostics is None else diagnostics.measure,
     )
     if watched and state.best_epoch:
         stopping.keep(trainer)
@@ -122,16 +127,21 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     """
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
-    network.prepare(n, compiled=compiled_backend(network, n))
+    network.prepare(n, compiled=compiled_backend(network, n), keep_outputs=estimator.diagnostics)
     plan, n_before = network.plan(n), len(records)
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)
     weight = None if data.weight is None else data.weight[rows][:, None]
 
+    diagnostics = Diagnostics() if estimator.diagnostics else None
+
     def iteration_end(loss, norm):
         record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": math.nan}
         if evaluate is not None:
             record["validation_loss"], record["validation_score"] = evaluate()
+        if diagnostics is not None:
+            diagnostics.measure(network, plan)
+            record.update(diagnostics.values)
         records.append(record)
         if estimator.verbose:
             print(f"Iteration {record['epoch']}, loss = {loss:.8f}")

@@ -47,6 +47,7 @@ NEIGHBOURS = {
     "schedules": {"schedule", "plateau"},
     "state": {"schedule"},
     "callbacks": {"state"},
+    "diagnostics": {"callbacks"},
     "trainer": {"clipping", "state"},
     "lbfgs": {"clipping"},
 }
