@@ -19,7 +19,7 @@ class Diagnostics(Callback):
 
     * ``gradient_norm_l``: Euclidean norm of the gradient of weight matrix l, penalty included, L1 excepted, before clipping;
     * ``activation_mean_l``, ``activation_std_l``: of the outputs of hidden layer l over rows and units, before dropout, each row alike;
-    * ``saturated_l``: share of these outputs at which the activation's derivative is below 0.005 in size, for relu that is of inactive ones;
+    * ``saturated_l``: share of these outputs at which the activation's derivative is below 0.005 in size; for relu, of inactive ones;
     * ``dead_l``: share of the units of hidden layer l that are so in every row, so that no gradient passes them.
     """
 
