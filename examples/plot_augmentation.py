@@ -99,4 +99,5 @@ print(f"picture: {PICTURE.name}")
 # %%
 # **The answer**: bending helps most, by more than three percentage points, since it makes what another hand would have written. Small
 # rotations and noise help a little. What takes away too much of a digit, or makes another sign of it, does harm: flips and, in so small a
-# frame, shifts and covers. So augmentation is knowledge about the data, and worth a grid search: ``augmentation__alpha`` reaches into an augmenter.
+# frame, shifts and covers. So augmentation is knowledge about the data, and worth a grid search: ``augmentation__alpha`` reaches into an
+# augmenter.

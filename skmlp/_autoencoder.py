@@ -100,8 +100,9 @@ class Autoencoder(BaseMLP):
     corruption_at : {'input', 'hidden'}, default='input'
         What is corrupted: the input, or the output of each hidden layer of the encoder.""",
         "dropout": """
-    dropout : float or array-like of float, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.""",
+    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
+        ``AlphaDropout(0.1)`` goes with selu.""",
     }
 
     def __init__(
@@ -145,6 +146,9 @@ class Autoencoder(BaseMLP):
         corruption=None,
         corruption_at="input",
         augmentation=None,
+        l1_ratio=0.0,
+        max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

@@ -14,22 +14,23 @@ from .augment import Augmenter
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
+from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
-from .nn.layers import Activate, Dense, Dropout
+from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
-from .nn.optimizers import OPTIMIZERS
+from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
 
 
 @dataclass
 class Block:
-    """A hidden layer: its width, activation, batch normalisation (or None), dropout rate, and whether its output may be corrupted."""
+    """A hidden layer: width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt."""
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
-    dropout: float = 0.0
+    dropout: float | Layer = 0.0
     corrupted: bool = False
 
 
@@ -111,7 +112,23 @@ def is_lbfgs(estimator):
 
 def make_solver(estimator):
     """Return the optimizer unit."""
-    return resolve(estimator.solver, OPTIMIZERS, estimator)
+    rule = resolve(estimator.solver, OPTIMIZERS, estimator)
+    if estimator.l1_ratio:
+        if isinstance(rule, Lion):
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} does not go with {rule!r}, which moves every weight by the learning rate in each step, "
+                "however small its gradient, so that a threshold holds all weights at zero or none; take another solver, such as 'adam'."
+            )
+        if not hasattr(rule, "reach"):
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} needs to know how far {rule!r} moves a parameter; give the rule a method reach (see "
+                "skmlp.nn.Optimizer), or take l1_ratio=0."
+            )
+        if isinstance(rule, Sgd) and rule.momentum == 1.0:
+            raise ValueError(
+                f"l1_ratio={estimator.l1_ratio!r} does not go with momentum={rule.momentum!r}, which never comes to rest; take less than 1."
+            )
+    return rule
 
 
 def make_schedule(estimator):
@@ -142,7 +159,16 @@ def augmenters(estimator, x):
 
 
 def penalty_strengths(estimator, n_weights):
-    """Return ``alpha`` as one float per weight matrix."""
+    """Return the L2 part of ``alpha`` as one float per weight matrix."""
+    return [alpha * (1.0 - float(estimator.l1_ratio)) for alpha in _alphas(estimator, n_weights)]
+
+
+def l1_strengths(estimator, n_weights):
+    """Return the L1 part of ``alpha`` as one float per weight matrix."""
+    return [alpha * float(estimator.l1_ratio) for alpha in _alphas(estimator, n_weights)]
+
+
+def _alphas(estimator, n_weights):
     alphas = [float(alpha) for alpha in per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")]
     if not all(0 <= alpha < np.inf for alpha in alphas):
         raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
@@ -157,12 +183,11 @@ def _corruption(estimator, place):
     return [resolve(Corruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS)]
 
 
-def _dropout(rate):
-    if not rate:
-        return []
-    layer = Dropout(rate)
+def _dropout(value):
+    """Return the layers, one or none, that a rate or a layer of the caller's stands for."""
+    layer = value if isinstance(value, Dropout | AlphaDropout) else Dropout(value)
     layer.check()
-    return [layer]
+    return [layer] if layer.rate else []
 
 
 def _refuse_lbfgs(estimator, layers):
@@ -175,7 +200,16 @@ def _refuse_lbfgs(estimator, layers):
             raise ValueError(
                 f"{name}={getattr(estimator, name)!r} does not go with solver='lbfgs': its line search needs the true gradient."
             )
-    if any(isinstance(layer, Dropout) for layer in layers):
+    if estimator.l1_ratio:
+        raise ValueError(
+            f"l1_ratio={estimator.l1_ratio!r} does not go with solver='lbfgs', which needs an objective without kinks; take a minibatch "
+            "solver, such as 'sgd' or 'adam', with batch_size as large as the data if there is to be no noise, or l1_ratio=0."
+        )
+    if estimator.max_norm is not None:
+        raise ValueError(
+            f"max_norm={estimator.max_norm!r} does not go with solver='lbfgs', which knows no constraints; take a minibatch solver."
+        )
+    if any(isinstance(layer, Dropout | AlphaDropout) for layer in layers):
         raise ValueError("dropout and input_dropout do not go with solver='lbfgs': it needs the same objective at each evaluation.")
     corruption = getattr(estimator, "corruption", None)
     if corruption is not None:

@@ -125,6 +125,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scoring=None,
         dtype="auto",
         augmentation=None,
+        l1_ratio=0.0,
+        max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

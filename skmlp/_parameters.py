@@ -13,6 +13,7 @@ from .nn.activation import Activation
 from .nn.activation_layers import ACTIVATION_LAYERS
 from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
+from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS, Initializer
 from .nn.losses import LOSSES, Loss
 from .nn.optimizers import OPTIMIZERS, Optimizer
@@ -53,7 +54,7 @@ CONSTRAINTS = {
     "n_iter_no_change": [positive(Integral), Options(Real, {np.inf})],
     "max_fun": [positive(Integral)],
     "weight_init": [StrOptions({"auto", *INITIALIZERS}), Initializer],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "dropout": [Interval(Real, 0, 1, closed="left"), Dropout, AlphaDropout, "array-like"],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
     "batch_norm": ["boolean", BatchNorm],
     "clip_norm": [None, positive()],
@@ -61,6 +62,9 @@ CONSTRAINTS = {
     "scoring": [None, str, callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
     "augmentation": [None, callable, list, tuple],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "max_norm": [None, positive()],
+    "diagnostics": ["boolean"],
 }
 
 
@@ -149,9 +153,9 @@ PARAMETER_DOCS = {
     ),
     "alpha": """
     alpha : float or array-like of float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 |W|^2`` on the weights, never on intercepts; one value, or one per weight matrix. As in
-        scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and 'lion' it is the decoupled
-        weight decay instead, not divided by anything.""",
+        Strength of the L2 penalty ``alpha / 2 |W|^2`` (mixed with L1 by ``l1_ratio``) on the weights, never on intercepts; one value, or
+        one per weight matrix. As in scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and
+        'lion' it is the decoupled weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
         Rows per minibatch; 'auto' is ``min(200, n_samples)``. Unused by 'lbfgs'.""",
@@ -228,9 +232,10 @@ PARAMETER_DOCS = {
         How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn. Intercepts start at zero,
         those of the output at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS)),
     "dropout": """
-    dropout : float or array-like of float, default=0.0
-        Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer. Refused by
-        'lbfgs'.""",
+    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+        Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer.
+        ``AlphaDropout(0.1)`` goes with selu: it keeps mean 0 and variance 1, which 'selu' and ``weight_init='lecun_normal'`` bring about.
+        Refused by 'lbfgs'.""",
     "input_dropout": """
     input_dropout : float, default=0.0
         Fraction of the inputs dropped in training. Refused by 'lbfgs'.""",
@@ -260,6 +265,26 @@ PARAMETER_DOCS = {
         are copied unless an augmenter changes y, and sample weights stay as they are. An autoencoder's y is the clean X, so that it
         learns to undo the changes. The training loss is that of the changed rows; validation and prediction see none of it. Refused by
         'lbfgs' and for sparse X.""",
+    "l1_ratio": """
+    l1_ratio : float in [0, 1], default=0.0
+        Share of L1 in the penalty ``alpha (l1_ratio |W|_1 + (1 - l1_ratio) / 2 |W|^2)``, as in scikit-learn's ElasticNet: 0 is L2
+        alone, 1 is the lasso. Each step ends with a soft threshold, scaled by the solver's own step size, which makes weights exactly
+        zero and comes to rest at the minimum of loss plus penalty. The noise of small batches pushes weights off zero again: take large
+        batches or a falling learning rate for many zeros. ``gradient_norm`` in ``history_`` leaves the L1 part out. With 'adamw' it
+        is the share of the decoupled decay: weights lose ``learning rate * alpha * l1_ratio`` in each step, down to zero, and those
+        stay there whose average gradient is below that share of its usual size. Refused by 'lbfgs' and 'lion'.""",
+    "max_norm": """
+    max_norm : float or None, default=None
+        Cap on the Euclidean norm of each unit's incoming weights (each column of ``coefs_``, those of the output too; intercepts are
+        free), to which they are scaled back after every step; 3 or 4 is usual with dropout (Srivastava et al., 2014, section 5.1).
+        Refused by 'lbfgs'.""",
+    "diagnostics": """
+    diagnostics : bool, default=False
+        Whether ``history_`` also shows each layer, as it is on the last batch of the epoch: ``gradient_norm_0``, ... for each weight
+        matrix (before clipping, without L1), and for each hidden layer ``activation_mean_0``, ``activation_std_0`` (over rows and units,
+        before dropout), ``saturated_0``, the share of outputs at which the activation's derivative is below 0.005 in size, and ``dead_0``,
+        the share of units that are so in every row of the batch. For 'lbfgs' it is per iteration, over all rows. The weights learned are
+        the same; ``history_.filter(like='gradient_norm_').plot(logy=True)`` draws vanishing gradients.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -102,6 +102,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         scoring=None,
         dtype="auto",
         augmentation=None,
+        l1_ratio=0.0,
+        max_norm=None,
+        diagnostics=False,
     ):
         store_parameters(self, locals())
 

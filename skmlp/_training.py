@@ -8,11 +8,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._backend import compiled_backend
-from ._build import augmenters, penalty_strengths
+from ._build import augmenters, l1_strengths, penalty_strengths
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
+from .nn.diagnostics import Diagnostics
 from .nn.lbfgs import fit_lbfgs
+from .nn.penalty import merged
 from .nn.state import Snapshot
 from .nn.trainer import Diverged, Trainer, batch_bounds
 from .nn.updater import Updater
@@ -27,16 +29,31 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
         state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
-    decays = []
-    if rule.decoupled:
-        decays = list(zip(network.penalised, penalty_strengths(estimator, len(network.penalised)), strict=True))
+    penalised = network.penalised
+    decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
+    l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
+    weights = [view for (_, name), view in network.views().items() if name == "weight"]
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
     n_rows = data.x.n_rows if data.rows is None else len(data.rows)
     compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batch_size, network.min_rows)
-    network.prepare(max(stop - start for start, stop in bounds), state.rng, compiled=compiled)
+    diagnostics = Diagnostics() if estimator.diagnostics else None
+    n_most = max(stop - start for start, stop in bounds)
+    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=estimator.diagnostics)
     kernel = compiled and compiled.update(rule)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties, decays, kernel=kernel)
+    updater = Updater(
+        rule,
+        network.params,
+        network.grads,
+        state.slots,
+        state.clock.step,
+        network.penalties,
+        decays,
+        kernel=kernel,
+        l1=l1,
+        weights=weights,
+        max_norm=estimator.max_norm,
+    )
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
@@ -45,6 +62,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         state.monitor, state.best, state.best_epoch, state.stale = measure, -math.inf, 0, 0
     stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
     callbacks = [] if evaluate is None else [Validation(evaluate)]
+    callbacks += [] if diagnostics is None else [diagnostics]
     callbacks += [stopping, History(records)]
     if estimator.verbose:
         callbacks.append(Progress(stopping))
@@ -72,6 +90,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         value_limit=estimator.clip_value,
         callbacks=callbacks,
         augmentation=augmenters(estimator, data.x),
+        probe=None if diagnostics is None else diagnostics.measure,
     )
     if watched and state.best_epoch:
         stopping.keep(trainer)
@@ -109,16 +128,21 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     """
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
-    network.prepare(n, compiled=compiled_backend(network, n))
+    network.prepare(n, compiled=compiled_backend(network, n), keep_outputs=estimator.diagnostics)
     plan, n_before = network.plan(n), len(records)
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)
     weight = None if data.weight is None else data.weight[rows][:, None]
 
+    diagnostics = Diagnostics() if estimator.diagnostics else None
+
     def iteration_end(loss, norm):
         record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": math.nan}
         if evaluate is not None:
             record["validation_loss"], record["validation_score"] = evaluate()
+        if diagnostics is not None:
+            diagnostics.measure(network, plan)
+            record.update(diagnostics.values)
         records.append(record)
         if estimator.verbose:
             print(f"Iteration {record['epoch']}, loss = {loss:.8f}")

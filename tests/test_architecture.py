@@ -35,18 +35,21 @@ NEIGHBOURS = {
     "batch_norm": {"unit", "layout", "layer"},
     "words": set(),
     "corruption": {"layer", "layout", "words"},
-    "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers", "corruption", "words"},
+    "dropout": {"layout", "layer", "words"},
+    "layers": {"unit", "layout", "layer", "batch_norm", "dropout", "activation_layers", "corruption"},
     "plan": {"layout"},
     "inference": set(),
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
     "penalty": set(),
     "kernels": set(),
-    "compiled": {"kernels", "activations", "batch_norm", "class_losses", "layers", "optimizers", "words"},
-    "updater": {"penalty"},
+    "compiled": {"kernels", "activations", "batch_norm", "class_losses", "dropout", "layers", "optimizers", "words"},
+    "proximal": set(),
+    "updater": {"penalty", "proximal"},
     "plateau": {"schedule"},
     "schedules": {"schedule", "plateau"},
     "state": {"schedule"},
     "callbacks": {"state"},
+    "diagnostics": {"callbacks"},
     "trainer": {"clipping", "state"},
     "lbfgs": {"clipping"},
 }
@@ -179,7 +182,18 @@ def test_every_module_says_what_lives_in_it(path):
 @pytest.mark.parametrize("path", MODULES, ids=identify)
 def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
     """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
-    if path.stem in ("activations", "smooth", "activation_layers", "layers", "batch_norm", "optimizer", "optimizers", "adam", "clipping"):
+    if path.stem in (
+        "activations",
+        "smooth",
+        "activation_layers",
+        "layers",
+        "dropout",
+        "batch_norm",
+        "optimizer",
+        "optimizers",
+        "adam",
+        "clipping",
+    ):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "axis":
                 assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"

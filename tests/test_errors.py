@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.dropout import AlphaDropout
 from skmlp.nn.losses import BinaryLogLoss, SquaredError
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import OneCycle
@@ -53,6 +54,7 @@ BAD_PARAMETERS = [
     ({"dropout": 1.0}, "dropout"),
     ({"dropout": [1.0]}, "rate must be a number in"),
     ({"dropout": ["half"]}, "rate must be a number in"),
+    ({"dropout": [AlphaDropout(1.0)]}, "rate must be a number in"),
     ({"dropout": [0.1, 0.2]}, "dropout has 2 entries.*1 hidden layers"),
     ({"input_dropout": 1.0}, "input_dropout"),
     ({"batch_norm": "yes"}, "batch_norm"),
@@ -67,6 +69,7 @@ BAD_PARAMETERS = [
     ({"validation_fraction": 1.0}, "validation_fraction"),
     ({"solver": "lbfgs", "dropout": 0.1}, "dropout.*do not go with solver='lbfgs'"),
     ({"solver": "lbfgs", "input_dropout": 0.1}, "dropout.*do not go with solver='lbfgs'"),
+    ({"solver": "lbfgs", "dropout": AlphaDropout()}, "dropout.*do not go with solver='lbfgs'"),
     ({"solver": "lbfgs", "clip_norm": 1.0}, "clip_norm=1.0 does not go with solver='lbfgs'"),
     ({"solver": "lbfgs", "clip_value": 1.0}, "clip_value=1.0 does not go with solver='lbfgs'"),
 ]

@@ -23,6 +23,7 @@ from .activations import (
 )
 from .batch_norm import BatchNorm
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
+from .dropout import AlphaDropout, Dropout
 from .initializers import (
     INITIALIZERS,
     Constant,
@@ -39,7 +40,7 @@ from .initializers import (
     Zeros,
 )
 from .layer import Layer
-from .layers import LAYERS, Activate, Dense, Dropout
+from .layers import LAYERS, Activate, Dense
 from .losses import (
     LOSSES,
     AbsoluteError,

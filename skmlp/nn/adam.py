@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .optimizer import Optimizer, descend
+from .optimizer import Optimizer, descend, reach_of
 
 
 class Adam(Optimizer):
@@ -27,6 +27,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -40,6 +41,9 @@ class Adam(Optimizer):
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
+
+    def reach(self, t, lr, m, v, out, tmp):
+        _adam_reach(self, t, lr, v, out)
 
 
 class AdamW(Optimizer):
@@ -71,6 +75,9 @@ class AdamW(Optimizer):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
 
+    def reach(self, t, lr, m, v, out, tmp):
+        out.fill(lr)
+
 
 class AMSGrad(Optimizer):
     """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
@@ -88,6 +95,7 @@ class AMSGrad(Optimizer):
     """
 
     slots = ("m", "v", "v_max")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -102,6 +110,9 @@ class AMSGrad(Optimizer):
         _moments(g, m, v, beta_1, beta_2)
         np.maximum(v_max, v, out=v_max)
         descend(p, m, v_max, tmp, epsilon, rate)
+
+    def reach(self, t, lr, m, v, v_max, out, tmp):
+        _adam_reach(self, t, lr, v_max, out)
 
 
 class Nadam(Optimizer):
@@ -119,6 +130,7 @@ class Nadam(Optimizer):
     """
 
     slots = ("m", "v")
+    bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
@@ -142,6 +154,10 @@ class Nadam(Optimizer):
         np.add(g, tmp, out=g)
         descend(p, g, v, tmp, epsilon, rate)
 
+    def reach(self, t, lr, m, v, out, tmp):
+        # the shares of m and g in the numerator tend to beta_1 and 1 - beta_1
+        _adam_reach(self, t, lr, v, out)
+
 
 def _adam_coefficients(rule, t, lr):
     # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1 - b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
@@ -149,6 +165,12 @@ def _adam_coefficients(rule, t, lr):
     root = math.sqrt(1.0 - beta_2)
     correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
+
+
+def _adam_reach(rule, t, lr, v, out):
+    # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size once it is corrected
+    beta_1, _, epsilon, rate = _adam_coefficients(rule, t, lr)
+    reach_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
 
 
 def _moments(g, m, v, beta_1, beta_2):

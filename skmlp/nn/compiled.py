@@ -12,7 +12,8 @@ from . import kernels
 from .activations import LeakyRelu, Relu
 from .batch_norm import BatchNorm
 from .class_losses import BinaryLogLoss, LogLoss
-from .layers import Activate, Dense, Dropout
+from .dropout import Dropout
+from .layers import Activate, Dense
 from .optimizers import Adagrad, Adam, AdamW, RMSProp, Sgd
 from .words import random_words
 

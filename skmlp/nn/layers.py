@@ -1,4 +1,4 @@
-"""The layers: dense, activation, dropout; batch normalisation and the activations that are layers have files of their own.
+"""The layers: dense, activation; dropout, batch normalisation and the activations that are layers have files of their own.
 
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
 """
@@ -8,9 +8,9 @@ import numpy as np
 from .activation_layers import Maxout, Prelu
 from .batch_norm import BatchNorm
 from .corruption import GaussianCorruption, Masking, SaltAndPepper
+from .dropout import AlphaDropout, Dropout
 from .layer import Layer
 from .layout import Param, Rows
-from .words import compare_words, threshold_of
 
 
 class Dense(Layer):
@@ -96,57 +96,6 @@ class Activate(Layer):
             self.activation.backward(kept, dy, ws.dx, ws.tmp)
 
 
-class Dropout(Layer):
-    """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout (Srivastava et al., 2014, section 10).
-
-    The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the expectation is exact.
-
-    Parameters
-    ----------
-    rate : float in [0, 1), default=0.5
-        Probability of dropping a value.
-    """
-
-    elementwise = True
-    training_only = True
-    limits = {"rate": "[0, 1)"}
-
-    def __init__(self, rate=0.5):
-        self.rate = rate
-
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
-
-    def buffers(self, n_in):
-        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
-
-    @property
-    def threshold(self):
-        """The least of the words 0 .. 65535 for which a value is kept."""
-        return threshold_of(self.rate)
-
-    @property
-    def scale(self):
-        """What values that are kept are multiplied with."""
-        return 65536.0 / (65536 - self.threshold)
-
-    def forward(self, x, ws, training):
-        compare_words(ws.rng, np.greater_equal, self.threshold, ws.kept)
-        np.copyto(ws.mask, ws.kept)
-        np.multiply(ws.mask, self.scale, out=ws.mask)
-        np.multiply(x, ws.mask, out=ws.y)
-
-    def backward(self, dy, ws):
-        if ws.dx is not None:
-            np.multiply(dy, ws.mask, out=ws.dx)
-
-
 def _product(a, b, out):
     """Write a @ b into ``out``; ``a`` may be sparse. Overwrites: out."""
     if isinstance(a, np.ndarray):
@@ -164,5 +113,6 @@ LAYERS = {
     "masking": Masking,
     "gaussian_corruption": GaussianCorruption,
     "salt_and_pepper": SaltAndPepper,
+    "alpha_dropout": AlphaDropout,
     "batch_norm": BatchNorm,
 }

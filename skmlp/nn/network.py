@@ -130,14 +130,16 @@ class Network:
 
     # ---- training
 
-    def prepare(self, n_rows, rng=None, input_gradient=False, compiled=None):
+    def prepare(self, n_rows, rng=None, input_gradient=False, compiled=None, keep_outputs=False):
         """Allocate what training on batches of up to ``n_rows`` rows needs.
 
-        ``rng`` draws the dropout masks; ``compiled``: the module of that name, or None to compute with NumPy alone.
+        ``rng`` draws the dropout masks; ``compiled``: the module of that name, or None to compute with NumPy alone;
+        ``keep_outputs``: whether the outputs of hidden layers are to be found in the plan after a step.
         """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
-        self._plans, self._memory = {}, Memory(n_rows, max(self.widths), self.dtype, input_gradient, compiled)
+        self._plans = {}
+        self._memory = Memory(n_rows, max(self.widths), self.dtype, input_gradient, compiled, keep_outputs)
         tmp = np.empty(_PENALTY_BLOCK, self.dtype)
         self._penalty_blocks = []
         for part, alpha in self.penalties:

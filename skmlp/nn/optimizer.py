@@ -18,10 +18,16 @@ class Optimizer(Unit):
     ``slots`` names its state vectors, zero at the start. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
     of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
     the same name, and so do not take its value.
+
+    A rule that goes with an L1 penalty has ``reach(t, lr, *slots, out, tmp)``, which writes how far a gradient that stays at 1 moves each
+    parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled
+    rule writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any size moves a parameter by about
+    ``lr`` in a step.
     """
 
     slots: tuple = ()
     decoupled = False
+    bounded = False
     own: tuple = ()
 
     @abstractmethod
@@ -40,3 +46,10 @@ def descend(p, direction, v, tmp, epsilon, rate):
     np.divide(direction, tmp, out=tmp)
     np.multiply(tmp, rate, out=tmp)
     np.subtract(p, tmp, out=p)
+
+
+def reach_of(v, out, epsilon, rate):
+    """out <- rate / (sqrt(v) + epsilon). Overwrites: out."""
+    np.sqrt(v, out=out)
+    np.add(out, epsilon, out=out)
+    np.divide(rate, out, out=out)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .adam import Adam, AdamW, AMSGrad, Nadam
-from .optimizer import Optimizer, descend
+from .optimizer import Optimizer, descend, reach_of
 
 
 class Sgd(Optimizer):
@@ -52,6 +52,9 @@ class Sgd(Optimizer):
         else:
             np.add(p, v, out=p)
 
+    def reach(self, t, lr, v, out, tmp):
+        out.fill(lr * (1.0 - float(self.dampening)) / (1.0 - float(self.momentum)))
+
 
 class RMSProp(Optimizer):
     """RMSProp (Tieleman and Hinton, 2012, lecture 6e).
@@ -66,6 +69,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("v",)
+    bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, rho=0.9, epsilon=1e-8):
@@ -83,6 +87,10 @@ class RMSProp(Optimizer):
         np.add(v, tmp, out=v)
         descend(p, g, v, tmp, epsilon, rate)
 
+    def reach(self, t, lr, v, out, tmp):
+        _, epsilon, rate = self.coefficients(t, lr)
+        reach_of(v, out, epsilon, rate)
+
 
 class Adagrad(Optimizer):
     """Adagrad (Duchi et al., 2011, figure 1, diagonal).
@@ -95,6 +103,7 @@ class Adagrad(Optimizer):
     """
 
     slots = ("v",)
+    bounded = True
     limits = {"epsilon": "(0, inf)"}
 
     def __init__(self, epsilon=1e-8):
@@ -107,6 +116,9 @@ class Adagrad(Optimizer):
         np.multiply(g, g, out=tmp)
         np.add(v, tmp, out=v)
         descend(p, g, v, tmp, epsilon, rate)
+
+    def reach(self, t, lr, v, out, tmp):
+        reach_of(v, out, *self.coefficients(t, lr))
 
 
 class Adadelta(Optimizer):
@@ -152,6 +164,15 @@ class Adadelta(Optimizer):
         np.add(u, tmp, out=u)
         np.multiply(g, lr, out=g)
         np.subtract(p, g, out=p)
+
+    def reach(self, t, lr, v, u, out, tmp):
+        # lr sqrt(u + epsilon) / sqrt(v + epsilon)
+        _, epsilon, lr = self.coefficients(t, lr)
+        np.add(v, epsilon, out=tmp)
+        np.add(u, epsilon, out=out)
+        np.divide(out, tmp, out=out)
+        np.sqrt(out, out=out)
+        np.multiply(out, lr, out=out)
 
 
 class Lion(Optimizer):

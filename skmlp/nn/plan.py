@@ -26,14 +26,17 @@ class Memory:
         Whether gradients go down to the network's input.
     compiled : module or None
         What stands in for methods of the units, as ``compiled.py`` does.
+    keep_outputs : bool
+        Whether the outputs of hidden layers are still there after a step: no dropout overwrites them.
     """
 
-    def __init__(self, n_most, widest, dtype, input_gradient=False, compiled=None):
+    def __init__(self, n_most, widest, dtype, input_gradient=False, compiled=None, keep_outputs=False):
         self.n_most = n_most
         self.widest = widest
         self.dtype = dtype
         self.input_gradient = input_gradient
         self.compiled = compiled
+        self.keep_outputs = keep_outputs
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
 
@@ -89,6 +92,7 @@ class Plan:
             for name in layer.state(width):
                 setattr(ws, name, state[i, name])
             in_place = below is not None and layer.elementwise and "x" not in layer.keeps and "y" not in below.keeps
+            in_place = in_place and not (memory.keep_outputs and below.activates)
             ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer

@@ -37,6 +37,8 @@ class Trainer:
         Whether each epoch visits the rows in a new order.
     norm_limit, value_limit : float or None, default=None
         Gradient clipping by global norm and by value (by value first).
+    probe : callable or None, default=None
+        ``probe(network, plan)`` is called on the last batch of each epoch, between its backward pass and clipping.
     callbacks : sequence of Callback, default=()
         Called in order before and after each epoch; training stops when one returns True after it.
     augmentation : sequence of callables, default=()
@@ -56,6 +58,7 @@ class Trainer:
         value_limit=None,
         callbacks=(),
         augmentation=(),
+        probe=None,
     ):
         self.network = network
         self.updater = updater
@@ -68,6 +71,7 @@ class Trainer:
         self.value_limit = value_limit if value_limit is None else float(value_limit)
         self.callbacks = list(callbacks)
         self.augmentation = list(augmentation)
+        self.probe = probe
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1):
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it. Ctrl-C takes back the epoch it hits.
@@ -122,9 +126,9 @@ class Trainer:
             whole = k == last or self.norm_limit is not None or self.value_limit is not None
             loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
             clock.epoch = epoch + k / n_batches
-            norm = self._clip(k == last)
+            norm = self._clip(k == last, plan)
             rate = self.learning_rate * self.schedule.factor(clock)
-            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w)
+            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
             if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
                 raise Diverged(epoch + 1)
             total_loss += loss * w
@@ -142,11 +146,13 @@ class Trainer:
         stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 
-    def _clip(self, wanted):
+    def _clip(self, wanted, plan):
         """Clip the gradient where asked. Return its norm before, if ``wanted`` or needed. Overwrites: network.grads."""
         grads, norm = self.network.grads, None
         if wanted or self.norm_limit is not None:
             norm = global_norm(grads)
+            if wanted and self.probe is not None:
+                self.probe(self.network, plan)
         if self.value_limit is not None:
             clip_value(grads, self.value_limit)
         if self.norm_limit is not None:

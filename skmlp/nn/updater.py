@@ -1,7 +1,8 @@
 """The updater: one optimizer over the flat vectors, block by block.
 
 The one decision: everything that is done to a parameter in a step (penalty, decay, the optimizer's rule) is done while its block is in
-the cache. A ``kernel`` does all of it in one pass, so it gets each part of the vector whole.
+the cache. A ``kernel`` does all of it in one pass, so it gets each part of the vector whole. What an L1 penalty and a cap on norms do
+after the step is the same for both (``proximal.py``).
 """
 
 from itertools import pairwise
@@ -9,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from .penalty import add_l2
+from .proximal import MaxNorm, SoftThreshold
 
 BLOCK = 16384  # elements: five vectors of it fit a core's second-level cache
 
@@ -34,9 +36,29 @@ class Updater:
     kernel : callable or None, default=None
         ``kernel(p, g, *slots, strength, keep, *coefficients)`` makes ``p <- keep p``, ``g <- g + strength p`` and the rule's step in one
         pass, and returns ``|keep p|^2``.
+    l1 : list of (slice, float), default=()
+        L1 penalty per part of the vector (for a decoupled rule L1 decay), which makes exact zeros: see ``SoftThreshold``.
+    weights : list of ndarray, default=()
+        The weight matrices, views into ``params``.
+    max_norm : float or None, default=None
+        Cap on the Euclidean norm of each column of ``weights``.
     """
 
-    def __init__(self, rule, params, grads, slots=None, t=0, penalties=(), decays=(), block=BLOCK, kernel=None):
+    def __init__(
+        self,
+        rule,
+        params,
+        grads,
+        slots=None,
+        t=0,
+        penalties=(),
+        decays=(),
+        block=BLOCK,
+        kernel=None,
+        l1=(),
+        weights=(),
+        max_norm=None,
+    ):
         self.rule = rule
         self.t = t
         self.kernel = kernel
@@ -47,9 +69,24 @@ class Updater:
             self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
         else:
             self._blocks = self._kernel_blocks(params, grads, penalties, decays)
+        self._l1 = SoftThreshold(rule, params, self.slots, l1) if l1 else None
+        self._max_norm = None if max_norm is None else MaxNorm(weights, max_norm)
 
-    def step(self, lr, scale=0.0):
-        """Make one step with learning rate ``lr`` and return the penalty, ``scale`` times. Overwrites: params, grads, slots."""
+    def step(self, lr, scale=0.0, l1_scale=0.0):
+        """Make one step with learning rate ``lr`` and return the penalty before it. Overwrites: params, grads, slots.
+
+        L2 penalties count ``scale`` times, zero where the gradient has them already, L1 penalties ``l1_scale`` times.
+        """
+        penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
+        penalty += self._descend(lr, scale)
+        if self._l1 is not None:
+            self._l1.shrink(self.t, lr, l1_scale)
+        if self._max_norm is not None:
+            self._max_norm.project()
+        return penalty
+
+    def _descend(self, lr, scale):
+        """Make the step itself and return the L2 penalty. Overwrites: params, grads, slots."""
         self.t += 1
         coefficients = self.rule.coefficients(self.t, lr)
         squares = 0.0

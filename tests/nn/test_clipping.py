@@ -43,6 +43,21 @@ def test_norm_is_a_python_float(dtype):
     assert type(global_norm(np.full(3, 1e-30, dtype))) is float
 
 
+@pytest.mark.lecture_row(20)
+@pytest.mark.parametrize("limit", [1e-3, 0.5, 2.0])
+def test_the_cosine_of_clipped_and_raw_gradient_is_one(limit, dtype):
+    """By norm; by value the direction changes."""
+    raw = (np.random.default_rng(0).normal(size=200) * np.geomspace(0.01, 10, 200)).astype(dtype)
+    by_norm, by_value = raw.copy(), raw.copy()
+    clip_norm(by_norm, global_norm(raw), limit)
+    clip_value(by_value, limit)
+    cosines = [np.dot(g, raw) / (np.linalg.norm(g) * np.linalg.norm(raw)) for g in (by_norm, by_value)]
+    assert global_norm(by_norm) == pytest.approx(limit, rel=1e-6)
+    assert cosines[0] == pytest.approx(1.0, abs=1e-6 if dtype == np.float32 else 1e-14)
+    assert cosines[1] < 0.99
+
+
+@pytest.mark.lecture_row(20)
 @given(vectors, st.floats(1e-3, 1e3))
 def test_clipped_norm_is_at_most_the_limit_in_the_same_direction(g, limit):
     norm, clipped = global_norm(g), g.copy()
@@ -58,6 +73,7 @@ def test_a_small_gradient_stays_as_it_is(g):
     np.testing.assert_array_equal(clipped, g)
 
 
+@pytest.mark.lecture_row(20)
 @given(vectors, st.floats(1e-3, 1e3))
 def test_values_are_bounded(g, limit):
     clipped = g.copy()

@@ -11,7 +11,8 @@ import pytest
 from skmlp.nn import compiled
 from skmlp.nn.activations import ACTIVATIONS, Relu
 from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.layers import LAYERS, Activate, Dense, Dropout
+from skmlp.nn.dropout import AlphaDropout, Dropout
+from skmlp.nn.layers import LAYERS, Activate, Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS, Adam
@@ -59,6 +60,7 @@ def test_gradient(activation, key):
 PARTS = {
     "relu": lambda: Activate(Relu()),
     "dropout": lambda: Dropout(0.3),
+    "alpha_dropout": lambda: AlphaDropout(0.3),
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(5),
 }

@@ -13,7 +13,8 @@ import pytest
 from skmlp.nn.activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
 from skmlp.nn.activations import ACTIVATIONS, Activation, HardThreshold, Tanh
 from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.layers import Activate, Dense, Dropout
+from skmlp.nn.dropout import AlphaDropout, Dropout
+from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.network import Network
 from tests.nn.helpers import construct, directional_derivatives, make_network, randomised, relative_error, targets_of
@@ -95,6 +96,7 @@ PARTS = {
     "tanh": lambda: Activate(Tanh()),
     "sine": lambda: Activate(Sine()),
     "dropout": lambda: Dropout(0.3),
+    "alpha_dropout": lambda: AlphaDropout(0.3),
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(6),
     "prelu": lambda: Prelu(-0.5),
@@ -134,7 +136,7 @@ def test_layers_before_the_first_weights(length):
         assert gradient_error(network, directions=4) < TOLERANCE, stack
 
 
-@pytest.mark.parametrize("last", ["sine", "dropout", "batch_norm", "prelu"])
+@pytest.mark.parametrize("last", ["sine", "dropout", "alpha_dropout", "batch_norm", "prelu"])
 def test_layers_after_the_last_weights(last):
     network = randomised(Network([Dense(4), Activate(Tanh()), Dense(2), PARTS[last]()], SquaredError(), 3, dtype=np.float64))
     assert gradient_error(network) < TOLERANCE
@@ -146,7 +148,7 @@ def test_a_last_layer_that_keeps_its_output_is_refused():
         Network([Dense(2), Activate(Tanh())], SquaredError(), 3)
 
 
-STACKS = [(), ("dropout",), ("batch_norm",), ("sine", "batch_norm"), ("dense", "tanh"), ("prelu",), ("dense", "maxout")]
+STACKS = [(), ("dropout",), ("alpha_dropout",), ("batch_norm",), ("sine", "batch_norm"), ("dense", "tanh"), ("prelu",), ("dense", "maxout")]
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=str)

@@ -1,0 +1,144 @@
+"""What follows a step: soft thresholds that lead to the minimum of loss plus L1 penalty, and the cap on norms."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skmlp.nn import compiled
+from skmlp.nn.optimizers import OPTIMIZERS, Sgd
+from skmlp.nn.proximal import MaxNorm, SoftThreshold
+from skmlp.nn.updater import Updater
+from tests.nn.helpers import LEARNING_RATES
+
+COUPLED = [key for key, cls in OPTIMIZERS.items() if not cls.decoupled]
+BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
+
+each_backend = pytest.mark.parametrize("kernel", BACKENDS.values(), ids=BACKENDS)
+
+
+@pytest.mark.parametrize("key", COUPLED)
+def test_reach_is_how_far_a_lasting_gradient_moves(key):
+    """Every rule but the decoupled ones says it, and its own steps are the oracle."""
+    rule, p = OPTIMIZERS[key](), np.zeros(3)
+    updater = Updater(rule, p, np.ones(3))
+    for _ in range(3000):
+        before = p.copy()
+        np.copyto(updater._blocks[0][0][1], [1.0, 1.0, 1.0])
+        updater.step(0.01)
+    reach = np.empty(3)
+    rule.reach(updater.t, 0.01, *updater.slots.values(), reach, np.empty(3))
+    np.testing.assert_allclose(before - p, reach, rtol=2e-3)
+
+
+def lasso_in_a_basis(y, strength):
+    """Return the minimum of ``|p - y|^2 / 2 + strength |p|_1`` (Tibshirani, 1996, section 2.2)."""
+    return np.where(np.abs(y) > strength, y - strength * np.sign(y), 0.0)
+
+
+@pytest.mark.lecture_row(13)
+@each_backend
+@pytest.mark.parametrize("key", COUPLED)
+def test_every_rule_ends_at_the_lasso(key, kernel):
+    """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some never stand still."""
+    y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
+    p, g = np.ones(6), np.empty(6)
+    updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), 2 * strength)])
+    for k in range(6000):
+        np.subtract(p, y, out=g)
+        rate = LEARNING_RATES.get(key, 0.05)
+        updater.step(0.5 if key == "adagrad" else rate if key == "sgd" else rate * 0.999**k, 0.0, 0.5)
+    np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
+    assert (p == 0).sum() == 3
+
+
+@each_backend
+@pytest.mark.parametrize("key", ["adamw"])
+def test_decoupled_decay_by_l1(key, kernel):
+    """p <- S(step, lr strength), whatever the scale, and nothing of it is reported."""
+    rule, start, gradient = OPTIMIZERS[key](), np.linspace(-1, 1, 7), np.linspace(3, -2, 7)
+    ends = []
+    for l1 in ([], [(slice(0, 5), 30.0)]):
+        p, g = start.copy(), gradient.copy()
+        updater = Updater(rule, p, g, kernel=kernel(rule), l1=l1)
+        assert updater.step(0.01, 0.1, 0.1) == 0.0
+        ends.append(p)
+    expected = np.where(np.arange(7) < 5, lasso_in_a_basis(ends[0], 0.3), ends[0])
+    np.testing.assert_allclose(ends[1], expected, rtol=1e-13, atol=1e-16)
+    assert (ends[1] == 0).any()
+
+
+@pytest.mark.lecture_row(13)
+def test_weight_decay_is_an_l2_penalty_for_plain_descent(rng):
+    start, gradients = rng.normal(size=9), rng.normal(size=(20, 9))
+    ends = []
+    for name in ("penalties", "decays"):
+        p, g = start.copy(), np.empty(9)
+        updater = Updater(Sgd(momentum=0.0), p, g, **{name: [(slice(0, 6), 0.3)]})
+        for gradient in gradients:
+            g[...] = gradient
+            updater.step(0.1, 1.0)
+        ends.append(p)
+    np.testing.assert_allclose(*ends, rtol=1e-12)
+    assert not np.allclose(ends[0], start + 0.1 * gradients.sum(axis=0))
+
+
+def test_penalty_is_that_before_the_step():
+    p, g = np.array([1.0, -2.0, 3.0]), np.ones(3)
+    updater = Updater(Sgd(), p, g, penalties=[(slice(0, 2), 4.0)], l1=[(slice(0, 2), 3.0)])
+    assert updater.step(0.01, 0.5, 0.5) == pytest.approx(0.5 * (4.0 / 2 * 5.0 + 3.0 * 3.0))
+    size = np.abs(p[:2]).sum()
+    assert updater.step(0.01, 0.0, 0.5) == pytest.approx(0.5 * 3.0 * size)
+
+
+def test_parts_and_blocks(rng, dtype):
+    """More than a block, with unequal strengths: outside of the parts nothing happens."""
+    p = rng.normal(size=40000).astype(dtype)
+    before, parts = p.copy(), [(slice(0, 20000), 0.5), (slice(20000, 39000), 2.0)]
+    threshold = SoftThreshold(Sgd(momentum=0.0), p, {"v": np.zeros_like(p)}, parts)
+    assert threshold.penalty(1.0) == pytest.approx(sum(s * np.abs(before[part], dtype=float).sum() for part, s in parts), rel=1e-5)
+    threshold.shrink(1, 0.1, 1.0)
+    for part, strength in [*parts, (slice(39000, 40000), 0.0)]:
+        np.testing.assert_allclose(p[part], lasso_in_a_basis(before[part], 0.1 * strength), rtol=1e-5, atol=1e-7)
+    assert p.dtype == dtype
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_hidden(poison):
+    p = np.array([poison, 1.0])
+    SoftThreshold(Sgd(), p, {"v": np.zeros(2)}, [(slice(0, 2), 1.0)]).shrink(1, 0.01, 1.0)
+    assert not np.isfinite(p[0])
+    weight = np.array([[poison, 1.0], [1.0, 1.0]])
+    with np.errstate(invalid="ignore"):
+        MaxNorm([weight], 0.5).project()
+    assert not np.isfinite(weight[:, 0]).all()
+
+
+# ---- the cap on norms
+
+
+def test_norms_are_capped_and_directions_kept(rng, dtype):
+    weight = (rng.normal(size=(30, 8)) * np.linspace(0.0, 2.0, 8)).astype(dtype)
+    before = weight.copy()
+    with np.errstate(divide="ignore"):  # as the trainer does
+        MaxNorm([weight], 3.0).project()
+    norms, wanted = np.linalg.norm(before, axis=0), np.linalg.norm(weight, axis=0)
+    large = norms > 3.0
+    assert 0 < large.sum() < 8
+    np.testing.assert_allclose(wanted[large], 3.0, rtol=1e-5)
+    np.testing.assert_array_equal(weight[:, ~large], before[:, ~large])
+    cosines = (weight * before).sum(axis=0)[large] / (norms * wanted)[large]
+    np.testing.assert_allclose(cosines, 1.0, rtol=1e-6)
+
+
+@each_backend
+def test_neither_allocates(kernel, dtype):
+    rule, p = OPTIMIZERS["adam"](), np.ones(512 * 512 + 512, dtype)
+    weight = p[: 512 * 512].reshape(512, 512)
+    updater = Updater(rule, p, np.ones_like(p), kernel=kernel(rule), l1=[(slice(0, weight.size), 0.1)], weights=[weight], max_norm=1.0)
+    updater.step(0.01, 0.0, 1.0)
+    tracemalloc.start()
+    updater.step(0.01, 0.0, 1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * np.getbufsize() * p.itemsize < weight.nbytes
