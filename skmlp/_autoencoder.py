@@ -64,14 +64,16 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = {
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
-        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES],
+        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
         "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
         "loss": loss_doc(
             loss_keys("regression", n_scores=1),
             "Huber(0.5)",
-            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one.",
+            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one. A function of prediction and "
+            "target, as for :class:`MLPRegressor`, gives its own gradient.",
+            function=True,
         ),
         "n_components": """
     n_components : int, default=2
@@ -80,11 +82,11 @@ class Autoencoder(BaseMLP):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
         "activation": """
-    activation : str, Activation, or list of these, default='relu'
+    activation : str, Activation, callable, or list of these, default='relu'
         Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
         them in reverse.""",
         "code_activation": """
-    code_activation : str or Activation, default='identity'
+    code_activation : str, Activation or callable, default='identity'
         Activation of the code.""",
         "dropout": """
     dropout : float or array-like of float, default=0.0

@@ -61,7 +61,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             "Huber(0.5)",
             """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are not negative, 'gamma' positive ones. With
         'quantile' ``predict`` gives the quantiles 0.1, 0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives.""",
+        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives. A function of prediction and target
+        made of NumPy's elementwise functions, such as ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own
+        gradient (:mod:`skmlp.nn.custom`).""",
+            function=True,
         )
     }
 

@@ -21,7 +21,9 @@ from .activations import (
     Softplus,
     Tanh,
 )
+from .autodiff import Dual, value_and_gradient
 from .batch_norm import BatchNorm
+from .custom import Function, FunctionLoss
 from .initializers import (
     INITIALIZERS,
     Constant,
