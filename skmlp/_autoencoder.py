@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, input_rows, takes_minibatches
 from ._build import Block, activation_unit, hidden_blocks, regression_loss
+from ._input_gradient import gradient_of_scores
 from ._parameters import (
     CONSTRAINTS,
     HIDDEN_ACTIVATION_TYPES,
@@ -71,8 +72,8 @@ class Autoencoder(BaseMLP):
         "loss": loss_doc(
             loss_keys("regression", n_scores=1),
             "Huber(0.5)",
-            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one. A function of prediction and "
-            "target, as for :class:`MLPRegressor`, gives its own gradient.",
+            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one. A function of "
+            "prediction and target, as for :class:`MLPRegressor`, gives its own gradient.",
             function=True,
         ),
         "n_components": """
@@ -213,6 +214,23 @@ class Autoencoder(BaseMLP):
                 "use score_samples or transform, which take sparse input in bounded memory."
             )
         return self._decoded(self._raw(X))
+
+    def input_gradient(self, X):
+        """Return the gradient of each component of the code with respect to each input.
+
+        In prediction mode: without dropout, with batch normalisation by its statistics. Its norm is how much the code changes with the
+        input, as in Rifai et al., "Contractive auto-encoders" (2011).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_components, n_features)
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+        """
+        return gradient_of_scores(self, self._check_X(X), self._transform_stop)
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: the larger, the more normal.

@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
+from ._input_gradient import gradient_of_predictions
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._validation import explained
 from .nn.losses import LOSSES, Loss
@@ -178,6 +179,25 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         n_targets = self._network.n_targets
         y = _squeezed(raw[:, :n_targets])
         return (y, _squeezed(raw[:, n_targets:])) if return_std else y
+
+    def input_gradient(self, X):
+        """Return the gradient of the prediction with respect to each input.
+
+        In prediction mode: without dropout, with batch normalisation by its statistics.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
+            That of ``predict(X)``, with an axis for the features behind: with several quantiles (n_samples, n_levels, n_features) or
+            (n_samples, n_outputs, n_levels, n_features). Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+        """
+        gradient = gradient_of_predictions(self, self._check_X(X))
+        n, n_targets, n_levels, n_features = gradient.shape
+        return np.ascontiguousarray(gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features]))
 
     def score(self, X, y, sample_weight=None):
         """Return R^2, the share of the squared error of the mean that the predictions explain.

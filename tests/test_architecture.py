@@ -39,6 +39,7 @@ NEIGHBOURS = {
     "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers"},
     "plan": {"layout"},
     "inference": set(),
+    "input_gradient": {"batch_norm", "network"},
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
     "penalty": set(),
     "kernels": set(),

@@ -22,7 +22,7 @@ from .activations import (
     Tanh,
 )
 from .autodiff import Dual, value_and_gradient
-from .batch_norm import BatchNorm
+from .batch_norm import BatchNorm, FixedNorm
 from .custom import Function, FunctionLoss
 from .initializers import (
     INITIALIZERS,

@@ -164,12 +164,9 @@ def _call(ufunc, inputs):
     if rules is None:
         raise TypeError(f"The ufunc {ufunc.__name__!r} has no derivative here. {_what_can()}")
     y = ufunc(*values)
-    tangent = 0.0
     with np.errstate(all="ignore"):  # where the derivative is infinite or none, so is the gradient
-        for argument, rule in zip(inputs, rules, strict=True):
-            if isinstance(argument, Dual):
-                tangent = tangent + rule(y, *values) * argument.tangent
-    return Dual(y, tangent)
+        terms = [rule(y, *values) * a.tangent for a, rule in zip(inputs, rules, strict=True) if isinstance(a, Dual)]
+    return Dual(y, terms[0] if len(terms) == 1 else terms[0] + terms[1])
 
 
 def _matmul(a, b):

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from .activation_layers import Maxout, Prelu
-from .batch_norm import BatchNorm
+from .batch_norm import BatchNorm, FixedNorm
 from .layer import Layer
 from .layout import Param, Rows
 
@@ -173,4 +173,5 @@ LAYERS = {
     "maxout": Maxout,
     "dropout": Dropout,
     "batch_norm": BatchNorm,
+    "fixed_norm": FixedNorm,
 }
