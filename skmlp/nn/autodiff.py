@@ -30,6 +30,8 @@ class Dual(NDArrayOperatorsMixin):
 
     def __init__(self, value, tangent):
         value = np.asarray(value)
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"A Dual array has real numbers, not {value.dtype}.")
         self.value = value if value.dtype.kind == "f" else value.astype(np.float64)
         self.tangent = np.broadcast_to(np.asarray(tangent, dtype=self.value.dtype), self.value.shape)
 
