@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import Block, activation_unit, hidden_blocks, regression_loss
+from ._input_gradient import gradient_of_scores
 from ._parameters import (
     CONSTRAINTS,
     HIDDEN_ACTIVATION_TYPES,
@@ -67,7 +68,7 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = {
         **CONSTRAINTS,
         "n_components": [positive(Integral)],
-        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES],
+        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
         "loss": loss_constraint("regression", n_scores=1),
@@ -76,7 +77,9 @@ class Autoencoder(BaseMLP):
         "loss": loss_doc(
             loss_keys("regression", n_scores=1),
             "Huber(0.5)",
-            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one.",
+            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one. A function of "
+            "prediction and target, as for :class:`MLPRegressor`, gives its own gradient.",
+            function=True,
         ),
         "n_components": """
     n_components : int, default=2
@@ -85,11 +88,11 @@ class Autoencoder(BaseMLP):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
         "activation": """
-    activation : str, Activation, or list of these, default='relu'
+    activation : str, Activation, callable, or list of these, default='relu'
         Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
         them in reverse.""",
         "code_activation": """
-    code_activation : str or Activation, default='identity'
+    code_activation : str, Activation or callable, default='identity'
         Activation of the code.""",
         "corruption": """
     corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable or None, default=None
@@ -231,6 +234,23 @@ class Autoencoder(BaseMLP):
                 "use score_samples or transform, which take sparse input in bounded memory."
             )
         return self._decoded(self._raw(X))
+
+    def input_gradient(self, X):
+        """Return the gradient of each component of the code with respect to each input.
+
+        In prediction mode: without dropout, with batch normalisation by its statistics. Its norm is how much the code changes with the
+        input, as in Rifai et al., "Contractive auto-encoders" (2011).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_components, n_features)
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+        """
+        return gradient_of_scores(self, self._check_X(X), self._transform_stop)
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: the larger, the more normal.

@@ -14,6 +14,7 @@ from .augment import Augmenter
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
+from .nn.custom import Function, FunctionLoss
 from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS
 from .nn.layer import Layer
@@ -71,8 +72,10 @@ def build_layers(estimator, blocks, n_out):
 
 def activation_unit(value):
     """Return the unit that an entry of ``activation`` stands for."""
+    if callable(value):
+        value = Function(value)
     if not isinstance(value, (str, *HIDDEN_ACTIVATION_TYPES)):
-        raise ValueError(f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)} or an Activation, got {value!r}.")
+        raise ValueError(f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)}, an Activation or a function, got {value!r}.")
     return resolve(value, HIDDEN_ACTIVATIONS)
 
 
@@ -99,7 +102,7 @@ def batch_norm_unit(value):
 
 def regression_loss(estimator):
     """Return the loss unit of an estimator whose targets are numbers."""
-    loss = resolve(estimator.loss, LOSSES)
+    loss = resolve(FunctionLoss(estimator.loss) if callable(estimator.loss) else estimator.loss, LOSSES)
     if "regression" not in loss.targets:
         raise ValueError(f"loss={estimator.loss!r} is for {' or '.join(loss.targets)} targets, but these are numbers.")
     return loss

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
@@ -10,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
+from ._input_gradient import gradient_of_classes, gradient_of_scores
 from ._labels import check_labels, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._sklearn import StrOptions
@@ -243,6 +245,38 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         log_p : ndarray of shape (n_samples, n_classes)
         """
         return self._linked(X, self._fitted()._network.loss.log_link)
+
+    def input_gradient(self, X, y=None):
+        """Return the gradient of a class's score with respect to each input: which inputs speak for the class (a saliency map).
+
+        The score is that of ``decision_function``, in prediction mode: without dropout, with batch normalisation by its statistics. Of two
+        classes the first has minus the score of the second. Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : label, or array-like of shape (n_samples,), default=None
+            The class for all rows, or of each row; None for the predicted one. For multilabel targets None, which means each label.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_features) or, for multilabel targets, (n_samples, n_labels, n_features)
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+        """
+        X = self._check_X(X)
+        if self._multilabel:
+            if y is not None:
+                raise ValueError("y was given, but for multilabel targets the gradient of each label is returned; leave out y.")
+            return gradient_of_scores(self, X)
+        if y is not None:
+            y = np.broadcast_to(y, X.shape[0]) if np.ndim(y) == 0 else column_or_1d(y)
+            if len(y) != X.shape[0]:
+                raise ValueError(f"y has {len(y)} labels, but X has {X.shape[0]} rows; give one for each, or one for all.")
+            unknown = np.setdiff1d(y, self.classes_)
+            if len(unknown):
+                raise ValueError(f"y has the labels {unknown}, which are not among classes_, {self.classes_}.")
+            y = np.searchsorted(self.classes_, y)
+        return gradient_of_classes(self, X, y)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, the share of the rows whose labels are right, all of them for multilabel targets.

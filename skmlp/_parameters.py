@@ -13,6 +13,7 @@ from .nn.activation import Activation
 from .nn.activation_layers import ACTIVATION_LAYERS
 from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
+from .nn.custom import Function
 from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS, Initializer
 from .nn.losses import LOSSES, Loss
@@ -26,11 +27,11 @@ def positive(kind=Real):
 
 
 HIDDEN_ACTIVATIONS = {**ACTIVATIONS, **ACTIVATION_LAYERS}
-HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values())
+HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values(), Function)
 
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", positive(Integral)],
-    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple],
+    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple, callable],
     "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
     "batch_size": [StrOptions({"auto"}), positive(Integral)],
@@ -76,7 +77,7 @@ def store_parameters(estimator, values):
 
 def loss_constraint(targets, n_scores=None):
     """Return the constraint of ``loss`` for an estimator of this kind of targets."""
-    return [StrOptions(set(loss_keys(targets, n_scores))), Loss]
+    return [StrOptions(set(loss_keys(targets, n_scores))), Loss, *([callable] if targets == "regression" else [])]
 
 
 def loss_keys(targets, n_scores=None):
@@ -120,11 +121,15 @@ def documented(cls):
     return cls
 
 
-def loss_doc(keys, example, text):
-    """Return what the documentation says of ``loss``: the keys, the first being the default, how to write an instance, and more."""
+def loss_doc(keys, example, text, function=False):
+    """Return what the documentation says of ``loss``: the keys, the first being the default, how to write an instance, and more.
+
+    ``function``: whether it may be a function of prediction and target.
+    """
+    function = " or callable" if function else ""
     listed = ", ".join(f"'{key}'" for key in keys)
     return f"""
-    loss : {{{listed}}} or Loss, default='{keys[0]}'
+    loss : {{{listed}}} or Loss{function}, default='{keys[0]}'
         What is minimised. An instance, such as ``{example}``, brings its own hyper-parameters. Formulas: :mod:`skmlp.nn.losses`.
         {text}"""
 
@@ -134,11 +139,13 @@ PARAMETER_DOCS = {
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer. ``()`` means none: a linear, logistic or softmax model.""",
     "activation": """
-    activation : {keys}, Activation, or list of these, default='relu'
+    activation : {keys}, Activation, callable, or list of these, default='relu'
         Activation of the hidden layers; a list has one entry per hidden layer. An instance, such as ``LeakyRelu(0.1)``, brings its own
         hyper-parameters, which a grid search reaches as ``activation__slope``. 'prelu' learns a slope for each unit (``slopes_``);
         'maxout' takes the largest of two numbers, so that the weights in front have twice as many columns (``Maxout(pieces=3)``: three
-        times). 'hard_threshold' trains with a stand-in for its derivative, which 'lbfgs' refuses. Formulas:
+        times). 'hard_threshold' trains with a stand-in for its derivative, which 'lbfgs' refuses. A function made of NumPy's
+        elementwise functions, such as ``lambda z: z * np.tanh(np.log1p(np.exp(z)))``, differentiates itself (:mod:`skmlp.nn.custom`: what
+        it may be made of, and what it costs). Formulas:
         :mod:`skmlp.nn.activations`, :mod:`skmlp.nn.smooth`, :mod:`skmlp.nn.activation_layers`.""".replace(
         "keys", ", ".join(f"'{key}'" for key in HIDDEN_ACTIVATIONS)
     ),

@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
+from ._input_gradient import gradient_of_predictions
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._validation import explained
 from .nn.losses import LOSSES, Loss
@@ -61,7 +62,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             "Huber(0.5)",
             """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are not negative, 'gamma' positive ones. With
         'quantile' ``predict`` gives the quantiles 0.1, 0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives.""",
+        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives. A function of prediction and target
+        made of NumPy's elementwise functions, such as ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own
+        gradient (:mod:`skmlp.nn.custom`).""",
+            function=True,
         )
     }
 
@@ -179,6 +183,25 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         n_targets = self._network.n_targets
         y = _squeezed(raw[:, :n_targets])
         return (y, _squeezed(raw[:, n_targets:])) if return_std else y
+
+    def input_gradient(self, X):
+        """Return the gradient of the prediction with respect to each input.
+
+        In prediction mode: without dropout, with batch normalisation by its statistics.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
+            That of ``predict(X)``, with an axis for the features behind: with several quantiles (n_samples, n_levels, n_features) or
+            (n_samples, n_outputs, n_levels, n_features). Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+        """
+        gradient = gradient_of_predictions(self, self._check_X(X))
+        n, n_targets, n_levels, n_features = gradient.shape
+        return np.ascontiguousarray(gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features]))
 
     def score(self, X, y, sample_weight=None):
         """Return R^2, the share of the squared error of the mean that the predictions explain.

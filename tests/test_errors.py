@@ -34,7 +34,7 @@ BAD_PARAMETERS = [
     ({"activation": "rleu"}, "activation.*leaky_relu"),
     ({"activation": ["relu", "rleu"], "hidden_layer_sizes": (3, 3)}, "rleu.*leaky_relu"),
     ({"activation": ["relu", "tanh", "relu"], "hidden_layer_sizes": (3, 3)}, "activation has 3 entries.*2 hidden layers"),
-    ({"activation": [np.tanh]}, "Entries of activation must be one of"),
+    ({"activation": [3.5]}, "Entries of activation must be one of"),
     ({"activation": LeakyRelu(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
     ({"hidden_layer_sizes": (4, 0)}, r"hidden_layer_sizes must be > 0, got \[4, 0\]"),
     ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes must be"),

@@ -21,8 +21,10 @@ from .activations import (
     Softplus,
     Tanh,
 )
-from .batch_norm import BatchNorm
+from .autodiff import Dual, value_and_gradient
+from .batch_norm import BatchNorm, FixedNorm
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
+from .custom import Function, FunctionLoss
 from .dropout import AlphaDropout, Dropout
 from .initializers import (
     INITIALIZERS,

@@ -120,3 +120,54 @@ class BatchNorm(Layer):
         np.subtract(x, mean, out=ws.y)
         np.multiply(ws.y, ws.gamma / np.sqrt(variance + float(self.epsilon)), out=ws.y)
         np.add(ws.y, ws.beta, out=ws.y)
+
+
+class FixedNorm(Layer):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of its state: batch normalisation in prediction.
+
+    In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction can be computed through it.
+
+    Parameters
+    ----------
+    epsilon : float >= 0, default=1e-5
+        Added to the variance.
+    """
+
+    elementwise = True
+    limits = {"epsilon": "[0, inf)"}
+
+    def __init__(self, epsilon=1e-5):
+        self.epsilon = epsilon
+
+    def width(self, n_in):
+        return n_in
+
+    def params(self, n_in):
+        return {"gamma": Param((1, n_in), "constant"), "beta": Param((1, n_in))}
+
+    def state(self, n_in):
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant")}
+
+    def buffers(self, n_in):
+        return {"x_hat": Rows(n_in), "tmp": Rows(n_in, scratch=True), "row": Row(n_in)}
+
+    def forward(self, x, ws, training):
+        std, x_hat = (ws.row, ws.x_hat) if training else (np.empty_like(ws.variance), ws.y)
+        np.add(ws.variance, float(self.epsilon), out=std)
+        np.sqrt(std, out=std)
+        np.subtract(x, ws.mean, out=x_hat)
+        np.divide(x_hat, std, out=x_hat)
+        np.multiply(x_hat, ws.gamma, out=ws.y)
+        np.add(ws.y, ws.beta, out=ws.y)
+
+    def backward(self, dy, ws):
+        # d_gamma = sum(dy x_hat); d_beta = sum(dy); dx = dy gamma / sqrt(variance + epsilon)
+        np.multiply(dy, ws.x_hat, out=ws.tmp)
+        np.matmul(ws.ones, ws.tmp, out=ws.d_gamma)
+        np.matmul(ws.ones, dy, out=ws.d_beta)
+        if ws.dx is None:
+            return
+        np.add(ws.variance, float(self.epsilon), out=ws.row)
+        np.sqrt(ws.row, out=ws.row)
+        np.divide(ws.gamma, ws.row, out=ws.row)
+        np.multiply(dy, ws.row, out=ws.dx)

@@ -6,7 +6,7 @@ To add one: derive from ``Layer``, write the abstract methods, put it into ``LAY
 import numpy as np
 
 from .activation_layers import Maxout, Prelu
-from .batch_norm import BatchNorm
+from .batch_norm import BatchNorm, FixedNorm
 from .corruption import GaussianCorruption, Masking, SaltAndPepper
 from .dropout import AlphaDropout, Dropout
 from .layer import Layer
@@ -115,4 +115,5 @@ LAYERS = {
     "salt_and_pepper": SaltAndPepper,
     "alpha_dropout": AlphaDropout,
     "batch_norm": BatchNorm,
+    "fixed_norm": FixedNorm,
 }

@@ -180,13 +180,17 @@ class Network:
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
         value = float(plan.value_and_grad(raw, target, weight, scale, plan.loss))
-        dy = raw
+        self.backward(plan)
+        return value + self._add_penalty(scale) if penalised else value
+
+    def backward(self, plan):
+        """Go from the gradient of the raw scores, which lies where these did, down through the layers. Overwrites: grads."""
+        dy = plan.layers[-1].y
         for backward, ws in zip(reversed(plan.backwards), reversed(plan.layers), strict=True):
             backward(dy, ws)
             if ws.dx is None:
                 break
             dy = ws.dx
-        return value + self._add_penalty(scale) if penalised else value
 
     def _add_penalty(self, scale):
         """Return the penalty, and add its gradient to ``grads``. Overwrites: grads."""

@@ -1,0 +1,61 @@
+"""Gradients with respect to the inputs: of scores, of predictions, of codes.
+
+The one decision: the gradient is that of what the estimator says, ``decision_function``, ``predict`` or ``transform``, at the rows given,
+in prediction mode; what it says is a function of the last raw scores, whose derivative is written down here.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from ._base import input_rows
+from .nn.input_gradient import input_gradient
+
+
+def gradient_of_classes(estimator, X, y):
+    """Return the gradient (n, n_features) of the score of class number y (n,) or, for None, the predicted one."""
+
+    def of_class(raw, rows):
+        classes = estimator._most_probable(raw) if y is None else y[rows]
+        if raw.shape[1] == 1:
+            return (2.0 * classes - 1.0)[None, :, None]
+        return np.eye(raw.shape[1])[classes][None]
+
+    return _gradient(estimator, X, of_class)[:, 0]
+
+
+def gradient_of_scores(estimator, X, stop=None):
+    """Return the gradient (n, width, n_features) of each output of the layers before ``stop`` (None: all)."""
+    return _gradient(estimator, X, lambda raw, rows: _each(raw.shape), stop)
+
+
+def gradient_of_predictions(estimator, X):
+    """Return the gradient (n, n_targets, n_levels, n_features) of each prediction; n_levels is 1 but for quantiles."""
+    network = estimator._network
+    loss, n_targets = network.loss, network.n_targets
+
+    def of_predictions(raw, rows):
+        gradients = _each(raw.shape)[: n_targets * (loss.n_scores if loss.predicts == "quantiles" else 1)]
+        if loss.out_activation == "exp":
+            loss.link(raw, raw)
+            return gradients * raw
+        if loss.out_activation == "quantiles":
+            # q_1 = z_1, q_j = q_(j-1) + log(1 + exp(z_j))
+            steps = expit(raw)
+            steps[:, :n_targets] = 1.0
+            levels, targets = np.divmod(np.arange(raw.shape[1]), n_targets)
+            below = (levels[:, None] >= levels) & (targets[:, None] == targets)
+            return below[:, None, :] * steps
+        return gradients
+
+    out = _gradient(estimator, X, of_predictions)
+    return out.reshape(len(out), -1, n_targets, out.shape[2]).swapaxes(1, 2)
+
+
+def _gradient(estimator, X, output_gradient, stop=None):
+    network = estimator._network
+    return input_gradient(network, input_rows(X, network.dtype), output_gradient, stop)
+
+
+def _each(shape):
+    """Return the gradients (width, n, width) of the entries of an output of shape (n, width)."""
+    return np.broadcast_to(np.eye(shape[1])[:, None, :], (shape[1], *shape))
