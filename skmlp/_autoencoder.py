@@ -129,6 +129,7 @@ class Autoencoder(BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 
@@ -265,7 +266,7 @@ class Autoencoder(BaseMLP):
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
-        code = Block(self.n_components, activation_unit(self.code_activation))
+        code = Block(self.n_components, activation_unit(self.code_activation), bridged=False)
         return [*encoder, code, *reversed(encoder)], len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):

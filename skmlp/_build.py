@@ -13,6 +13,7 @@ from ._parameters import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer,
 from .nn.activation import Activation
 from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS
+from .nn.joins import JOINS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense, Dropout
 from .nn.losses import LOSSES
@@ -22,12 +23,13 @@ from .nn.schedules import SCHEDULES, Constant
 
 @dataclass
 class Block:
-    """A hidden layer: its width, activation, batch normalisation (or None) and dropout rate."""
+    """A hidden layer: its width, activation, batch normalisation (or None), dropout rate, and whether a skip connection may bridge it."""
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
     dropout: float = 0.0
+    bridged: bool = True
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -44,16 +46,21 @@ def hidden_blocks(estimator, hidden_layer_sizes):
     return blocks
 
 
-def build_layers(estimator, blocks, n_out):
-    """Return the layers: dropout of the input, then dense, batch norm, activation, dropout for each block, then dense for the output."""
-    layers = _dropout(estimator.input_dropout)
+def build_layers(estimator, blocks, n_in, n_out):
+    """Return the layers: input dropout; dense, batch norm, activation, dropout, join for each block; dense for the output."""
+    layers, kind, width = _dropout(estimator.input_dropout), estimator.skip_connections, n_in
+    _check_skips(kind, blocks, n_in)
     for block in blocks:
+        start = len(layers)
         layer = activation_layer(block.activation)
         layers.append(Dense(block.width * layer.inputs_per_unit, weight_init(estimator, block.activation)))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
         layers += _dropout(block.dropout)
+        if kind is not None and block.bridged and (kind == "concat" or block.width == width):
+            layers.append(JOINS[kind](len(layers) - start))
+        width = block.width
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
@@ -124,6 +131,20 @@ def penalty_strengths(estimator, n_weights):
     if not all(0 <= alpha < np.inf for alpha in alphas):
         raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
     return alphas
+
+
+def _check_skips(kind, blocks, n_in):
+    """Raise ``ValueError`` if skip connections are asked for where none can be."""
+    if kind is None:
+        return
+    if not any(block.bridged for block in blocks):
+        raise ValueError(f"skip_connections={kind!r} needs a hidden layer to bridge, but hidden_layer_sizes is ().")
+    widths = [n_in, *(block.width for block in blocks)]
+    if kind == "add" and not any(block.bridged and block.width == width for block, width in zip(blocks, widths, strict=False)):
+        raise ValueError(
+            f"skip_connections='add' adds a hidden layer's output to its input, which needs one width twice in a row, but the widths "
+            f"are {widths}, input first. Make neighbours in hidden_layer_sizes equal, or use skip_connections='concat'."
+        )
 
 
 def _dropout(rate):

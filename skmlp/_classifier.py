@@ -124,6 +124,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 

@@ -14,6 +14,7 @@ from .nn.activation_layers import ACTIVATION_LAYERS
 from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
 from .nn.initializers import INITIALIZERS, Initializer
+from .nn.joins import JOINS
 from .nn.losses import LOSSES, Loss
 from .nn.optimizers import OPTIMIZERS, Optimizer
 from .nn.schedules import SCHEDULES, Schedule
@@ -60,6 +61,7 @@ CONSTRAINTS = {
     "clip_value": [None, positive()],
     "scoring": [None, str, callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "skip_connections": [None, StrOptions(set(JOINS))],
 }
 
 
@@ -253,6 +255,13 @@ PARAMETER_DOCS = {
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it
         sees all of them ('lbfgs', or no more rows than ``batch_size``), so that only rounding would limit the solution.""",
+    "skip_connections": """
+    skip_connections : {'add', 'concat'} or None, default=None
+        What each hidden layer (dense, batch normalisation, activation, dropout) hands on beside its output. 'add': the sum of its output
+        and its input, where these have one width (He et al., 2016); layers between different widths are plain, and if no layer can be
+        bridged, ``fit`` raises ``ValueError``. 'concat': its input followed by its output (Huang et al., 2017), so that each layer sees
+        the features and the outputs of all layers before it, and ``coefs_`` have as many rows. ``transform`` gives what the last hidden
+        layer hands on. Sparse input that a skip connection reads becomes dense batch by batch.""",
 }
 
 ATTRIBUTE_DOCS = {

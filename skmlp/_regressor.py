@@ -101,6 +101,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         validation_split=None,
         scoring=None,
         dtype="auto",
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 

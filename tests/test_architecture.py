@@ -34,6 +34,7 @@ NEIGHBOURS = {
     "losses": {"class_losses", "focal_losses", "likelihoods", "loss", "margin_losses", "regression_losses"},
     "batch_norm": {"unit", "layout", "layer"},
     "layers": {"unit", "layout", "layer", "batch_norm", "activation_layers"},
+    "joins": {"layer"},
     "plan": {"layout"},
     "inference": set(),
     "network": {"layout", "initializers", "penalty", "plan", "inference"},
@@ -48,6 +49,7 @@ NEIGHBOURS = {
     "trainer": {"clipping", "state"},
     "lbfgs": {"clipping"},
 }
+KERNELS = {"activations", "smooth", "activation_layers", "layers", "joins", "batch_norm", "optimizer", "optimizers", "adam", "clipping"}
 THIRD_PARTY = {"numpy", "scipy", "sklearn", "pandas"}
 
 
@@ -177,7 +179,7 @@ def test_every_module_says_what_lives_in_it(path):
 @pytest.mark.parametrize("path", MODULES, ids=identify)
 def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
     """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
-    if path.stem in ("activations", "smooth", "activation_layers", "layers", "batch_norm", "optimizer", "optimizers", "adam", "clipping"):
+    if path.stem in KERNELS:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "axis":
                 assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"
