@@ -152,6 +152,7 @@ class Autoencoder(BaseMLP):
         l1_ratio=0.0,
         max_norm=None,
         diagnostics=False,
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 
@@ -326,7 +327,7 @@ class Autoencoder(BaseMLP):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
         if self.corruption is not None and self.corruption_at == "hidden" and not encoder:
             raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
-        code = Block(self.n_components, activation_unit(self.code_activation))
+        code = Block(self.n_components, activation_unit(self.code_activation), bridged=False)
         return [*(replace(block, corrupted=True) for block in encoder), code, *reversed(encoder)], len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):

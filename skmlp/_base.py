@@ -160,7 +160,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
-        layers = build_layers(self, blocks, loss.n_scores * n_targets(target, self._n_classes))
+        layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes))
         alphas = penalty_strengths(self, len(blocks) + 1)
         network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
@@ -347,5 +347,8 @@ def _new_state(random_state):
 
 def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
-    ends = [0] + [i + 1 for i, layer in enumerate(network.layers) if layer.activates]
+    ends = [0]
+    for i, layer in enumerate(network.layers, 1):
+        if layer.activates or layer.span:  # a join moves the end of the block it bridges
+            ends[len(ends) if layer.activates else -1 :] = [i]
     return ends[n_blocks]

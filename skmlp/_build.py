@@ -17,6 +17,7 @@ from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.custom import Function, FunctionLoss
 from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS
+from .nn.joins import JOINS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
@@ -26,13 +27,18 @@ from .nn.schedules import SCHEDULES, Constant
 
 @dataclass
 class Block:
-    """A hidden layer: width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt."""
+    """A hidden layer.
+
+    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, and whether a skip
+    connection may bridge it.
+    """
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
     dropout: float | Layer = 0.0
     corrupted: bool = False
+    bridged: bool = True
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -49,13 +55,16 @@ def hidden_blocks(estimator, hidden_layer_sizes):
     return blocks
 
 
-def build_layers(estimator, blocks, n_out):
+def build_layers(estimator, blocks, n_in, n_out):
     """Return the layers.
 
-    Corruption and dropout of the input, then dense, batch norm, activation, corruption, dropout for each block, then dense for the output.
+    Corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join for each block; dense for the output.
     """
     layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
+    kind, width = estimator.skip_connections, n_in
+    _check_skips(kind, blocks, n_in)
     for block in blocks:
+        start = len(layers)
         layer = activation_layer(block.activation)
         layers.append(Dense(block.width * layer.inputs_per_unit, weight_init(estimator, block.activation)))
         if block.batch_norm is not None:
@@ -64,6 +73,9 @@ def build_layers(estimator, blocks, n_out):
         if block.corrupted:
             layers += _corruption(estimator, "hidden")
         layers += _dropout(block.dropout)
+        if kind is not None and block.bridged and (kind == "concat" or block.width == width):
+            layers.append(JOINS[kind](len(layers) - start))
+        width = block.width
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
@@ -176,6 +188,20 @@ def _alphas(estimator, n_weights):
     if not all(0 <= alpha < np.inf for alpha in alphas):
         raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
     return alphas
+
+
+def _check_skips(kind, blocks, n_in):
+    """Raise ``ValueError`` if skip connections are asked for where none can be."""
+    if kind is None:
+        return
+    if not any(block.bridged for block in blocks):
+        raise ValueError(f"skip_connections={kind!r} needs a hidden layer to bridge, but hidden_layer_sizes is ().")
+    widths = [n_in, *(block.width for block in blocks)]
+    if kind == "add" and not any(block.bridged and block.width == width for block, width in zip(blocks, widths, strict=False)):
+        raise ValueError(
+            f"skip_connections='add' adds a hidden layer's output to its input, which needs one width twice in a row, but the widths "
+            f"are {widths}, input first. Make neighbours in hidden_layer_sizes equal, or use skip_connections='concat'."
+        )
 
 
 def _corruption(estimator, place):

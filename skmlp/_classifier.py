@@ -130,6 +130,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         l1_ratio=0.0,
         max_norm=None,
         diagnostics=False,
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 

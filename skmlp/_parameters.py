@@ -16,6 +16,7 @@ from .nn.batch_norm import BatchNorm
 from .nn.custom import Function
 from .nn.dropout import AlphaDropout, Dropout
 from .nn.initializers import INITIALIZERS, Initializer
+from .nn.joins import JOINS
 from .nn.losses import LOSSES, Loss
 from .nn.optimizers import OPTIMIZERS, Optimizer
 from .nn.schedules import SCHEDULES, Schedule
@@ -66,6 +67,7 @@ CONSTRAINTS = {
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "max_norm": [None, positive()],
     "diagnostics": ["boolean"],
+    "skip_connections": [None, StrOptions(set(JOINS))],
 }
 
 
@@ -292,6 +294,13 @@ PARAMETER_DOCS = {
         before dropout), ``saturated_0``, the share of outputs at which the activation's derivative is below 0.005 in size, and ``dead_0``,
         the share of units that are so in every row of the batch. For 'lbfgs' it is per iteration, over all rows. The weights learned are
         the same; ``history_.filter(like='gradient_norm_').plot(logy=True)`` draws vanishing gradients.""",
+    "skip_connections": """
+    skip_connections : {'add', 'concat'} or None, default=None
+        What each hidden layer (dense, batch normalisation, activation, dropout) hands on beside its output. 'add': the sum of its output
+        and its input, where these have one width (He et al., 2016); layers between different widths are plain, and if no layer can be
+        bridged, ``fit`` raises ``ValueError``. 'concat': its input followed by its output (Huang et al., 2017), so that each layer sees
+        the features and the outputs of all layers before it, and ``coefs_`` have as many rows. ``transform`` gives what the last hidden
+        layer hands on. Sparse input that a skip connection reads becomes dense batch by batch.""",
 }
 
 ATTRIBUTE_DOCS = {

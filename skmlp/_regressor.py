@@ -109,6 +109,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         l1_ratio=0.0,
         max_norm=None,
         diagnostics=False,
+        skip_connections=None,
     ):
         store_parameters(self, locals())
 

@@ -40,6 +40,7 @@ NEIGHBOURS = {
     "corruption": {"layer", "layout", "words"},
     "dropout": {"layout", "layer", "words"},
     "layers": {"unit", "layout", "layer", "batch_norm", "dropout", "activation_layers", "corruption"},
+    "joins": {"layer"},
     "plan": {"layout"},
     "inference": set(),
     "input_gradient": {"batch_norm", "network"},
@@ -56,6 +57,20 @@ NEIGHBOURS = {
     "diagnostics": {"callbacks"},
     "trainer": {"clipping", "state"},
     "lbfgs": {"clipping"},
+}
+KERNELS = {
+    "activations",
+    "smooth",
+    "activation_layers",
+    "layers",
+    "joins",
+    "dropout",
+    "corruption",
+    "batch_norm",
+    "optimizer",
+    "optimizers",
+    "adam",
+    "clipping",
 }
 THIRD_PARTY = {"numpy", "scipy", "sklearn", "pandas"}
 
@@ -186,18 +201,7 @@ def test_every_module_says_what_lives_in_it(path):
 @pytest.mark.parametrize("path", MODULES, ids=identify)
 def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
     """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
-    if path.stem in (
-        "activations",
-        "smooth",
-        "activation_layers",
-        "layers",
-        "dropout",
-        "batch_norm",
-        "optimizer",
-        "optimizers",
-        "adam",
-        "clipping",
-    ):
+    if path.stem in KERNELS:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "axis":
                 assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"

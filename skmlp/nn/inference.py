@@ -23,28 +23,59 @@ def chunks(network, source, start, stop, rows=None):
     n_rows = source.n_rows if rows is None else len(rows)
     whole = any(network.layers[i].whole_batch for i in steps)
     size = max(1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // widest)))
-    pads = [np.empty(size * widest, network.dtype) for _ in range(3)]
-    as_sparse = source.sparse and bool(steps) and network.layers[steps[0]].sparse_input
-    workspaces = []
+    places = _places(network, start, stop)
+    pads = [np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)]
+    tmp = np.empty(size * widest, network.dtype)
+    sources = {i: i - network.layers[i].span for i in steps if network.layers[i].span}
+    as_sparse = source.sparse and bool(steps) and network.layers[steps[0]].sparse_input and min(sources.values(), default=stop) > steps[0]
+    workspaces = {}
     for i in steps:
         ws = SimpleNamespace()
         for name in network.layers[i].params(widths[i]):
             setattr(ws, name, params[i, name])
         for name in network.layers[i].state(widths[i]):
             setattr(ws, name, state[i, name])
-        workspaces.append(ws)
+        workspaces[i] = ws
     for begin in range(0, n_rows, size):
         part = slice(begin, min(begin + size, n_rows))
-        n, side = part.stop - part.start, 0
+        n, inputs = part.stop - part.start, {}
         x = source.take(part if rows is None else rows[part], None if as_sparse else _view(pads[0], n, widths[start]))
-        for i, ws in zip(steps, workspaces, strict=True):
-            in_place = network.layers[i].elementwise and i != steps[0]
-            side = side if in_place else 1 - side
-            ws.y = x if in_place else _view(pads[side], n, widths[i + 1])
-            ws.tmp = _view(pads[2], n, widths[i])
+        for i in range(start, stop):
+            inputs[i] = x
+            if network.layers[i].training_only:
+                continue
+            ws = workspaces[i]
+            if i in sources:
+                ws.skip = inputs[sources[i]]
+            ws.y = _view(pads[places[i]], n, widths[i + 1])
+            ws.tmp = _view(tmp, n, widths[i])
             network.layers[i].forward(x, ws, False)
             x = ws.y
         yield part, x
+
+
+def _places(network, start, stop):
+    """Return which buffer each layer's output goes to, by the layer's number; the input lies in buffer 0, or is not to be overwritten.
+
+    A buffer is taken again as soon as no layer and no join has yet to read what is in it; elementwise layers work in place.
+    """
+    last = {}  # the last join that reads the input of a layer
+    for i in range(start, stop):
+        if network.layers[i].span:
+            if i - network.layers[i].span < start:
+                raise ValueError(f"Layer {i}, {network.layers[i]!r}, needs what comes before layer {start}, where this pass begins.")
+            last[i - network.layers[i].span] = i
+    here, first, places, waiting = 0, True, {}, {}
+    for i in range(start, stop):
+        waiting = {source: place for source, place in waiting.items() if last[source] >= i}
+        if i in last:
+            waiting[i] = here
+        if network.layers[i].training_only:
+            continue
+        if first or not network.layers[i].elementwise or here in waiting.values():
+            here = min(set(range(len(waiting) + 2)) - {here, *waiting.values()})
+        places[i], first = here, False
+    return places
 
 
 def moments(network, source, stop, weight=None, rows=None):

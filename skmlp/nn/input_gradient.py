@@ -47,6 +47,9 @@ def predicting(network, stop=None):
         if layer.whole_batch:
             raise ValueError(f"With {layer!r} the prediction for a row depends on the rows with it, so it has no gradient.")
     layers = [FixedNorm(layer.epsilon) if isinstance(layer, BatchNorm) else layer for layer in layers]
+    for k, i in enumerate(kept):
+        if layers[k].span:  # of the layers it bridges, those that are left
+            layers[k] = type(layers[k])(sum(i - layers[k].span <= j < i for j in kept))
     # a last layer that changes nothing, gamma and variance 1, lets the gradient take the place of the output whatever comes before
     still = Network([*layers, FixedNorm(0.0)], network.loss, network.n_in, network.dtype)
     for views, still_views in (

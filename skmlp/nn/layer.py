@@ -18,6 +18,7 @@ class Layer(Unit):
     gradient of the input that of the output. ``training_only``: does nothing in prediction. ``sparse_input``: the input may be a
     CSR matrix. ``min_rows``: least number of rows a training batch should have. ``whole_batch``: prediction depends on which rows come
     together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
+    ``span``: how many layers it bridges, 0 but for a join (``joins.py``), whose ``width`` takes the width of both its inputs.
     """
 
     keeps: tuple = ()
@@ -28,6 +29,7 @@ class Layer(Unit):
     whole_batch = False
     activates = False
     inputs_per_unit = 1
+    span = 0
 
     @abstractmethod
     def width(self, n_in):

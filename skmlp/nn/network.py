@@ -49,7 +49,11 @@ class Network:
         for i, layer in enumerate(self.layers):
             params.update({(i, name): param for name, param in layer.params(self.widths[-1]).items()})
             state.update({(i, name): param for name, param in layer.state(self.widths[-1]).items()})
-            self.widths.append(layer.width(self.widths[-1]))
+            if layer.span > i:
+                raise ValueError(f"{layer!r} bridges {layer.span} layers, but only {i} lie below it.")
+            joined = (self.widths[i - layer.span],) if layer.span else ()
+            self.widths.append(layer.width(self.widths[-1], *joined))
+        self.branches = [i - layer.span for i, layer in enumerate(self.layers) if layer.span]  # layers whose input is read twice
         if "y" in self.layers[-1].keeps:
             raise ValueError(f"The last layer, {self.layers[-1]!r}, reads its output in backward; the loss overwrites that output.")
         self.layout, self.state_layout = Layout(params), Layout(state)
@@ -91,7 +95,7 @@ class Network:
     @property
     def sparse_input(self):
         """Whether ``loss_and_grad`` and ``scores`` take CSR matrices as they are."""
-        return self.layers[0].sparse_input
+        return self.layers[0].sparse_input and 0 not in self.branches
 
     def views(self):
         """Return the parameters by (layer number, name), as views."""
@@ -164,7 +168,7 @@ class Network:
     def forward(self, x):
         """Return the raw scores of a training batch, in memory that the next call uses again."""
         plan = self.plan(x.shape[-2])
-        plan.layers[0].x = x
+        plan.begin(x)
         for forward, ws in zip(plan.forwards, plan.layers, strict=True):
             forward(ws.x, ws, True)
         return plan.layers[-1].y
@@ -190,6 +194,8 @@ class Network:
             backward(dy, ws)
             if ws.dx is None:
                 break
+            for d_skip in ws.d_skips:
+                np.add(ws.dx, d_skip, out=ws.dx)
             dy = ws.dx
 
     def _add_penalty(self, scale):

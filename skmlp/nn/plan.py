@@ -1,8 +1,8 @@
 """The memory plan of training: which array of which layer lives where.
 
 The one decision: memory is planned before the first step. For each batch size the plan gives every layer a workspace of ready-made
-views; elementwise layers share their input's memory where no backward pass needs it, gradients of activations alternate between two
-buffers, scratch is shared by all.
+views; elementwise layers share their input's memory where no backward pass and no join needs it, gradients of activations alternate
+between two buffers, scratch is shared by all. The gradient that a join sends back waits in a buffer until the backward pass is there.
 """
 
 from types import SimpleNamespace
@@ -91,12 +91,16 @@ class Plan:
                 setattr(ws, "d_" + name, grads[i, name])
             for name in layer.state(width):
                 setattr(ws, name, state[i, name])
-            in_place = below is not None and layer.elementwise and "x" not in layer.keeps and "y" not in below.keeps
-            in_place = in_place and not (memory.keep_outputs and below.activates)
+            if layer.span:
+                ws.skip = self.layers[i - layer.span].x
+            free = below is not None and "y" not in below.keeps and i not in network.branches
+            free = free and not (memory.keep_outputs and below.activates)
+            in_place = free and layer.elementwise and "x" not in layer.keeps
             ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
+        self._joins_of_input = [self.layers[i] for i, layer in enumerate(network.layers) if 0 < layer.span == i]
         self.forwards = [layer.forward for layer in network.layers]
         self.backwards = [layer.backward for layer in network.layers]
         self.value_and_grad = network.objective.value_and_grad
@@ -104,8 +108,17 @@ class Plan:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
             self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
 
+    def begin(self, x):
+        """Make ``x`` the input of the first layer, and of the joins that read it too."""
+        self.layers[0].x = x
+        for ws in self._joins_of_input:
+            ws.skip = x
+
     def _place_gradients(self, network, memory, n):
-        """Give each layer the memory for the gradient of its input, None where no parameter lies below."""
+        """Give each layer the memory for the gradient of its input, None where no parameter lies below.
+
+        ``d_skip`` of a join is the gradient of the input it reads of an earlier layer, whose ``d_skips`` lists all that come back to it.
+        """
         trained = [bool(layer.params(width)) for layer, width in zip(network.layers, network.widths, strict=False)]
         dy, side = self.layers[-1].y, 0
         for i in reversed(range(len(network.layers))):
@@ -118,6 +131,13 @@ class Plan:
                 side = 1 - side
                 ws.dx = memory.shared(("dx", side), n, network.widths[i])
             dy = ws.dx
+            ws.d_skips = []
+        for i, layer in enumerate(network.layers):
+            if layer.span:
+                ws, source = self.layers[i], self.layers[i - layer.span]
+                ws.d_skip = None if source.dx is None else memory.rows(("d_skip", i), n, network.widths[i - layer.span])
+                if ws.d_skip is not None:
+                    source.d_skips.append(ws.d_skip)
 
 
 class Batch:
