@@ -226,7 +226,8 @@ PARAMETER_DOCS = {
         Most evaluations of the objective by 'lbfgs'.""",
     "weight_init": """
     weight_init : {'auto', keys} or Initializer, default='auto'
-        How weights start; 'auto' is He for the relu family, LeCun for selu and Glorot for the rest, and zeros for the output layer.
+        How weights start; 'auto' is He for the relu family, LeCun for selu and Glorot for the rest, and zeros for the output layer;
+        layers bridged by ``skip_connections='add'`` start divided by their number (Hanin and Rolnick, 2018).
         Intercepts start at zero, those of the output at the best constant prediction, which is where 'auto' thus starts.""".replace(
         "keys", ", ".join(f"'{key}'" for key in INITIALIZERS)
     ),
