@@ -4,6 +4,7 @@ The one decision: every reading of a parameter that names a unit happens here, s
 anything is trained.
 """
 
+import itertools
 from dataclasses import dataclass
 from numbers import Real
 
@@ -16,7 +17,7 @@ from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.custom import Function, FunctionLoss
 from .nn.dropout import AlphaDropout, Dropout
-from .nn.initializers import INITIALIZERS
+from .nn.initializers import INITIALIZERS, Scaled
 from .nn.joins import JOINS
 from .nn.layer import Layer
 from .nn.layers import Activate, Dense
@@ -61,21 +62,23 @@ def build_layers(estimator, blocks, n_in, n_out):
     Corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join for each block; dense for the output.
     """
     layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
-    kind, width = estimator.skip_connections, n_in
-    _check_skips(kind, blocks, n_in)
-    for block in blocks:
+    kind = estimator.skip_connections
+    bridged = _bridged(kind, blocks, n_in)
+    for block, is_bridged in zip(blocks, bridged, strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
-        layers.append(Dense(block.width * layer.inputs_per_unit, weight_init(estimator, block.activation)))
+        init = weight_init(estimator, block.activation)
+        if is_bridged and kind == "add" and estimator.weight_init == "auto":
+            init = Scaled(init, 1.0 / sum(bridged))
+        layers.append(Dense(block.width * layer.inputs_per_unit, init))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
         if block.corrupted:
             layers += _corruption(estimator, "hidden")
         layers += _dropout(block.dropout)
-        if kind is not None and block.bridged and (kind == "concat" or block.width == width):
+        if is_bridged:
             layers.append(JOINS[kind](len(layers) - start))
-        width = block.width
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
@@ -190,18 +193,19 @@ def _alphas(estimator, n_weights):
     return alphas
 
 
-def _check_skips(kind, blocks, n_in):
-    """Raise ``ValueError`` if skip connections are asked for where none can be."""
-    if kind is None:
-        return
-    if not any(block.bridged for block in blocks):
-        raise ValueError(f"skip_connections={kind!r} needs a hidden layer to bridge, but hidden_layer_sizes is ().")
+def _bridged(kind, blocks, n_in):
+    """Return for each block whether a skip connection of this kind bridges it; raise ``ValueError`` if one is asked for and none can be."""
     widths = [n_in, *(block.width for block in blocks)]
-    if kind == "add" and not any(block.bridged and block.width == width for block, width in zip(blocks, widths, strict=False)):
+    same = [before == after for before, after in itertools.pairwise(widths)]
+    bridged = [kind is not None and block.bridged and (kind == "concat" or fits) for block, fits in zip(blocks, same, strict=True)]
+    if kind is not None and not any(block.bridged for block in blocks):
+        raise ValueError(f"skip_connections={kind!r} needs a hidden layer to bridge, but hidden_layer_sizes is ().")
+    if kind is not None and not any(bridged):
         raise ValueError(
             f"skip_connections='add' adds a hidden layer's output to its input, which needs one width twice in a row, but the widths "
             f"are {widths}, input first. Make neighbours in hidden_layer_sizes equal, or use skip_connections='concat'."
         )
+    return bridged
 
 
 def _corruption(estimator, place):

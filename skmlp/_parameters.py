@@ -238,8 +238,9 @@ PARAMETER_DOCS = {
         Most evaluations of the objective by 'lbfgs'.""",
     "weight_init": """
     weight_init : {'auto', keys} or Initializer, default='auto'
-        How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn. Intercepts start at zero,
-        those of the output at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS)),
+        How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn; layers bridged by
+        ``skip_connections='add'`` start divided by their number (Hanin and Rolnick, 2018). Intercepts start at zero, those of the output
+        at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS)),
     "dropout": """
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer.

@@ -181,6 +181,27 @@ class Orthogonal(Initializer):
         out[...] = q.mT if wide else q
 
 
+class Scaled(Unit):
+    """``factor`` times what an initializer gives; a network's own doing, so it has no key.
+
+    With ``factor = 1 / n_blocks`` the sum of the blocks of a residual network stays bounded for any depth (Hanin and Rolnick, "How to start
+    training", 2018: the scales of the blocks must have a bounded sum).
+
+    >>> w = np.zeros((3, 1)); Scaled(Constant(2.0), 0.25).fill(w, np.random.default_rng(0)); w.ravel()
+    array([0.5, 0.5, 0.5])
+    """
+
+    limits = {"factor": "[0, inf)"}
+
+    def __init__(self, initializer, factor=1.0):
+        self.initializer = initializer
+        self.factor = factor
+
+    def fill(self, out, rng):
+        self.initializer.fill(out, rng)
+        out *= float(self.factor)
+
+
 def _fill_uniform(out, rng, variance):
     """Fill ``out`` uniformly on [-a, a], whose variance is a^2 / 3. Overwrites: out."""
     bound = math.sqrt(3.0 * variance)
