@@ -26,8 +26,8 @@ SHAPE = (8, 8)
 # %%
 # Ways to change a digit
 # ----------------------
-# Each augmenter is a function ``(X, y, rng) -> (X, y)`` of a batch; your own function would do as well. Two of these change too much: in
-# 8 x 8 pixels a digit fills its frame, so that a shift pushes strokes out of it, and a mirrored digit is another sign.
+# Each augmenter is a function ``(X, y, rng) -> (X, y)`` of a batch; your own function would do as well. Some of these
+# change too much: in 8 x 8 pixels a digit fills its frame, so that a shift pushes strokes out of it, and a mirrored digit is another sign.
 
 augmenters = {
     "nothing": None,
@@ -98,6 +98,6 @@ print(f"picture: {PICTURE.name}")
 
 # %%
 # **The answer**: bending helps most, by more than three percentage points, since it makes what another hand would have written. Small
-# rotations and noise help a little. What takes away too much of a digit, or makes another sign of it, does harm: flips and, in so small a
-# frame, shifts and covers. So augmentation is knowledge about the data, and worth a grid search: ``augmentation__alpha`` reaches into an
+# rotations and noise help a little. What takes away too much of a digit, or makes another sign of it, does harm: flips and, in so small
+# a frame, shifts and covers. So augmentation is knowledge about the data, and worth a grid search: ``augmentation__alpha`` reaches into an
 # augmenter.
