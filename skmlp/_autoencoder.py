@@ -33,8 +33,8 @@ class Autoencoder(BaseMLP):
     """Autoencoder: a network trained to give back its input through a layer of ``n_components`` units, the code.
 
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
-    over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). With identity activations it
-    finds the subspace of PCA.
+    over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
+    identity activations it finds the subspace of PCA.
 
     Parameters
     ----------

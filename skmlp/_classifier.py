@@ -35,7 +35,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha / (2 n) sum_l |W_l|^2``, where n is
-    the number of rows (of a minibatch). Changing the import from scikit-learn's class of the same name is enough to use it.
+    the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. Changing the import from scikit-learn's class of the same
+    name is enough to use it.
 
     Parameters
     ----------

@@ -20,8 +20,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over the outputs, plus
-    ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). Changing the import from scikit-learn's class of the
-    same name is enough to use it.
+    ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. Changing
+    the import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------

@@ -59,8 +59,9 @@ def test_a_self_normalising_network_learns_the_digits():
     X, y = digits()
     model = MLPClassifier((64,) * 16, activation="selu", weight_init="lecun_normal", dropout=AlphaDropout(0.02), random_state=0)
     model.set_params(max_iter=15, diagnostics=True).fit(X[:1200], y[:1200])
+    # measured over four seeds: spread 0.90 to 1.12, mean up to 0.07, score 0.90 to 0.92
     spread = model.history_.iloc[0].filter(like="activation_std_")
     assert len(spread) == 16
-    assert spread.between(0.5, 1.6).all()
-    assert np.abs(model.history_.iloc[0].filter(like="activation_mean_")).max() < 0.5
-    assert model.score(X[1200:], y[1200:]) > 0.8
+    assert spread.between(0.7, 1.3).all()
+    assert np.abs(model.history_.iloc[0].filter(like="activation_mean_")).max() < 0.2
+    assert model.score(X[1200:], y[1200:]) > 0.85

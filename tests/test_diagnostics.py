@@ -119,3 +119,13 @@ def test_lbfgs_measures_all_rows():
     assert_allclose([last["activation_mean_0"], last["activation_std_0"]], [h.mean(), h.std()], rtol=1e-9)
     dy = (h @ model.coefs_[1][:, 0] + model.intercepts_[1] - y) / len(y)
     assert last["gradient_norm_1"] == pytest.approx(np.linalg.norm(h.T @ dy + 1e-4 / len(y) * model.coefs_[1][:, 0]), rel=1e-6)
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *ACTIVATION_LAYERS])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_activations_are_those_before_dropout(activation, backend, monkeypatch):
+    """Also where dropout could work in place; ``transform`` is the oracle."""
+    monkeypatch.setenv("SKMLP_BACKEND", backend)
+    model = MLPRegressor(hidden_layer_sizes=(30,), activation=activation, dropout=0.5, batch_size=len(X), **STILL).fit(X, Y)
+    record, h = model.history_.iloc[0], model.transform(X)
+    assert_allclose([record["activation_mean_0"], record["activation_std_0"]], [h.mean(), h.std()], rtol=1e-6, atol=1e-9)

@@ -107,6 +107,19 @@ def test_the_loss_of_an_epoch_has_the_penalty(backend, clip, monkeypatch):
     assert model.loss_ == pytest.approx(np.mean((model.predict(X) - y) ** 2) / 2 + 5 * penalty / len(y), rel=1e-9)
 
 
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_weight_of_two_is_a_repeated_row(solver):
+    """The penalty is divided by the sum of the weights."""
+    X, y = diabetes()
+    weight = np.random.default_rng(0).integers(1, 4, len(y))
+    options = {**WHOLE, "alpha": 40.0, "l1_ratio": 0.7, "solver": solver, "learning_rate_init": 0.02, "max_iter": 50}
+    weighted = MLPRegressor(batch_size=len(y), **options).fit(X, y, sample_weight=weight)
+    repeated = MLPRegressor(batch_size=weight.sum(), **options).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    assert_allclose(weighted.coefs_[0], repeated.coefs_[0], atol=1e-9)
+    assert (weighted.coefs_[0] == 0).any()
+    assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-9)
+
+
 class Plain(Optimizer):
     """A rule from outside of the registry, without ``reach``."""
 

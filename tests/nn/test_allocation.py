@@ -13,13 +13,16 @@ from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
 from skmlp.nn.data import DenseRows, LabelRows
+from skmlp.nn.dropout import AlphaDropout
+from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
+from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS, Sgd
 from skmlp.nn.schedules import SCHEDULES
 from skmlp.nn.state import TrainingState
 from skmlp.nn.trainer import Trainer
 from skmlp.nn.updater import Updater
-from tests.nn.helpers import make_network, targets_of
+from tests.nn.helpers import make_network, randomised, targets_of
 
 WIDTH = 512
 N = 512
@@ -79,6 +82,13 @@ def network_of(loss, dtype, **options):
 def test_layers(batch_norm, dropout, backend, dtype):
     network = network_of(LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout)
     assert peak(network, OPTIMIZERS["adam"](), backend=backend) < bound(dtype)
+
+
+@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
+def test_alpha_dropout(backend, dtype):
+    parts = [[Dense(WIDTH), Activate(ACTIVATIONS["selu"]()), AlphaDropout(0.1)] for _ in range(2)]
+    network = randomised(Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype))
+    assert peak(network, Sgd(), backend=backend) < bound(dtype)
 
 
 @pytest.mark.parametrize("key", LOSSES)
