@@ -34,7 +34,8 @@ x = np.sort(rng.uniform(-6, 6, 400))
 y = np.sin(2 * x) + 0.3 * x + rng.normal(0, 0.1, x.size)
 y[rng.choice(x.size, 20, replace=False)] += 8
 
-setting = {"hidden_layer_sizes": (30,), "learning_rate": "one_cycle", "learning_rate_init": 0.03, "batch_size": 20, "random_state": 0}
+setting = {"hidden_layer_sizes": (30,), "batch_size": 20, "n_iter_no_change": np.inf, "random_state": 0}
+setting |= {"learning_rate": "one_cycle", "learning_rate_init": 0.03}
 models = {
     "tanh, squared error": MLPRegressor(activation="tanh", **setting).fit(x[:, None], y),
     "own activation, own loss": MLPRegressor(forgiving, activation=snake, **setting).fit(x[:, None], y),
