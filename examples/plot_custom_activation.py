@@ -34,7 +34,8 @@ x = np.sort(rng.uniform(-6, 6, 400))
 y = np.sin(2 * x) + 0.3 * x + rng.normal(0, 0.1, x.size)
 y[rng.choice(x.size, 20, replace=False)] += 8
 
-setting = {"hidden_layer_sizes": (30,), "solver": "lbfgs", "max_iter": 500, "random_state": 0}
+setting = {"hidden_layer_sizes": (30,), "batch_size": 20, "n_iter_no_change": np.inf, "random_state": 0}
+setting |= {"learning_rate": "one_cycle", "learning_rate_init": 0.03}
 models = {
     "tanh, squared error": MLPRegressor(activation="tanh", **setting).fit(x[:, None], y),
     "own activation, own loss": MLPRegressor(forgiving, activation=snake, **setting).fit(x[:, None], y),
@@ -69,7 +70,7 @@ for name, model in models.items():
     errors = [np.sqrt(np.mean((predicted - truth)[part] ** 2)) for part in (inside, ~inside)]
     print(f"{name}: root mean squared error {errors[0]:.2f} inside the data, {errors[1]:.2f} outside")
     right.plot(wide, predicted, label=name)
-right.set(xlabel="x", ylim=(-4, 8.5), title="The networks")
+right.set(xlabel="x", ylim=(-5, 14), title="The networks")
 right.legend(loc="upper left", ncols=2)
 figure.savefig(Path(__file__).with_suffix(".png") if "__file__" in globals() else "plot_custom_activation.png", dpi=100)
 

@@ -90,7 +90,7 @@ def activation_unit(value):
     if callable(value):
         value = Function(value)
     if not isinstance(value, (str, *HIDDEN_ACTIVATION_TYPES)):
-        raise ValueError(f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)}, an Activation or a function, got {value!r}.")
+        raise ValueError(f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)}, a function or an Activation, got {value!r}.")
     return resolve(value, HIDDEN_ACTIVATIONS)
 
 
