@@ -34,7 +34,7 @@ def sample(n=30):
 
 def network(width, seed):
     return MLPRegressor(
-        "squared_error", (width,), "tanh", solver="lbfgs", alpha=1e-5, weight_init="glorot_uniform", max_iter=400, random_state=seed
+        "squared_error", (width,), "tanh", solver="lbfgs", alpha=1e-3, weight_init="glorot_uniform", max_iter=200, random_state=seed
     )
 
 
@@ -47,7 +47,7 @@ bias = np.array([np.square(np.mean(fit, axis=0) - truth(grid)).mean() for fit in
 variance = np.array([np.var(fit, axis=0).mean() for fit in fits.values()])
 folds = KFold(5, shuffle=True, random_state=0)
 estimate = [
-    -np.mean([cross_val_score(network(w, 0), *rows, scoring="neg_mean_squared_error", cv=folds).mean() for rows in samples[:6]])
+    -np.mean([cross_val_score(network(w, 0), *rows, scoring="neg_mean_squared_error", cv=folds).mean() for rows in samples[:4]])
     for w in WIDTHS
 ]
 together = np.array([fits[40][i : i + 10].mean(axis=0) for i in range(0, N_SAMPLES, 10)])
@@ -71,12 +71,13 @@ plt.show()
 
 # %%
 # One unit is wrong in the same way every time: bias. Forty are right on average and wrong each time: variance. The sum is least in
-# between, and cross-validation points there too. Averaging ten fits of the eager network leaves the bias and removes most of the variance.
+# between. Cross-validation, here averaged over four samples, finds that one unit is too few. Averaging ten fits of the eager network
+# leaves the bias and removes most of the variance; so would a larger ``alpha``.
 
 for row in zip(WIDTHS, bias, variance, estimate, strict=True):
     print("{:2d} units: bias^2 {:.3f}, variance {:.3f}, 5-fold error {:.3f}".format(*row))
 print(f"40 units, averages of ten fits: error {ensemble:.3f} without noise; single fits: {bias[-1] + variance[-1]:.3f}")
 assert bias[0] > 5 * bias[2]
-assert variance[-1] > 3 * variance[0]
+assert variance[-1] > 2 * variance[0]
 assert 0 < np.argmin(bias + variance) < len(WIDTHS) - 1
 assert ensemble < (bias[-1] + variance[-1]) / 2

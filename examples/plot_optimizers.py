@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import rosen, rosen_der
 
-from skmlp.nn import Adam, Lion, Nadam, RMSProp, Sgd
+from skmlp.nn import Adam, Lion, RMSProp, Sgd
 from skmlp.nn.updater import Updater
 
 plt.style.use("tableau-colorblind10")
@@ -21,7 +21,6 @@ RULES = {
     "sgd, Nesterov": (Sgd(momentum=0.9), 8e-4),
     "rmsprop": (RMSProp(), 0.02),
     "adam": (Adam(), 0.1),
-    "nadam": (Nadam(), 0.1),
     "lion": (Lion(), 0.005),
 }
 
@@ -41,21 +40,21 @@ def walk(rule, rate):
 paths = {name: walk(rule, rate) for name, (rule, rate) in RULES.items()}
 
 # %%
-# Left the first 300 steps on the surface (lines of equal height), right the height at each step.
+# Left the paths on the surface (lines of equal height), right the height at each step.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
 a, b = np.meshgrid(np.linspace(-2, 1.6, 300), np.linspace(-0.8, 2.8, 300))
 left.contour(a, b, np.log10(rosen(np.stack([a, b]))), levels=12, colors="0.8", linewidths=0.8)
-styles = ["-", "--", ":", "-.", "-", "--", ":"]
+styles = ["-", "--", ":", "-.", "-", "--"]
 for (name, path), style in zip(paths.items(), styles, strict=True):
-    left.plot(*path[:301].T, style, linewidth=1.6)
+    left.plot(*path.T, style, linewidth=1.6)
     right.semilogy(rosen(path.T), style, linewidth=1.6, label=name)
 left.plot(*START, "ko")
 left.annotate("start", START, xytext=(6, 6), textcoords="offset points")
 left.plot(1, 1, "k*", markersize=14)
 left.annotate("minimum", (1, 1), xytext=(8, -12), textcoords="offset points")
-left.set(xlabel="first parameter", ylabel="second parameter", title="paths, 300 steps", xlim=(-2, 1.6), ylim=(-0.8, 2.8))
-right.set(xlabel="step", ylabel="height above the minimum", title="progress")
+left.set(xlabel="first parameter", ylabel="second parameter", title="paths", xlim=(-2, 1.6), ylim=(-0.8, 2.8))
+right.set(xlabel="step", ylabel="height above the minimum", title="progress", ylim=(3e-5, 1e2))
 fig.legend(loc="outside right upper")
 plt.show()
 
