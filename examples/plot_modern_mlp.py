@@ -38,7 +38,7 @@ ax.legend()
 plt.show()
 
 # %%
-# Batch normalisation rescues the logistic units, which without it learn next to nothing in 12 epochs, and leaves the relu family, which
+# Batch normalisation rescues the logistic units, which without it are far behind after 12 epochs, and leaves the relu family, which
 # starts well anyway, about as good; between relu, leaky relu and prelu the folds cannot tell. The slopes that prelu has learned, which all
 # started at 0.25, are the network's own answer to which one it wants.
 
