@@ -90,6 +90,6 @@ def write(app):
 
 
 def setup(app):
-    """Register with Sphinx, before autosummary looks for tables."""
-    app.connect("builder-inited", write, priority=100)
+    """Write the pages at once: autosummary looks for tables in files that are there before the build begins."""
+    write(app)
     return {"parallel_read_safe": True}
