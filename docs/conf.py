@@ -48,5 +48,10 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skmlp"
 html_static_path = ["_static"]
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"], "navbar_align": "left", "header_links_before_dropdown": 7}
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_align": "left",
+    "header_links_before_dropdown": 7,
+}
 html_sidebars = {"changelog": [], "lectures": [], "design": [], "contributing": [], "migrating": []}

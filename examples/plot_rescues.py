@@ -17,19 +17,8 @@ from skmlp import MLPClassifier, MLPRegressor
 
 plt.style.use("tableau-colorblind10")
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
-fig, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
 X_train, X_test, y_train, y_test = train_test_split(*load_digits(return_X_y=True), random_state=0)
 X_train, X_test = X_train / 16, X_test / 16
-
-
-def compare(ax, column, models):
-    """Draw a column of the history of each model, dashed for the first, and return its last value."""
-    for (name, model), style in zip(models.items(), ("--", "-"), strict=True):
-        ax.plot(model.history_[column], style, label=name)
-    ax.set_xlabel("epoch")
-    ax.legend()
-    return [float(model.history_[column].iloc[-1]) for model in models.values()]
-
 
 # %%
 # **Dropout** rescues wide networks that learn few rows by heart: 150 digits, 4 wrong pixels in 10. The loss on fresh rows rises again
@@ -42,8 +31,6 @@ dropout = {
     name: MLPClassifier(dropout=rate, **setting).fit(noisy, y_train[:150], X_val=noisy_test, y_val=y_test)
     for name, rate in [("without", 0.0), ("dropout=0.6", 0.6)]
 }
-overfitted, regularised = compare(axes[0], "validation_loss", dropout)
-axes[0].set(title="Dropout: a wide network, 150 rows", ylabel="log loss on fresh rows")
 
 # %%
 # **Batch normalisation** rescues deep networks of saturating units: eight layers of logistic units hardly start to learn without it.
@@ -53,8 +40,6 @@ normalised = {
     name: MLPClassifier(batch_norm=flag, n_iter_no_change=100, **setting).fit(X_train, y_train)
     for name, flag in [("without", False), ("batch_norm=True", True)]
 }
-stuck, learned = compare(axes[1], "loss", normalised)
-axes[1].set(title="Batch norm: 8 layers of logistic units", ylabel="log loss of training", ylim=(0, None))
 
 # %%
 # **Clipping** rescues steps that a few wild rows would throw far away: one target in a hundred is wrong by a factor of thirty.
@@ -67,14 +52,30 @@ clipped = {
     name: MLPRegressor(clip_norm=bound, n_iter_no_change=100, **setting).fit(X[:800], wild[:800], X_val=X[800:], y_val=y[800:])
     for name, bound in [("without", None), ("clip_norm=1", 1.0)]
 }
-thrown, held = compare(axes[2], "validation_loss", clipped)
-axes[2].set(title="Clipping: 1 target in 100 is wild", ylabel="half squared error on clean rows", yscale="log")
+
+# %%
+# Dashed: without it.
+
+PANELS = [
+    ("Dropout: a wide network, 150 rows", dropout, "validation_loss", "log loss on fresh rows"),
+    ("Batch norm: 8 layers of logistic units", normalised, "loss", "log loss of training"),
+    ("Clipping: 1 target in 100 is wild", clipped, "validation_loss", "half squared error on clean rows"),
+]
+fig, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+last = {}
+for ax, (title, models, column, label) in zip(axes, PANELS, strict=True):
+    for (name, model), style in zip(models.items(), ("--", "-"), strict=True):
+        ax.plot(model.history_[column], style, label=name)
+    ax.set(title=title, xlabel="epoch", ylabel=label)
+    ax.legend()
+    last[title] = [model.history_[column].iloc[-1] for model in models.values()]
+axes[2].set_yscale("log")
 plt.show()
 
 # %%
 # Dropout keeps the loss on fresh rows from rising, batch normalisation lets the gradient through, and clipping bounds what a single
 # batch can do.
 
-for name, without, rescued in [("dropout", overfitted, regularised), ("batch norm", stuck, learned), ("clipping", thrown, held)]:
-    print(f"{name:10s}: loss {without:.3g} without, {rescued:.3g} with")
+for title, (without, rescued) in last.items():
+    print(f"{title:40s} loss {without:.3g} without, {rescued:.3g} with")
     assert rescued < 0.75 * without

@@ -26,7 +26,17 @@ def best_of(n_starts, X, y, **setting):
 
 
 # %%
-# Thin lines are the three units, each times its weight in the output: the curve is their sum plus the output's intercept.
+# The multiplication gate: softplus is curved at zero, and second differences of it, at (a + b) and at (a - b), leave the product. The
+# training points lie in a square; what counts are points it has not seen.
+
+rng = np.random.default_rng(0)
+factors, fresh = rng.uniform(-1, 1, (400, 2)), rng.uniform(-1, 1, (400, 2))
+gate = best_of(5, factors, factors.prod(axis=1), hidden_layer_sizes=(4,), activation="softplus")
+error_of_gate = np.sqrt(np.mean(np.square(gate.predict(fresh) - fresh.prod(axis=1))))
+
+# %%
+# Thin lines are the three units, each times its weight in the output: the curve is their sum plus the output's intercept. On the right
+# the product of two numbers against what the network says.
 
 fig, axes = plt.subplots(1, 5, figsize=(15, 3.6), layout="constrained")
 rmse = {}
@@ -40,15 +50,7 @@ for ax, (name, y) in zip(axes, TARGETS.items(), strict=False):
     ax.plot(x, model.predict(x[:, None]), color="C0", linewidth=2, label="network")
     ax.set(title=f"{name}: RMSE {rmse[name]:.1e}", xlabel="x", ylim=(y.min() - 0.6, y.max() + 0.6))
 axes[0].legend(loc="upper center", fontsize=8)
-
-# %%
-# The multiplication gate: softplus is curved at zero, and second differences of it, at (a + b) and at (a - b), leave the product. The
-# training points lie in a square; the picture shows the product against what the network says at points it has not seen.
-
-rng = np.random.default_rng(0)
-factors, fresh = rng.uniform(-1, 1, (400, 2)), rng.uniform(-1, 1, (400, 2))
-gate = best_of(5, factors, factors.prod(axis=1), hidden_layer_sizes=(4,), activation="softplus")
-rmse["a b"] = np.sqrt(np.mean(np.square(gate.predict(fresh) - fresh.prod(axis=1))))
+rmse["a b"] = error_of_gate
 axes[4].plot([-1, 1], [-1, 1], color="0.6", linewidth=1)
 axes[4].plot(fresh.prod(axis=1), gate.predict(fresh), ".", color="C0", markersize=3)
 axes[4].set(title=f"a b, 4 units: RMSE {rmse['a b']:.1e}", xlabel="product of a and b", ylabel="network")

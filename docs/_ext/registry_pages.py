@@ -1,6 +1,7 @@
 """Writes the pages of the API reference from the registries and from ``__all__``, so that no list in it can go stale.
 
-Each page is a table of names (autosummary, which makes a page for each name) below a line of explanation.
+Estimators and callbacks are tables of autosummary, which makes a page for each name. Units have a table with their keys, and pages of
+their own.
 """
 
 import inspect
@@ -29,13 +30,13 @@ def exported(cls):
 
 
 def first_line(cls):
-    """Return the first sentence of a docstring."""
-    return inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+    """Return the first sentence of a docstring, safe within a table."""
+    return inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ")
 
 
-def table(names, toctree="generated"):
+def table(names):
     """Return an autosummary table of the names."""
-    return f".. autosummary::\n   :toctree: {toctree}\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
+    return ".. autosummary::\n   :toctree: generated\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
 
 
 def heading(text, mark="="):
@@ -47,13 +48,22 @@ def family_page(title, parameter, registry, base):
     """Return the page of one registry: keys, classes, and the class that all derive from."""
     text = heading(title)
     if parameter:
-        text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace("`", "``")
+        text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace(
+            "`", "``"
+        )
     else:
         text += "What networks are made of; the estimators put them together from their parameters.\n\n"
-    text += ".. list-table::\n   :header-rows: 1\n   :widths: 25 75\n\n   * - Key\n     - Class\n"
-    for key, cls in registry.items():
-        text += f"   * - ``{key}``\n     - :class:`~{exported(cls)}`\n"
-    return text + "\n" + table(dict.fromkeys(exported(cls) for cls in [*registry.values(), base]))
+    text += ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - Class\n     - What it is\n"
+    for key, cls in [*registry.items(), (None, base)]:
+        text += f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - {first_line(cls)}\n"
+    names = dict.fromkeys(exported(cls) for cls in [*registry.values(), base])
+    return text + "\n.. toctree::\n   :hidden:\n\n" + "".join(f"   generated/{name}\n" for name in names)
+
+
+def unit_page(cls):
+    """Return the page of one class: its docstring, without the methods that only the core calls."""
+    module, name = exported(cls).rsplit(".", 1)
+    return heading(name) + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n"
 
 
 def pages():
@@ -74,6 +84,8 @@ def pages():
     written = {}
     for page, family in FAMILIES.items():
         written[page] = family_page(*family)
+        *_, registry, base = family
+        written.update({f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]})
         index += f"   {page}\n"
     written["index"] = index
     return written
@@ -82,7 +94,7 @@ def pages():
 def write(app):
     """Write the pages into ``api/`` of the source directory, leaving alone what has not changed."""
     folder = Path(app.srcdir) / "api"
-    folder.mkdir(exist_ok=True)
+    (folder / "generated").mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         path = folder / f"{name}.rst"
         if not path.exists() or path.read_text() != text:
