@@ -62,6 +62,5 @@ def test_every_unit_and_public_name_has_a_place_in_the_reference():
     assert len(registries) >= 7
     for registry in registries:
         for key, cls in registry.items():
-            text = "".join(pages)
-            assert cls.__name__ in text
-            assert any(f"``{key}``" in page for page in pages.values())
+            assert any(f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()), key
+            assert any(name.endswith(f".{cls.__name__}") for name in pages), key

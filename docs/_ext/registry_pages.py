@@ -44,9 +44,16 @@ def heading(text, mark="="):
     return f"{text}\n{mark * len(text)}\n\n"
 
 
-def family_page(title, parameter, registry, base):
+def modules(page, registry, taken):
+    """Return targets for references to the modules of a family, but those that have one on an earlier page. Overwrites: taken."""
+    names = [name for name in dict.fromkeys([f"skmlp.nn.{page}", *(cls.__module__ for cls in registry.values())]) if name not in taken]
+    taken.update(names)
+    return "".join(f".. py:module:: {name}\n\n" for name in names)
+
+
+def family_page(title, parameter, registry, base, targets):
     """Return the page of one registry: keys, classes, and the class that all derive from."""
-    text = heading(title)
+    text = targets + heading(title)
     if parameter:
         text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace(
             "`", "``"
@@ -81,10 +88,10 @@ def pages():
            :maxdepth: 1
 
         """)
-    written = {}
+    written, taken = {}, set()
     for page, family in FAMILIES.items():
-        written[page] = family_page(*family)
         *_, registry, base = family
+        written[page] = family_page(*family, modules(page, registry, taken))
         written.update({f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]})
         index += f"   {page}\n"
     written["index"] = index
