@@ -36,14 +36,17 @@ coverage: $(SETUP)  ## the test suite with line and branch coverage
 bench: $(SETUP)  ## ratios of time against scikit-learn
 	$(BIN)/python -m benchmarks.run
 
-docs:            ## check that the pages are there (they are plain Markdown)
-	@ls docs/*.md
+docs: $(SETUP)   ## the site, docs/_build/html/index.html; once installed it needs no network
+	$(BIN)/python -c "import sphinx_gallery, numpydoc, myst_parser, pydata_sphinx_theme" 2>/dev/null || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 wheel-test:      ## build the wheel and run the tests against it from outside the tree
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) $(OLDEST) build dist *.egg-info .coverage .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -352,6 +352,6 @@ ATTRIBUTE_DOCS = {
     n_features_in_ : int
         Number of features seen during ``fit``.""",
     "feature_names_in_": """
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where all are strings.""",
 }

@@ -106,7 +106,7 @@ class HardThreshold(Activation):
     """f(x) = 1 for x >= 0, 0 elsewhere (McCulloch and Pitts, 1943).
 
     The derivative is zero wherever there is one, so training takes the straight-through estimator instead: the gradient passes
-    unchanged where |x| <= 1 and is zero elsewhere (Bengio et al., 2013; Hubara et al., 2016, equation 4).
+    unchanged where ``|x| <= 1`` and is zero elsewhere (Bengio et al., 2013; Hubara et al., 2016, equation 4).
 
     >>> show(HardThreshold())
     array([0., 1., 1.])

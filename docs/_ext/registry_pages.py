@@ -1,0 +1,114 @@
+"""Writes the pages of the API reference from the registries and from ``__all__``, so that no list in it can go stale.
+
+Estimators and callbacks are tables of autosummary, which makes a page for each name. Units have a table with their keys, and pages of
+their own.
+"""
+
+import inspect
+import textwrap
+from pathlib import Path
+
+import skmlp
+import skmlp.callbacks
+from skmlp import nn
+
+FAMILIES = {
+    "activations": ("Activations", "`activation`", {**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}, nn.Activation),
+    "losses": ("Losses", "`loss`", nn.LOSSES, nn.Loss),
+    "optimizers": ("Optimizers", "`solver`", nn.OPTIMIZERS, nn.Optimizer),
+    "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
+    "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
+    "layers": ("Layers", None, nn.LAYERS, nn.Layer),
+}
+
+
+def exported(cls):
+    """Return the name by which a unit is documented: that of ``skmlp.nn`` if it is there, else that of its module."""
+    if getattr(nn, cls.__name__, None) is cls:
+        return f"skmlp.nn.{cls.__name__}"
+    return f"{cls.__module__}.{cls.__name__}"
+
+
+def first_line(cls):
+    """Return the first sentence of a docstring, safe within a table."""
+    return inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ")
+
+
+def table(names):
+    """Return an autosummary table of the names."""
+    return ".. autosummary::\n   :toctree: generated\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
+
+
+def heading(text, mark="="):
+    """Return a title of reStructuredText."""
+    return f"{text}\n{mark * len(text)}\n\n"
+
+
+def modules(page, registry, taken):
+    """Return targets for references to the modules of a family, but those that have one on an earlier page. Overwrites: taken."""
+    names = [name for name in dict.fromkeys([f"skmlp.nn.{page}", *(cls.__module__ for cls in registry.values())]) if name not in taken]
+    taken.update(names)
+    return "".join(f".. py:module:: {name}\n\n" for name in names)
+
+
+def family_page(title, parameter, registry, base, targets):
+    """Return the page of one registry: keys, classes, and the class that all derive from."""
+    text = targets + heading(title)
+    if parameter:
+        text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace(
+            "`", "``"
+        )
+    else:
+        text += "What networks are made of; the estimators put them together from their parameters.\n\n"
+    text += ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - Class\n     - What it is\n"
+    for key, cls in [*registry.items(), (None, base)]:
+        text += f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - {first_line(cls)}\n"
+    names = dict.fromkeys(exported(cls) for cls in [*registry.values(), base])
+    return text + "\n.. toctree::\n   :hidden:\n\n" + "".join(f"   generated/{name}\n" for name in names)
+
+
+def unit_page(cls):
+    """Return the page of one class: its docstring, without the methods that only the core calls."""
+    module, name = exported(cls).rsplit(".", 1)
+    return heading(name) + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n"
+
+
+def pages():
+    """Return the text of each page by its name."""
+    estimators = [f"skmlp.{name}" for name in skmlp.__all__]
+    callbacks = [f"skmlp.callbacks.{name}" for name in skmlp.callbacks.__all__]
+    index = heading("API reference")
+    index += heading("Estimators and tools", "-") + table(estimators)
+    index += heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
+    index += heading("Units of the core", "-")
+    index += textwrap.dedent("""\
+        What the estimators' parameters of the same name accept as keys or instances, imported from ``skmlp.nn``.
+
+        .. toctree::
+           :maxdepth: 1
+
+        """)
+    written, taken = {}, set()
+    for page, family in FAMILIES.items():
+        *_, registry, base = family
+        written[page] = family_page(*family, modules(page, registry, taken))
+        written.update({f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]})
+        index += f"   {page}\n"
+    written["index"] = index
+    return written
+
+
+def write(app):
+    """Write the pages into ``api/`` of the source directory, leaving alone what has not changed."""
+    folder = Path(app.srcdir) / "api"
+    (folder / "generated").mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app):
+    """Write the pages at once: autosummary looks for tables in files that are there before the build begins."""
+    write(app)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,69 @@
+"""What the site says is there: tests, examples and pages that it names, and a page for every unit of the registries."""
+
+import importlib.util
+import pathlib
+import re
+
+import pytest
+
+import skmlp
+from skmlp import nn
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs" / "guide").glob("*.md"))
+
+
+def links(path):
+    """Return the local targets of the links on a page."""
+    found = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    return [link for link in found if "://" not in link]
+
+
+def test_there_are_pages_with_links():
+    assert sum(len(links(path)) for path in PAGES) > 50
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path):
+    for link in links(path):
+        target = (path.parent / link).resolve()
+        if target.parent.name == "gallery":  # made from the examples
+            target = ROOT / "examples" / ("GALLERY_HEADER.rst" if target.stem == "index" else f"{target.stem}.py")
+        elif target.parent.name == "api":  # made from the registries
+            assert target.stem in page_module().pages(), link
+            continue
+        elif target.parent.name == "generated":
+            assert target.stem.removeprefix("skmlp.") in skmlp.__all__, link
+            continue
+        assert target.exists(), link
+
+
+def test_the_table_of_the_lectures_is_whole_and_names_tests_that_are_there():
+    text = (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
+    assert [int(row) for row in rows] == list(range(1, 31))
+    named = re.findall(r"`((?:nn/)?test_\w+\.py)(?:::(\w+))?`\]", text)
+    assert len(named) > 20
+    for file, function in named:
+        source = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert f"def {function}" in source
+
+
+def page_module():
+    """Return the module that writes the pages of the API reference."""
+    spec = importlib.util.spec_from_file_location("registry_pages", ROOT / "docs" / "_ext" / "registry_pages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_unit_and_public_name_has_a_place_in_the_reference():
+    pages = page_module().pages()
+    for name in skmlp.__all__:
+        assert f"skmlp.{name}\n" in pages["index"]
+    registries = [getattr(nn, name) for name in dir(nn) if name.isupper()]
+    assert len(registries) >= 7
+    for registry in registries:
+        for key, cls in registry.items():
+            assert any(f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()), key
+            assert any(name.endswith(f".{cls.__name__}") for name in pages), key
