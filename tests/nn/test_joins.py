@@ -183,8 +183,9 @@ def test_numbers_of_rows_in_turn():
 
 
 @each_join
-def test_sparse_rows(kind, dtype):
-    network = with_joins(make_network(LogLoss(), "tanh", (4, 4, 4, 3), dropout=0.2, input_dropout=0.2), kind, dtype)
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_sparse_rows(dropout, kind, dtype):
+    network = with_joins(make_network(LogLoss(), "tanh", (4, 4, 4, 3), dropout=dropout, input_dropout=dropout), kind, dtype)
     x = np.random.default_rng(0).normal(size=(50, 4)).astype(dtype)
     x[x < 0] = 0
     np.testing.assert_array_equal(network.scores(SparseRows(sp.csr_matrix(x))), network.scores(DenseRows(x)))
