@@ -121,3 +121,13 @@ def test_what_is_refused():
     whole = clone(model).set_params(batch_norm=BatchNorm(statistics="batch")).fit(X, y)
     with pytest.raises(ValueError, match="depends on the rows with it, so it has no gradient"):
         whole.input_gradient(X)
+
+
+@pytest.mark.parametrize("skip_connections", ["add", "concat"])
+def test_through_skip_connections(skip_connections):
+    """Over layers that only training has, too: what a join bridges is counted without them."""
+    X, y = blobs(3)
+    options = {**SETTING, "hidden_layer_sizes": (X.shape[1], 6, 6)}
+    model = MLPClassifier(activation="tanh", skip_connections=skip_connections, batch_norm=True, dropout=0.2, **options).fit(X, y)
+    for k in range(3):
+        agree(model.input_gradient(X, k), differences(lambda x, k=k: model.decision_function(x)[:, k], X))
