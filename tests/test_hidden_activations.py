@@ -19,6 +19,7 @@ XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1
 
 @pytest.mark.parametrize("key", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
+@pytest.mark.lecture_row(4)
 def test_every_key_learns(key, batch_norm):
     X, y = blobs(3)
     model = MLPClassifier((12, 8), activation=key, batch_norm=batch_norm, batch_size=32, max_iter=60, learning_rate_init=0.02)
@@ -57,6 +58,7 @@ def test_hard_thresholds_learn_xor(seed):
     assert set(np.unique(model.transform(X))) <= {0.0, 1.0}
 
 
+@pytest.mark.lecture_row(3)
 def test_one_activation_for_each_layer():
     X, y = curve()
     model = MLPRegressor(hidden_layer_sizes=(6, 5, 4), activation=["prelu", Maxout(3), LeakyRelu(0.1)], max_iter=5, random_state=0).fit(

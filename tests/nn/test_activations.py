@@ -59,6 +59,7 @@ VARIANTS = [LeakyRelu(0.0), LeakyRelu(0.9), ShiftedRelu(0.0), ShiftedRelu(2.5), 
 
 
 @pytest.mark.parametrize("activation", [*SMOOTH_OR_BENT, *VARIANTS], ids=repr)
+@pytest.mark.lecture_row(4)
 def test_derivative_is_the_numeric_one(activation):
     h = 1e-6
     numeric = (forward(activation, X + h) - forward(activation, X - h)) / (2 * h)

@@ -9,6 +9,7 @@ from tests.nn.test_layers import N, prepared, run
 
 
 @pytest.mark.parametrize("epsilon", [1e-5, 1e-3, 1.0])
+@pytest.mark.lecture_row(18)
 def test_batch_norm_is_the_formula(epsilon):
     layer = BatchNorm(epsilon=epsilon)
     ws, dy = prepared(layer)
@@ -16,6 +17,7 @@ def test_batch_norm_is_the_formula(epsilon):
     np.testing.assert_allclose(y, reference.batch_norm(ws.x, ws.gamma, ws.beta, epsilon), rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.lecture_row(18)
 def test_batch_norm_in_float32_is_accurate_for_a_large_mean():
     """Mean 10^4, variance 1: the sum of squares minus the square of the sum would be noise."""
     layer = BatchNorm()
@@ -67,6 +69,7 @@ def test_batch_norm_predicts_with_the_running_statistics(dtype):
     np.testing.assert_allclose(ws.y, ws.gamma * (ws.x - ws.mean) / np.sqrt(ws.variance + 1e-3) + ws.beta, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.lecture_row(18)
 def test_batch_norm_may_predict_with_the_statistics_of_the_rows_themselves(dtype):
     layer = BatchNorm(statistics="batch")
     ws, _ = prepared(layer, dtype)

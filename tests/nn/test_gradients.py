@@ -64,6 +64,7 @@ SETTINGS = list(itertools.product([False, True], repeat=4))
 
 @pytest.mark.parametrize("key", LOSSES)
 @pytest.mark.parametrize("activation", EXACT)
+@pytest.mark.lecture_row(6)
 def test_every_combination(activation, key):
     """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by itself."""
     for batch_norm, dropout, weighted, penalty in SETTINGS:
@@ -114,6 +115,7 @@ def fits(stack, width):
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 3])
+@pytest.mark.lecture_row(6)
 def test_layers_in_any_order(length):
     """Whatever comes after whatever, in place or not: no layer may overwrite what another one still reads.
 

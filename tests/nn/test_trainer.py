@@ -72,6 +72,7 @@ def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, s
 
 
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 60), min_rows=st.integers(1, 3))
+@pytest.mark.lecture_row(10)
 def test_batches_tile_the_rows(n, batch_size, min_rows):
     """In order, without gaps; full but for the last, which is never too short unless it is the only one."""
     bounds = batch_bounds(n, batch_size, min_rows)
