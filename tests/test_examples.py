@@ -32,7 +32,7 @@ def shows(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", map(shows, EXAMPLES))
+@pytest.mark.parametrize("path", [shows(path) for path in EXAMPLES])
 def test_example(path, tmp_path):
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", "MPLCONFIGDIR": str(tmp_path)}
     for display in ("DISPLAY", "WAYLAND_DISPLAY"):
