@@ -18,7 +18,7 @@ from skmlp import Autoencoder
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 curved = Autoencoder(2, (128, 32), "selu", "tanh", learning_rate="one_cycle", learning_rate_init=0.005, batch_size=64)
-curved.set_params(max_iter=80, random_state=0).fit(X_train)
+curved.set_params(max_iter=50, random_state=0).fit(X_train)
 pca = PCA(2).fit(X_train)
 flat = Autoencoder(2, (), solver="lbfgs", alpha=0.0, tol=1e-6, max_iter=5000, random_state=0).fit(X_train)
 
