@@ -18,7 +18,7 @@ version = release = skmlp.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_parser", "sphinx_gallery.gen_gallery", "registry_pages"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
-exclude_patterns = ["_build", "**.ipynb", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "**.ipynb"]
 nitpicky = False
 
 autosummary_generate = True
@@ -40,6 +40,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e9,
+    "write_computation_times": False,
     "abort_on_example_error": True,
     "remove_config_comments": True,
 }
