@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import skmlp
+import skmlp.augment
 import skmlp.callbacks
 from skmlp import nn
 
@@ -19,6 +20,8 @@ FAMILIES = {
     "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
     "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
     "layers": ("Layers", None, nn.LAYERS, nn.Layer),
+    "joins": ("Joins", "`skip_connections`", nn.JOINS, nn.Join),
+    "corruptions": ("Corruptions", "`corruption`", nn.CORRUPTIONS, nn.Corruption),
 }
 
 
@@ -51,8 +54,8 @@ def modules(page, registry, taken):
     return "".join(f".. py:module:: {name}\n\n" for name in names)
 
 
-def family_page(title, parameter, registry, base, targets):
-    """Return the page of one registry: keys, classes, and the class that all derive from."""
+def family_page(title, parameter, registry, base, targets, listed):
+    """Return the page of one registry: keys, classes, and the class that all derive from. Overwrites: listed, the classes with a place."""
     text = targets + heading(title)
     if parameter:
         text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace(
@@ -63,7 +66,10 @@ def family_page(title, parameter, registry, base, targets):
     text += ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - Class\n     - What it is\n"
     for key, cls in [*registry.items(), (None, base)]:
         text += f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - {first_line(cls)}\n"
-    names = dict.fromkeys(exported(cls) for cls in [*registry.values(), base])
+    names = [name for name in dict.fromkeys(exported(cls) for cls in [*registry.values(), base]) if name not in listed]
+    listed.update(names)
+    if not names:
+        return text
     return text + "\n.. toctree::\n   :hidden:\n\n" + "".join(f"   generated/{name}\n" for name in names)
 
 
@@ -77,9 +83,11 @@ def pages():
     """Return the text of each page by its name."""
     estimators = [f"skmlp.{name}" for name in skmlp.__all__]
     callbacks = [f"skmlp.callbacks.{name}" for name in skmlp.callbacks.__all__]
+    augmenters = [f"skmlp.augment.{name}" for name in skmlp.augment.__all__]
     index = heading("API reference")
     index += heading("Estimators and tools", "-") + table(estimators)
     index += heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
+    index += heading("Augmenters", "-") + "How to use them: :doc:`/augmentation`.\n\n" + table(augmenters)
     index += heading("Units of the core", "-")
     index += textwrap.dedent("""\
         What the estimators' parameters of the same name accept as keys or instances, imported from ``skmlp.nn``.
@@ -88,10 +96,10 @@ def pages():
            :maxdepth: 1
 
         """)
-    written, taken = {}, set()
+    written, taken, listed = {}, set(), set()
     for page, family in FAMILIES.items():
         *_, registry, base = family
-        written[page] = family_page(*family, modules(page, registry, taken))
+        written[page] = family_page(*family, modules(page, registry, taken), listed)
         written.update({f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]})
         index += f"   {page}\n"
     written["index"] = index

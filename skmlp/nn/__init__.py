@@ -41,7 +41,7 @@ from .initializers import (
     Uniform,
     Zeros,
 )
-from .joins import JOINS, Add, Concat
+from .joins import JOINS, Add, Concat, Join
 from .layer import Layer
 from .layers import LAYERS, Activate, Dense
 from .losses import (
