@@ -76,14 +76,12 @@ def test_another_word_is_refused():
         classifier(skip_connections="sum").fit(X, y)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_sixteen_layers_train_with_skip_connections_and_not_without(activation):
+def test_sixteen_layers_train_with_skip_connections_and_not_without():
     X, y = digits()
     scores = {}
     for kind in (None, *JOINS):
-        model = MLPClassifier((32,) * 16, activation, skip_connections=kind, max_iter=10, random_state=0).fit(X[:1000], y[:1000])
+        model = MLPClassifier((32,) * 16, skip_connections=kind, max_iter=10, random_state=0).fit(X[:1000], y[:1000])
         scores[kind] = model.score(X[1000:], y[1000:])
-    # measured over eight seeds: without at most 0.607, add at least 0.735, concat at least 0.913
     assert scores[None] < 0.65
     assert scores["add"] > 0.7
     assert scores["concat"] > 0.88
@@ -154,7 +152,7 @@ def test_layers_of_a_residual_network_start_divided_by_their_number():
     plain, bridged = (MLPRegressor(hidden_layer_sizes=(6,) * 4, skip_connections=kind, **start).fit(X, y) for kind in (None, "add"))
     for k, factor in enumerate([1, 1 / 3, 1 / 3, 1 / 3]):
         assert_allclose(bridged.coefs_[k], factor * plain.coefs_[k], rtol=1e-6, atol=1e-9)
-    given = MLPRegressor(hidden_layer_sizes=(6,) * 4, skip_connections="add", weight_init="he_uniform", **start).fit(X, y)
+    given = MLPRegressor(hidden_layer_sizes=(6,) * 4, skip_connections="add", weight_init="glorot_uniform", **start).fit(X, y)
     assert_allclose(given.coefs_[1], plain.coefs_[1], rtol=1e-6, atol=1e-9)
 
 
