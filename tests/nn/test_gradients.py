@@ -65,6 +65,7 @@ SETTINGS = list(itertools.product([False, True], repeat=4))
 @pytest.mark.parametrize("key", LOSSES)
 @pytest.mark.parametrize("activation", EXACT)
 @pytest.mark.lecture_row(6)
+@pytest.mark.slow
 def test_every_combination(activation, key):
     """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by itself."""
     for batch_norm, dropout, weighted, penalty in SETTINGS:

@@ -44,6 +44,7 @@ def with_joins(network, kind, dtype=np.float64, n_in=4):
 @BACKENDS
 @each_join
 @pytest.mark.parametrize("activation", EXACT)
+@pytest.mark.slow
 def test_gradient_of_every_block(activation, kind, backend):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         plain = make_network(
