@@ -1,6 +1,6 @@
 """Time until scikit-learn's final test accuracy on MNIST is reached. ``python -m benchmarks.mnist path/to/mnist.npz``
 
-The file holds the usual 60000 and 10000 images as arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+The file holds the usual 60000 and 10000 images, as :func:`benchmarks.images.mnist` reads them.
 """
 
 import sys
@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
 from skmlp import MLPClassifier
 
+from .images import mnist
 from .rivals import quietly, using
 from .timing import table
 
@@ -20,9 +21,7 @@ EPOCHS = 10
 
 def run(path):
     """Print the seconds and epochs until the accuracy that scikit-learn has after ten epochs."""
-    with np.load(path) as archive:
-        X, X_test = (archive[name].reshape(-1, 784).astype(np.float32) / 255 for name in ("x_train", "x_test"))
-        y, y_test = archive["y_train"], archive["y_test"]
+    X, y, X_test, y_test = mnist(path)
     began = time.perf_counter()
     theirs = quietly(SklearnMLPClassifier(**SETTINGS, max_iter=EPOCHS).fit)(X, y)
     seconds, goal = time.perf_counter() - began, theirs.score(X_test, y_test)
