@@ -132,6 +132,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        auxiliary_loss=0.0,
     ):
         store_parameters(self, locals())
 

@@ -110,6 +110,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        auxiliary_loss=0.0,
     ):
         store_parameters(self, locals())
 

@@ -111,8 +111,10 @@ class Network:
                 (INITIALIZERS[init]() if isinstance(init, str) else init).fill(view, rng)
 
     def start_output(self, values):
-        """Set the last layer's bias, of shape (n_out,). Overwrites: params."""
-        self.views()[len(self.layers) - 1, "bias"][...] = values
+        """Set the last layer's bias, of shape (n_out,), and that of each head. Overwrites: params."""
+        for (i, name), view in self.views().items():
+            if name == "head_bias" or (i, name) == (len(self.layers) - 1, "bias"):
+                view[...] = values
 
     def load(self, other):
         """Take over the numbers of a network of the same shape. Overwrites: params, state."""
