@@ -17,6 +17,7 @@ from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.custom import Function, FunctionLoss
 from .nn.dropout import AlphaDropout, Dropout
+from .nn.heads import Head
 from .nn.initializers import INITIALIZERS, Scaled
 from .nn.joins import JOINS
 from .nn.layer import Layer
@@ -59,12 +60,12 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, blocks, n_in, n_out):
     """Return the layers.
 
-    Corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join for each block; dense for the output.
+    Corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join, head for each block; dense at the end.
     """
     layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
     kind = estimator.skip_connections
     bridged = _bridged(kind, blocks, n_in)
-    for block, is_bridged in zip(blocks, bridged, strict=True):
+    for block, is_bridged, strength in zip(blocks, bridged, _head_strengths(estimator, len(blocks)), strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
         init = weight_init(estimator, block.activation)
@@ -79,6 +80,8 @@ def build_layers(estimator, blocks, n_in, n_out):
         layers += _dropout(block.dropout)
         if is_bridged:
             layers.append(JOINS[kind](len(layers) - start))
+        if strength:
+            layers.append(Head(n_out, strength, weight_init(estimator, None)))
     layers.append(Dense(n_out, weight_init(estimator, None)))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
@@ -206,6 +209,17 @@ def _bridged(kind, blocks, n_in):
             f"are {widths}, input first. Make neighbours in hidden_layer_sizes equal, or use skip_connections='concat'."
         )
     return bridged
+
+
+def _head_strengths(estimator, n_hidden):
+    """Return the weight of each hidden layer's head, 0 for none; autoencoders have none."""
+    value = getattr(estimator, "auxiliary_loss", 0.0)
+    strengths = [float(strength) for strength in per_layer(value, n_hidden, "auxiliary_loss", "hidden layers")]
+    if not all(0 <= strength < np.inf for strength in strengths):
+        raise ValueError(f"auxiliary_loss must be finite and not negative, got {value!r}.")
+    if not strengths and np.ndim(value) == 0 and value:
+        raise ValueError(f"auxiliary_loss={value!r} needs a hidden layer for its output heads, but hidden_layer_sizes is ().")
+    return strengths
 
 
 def _corruption(estimator, place):

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
@@ -12,22 +11,12 @@ from sklearn.utils.validation import validate_data
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
 from ._input_gradient import gradient_of_classes, gradient_of_scores
-from ._labels import check_labels, without_unknown
+from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
+from ._samples import raw_samples
 from ._sklearn import StrOptions
 from ._targets import has_unknown
 from .nn.losses import LOSSES
-
-
-def has_probabilities(estimator):
-    """Return True if the loss has probabilities, else raise ``AttributeError``."""
-    loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
-    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
-    if not hasattr(loss, "log_link"):
-        raise AttributeError(
-            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
-        )
-    return True
 
 
 @documented
@@ -132,6 +121,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        auxiliary_loss=0.0,
     ):
         store_parameters(self, locals())
 
@@ -232,7 +222,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         p : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; for multilabel targets the probability of each label.
         """
-        return self._linked(X, self._fitted()._network.loss.link)
+        return self._linked(self._raw(self._check_X(X)), self._network.loss.link)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X):
@@ -246,7 +236,34 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         log_p : ndarray of shape (n_samples, n_classes)
         """
-        return self._linked(X, self._fitted()._network.loss.log_link)
+        return self._linked(self._raw(self._check_X(X)), self._network.loss.log_link)
+
+    @available_if(has_probabilities)
+    def predict_samples(self, X, n_samples=100, random_state=None):
+        """Return probabilities with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
+
+        Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch normalisation by its statistics. Only
+        where ``loss`` has probabilities. Gal and Ghahramani, "Dropout as a Bayesian approximation" (2016).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        n_samples : int, default=100
+            Number of samples.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the masks.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_rows, n_classes)
+            Each ``p[k]`` is as what ``predict_proba`` returns; so ``p.mean(axis=0)`` and ``p.std(axis=0)`` are the mean and the spread.
+
+        Raises
+        ------
+        ValueError
+            If the network was fitted without dropout, or with batch normalisation by the statistics of the rows that come together.
+        """
+        return self._linked(raw_samples(self, self._check_X(X), n_samples, random_state), self._network.loss.link)
 
     def input_gradient(self, X, y=None):
         """Return the gradient of a class's score with respect to each input: which inputs speak for the class (a saliency map).
@@ -270,15 +287,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             if y is not None:
                 raise ValueError("y was given, but for multilabel targets the gradient of each label is returned; leave out y.")
             return gradient_of_scores(self, X)
-        if y is not None:
-            y = np.broadcast_to(y, X.shape[0]) if np.ndim(y) == 0 else column_or_1d(y)
-            if len(y) != X.shape[0]:
-                raise ValueError(f"y has {len(y)} labels, but X has {X.shape[0]} rows; give one for each, or one for all.")
-            unknown = np.setdiff1d(y, self.classes_)
-            if len(unknown):
-                raise ValueError(f"y has the labels {unknown}, which are not among classes_, {self.classes_}.")
-            y = np.searchsorted(self.classes_, y)
-        return gradient_of_classes(self, X, y)
+        return gradient_of_classes(self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0]))
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, the share of the rows whose labels are right, all of them for multilabel targets.
@@ -299,11 +308,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X, target = self._fitted()._check_data(X, y, False)
         return float(self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight)))
 
-    def _linked(self, X, link):
-        """Return the link of the raw scores, with both classes where there are two."""
-        raw = self._raw(self._check_X(X))
+    def _linked(self, raw, link):
+        """Return the link of raw scores (..., n, n_out), with both classes where there are two. Overwrites: raw."""
         if len(self.classes_) == 2 and not self._multilabel:
-            raw = np.hstack([-raw, raw])
+            raw = np.concatenate([-raw, raw], axis=-1)
         link(raw, raw)
         return raw
 

@@ -1,4 +1,4 @@
-"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones, some of them unknown.
+"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones, some of them unknown. What it says.
 
 The one decision: unknown labels are looked for before scikit-learn's checks, which know of none, and are put back after them.
 """
@@ -8,6 +8,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from .nn.losses import LOSSES
 
 
 def without_unknown(y):
@@ -48,3 +50,25 @@ def check_labels(y):
     if y.min() < 0 or y.max() > 1:
         raise ValueError(f"Several columns of labels are zeros and ones, but y has {np.unique(y)}.")
     return y, True
+
+
+def class_numbers(y, classes, n_rows):
+    """Return the number among ``classes`` of the label ``y``, or of each of ``n_rows`` labels, as an array (n_rows,)."""
+    y = np.broadcast_to(y, n_rows) if np.ndim(y) == 0 else column_or_1d(y)
+    if len(y) != n_rows:
+        raise ValueError(f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all.")
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
+    return np.searchsorted(classes, y)
+
+
+def has_probabilities(estimator):
+    """Return True if the loss has probabilities, else raise ``AttributeError``."""
+    loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not hasattr(loss, "log_link"):
+        raise AttributeError(
+            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
+        )
+    return True

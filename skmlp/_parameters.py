@@ -68,6 +68,7 @@ CONSTRAINTS = {
     "max_norm": [None, positive()],
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
+    "auxiliary_loss": [Interval(Real, 0, None, closed="left"), "array-like"],
 }
 
 
@@ -302,6 +303,14 @@ PARAMETER_DOCS = {
         bridged, ``fit`` raises ``ValueError``. 'concat': its input followed by its output (Huang et al., 2017), so that each layer sees
         the features and the outputs of all layers before it, and ``coefs_`` have as many rows. ``transform`` gives what the last hidden
         layer hands on. Sparse input that a skip connection reads becomes dense batch by batch.""",
+    "auxiliary_loss": """
+    auxiliary_loss : float or array-like of float, default=0.0
+        Weight of the loss of an extra output head at each hidden layer (Lee et al., "Deeply-supervised nets", 2015); one value, or one per
+        hidden layer, 0 for none. A head is an output layer of its own for what the hidden layer hands on, dropout and skip connection
+        included. The objective is ``loss`` plus ``auxiliary_loss`` times that of each head, so that a gradient reaches every layer
+        directly; 0.3 is usual (Szegedy et al., 2015, section 5). ``loss_curve_`` has the heads' share, the validation loss has not. Heads
+        serve training only: predictions, ``coefs_`` and ``intercepts_`` have nothing of them, and neither ``alpha`` nor ``max_norm``
+        applies to their weights.""",
 }
 
 ATTRIBUTE_DOCS = {

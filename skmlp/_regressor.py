@@ -11,6 +11,7 @@ from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
 from ._input_gradient import gradient_of_predictions
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
+from ._samples import raw_samples
 from ._validation import explained
 from .nn.losses import LOSSES, Loss
 
@@ -110,6 +111,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        auxiliary_loss=0.0,
     ):
         store_parameters(self, locals())
 
@@ -174,16 +176,42 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         std : ndarray of the shape of y
             Only with ``return_std``.
         """
-        raw = self._raw(self._check_X(X))
-        loss = self._network.loss
-        if return_std and loss.predicts != "value and std":
-            raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {loss!r}.")
-        loss.link(raw, raw)
-        if loss.predicts == "quantiles":
-            return _squeezed(raw.reshape(len(raw), loss.n_scores, -1).swapaxes(1, 2))
-        n_targets = self._network.n_targets
-        y = _squeezed(raw[:, :n_targets])
-        return (y, _squeezed(raw[:, n_targets:])) if return_std else y
+        X = self._check_X(X)
+        self._check_return_std(return_std)
+        return self._predictions(self._raw(X), return_std)
+
+    def predict_samples(self, X, n_samples=100, random_state=None, return_std=False):
+        """Return predictions with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
+
+        Each sample draws masks of its own for each row; all else is as in ``predict``, batch normalisation by its statistics. The spread is
+        that of the network's knowledge, not the noise of y, which ``loss='gaussian_nll'`` learns; for the variance of y add both: the mean
+        of ``std**2`` over the samples and the variance of ``y``. Gal and Ghahramani, "Dropout as a Bayesian approximation" (2016).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        n_samples : int, default=100
+            Number of samples.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the masks.
+        return_std : bool, default=False
+            Whether to return the standard deviation too, which ``loss='gaussian_nll'`` learns.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs)
+            Each ``y[k]`` is as what ``predict`` returns; so ``y.mean(axis=0)`` and ``y.std(axis=0)`` are the mean and the spread.
+        std : ndarray of the shape of y
+            Only with ``return_std``.
+
+        Raises
+        ------
+        ValueError
+            If the network was fitted without dropout, or with batch normalisation by the statistics of the rows that come together.
+        """
+        X = self._check_X(X)
+        self._check_return_std(return_std)
+        return self._predictions(raw_samples(self, X, n_samples, random_state), return_std)
 
     def input_gradient(self, X):
         """Return the gradient of the prediction with respect to each input.
@@ -249,6 +277,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _balance(self, target, weight):
         return weight
 
+    def _check_return_std(self, return_std):
+        loss = self._network.loss
+        if return_std and loss.predicts != "value and std":
+            raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {loss!r}.")
+
+    def _predictions(self, raw, return_std):
+        """Return the predictions that raw scores (..., n, n_out) stand for, with their standard deviations if ``return_std``."""
+        loss, lead = self._network.loss, raw.shape[:-1]
+        loss.link(raw, raw)
+        if loss.predicts == "quantiles":
+            return _squeezed(raw.reshape(*lead, loss.n_scores, -1).swapaxes(-1, -2), len(lead))
+        n_targets = self._network.n_targets
+        y = _squeezed(raw[..., :n_targets], len(lead))
+        return (y, _squeezed(raw[..., n_targets:], len(lead))) if return_std else y
+
     def _make_loss(self):
         return regression_loss(self)
 
@@ -270,6 +313,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return tags
 
 
-def _squeezed(y):
-    """Return y without axes of length 1 behind the first."""
-    return np.ascontiguousarray(y.reshape([len(y), *(size for size in y.shape[1:] if size > 1)]))
+def _squeezed(y, n_lead):
+    """Return y without axes of length 1 behind the first ``n_lead``."""
+    return np.ascontiguousarray(y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)]))

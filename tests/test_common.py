@@ -41,7 +41,10 @@ PASSING = [
     {"solver": "lbfgs", "max_iter": 20},
     {"solver": "lbfgs", "max_iter": 20, "hidden_layer_sizes": ()},
     {"solver": "lbfgs", "max_iter": 5, "batch_norm": True},
+    {**QUICK, "skip_connections": "add", "hidden_layer_sizes": (12, 12)},
+    {**QUICK, "skip_connections": "concat", "hidden_layer_sizes": (8, 8)},
 ]
+PASSING_HEADS = [cls(auxiliary_loss=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]]
 PASSING_LOSSES = [
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
@@ -90,7 +93,7 @@ def test_defaults(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(settings(PASSING[1:]) + PASSING_LOSSES)
+@parametrize_with_checks(settings(PASSING[1:]) + PASSING_HEADS + PASSING_LOSSES)
 def test_settings(estimator, check):
     check(estimator)
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn import Optimizer, Sgd
 
 from .problems import blobs, cancer, diabetes, wine
@@ -182,3 +182,30 @@ def test_going_on_is_the_same_as_training_at_once(options):
     twice.fit(X, y).fit(X, y)
     for a, b in zip(once.coefs_, twice.coefs_, strict=True):
         assert_array_equal(a, b)
+
+
+# ---- autoencoder
+
+
+def test_the_decoder_of_a_linear_autoencoder_is_the_lasso_of_the_features_on_the_code():
+    """Whatever the code came to be, the decoder minimises a lasso for each feature."""
+    X, _ = wine()
+    n, strength = len(X), 0.05
+    model = Autoencoder(3, alpha=[0.1 * n, strength * n], l1_ratio=1.0, batch_size=n, solver="adam", learning_rate="cosine", **WHOLE)
+    model.set_params(learning_rate_init=0.02, max_iter=4000).fit(X)
+    code = model.transform(X)
+    oracle = np.column_stack([Lasso(strength, tol=1e-8).fit(code, feature).coef_ for feature in X.T])
+    assert_allclose(model.coefs_[1], oracle, atol=2e-3)
+    assert_array_equal(model.coefs_[1] == 0, np.abs(oracle) < 1e-12)
+    assert 0 < (oracle == 0).sum() < oracle.size
+    penalty = 0.1 * np.abs(model.coefs_[0]).sum() + strength * np.abs(model.coefs_[1]).sum()
+    assert model.loss_ == pytest.approx(0.5 * np.mean(((model.predict(X) - X) ** 2).sum(axis=1)) + penalty, rel=1e-5)
+
+
+@pytest.mark.parametrize("penalised", range(4))
+def test_each_layer_of_an_autoencoder_has_a_strength(penalised):
+    X, _ = wine()
+    alpha = np.zeros(4)
+    alpha[penalised] = 5.0
+    model = Autoencoder(3, (8,), "tanh", alpha=alpha, l1_ratio=1.0, max_iter=300, learning_rate_init=0.01, random_state=0).fit(X)
+    assert [bool((W == 0).any()) for W in model.coefs_] == [k == penalised for k in range(4)]

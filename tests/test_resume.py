@@ -1,6 +1,7 @@
 """Going on is the same as not having stopped: warm starts, ``partial_fit`` and pickles give the same bits as one long fit."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -39,6 +40,7 @@ SETTINGS = [
     {"clip_norm": 0.1, "dropout": 0.2, "batch_norm": True, "solver": "adamw", "alpha": 0.1},
     {"batch_size": 200},
 ]
+HEADS = {"auxiliary_loss": [0.3, 0.7], "dropout": 0.2, "batch_norm": True, "skip_connections": "concat"}
 
 
 def problem(cls):
@@ -59,8 +61,9 @@ def assert_same_bits(model, expected):
     assert model._state.rng.bit_generator.state == expected._state.rng.bit_generator.state
 
 
-@pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize(
+    ("setting", "cls"), [*itertools.product(SETTINGS, ESTIMATORS), (HEADS, MLPClassifier), (HEADS, MLPRegressor)], ids=str
+)
 @pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")
 def test_twenty_epochs_in_any_pieces(cls, setting):
     X, y = problem(cls)

@@ -80,3 +80,5 @@ from .schedules import (
     Plateau,
     Step,
 )
+from .term import Term
+from .terms import TERMS, Head

@@ -1,14 +1,12 @@
 """Gradients of a trained network's output with respect to its input, row by row.
 
 The one decision: training knows how to go backwards, prediction does not, so a second network is made that in training is what the first
-is in prediction: without the layers that only training has, and with batch normalisation as the fixed straight line it then is. It
-has memory of its own, so the first network is only read, and several threads may do so at once.
+is in prediction (``predicting.py``).
 """
 
 import numpy as np
 
-from .batch_norm import BatchNorm, FixedNorm
-from .network import Network
+from .predicting import predicting
 
 _CHUNK_VALUES = 2**19  # per array of activations
 
@@ -20,7 +18,7 @@ def input_gradient(network, source, output_gradient, stop=None):
     an array of shape (n_functions, n, width). ``stop``: number of layers that give the output, None for all of them. One pass forward,
     and one backward for each function.
     """
-    still = predicting(network, stop)
+    still = predicting(network, "gradient", stop)
     size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))
     still.prepare(size, input_gradient=True)
     out = None
@@ -37,25 +35,3 @@ def input_gradient(network, source, output_gradient, stop=None):
             still.backward(plan)
             out[rows, k] = plan.layers[0].dx
     return out
-
-
-def predicting(network, stop=None):
-    """Return a network that computes in training what the first ``stop`` layers (None: all) of ``network`` do in prediction."""
-    kept = [i for i, layer in enumerate(network.layers[:stop]) if not layer.training_only]
-    layers = [network.layers[i] for i in kept]
-    for layer in layers:
-        if layer.whole_batch:
-            raise ValueError(f"With {layer!r} the prediction for a row depends on the rows with it, so it has no gradient.")
-    layers = [FixedNorm(layer.epsilon) if isinstance(layer, BatchNorm) else layer for layer in layers]
-    for k, i in enumerate(kept):
-        if layers[k].span:  # of the layers it bridges, those that are left
-            layers[k] = type(layers[k])(sum(i - layers[k].span <= j < i for j in kept))
-    # a last layer that changes nothing, gamma and variance 1, lets the gradient take the place of the output whatever comes before
-    still = Network([*layers, FixedNorm(0.0)], network.loss, network.n_in, network.dtype)
-    for views, still_views in (
-        (network.views(), still.views()),
-        (network.state_layout.views(network.state), still.state_layout.views(still.state)),
-    ):
-        for (j, name), view in still_views.items():
-            view[...] = views[kept[j], name] if j < len(kept) else name in ("gamma", "variance")
-    return still

@@ -19,6 +19,7 @@ class Layer(Unit):
     CSR matrix. ``min_rows``: least number of rows a training batch should have. ``whole_batch``: prediction depends on which rows come
     together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
     ``span``: how many layers it bridges, 0 but for a join (``joins.py``), whose ``width`` takes the width of both its inputs.
+    ``adds_term``: it adds something to the objective (``term.py``, where ``passes`` and ``below`` are explained).
     """
 
     keeps: tuple = ()
@@ -30,6 +31,9 @@ class Layer(Unit):
     activates = False
     inputs_per_unit = 1
     span = 0
+    adds_term = False
+    passes = False
+    below = 0
 
     @abstractmethod
     def width(self, n_in):

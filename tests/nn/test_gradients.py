@@ -14,6 +14,7 @@ from skmlp.nn.activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
 from skmlp.nn.activations import ACTIVATIONS, Activation, HardThreshold, Tanh
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.dropout import AlphaDropout, Dropout
+from skmlp.nn.heads import Head
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.network import Network
@@ -103,6 +104,7 @@ PARTS = {
     "dense": lambda: Dense(6),
     "prelu": lambda: Prelu(-0.5),
     "maxout": Maxout,
+    "head": lambda: Head(2, 0.7),
 }
 
 

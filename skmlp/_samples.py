@@ -1,0 +1,27 @@
+"""Samples of predictions: the raw scores of an estimator with its dropout left on.
+
+The one decision: a sample is what ``predict`` or ``predict_proba`` would return for one draw of the masks, so samples lie along a first
+axis, and mean and spread are taken along it.
+"""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from ._rows import input_rows
+from .nn.dropout_samples import dropout_samples, has_dropout
+
+
+def raw_samples(estimator, X, n_samples, random_state):
+    """Return the raw scores (n_samples, n_rows, n_out) of a fitted estimator for checked X."""
+    if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
+        raise ValueError(f"n_samples must be an integer, 1 or more, got {n_samples!r}.")
+    network = estimator._network
+    if not has_dropout(network):
+        raise ValueError(
+            "predict_samples draws with the dropout of training left on, but this network was fitted without; fit with dropout=0.1 or "
+            "input_dropout=0.1, for example."
+        )
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    return dropout_samples(network, input_rows(X, network.dtype), int(n_samples), np.random.Generator(np.random.PCG64(seeds)))
