@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import Block, activation_unit, hidden_blocks, regression_loss
+from ._build import Block, activation_layer, activation_unit, hidden_blocks, regression_loss
 from ._input_gradient import gradient_of_scores
 from ._parameters import (
     CONSTRAINTS,
@@ -71,6 +71,7 @@ class Autoencoder(BaseMLP):
         "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
+        "tied_weights": ["boolean"],
         "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
@@ -106,6 +107,13 @@ class Autoencoder(BaseMLP):
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
         ``AlphaDropout(0.1)`` goes with selu.""",
+        "tied_weights": """
+    tied_weights : bool, default=False
+        Whether the matrices of the decoder are those of the encoder, transposed: half as many weights, and codes whose directions are those
+        they are decoded with. Each layer of the decoder has intercepts (and batch normalisation) of its own. The model has each matrix
+        once: ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both; penalties count it once (a list
+        ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
+        with 'maxout' nor with ``skip_connections='concat'``, whose transposes do not fit.""",
     }
 
     def __init__(
@@ -153,6 +161,7 @@ class Autoencoder(BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        tied_weights=False,
     ):
         store_parameters(self, locals())
 
@@ -328,7 +337,24 @@ class Autoencoder(BaseMLP):
         if self.corruption is not None and self.corruption_at == "hidden" and not encoder:
             raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
         code = Block(self.n_components, activation_unit(self.code_activation), bridged=False)
-        return [*(replace(block, corrupted=True) for block in encoder), code, *reversed(encoder)], len(encoder) + 1
+        if self.tied_weights:
+            self._check_tied([*encoder, code])
+        decoder = [replace(block, tied=bool(self.tied_weights)) for block in reversed(encoder)]
+        return [*(replace(block, corrupted=True) for block in encoder), code, *decoder], len(encoder) + 1
+
+    def _check_tied(self, encoder):
+        """Raise ``ValueError`` if a decoder cannot have the transposed matrices of these blocks."""
+        if self.skip_connections == "concat":
+            raise ValueError(
+                "tied_weights=True does not go with skip_connections='concat', whose matrices have more rows than the mirrored layer has "
+                "units; take skip_connections='add', or tied_weights=False."
+            )
+        for block in encoder:
+            if activation_layer(block.activation).inputs_per_unit != 1:
+                raise ValueError(
+                    f"tied_weights=True does not go with {block.activation!r}, whose matrix has several columns for each unit, so that its "
+                    "transpose does not fit the decoder; take an activation with one, or tied_weights=False."
+                )
 
     def _score_raw(self, raw, target, weight):
         source = input_rows(target, self._network.dtype)

@@ -24,14 +24,15 @@ from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
+from .nn.tied import TiedDense
 
 
 @dataclass
 class Block:
     """A hidden layer.
 
-    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, and whether a skip
-    connection may bridge it.
+    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, whether a skip
+    connection may bridge it, and whether its weights are those of an earlier block, transposed: the last one that is not yet taken.
     """
 
     width: int
@@ -40,6 +41,7 @@ class Block:
     dropout: float | Layer = 0.0
     corrupted: bool = False
     bridged: bool = True
+    tied: bool = False
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -64,13 +66,14 @@ def build_layers(estimator, blocks, n_in, n_out):
     layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
     kind = estimator.skip_connections
     bridged = _bridged(kind, blocks, n_in)
+    owners = []  # numbers of the layers whose weights a tied one may take
     for block, is_bridged in zip(blocks, bridged, strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
         init = weight_init(estimator, block.activation)
         if is_bridged and kind == "add" and estimator.weight_init == "auto":
             init = Scaled(init, 1.0 / sum(bridged))
-        layers.append(Dense(block.width * layer.inputs_per_unit, init))
+        layers.append(_dense(block.width * layer.inputs_per_unit, init, block.tied, start, owners))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
@@ -79,7 +82,8 @@ def build_layers(estimator, blocks, n_in, n_out):
         layers += _dropout(block.dropout)
         if is_bridged:
             layers.append(JOINS[kind](len(layers) - start))
-    layers.append(Dense(n_out, weight_init(estimator, None)))
+    tied = getattr(estimator, "tied_weights", False)
+    layers.append(_dense(n_out, weight_init(estimator, None), tied, len(layers), owners))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
     return layers
@@ -206,6 +210,14 @@ def _bridged(kind, blocks, n_in):
             f"are {widths}, input first. Make neighbours in hidden_layer_sizes equal, or use skip_connections='concat'."
         )
     return bridged
+
+
+def _dense(width, init, tied, number, owners):
+    """Return the dense layer that becomes layer ``number``; if ``tied``, it takes the last owner's weight. Overwrites: owners."""
+    if tied:
+        return TiedDense(width, number - owners.pop())
+    owners.append(number)
+    return Dense(width, init)
 
 
 def _corruption(estimator, place):

@@ -80,3 +80,4 @@ from .schedules import (
     Plateau,
     Step,
 )
+from .tied import TiedDense

@@ -49,7 +49,9 @@ def predicting(network, stop=None):
     layers = [FixedNorm(layer.epsilon) if isinstance(layer, BatchNorm) else layer for layer in layers]
     for k, i in enumerate(kept):
         if layers[k].span:  # of the layers it bridges, those that are left
-            layers[k] = type(layers[k])(sum(i - layers[k].span <= j < i for j in kept))
+            layers[k] = type(layers[k])(_left(kept, i, layers[k].span))
+        if layers[k].tied:
+            layers[k] = type(layers[k])(layers[k].n_out, _left(kept, i, layers[k].tied))
     # a last layer that changes nothing, gamma and variance 1, lets the gradient take the place of the output whatever comes before
     still = Network([*layers, FixedNorm(0.0)], network.loss, network.n_in, network.dtype)
     for views, still_views in (
@@ -59,3 +61,8 @@ def predicting(network, stop=None):
         for (j, name), view in still_views.items():
             view[...] = views[kept[j], name] if j < len(kept) else name in ("gamma", "variance")
     return still
+
+
+def _left(kept, i, distance):
+    """Return how many of the ``distance`` layers below layer ``i`` are among those that are kept."""
+    return sum(i - distance <= j < i for j in kept)

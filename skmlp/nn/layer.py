@@ -19,6 +19,7 @@ class Layer(Unit):
     CSR matrix. ``min_rows``: least number of rows a training batch should have. ``whole_batch``: prediction depends on which rows come
     together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
     ``span``: how many layers it bridges, 0 but for a join (``joins.py``), whose ``width`` takes the width of both its inputs.
+    ``tied``: how far below lies the layer whose weight it reads, 0 but for a tied one (``tied.py``).
     """
 
     keeps: tuple = ()
@@ -30,6 +31,7 @@ class Layer(Unit):
     activates = False
     inputs_per_unit = 1
     span = 0
+    tied = 0
 
     @abstractmethod
     def width(self, n_in):
