@@ -21,6 +21,7 @@ FAMILIES = {
     "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
     "layers": ("Layers", None, nn.LAYERS, nn.Layer),
     "joins": ("Joins", "`skip_connections`", nn.JOINS, nn.Join),
+    "terms": ("Terms of the objective", None, nn.TERMS, nn.Term),
     "corruptions": ("Corruptions", "`corruption`", nn.CORRUPTIONS, nn.Corruption),
 }
 

@@ -80,4 +80,6 @@ from .schedules import (
     Plateau,
     Step,
 )
+from .term import Term
+from .terms import TERMS, Head
 from .tied import TiedDense

@@ -51,6 +51,8 @@ class Network:
             state.update({(i, name): param for name, param in layer.state(self.widths[-1]).items()})
             if layer.tied:
                 self._check_tied(i, params)
+            if layer.below > i:
+                raise ValueError(f"{layer!r} reads the parameters of {layer.below} layers below it, but only {i} lie there.")
             if layer.span > i:
                 raise ValueError(f"{layer!r} bridges {layer.span} layers, but only {i} lie below it.")
             joined = (self.widths[i - layer.span],) if layer.span else ()
@@ -191,17 +193,22 @@ class Network:
         return plan.layers[-1].y
 
     def loss_and_grad(self, x, target, weight=None, penalised=True):
-        """Return the mean loss of a batch plus penalty, and leave the gradient in ``grads``.
+        """Return the mean loss of a batch plus terms plus penalty, and leave the gradient in ``grads``.
 
         ``x`` (n, n_in), ``target`` (n, n_targets), ``weight`` (n, 1) or None. The objective is
-        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i``; without the penalty if not ``penalised``.
+        ``(sum_i weight_i loss_i + sum_l alpha_l / 2 |weights_l|^2) / sum_i weight_i`` and what layers add to it (``term.py``); without
+        the penalty if not ``penalised``.
         Overwrites: grads, state, and ``x`` of the plan.
         """
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
         value = float(plan.value_and_grad(raw, target, weight, scale, plan.loss))
+        for objective, ws in plan.objectives:
+            value += objective(ws, target, weight, scale)
         self.backward(plan)
+        for settle, ws in plan.settles:
+            settle(ws)
         return value + self._add_penalty(scale) if penalised else value
 
     def backward(self, plan):

@@ -74,6 +74,8 @@ class Plan:
         The loss's workspace.
     forwards, backwards : lists of functions
         What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the same for the loss.
+    objectives, settles : lists of (function, workspace)
+        The methods of those names of the layers that add terms to the objective.
     """
 
     def __init__(self, network, memory, n):
@@ -104,7 +106,8 @@ class Plan:
             free = below is not None and "y" not in below.keeps and i not in network.branches
             free = free and not (memory.keep_outputs and below.activates)
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
+            passed = layer.passes and below is not None  # the input of the first layer is another array in each step
+            ws.y = ws.x if in_place or passed else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
@@ -115,6 +118,7 @@ class Plan:
         if memory.compiled is not None:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
             self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
+        self._place_terms(network)
 
     def begin(self, x):
         """Make ``x`` the input of the first layer, and of the joins that read it too."""
@@ -150,6 +154,17 @@ class Plan:
             if layer.tied:
                 owner = self.layers[i - layer.tied]
                 owner.returned.append((owner.d_weight, self.layers[i].d_weight))
+
+    def _place_terms(self, network):
+        """Show each term the loss and the workspaces below it, and list what is called between the passes and after them."""
+        self.objectives, self.settles = [], []
+        for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
+            if layer.adds_term:
+                ws.loss, ws.value_and_grad = self.loss, self.value_and_grad
+                self.objectives.append((layer.objective, ws))
+                if layer.below:
+                    ws.below = self.layers[i - layer.below : i][::-1]
+                    self.settles.append((layer.settle, ws))
 
 
 class Batch:

@@ -18,6 +18,7 @@ from skmlp.nn.layer import Layer
 from skmlp.nn.losses import Loss
 from skmlp.nn.optimizers import Optimizer
 from skmlp.nn.schedules import Schedule
+from skmlp.nn.term import Term
 from skmlp.nn.unit import Unit
 from tests.nn.helpers import REQUIRED, construct
 
@@ -29,6 +30,7 @@ FAMILIES = {
     Loss: nn.LOSSES,
     Optimizer: nn.OPTIMIZERS,
     Schedule: nn.SCHEDULES,
+    Term: nn.TERMS,
 }
 ENTRIES = [(key, cls) for registry in FAMILIES.values() for key, cls in registry.items()]
 each_class = pytest.mark.parametrize(
