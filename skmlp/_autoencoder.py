@@ -1,15 +1,16 @@
 """The autoencoder: X to X through a narrow code."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import Block, activation_layer, activation_unit, hidden_blocks, regression_loss
+from ._build import hidden_blocks, regression_loss
+from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
 from ._input_gradient import gradient_of_scores
 from ._parameters import (
     CONSTRAINTS,
@@ -71,7 +72,7 @@ class Autoencoder(BaseMLP):
         "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
-        "tied_weights": ["boolean"],
+        **CODE_CONSTRAINTS,
         "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
@@ -107,13 +108,7 @@ class Autoencoder(BaseMLP):
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
         ``AlphaDropout(0.1)`` goes with selu.""",
-        "tied_weights": """
-    tied_weights : bool, default=False
-        Whether the matrices of the decoder are those of the encoder, transposed: half as many weights, and codes whose directions are those
-        they are decoded with. Each layer of the decoder has intercepts (and batch normalisation) of its own. The model has each matrix
-        once: ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both; penalties count it once (a list
-        ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
-        with 'maxout' nor with ``skip_connections='concat'``, whose transposes do not fit.""",
+        **CODE_DOCS,
     }
 
     def __init__(
@@ -162,6 +157,7 @@ class Autoencoder(BaseMLP):
         diagnostics=False,
         skip_connections=None,
         tied_weights=False,
+        code_penalty=None,
     ):
         store_parameters(self, locals())
 
@@ -224,6 +220,27 @@ class Autoencoder(BaseMLP):
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
         return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+
+    @available_if(draws_codes)
+    def sample(self, n_samples=1, random_state=None):
+        """Return new rows: decoded draws from N(0, I), without the noise of the likelihood.
+
+        Only with ``code_penalty='variational'``.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        return self.inverse_transform(check_random_state(random_state).normal(size=(n_samples, self._n_features_out)))
 
     def predict(self, X):
         """Return the reconstruction of X.
@@ -334,27 +351,7 @@ class Autoencoder(BaseMLP):
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
-        if self.corruption is not None and self.corruption_at == "hidden" and not encoder:
-            raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
-        code = Block(self.n_components, activation_unit(self.code_activation), bridged=False)
-        if self.tied_weights:
-            self._check_tied([*encoder, code])
-        decoder = [replace(block, tied=bool(self.tied_weights)) for block in reversed(encoder)]
-        return [*(replace(block, corrupted=True) for block in encoder), code, *decoder], len(encoder) + 1
-
-    def _check_tied(self, encoder):
-        """Raise ``ValueError`` if a decoder cannot have the transposed matrices of these blocks."""
-        if self.skip_connections == "concat":
-            raise ValueError(
-                "tied_weights=True does not go with skip_connections='concat', whose matrices have more rows than the mirrored layer has "
-                "units; take skip_connections='add', or tied_weights=False."
-            )
-        for block in encoder:
-            if activation_layer(block.activation).inputs_per_unit != 1:
-                raise ValueError(
-                    f"tied_weights=True does not go with {block.activation!r}, whose matrix has several columns for each unit, so that its "
-                    "transpose does not fit the decoder; take an activation with one, or tied_weights=False."
-                )
+        return autoencoder_blocks(self, encoder), len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
         source = input_rows(target, self._network.dtype)

@@ -24,6 +24,7 @@ from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
+from .nn.term import Term
 from .nn.tied import TiedDense
 
 
@@ -32,7 +33,8 @@ class Block:
     """A hidden layer.
 
     Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, whether a skip
-    connection may bridge it, and whether its weights are those of an earlier block, transposed: the last one that is not yet taken.
+    connection may bridge it, whether its weights are those of an earlier block, transposed (the last one that is not yet taken), and what
+    is asked of its output in training (or None).
     """
 
     width: int
@@ -42,6 +44,7 @@ class Block:
     corrupted: bool = False
     bridged: bool = True
     tied: bool = False
+    penalty: Term | None = None
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -77,6 +80,8 @@ def build_layers(estimator, blocks, n_in, n_out):
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
+        if block.penalty is not None:
+            layers.append(block.penalty)
         if block.corrupted:
             layers += _corruption(estimator, "hidden")
         layers += _dropout(block.dropout)

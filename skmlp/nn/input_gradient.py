@@ -8,7 +8,8 @@ has memory of its own, so the first network is only read, and several threads ma
 import numpy as np
 
 from .batch_norm import BatchNorm, FixedNorm
-from .network import Network
+from .excerpt import excerpt
+from .variational import Means, Variational
 
 _CHUNK_VALUES = 2**19  # per array of activations
 
@@ -41,28 +42,21 @@ def input_gradient(network, source, output_gradient, stop=None):
 
 def predicting(network, stop=None):
     """Return a network that computes in training what the first ``stop`` layers (None: all) of ``network`` do in prediction."""
-    kept = [i for i, layer in enumerate(network.layers[:stop]) if not layer.training_only]
-    layers = [network.layers[i] for i in kept]
-    for layer in layers:
-        if layer.whole_batch:
-            raise ValueError(f"With {layer!r} the prediction for a row depends on the rows with it, so it has no gradient.")
-    layers = [FixedNorm(layer.epsilon) if isinstance(layer, BatchNorm) else layer for layer in layers]
-    for k, i in enumerate(kept):
-        if layers[k].span:  # of the layers it bridges, those that are left
-            layers[k] = type(layers[k])(_left(kept, i, layers[k].span))
-        if layers[k].tied:
-            layers[k] = type(layers[k])(layers[k].n_out, _left(kept, i, layers[k].tied))
-    # a last layer that changes nothing, gamma and variance 1, lets the gradient take the place of the output whatever comes before
-    still = Network([*layers, FixedNorm(0.0)], network.loss, network.n_in, network.dtype)
+    still, kept = excerpt(network, stop, _predicting)
     for views, still_views in (
         (network.views(), still.views()),
         (network.state_layout.views(network.state), still.state_layout.views(still.state)),
     ):
         for (j, name), view in still_views.items():
-            view[...] = views[kept[j], name] if j < len(kept) else name in ("gamma", "variance")
+            if j < len(kept):
+                view[...] = views[kept[j], name]
     return still
 
 
-def _left(kept, i, distance):
-    """Return how many of the ``distance`` layers below layer ``i`` are among those that are kept."""
-    return sum(i - distance <= j < i for j in kept)
+def _predicting(layer):
+    """Return a layer that is in training what ``layer`` is in prediction."""
+    if layer.whole_batch:
+        raise ValueError(f"With {layer!r} the prediction for a row depends on the rows with it, so it has no gradient.")
+    if isinstance(layer, BatchNorm):
+        return FixedNorm(layer.epsilon)
+    return Means() if isinstance(layer, Variational) else layer

@@ -20,7 +20,7 @@ class Layer(Unit):
     together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
     ``span``: how many layers it bridges, 0 but for a join (``joins.py``), whose ``width`` takes the width of both its inputs.
     ``tied``: how far below lies the layer whose weight it reads, 0 but for a tied one (``tied.py``).
-    ``adds_term``: it adds something to the objective (``term.py``, where ``passes`` and ``below`` are explained).
+    ``adds_term``: it adds something to the objective (``term.py``, where ``passes``, ``below`` and ``twinned`` are explained).
     """
 
     keeps: tuple = ()
@@ -36,6 +36,7 @@ class Layer(Unit):
     adds_term = False
     passes = False
     below = 0
+    twinned = False
 
     @abstractmethod
     def width(self, n_in):

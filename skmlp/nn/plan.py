@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from .excerpt import Twin
 from .layout import Row
 
 
@@ -40,6 +41,7 @@ class Memory:
         self.keep_outputs = keep_outputs
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
+        self._twins = {}
 
     def rows(self, name, n, width, dtype=None):
         """Return an (n, width) view of the vector called ``name``, which always has this width."""
@@ -48,6 +50,12 @@ class Memory:
     def matrix(self, name, shape):
         """Return the array called ``name``, which does not grow with the rows."""
         return self._view(name, *shape, shape[0] * shape[1], None)
+
+    def twin(self, network, i):
+        """Return the ``Twin`` of the layers below layer ``i``."""
+        if i not in self._twins:
+            self._twins[i] = Twin(network, i, self.n_most, self.compiled)
+        return self._twins[i]
 
     def shared(self, name, n, width, dtype=None):
         """Return an (n, width) view of the vector called ``name``, which layers of all widths use in turn."""
@@ -118,7 +126,7 @@ class Plan:
         if memory.compiled is not None:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
             self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
-        self._place_terms(network)
+        self._place_terms(network, memory)
 
     def begin(self, x):
         """Make ``x`` the input of the first layer, and of the joins that read it too."""
@@ -155,7 +163,7 @@ class Plan:
                 owner = self.layers[i - layer.tied]
                 owner.returned.append((owner.d_weight, self.layers[i].d_weight))
 
-    def _place_terms(self, network):
+    def _place_terms(self, network, memory):
         """Show each term the loss and the workspaces below it, and list what is called between the passes and after them."""
         self.objectives, self.settles = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
@@ -164,6 +172,9 @@ class Plan:
                 self.objectives.append((layer.objective, ws))
                 if layer.below:
                     ws.below = self.layers[i - layer.below : i][::-1]
+                if layer.twinned:
+                    ws.twin, ws.first = memory.twin(network, i), self.layers[0]
+                if layer.below or layer.twinned:
                     self.settles.append((layer.settle, ws))
 
 

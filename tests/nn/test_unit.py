@@ -39,11 +39,11 @@ each_class = pytest.mark.parametrize(
 
 
 def snake_case(name):
-    """Return the name with an underscore where a lower-case letter meets the capital of a new word.
+    """Return the name with an underscore where a lower-case letter or a digit meets the capital of a new word.
 
     A new word is a capital followed by a lower-case letter: AdamW and RMSProp are one word each.
     """
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @pytest.mark.parametrize(
