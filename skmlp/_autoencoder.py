@@ -1,15 +1,16 @@
 """The autoencoder: X to X through a narrow code."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import Block, activation_unit, hidden_blocks, regression_loss
+from ._build import hidden_blocks, regression_loss
+from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
 from ._input_gradient import gradient_of_scores
 from ._parameters import (
     CONSTRAINTS,
@@ -71,6 +72,7 @@ class Autoencoder(BaseMLP):
         "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
+        **CODE_CONSTRAINTS,
         "loss": loss_constraint("regression", n_scores=1),
     }
     _parameter_docs = {
@@ -106,6 +108,7 @@ class Autoencoder(BaseMLP):
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
         ``AlphaDropout(0.1)`` goes with selu.""",
+        **CODE_DOCS,
     }
 
     def __init__(
@@ -153,6 +156,8 @@ class Autoencoder(BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        tied_weights=False,
+        code_penalty=None,
     ):
         store_parameters(self, locals())
 
@@ -215,6 +220,27 @@ class Autoencoder(BaseMLP):
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
         return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+
+    @available_if(draws_codes)
+    def sample(self, n_samples=1, random_state=None):
+        """Return new rows: decoded draws from N(0, I), without the noise of the likelihood.
+
+        Only with ``code_penalty='variational'``.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        return self.inverse_transform(check_random_state(random_state).normal(size=(n_samples, self._n_features_out)))
 
     def predict(self, X):
         """Return the reconstruction of X.
@@ -325,10 +351,7 @@ class Autoencoder(BaseMLP):
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
-        if self.corruption is not None and self.corruption_at == "hidden" and not encoder:
-            raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
-        code = Block(self.n_components, activation_unit(self.code_activation), bridged=False)
-        return [*(replace(block, corrupted=True) for block in encoder), code, *reversed(encoder)], len(encoder) + 1
+        return autoencoder_blocks(self, encoder), len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
         source = input_rows(target, self._network.dtype)

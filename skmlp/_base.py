@@ -28,6 +28,7 @@ from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import Part
 from .nn.known import KnownEntries
+from .nn.layers import Dense
 from .nn.network import Network
 from .nn.state import TrainingState
 
@@ -161,7 +162,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
         layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes))
-        alphas = penalty_strengths(self, len(blocks) + 1)
+        alphas = penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))
         network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
             try:
@@ -275,7 +276,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @property
     def coefs_(self):
-        return self._parameter_views("weight")
+        return Views(self._fitted()._network.weights())
 
     @coefs_.setter
     def coefs_(self, arrays):

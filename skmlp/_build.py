@@ -25,14 +25,17 @@ from .nn.layers import Activate, Dense
 from .nn.losses import LOSSES
 from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
+from .nn.term import Term
+from .nn.tied import TiedDense
 
 
 @dataclass
 class Block:
     """A hidden layer.
 
-    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, and whether a skip
-    connection may bridge it.
+    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, whether a skip
+    connection may bridge it, whether its weights are those of an earlier block, transposed (the last one that is not yet taken), and what
+    is asked of its output in training (or None).
     """
 
     width: int
@@ -41,6 +44,8 @@ class Block:
     dropout: float | Layer = 0.0
     corrupted: bool = False
     bridged: bool = True
+    tied: bool = False
+    penalty: Term | None = None
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -65,16 +70,19 @@ def build_layers(estimator, blocks, n_in, n_out):
     layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
     kind = estimator.skip_connections
     bridged = _bridged(kind, blocks, n_in)
+    owners = []  # numbers of the layers whose weights a tied one may take
     for block, is_bridged, strength in zip(blocks, bridged, _head_strengths(estimator, len(blocks)), strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
         init = weight_init(estimator, block.activation)
         if is_bridged and kind == "add" and estimator.weight_init == "auto":
             init = Scaled(init, 1.0 / sum(bridged))
-        layers.append(Dense(block.width * layer.inputs_per_unit, init))
+        layers.append(_dense(block.width * layer.inputs_per_unit, init, block.tied, start, owners))
         if block.batch_norm is not None:
             layers.append(block.batch_norm)
         layers.append(layer)
+        if block.penalty is not None:
+            layers.append(block.penalty)
         if block.corrupted:
             layers += _corruption(estimator, "hidden")
         layers += _dropout(block.dropout)
@@ -82,7 +90,8 @@ def build_layers(estimator, blocks, n_in, n_out):
             layers.append(JOINS[kind](len(layers) - start))
         if strength:
             layers.append(Head(n_out, strength, weight_init(estimator, None)))
-    layers.append(Dense(n_out, weight_init(estimator, None)))
+    tied = getattr(estimator, "tied_weights", False)
+    layers.append(_dense(n_out, weight_init(estimator, None), tied, len(layers), owners))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
     return layers
@@ -220,6 +229,14 @@ def _head_strengths(estimator, n_hidden):
     if not strengths and np.ndim(value) == 0 and value:
         raise ValueError(f"auxiliary_loss={value!r} needs a hidden layer for its output heads, but hidden_layer_sizes is ().")
     return strengths
+
+
+def _dense(width, init, tied, number, owners):
+    """Return the dense layer that becomes layer ``number``; if ``tied``, it takes the last owner's weight. Overwrites: owners."""
+    if tied:
+        return TiedDense(width, number - owners.pop())
+    owners.append(number)
+    return Dense(width, init)
 
 
 def _corruption(estimator, place):

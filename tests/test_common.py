@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.code_penalties import KlSparsity
 from skmlp.nn.losses import LogLoss, Quantile
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import Cosine, Linear, OneCycle
@@ -53,6 +54,15 @@ PASSING_LOSSES = [
     *(MLPClassifier(loss=loss, **QUICK) for loss in ("hinge", "squared_hinge", "focal", LogLoss(0.1))),
 ]
 
+PASSING_CODES = [
+    Autoencoder(tied_weights=True, **QUICK),
+    Autoencoder(tied_weights=True, hidden_layer_sizes=(8, 8), batch_norm=True, skip_connections="add", **QUICK),
+    Autoencoder(tied_weights=True, solver="lbfgs", max_iter=20),
+    Autoencoder(code_penalty="kl", code_activation="logistic", **QUICK),
+    Autoencoder(code_penalty=KlSparsity(0.2), code_activation="logistic", solver="lbfgs", max_iter=20),
+    Autoencoder(code_penalty="l1", **QUICK),
+]
+
 WEIGHTS = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
 REFUSED = (
     "check_fit_score_takes_y",
@@ -64,6 +74,8 @@ EARLY_STOPPING = {**QUICK, "early_stopping": True, "validation_fraction": 0.3, "
 RESTRICTED = [
     ({**QUICK, "dropout": 0.3, "input_dropout": 0.1}, dict.fromkeys(WEIGHTS, "another mask is drawn for a repeated row")),
     ({**QUICK, "dtype": "float32", "hidden_layer_sizes": (4,)}, dict.fromkeys(WEIGHTS, "asks for a relative difference of 1e-7")),
+    ({**QUICK, "code_penalty": "contractive"}, dict.fromkeys(WEIGHTS, "another direction is drawn for a repeated row")),
+    ({**QUICK, "code_penalty": "variational"}, dict.fromkeys(WEIGHTS, "another code is drawn for a repeated row")),
     (
         EARLY_STOPPING,
         {
@@ -75,14 +87,14 @@ RESTRICTED = [
 
 
 def settings(passing):
-    """Return the estimators for each setting."""
-    return [cls(**setting) for setting in passing for cls in ESTIMATORS]
+    """Return the estimators for each setting that have its parameters."""
+    return [cls(**setting) for setting in passing for cls in ESTIMATORS if set(setting) <= set(cls._get_param_names())]
 
 
 def expected_failures(estimator):
     """Return the checks that the estimator's setting cannot pass, with the reason."""
     for setting, failures in RESTRICTED:
-        if all(getattr(estimator, name) == value for name, value in setting.items()):
+        if all(getattr(estimator, name, None) == value for name, value in setting.items()):
             return failures
     raise AssertionError(f"{estimator!r} is not in the table")
 
@@ -93,7 +105,7 @@ def test_defaults(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(settings(PASSING[1:]) + PASSING_HEADS + PASSING_LOSSES)
+@parametrize_with_checks(settings(PASSING[1:]) + PASSING_HEADS + PASSING_LOSSES + PASSING_CODES)
 def test_settings(estimator, check):
     check(estimator)
 

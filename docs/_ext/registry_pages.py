@@ -22,6 +22,7 @@ FAMILIES = {
     "layers": ("Layers", None, nn.LAYERS, nn.Layer),
     "joins": ("Joins", "`skip_connections`", nn.JOINS, nn.Join),
     "terms": ("Terms of the objective", None, nn.TERMS, nn.Term),
+    "code_penalties": ("Code penalties", "`code_penalty`", nn.CODE_PENALTIES, nn.Term),
     "corruptions": ("Corruptions", "`corruption`", nn.CORRUPTIONS, nn.Corruption),
 }
 

@@ -23,6 +23,7 @@ from .activations import (
 )
 from .autodiff import Dual, value_and_gradient
 from .batch_norm import BatchNorm, FixedNorm
+from .code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from .custom import Function, FunctionLoss
 from .dropout import AlphaDropout, Dropout
@@ -82,3 +83,5 @@ from .schedules import (
 )
 from .term import Term
 from .terms import TERMS, Head
+from .tied import TiedDense
+from .variational import Means, Variational

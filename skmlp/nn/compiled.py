@@ -15,6 +15,7 @@ from .class_losses import BinaryLogLoss, LogLoss
 from .dropout import Dropout
 from .layers import Activate, Dense
 from .optimizers import Adagrad, Adam, AdamW, RMSProp, Sgd
+from .tied import TiedDense
 from .words import random_words
 
 UPDATES = {
@@ -51,7 +52,7 @@ def layers(units, workspaces):
             forwards[i] = _dropout(unit)
         elif type(unit) is Activate and type(unit.activation) in RECTIFIERS and ws.y is ws.x:
             slope = RECTIFIERS[type(unit.activation)](unit.activation)
-            if type(units[i - 1]) is Dense:  # which leaves its bias to the activation
+            if type(units[i - 1]) in (Dense, TiedDense):  # which leave their bias to the activation
                 forwards[i - 1], backwards[i - 1] = units[i - 1].multiply, units[i - 1].multiply_backward
                 forwards[i], backwards[i] = _bias_and_rectifier(slope, workspaces[i - 1])
             else:

@@ -35,6 +35,8 @@ def chunks(network, source, start, stop, rows=None):
             setattr(ws, name, params[i, name])
         for name in network.layers[i].state(widths[i]):
             setattr(ws, name, state[i, name])
+        if network.layers[i].tied:
+            ws.weight = params[i - network.layers[i].tied, "weight"]
         workspaces[i] = ws
     for begin in range(0, n_rows, size):
         part = slice(begin, min(begin + size, n_rows))

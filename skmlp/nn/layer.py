@@ -19,7 +19,8 @@ class Layer(Unit):
     CSR matrix. ``min_rows``: least number of rows a training batch should have. ``whole_batch``: prediction depends on which rows come
     together. ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
     ``span``: how many layers it bridges, 0 but for a join (``joins.py``), whose ``width`` takes the width of both its inputs.
-    ``adds_term``: it adds something to the objective (``term.py``, where ``passes`` and ``below`` are explained).
+    ``tied``: how far below lies the layer whose weight it reads, 0 but for a tied one (``tied.py``).
+    ``adds_term``: it adds something to the objective (``term.py``, where ``passes``, ``below`` and ``twinned`` are explained).
     """
 
     keeps: tuple = ()
@@ -31,9 +32,11 @@ class Layer(Unit):
     activates = False
     inputs_per_unit = 1
     span = 0
+    tied = 0
     adds_term = False
     passes = False
     below = 0
+    twinned = False
 
     @abstractmethod
     def width(self, n_in):

@@ -11,6 +11,7 @@ from .corruption import GaussianCorruption, Masking, SaltAndPepper
 from .dropout import AlphaDropout, Dropout
 from .layer import Layer
 from .layout import Param, Rows
+from .variational import Means
 
 
 class Dense(Layer):
@@ -116,4 +117,5 @@ LAYERS = {
     "alpha_dropout": AlphaDropout,
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
+    "means": Means,
 }

@@ -49,6 +49,8 @@ class Network:
         for i, layer in enumerate(self.layers):
             params.update({(i, name): param for name, param in layer.params(self.widths[-1]).items()})
             state.update({(i, name): param for name, param in layer.state(self.widths[-1]).items()})
+            if layer.tied:
+                self._check_tied(i, params)
             if layer.below > i:
                 raise ValueError(f"{layer!r} reads the parameters of {layer.below} layers below it, but only {i} lie there.")
             if layer.span > i:
@@ -68,6 +70,15 @@ class Network:
         self._plans = {}
         self._memory = None
         self._penalty_blocks = []
+
+    def _check_tied(self, i, params):
+        """Raise ``ValueError`` if layer ``i`` cannot read the transposed weight of the one it is tied to."""
+        layer, owner = self.layers[i], i - self.layers[i].tied
+        shape = params[owner, "weight"].shape if (owner, "weight") in params else None
+        wanted = (layer.n_out, self.widths[-1])
+        if shape != wanted:
+            found = "there is none" if shape is None else f"it has the shape {shape}"
+            raise ValueError(f"Layer {i}, {layer!r}, needs a weight of shape {wanted} in layer {owner}, but {found}.")
 
     # ---- names
 
@@ -102,6 +113,12 @@ class Network:
     def views(self):
         """Return the parameters by (layer number, name), as views."""
         return self.layout.views(self.params)
+
+    def weights(self):
+        """Return the weight matrix of each layer that multiplies with one, as views: a tied layer's is its owner's, transposed."""
+        views = self.views()
+        owned = [views.get((i - layer.tied, "weight")) for i, layer in enumerate(self.layers)]
+        return [w.mT if layer.tied else w for w, layer in zip(owned, self.layers, strict=True) if w is not None]
 
     def initialise(self, rng):
         """Fill parameters and state with their starting values. Overwrites: params, state."""
@@ -201,10 +218,10 @@ class Network:
         dy = plan.layers[-1].y
         for backward, ws in zip(reversed(plan.backwards), reversed(plan.layers), strict=True):
             backward(dy, ws)
+            for total, part in ws.returned:
+                np.add(total, part, out=total)
             if ws.dx is None:
                 break
-            for d_skip in ws.d_skips:
-                np.add(ws.dx, d_skip, out=ws.dx)
             dy = ws.dx
 
     def _add_penalty(self, scale):

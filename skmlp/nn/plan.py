@@ -2,13 +2,15 @@
 
 The one decision: memory is planned before the first step. For each batch size the plan gives every layer a workspace of ready-made
 views; elementwise layers share their input's memory where no backward pass and no join needs it, gradients of activations alternate
-between two buffers, scratch is shared by all. The gradient that a join sends back waits in a buffer until the backward pass is there.
+between two buffers, scratch is shared by all. The gradient that a join or a tied layer sends back waits in a buffer until the backward
+pass is there.
 """
 
 from types import SimpleNamespace
 
 import numpy as np
 
+from .excerpt import Twin
 from .layout import Row
 
 
@@ -39,10 +41,21 @@ class Memory:
         self.keep_outputs = keep_outputs
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
+        self._twins = {}
 
     def rows(self, name, n, width, dtype=None):
         """Return an (n, width) view of the vector called ``name``, which always has this width."""
         return self._view(name, n, width, self.n_most * width, dtype)
+
+    def matrix(self, name, shape):
+        """Return the array called ``name``, which does not grow with the rows."""
+        return self._view(name, *shape, shape[0] * shape[1], None)
+
+    def twin(self, network, i):
+        """Return the ``Twin`` of the layers below layer ``i``."""
+        if i not in self._twins:
+            self._twins[i] = Twin(network, i, self.n_most, self.compiled)
+        return self._twins[i]
 
     def shared(self, name, n, width, dtype=None):
         """Return an (n, width) view of the vector called ``name``, which layers of all widths use in turn."""
@@ -95,6 +108,9 @@ class Plan:
                 setattr(ws, name, state[i, name])
             if layer.span:
                 ws.skip = self.layers[i - layer.span].x
+            if layer.tied:
+                ws.weight = params[i - layer.tied, "weight"]
+                ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
             free = free and not (memory.keep_outputs and below.activates)
             in_place = free and layer.elementwise and "x" not in layer.keeps
@@ -110,7 +126,7 @@ class Plan:
         if memory.compiled is not None:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
             self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
-        self._place_terms(network)
+        self._place_terms(network, memory)
 
     def begin(self, x):
         """Make ``x`` the input of the first layer, and of the joins that read it too."""
@@ -121,7 +137,8 @@ class Plan:
     def _place_gradients(self, network, memory, n):
         """Give each layer the memory for the gradient of its input, None where no parameter lies below.
 
-        ``d_skip`` of a join is the gradient of the input it reads of an earlier layer, whose ``d_skips`` lists all that come back to it.
+        ``d_skip`` of a join is the gradient of the input it reads of an earlier layer, ``d_weight`` of a tied layer that of the weight it
+        reads. ``returned`` of the earlier layer lists the pairs (its own gradient, what is to be added).
         """
         trained = [bool(layer.params(width)) for layer, width in zip(network.layers, network.widths, strict=False)]
         dy, side = self.layers[-1].y, 0
@@ -135,15 +152,18 @@ class Plan:
                 side = 1 - side
                 ws.dx = memory.shared(("dx", side), n, network.widths[i])
             dy = ws.dx
-            ws.d_skips = []
+            ws.returned = []
         for i, layer in enumerate(network.layers):
             if layer.span:
                 ws, source = self.layers[i], self.layers[i - layer.span]
                 ws.d_skip = None if source.dx is None else memory.rows(("d_skip", i), n, network.widths[i - layer.span])
                 if ws.d_skip is not None:
-                    source.d_skips.append(ws.d_skip)
+                    source.returned.append((source.dx, ws.d_skip))
+            if layer.tied:
+                owner = self.layers[i - layer.tied]
+                owner.returned.append((owner.d_weight, self.layers[i].d_weight))
 
-    def _place_terms(self, network):
+    def _place_terms(self, network, memory):
         """Show each term the loss and the workspaces below it, and list what is called between the passes and after them."""
         self.objectives, self.settles = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
@@ -152,6 +172,9 @@ class Plan:
                 self.objectives.append((layer.objective, ws))
                 if layer.below:
                     ws.below = self.layers[i - layer.below : i][::-1]
+                if layer.twinned:
+                    ws.twin, ws.first = memory.twin(network, i), self.layers[0]
+                if layer.below or layer.twinned:
                     self.settles.append((layer.settle, ws))
 
 

@@ -21,7 +21,8 @@ class Term(Layer):
     input, and the plan gives both one memory (``pass_on``); set it to False for a term that changes what it sees, and ``training_only``
     for one that does something in prediction too. ``below``: number of layers below whose workspaces it finds in ``ws.below``, the nearest
     first, to read their parameters; a term with ``below`` > 0 has a method ``settle(ws)``, which is called after the backward pass and
-    adds the direct part of the gradient to ``d_<param>`` of these.
+    adds the direct part of the gradient to ``d_<param>`` of these. ``twinned``: it finds in ``ws.twin`` a ``Twin`` of all layers below, to
+    see what these make of other rows, and in ``ws.first`` the first layer's workspace, whose ``x`` is the batch; it has ``settle`` too.
 
     The workspace also has ``ws.value_and_grad``, the method of the network's loss (of known entries only, where some are unknown), and
     ``ws.loss``, the workspace that it takes, for raw scores as wide as the network's.

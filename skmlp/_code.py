@@ -1,0 +1,101 @@
+"""The autoencoder's blocks: encoder, code, decoder, with what is asked of the code, and the parameters that say so.
+
+The one decision: what ties the two halves together, tied weights and a code that is drawn, is checked here, before any layer is made.
+"""
+
+from dataclasses import replace
+
+from ._build import Block, activation_layer, activation_unit, is_lbfgs
+from ._parameters import resolve
+from ._sklearn import StrOptions
+from .nn.activations import Identity, Logistic
+from .nn.code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
+from .nn.variational import Variational
+
+CODE_CONSTRAINTS = {
+    "tied_weights": ["boolean"],
+    "code_penalty": [StrOptions(set(CODE_PENALTIES)), *CODE_PENALTIES.values(), None],
+}
+CODE_DOCS = {
+    "tied_weights": """
+    tied_weights : bool, default=False
+        Whether the matrices of the decoder are those of the encoder, transposed: half as many weights, and codes whose directions are those
+        they are decoded with. Each layer of the decoder has intercepts (and batch normalisation) of its own. The model has each matrix
+        once: ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both; penalties count it once (a list
+        ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
+        with 'maxout' nor with ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
+    "code_penalty": """
+    code_penalty : {'kl', 'l1', 'contractive', 'variational'}, instance or None, default=None
+        What is asked of the code, beside the loss, in training; an instance, such as ``KlSparsity(target=0.1)``, brings its own strength,
+        which a grid search reaches as ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KlSparsity`): each unit active for few rows, for
+        ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small values; 'contractive'
+        (:class:`~skmlp.nn.Contractive`): a code that changes little with X; 'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a
+        normal distribution for each row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` gives its mean. The loss in
+        ``history_`` includes the penalty; scores and validation are of the reconstruction alone. 'lbfgs' takes 'kl' only.""",
+}
+NOT_FOR_LBFGS = {
+    Contractive: "it draws directions at random, while that solver needs the same objective at each evaluation",
+    Variational: "it draws codes at random, while that solver needs the same objective at each evaluation",
+    L1Sparsity: "that solver needs an objective without kinks",
+}
+
+
+def autoencoder_blocks(estimator, encoder):
+    """Return all hidden blocks for those of the encoder without the code: these, the code, and the encoder's in reverse."""
+    if estimator.corruption is not None and estimator.corruption_at == "hidden" and not encoder:
+        raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
+    code = _code_block(estimator)
+    if estimator.tied_weights:
+        _check_tied(estimator, [*encoder, code])
+    decoder = [replace(block, tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
+    return [*(replace(block, corrupted=True) for block in encoder), code, *decoder]
+
+
+def draws_codes(estimator):
+    """Return True if the code is variational, else raise ``AttributeError``."""
+    if estimator.code_penalty == "variational" or isinstance(estimator.code_penalty, Variational):
+        return True
+    raise AttributeError(
+        f"sample needs a code whose distribution is known: code_penalty='variational', but it is {estimator.code_penalty!r}."
+    )
+
+
+def _code_block(estimator):
+    """Return the block of the code with its penalty."""
+    activation = activation_unit(estimator.code_activation)
+    if estimator.code_penalty is None:
+        return Block(estimator.n_components, activation, bridged=False)
+    penalty = resolve(estimator.code_penalty, CODE_PENALTIES)
+    if is_lbfgs(estimator) and type(penalty) in NOT_FOR_LBFGS:
+        raise ValueError(
+            f"code_penalty={estimator.code_penalty!r} does not go with solver='lbfgs': {NOT_FOR_LBFGS[type(penalty)]}. Take a minibatch "
+            "solver, such as 'adam'."
+        )
+    if isinstance(penalty, KlSparsity) and not isinstance(activation, Logistic):
+        raise ValueError(
+            f"code_penalty={estimator.code_penalty!r} compares mean activations with probabilities, so it needs a code between 0 and 1, "
+            f"but code_activation={estimator.code_activation!r}; take code_activation='logistic', or code_penalty='l1'."
+        )
+    if isinstance(penalty, Variational):
+        if not isinstance(activation, Identity):
+            raise ValueError(
+                f"code_penalty={estimator.code_penalty!r} makes the code normally distributed, but code_activation="
+                f"{estimator.code_activation!r} would bend it; take code_activation='identity'."
+            )
+        return Block(estimator.n_components, penalty, bridged=False)
+    return Block(estimator.n_components, activation, bridged=False, penalty=penalty)
+
+
+def _check_tied(estimator, encoder):
+    """Raise ``ValueError`` if a decoder cannot have the transposed matrices of these blocks."""
+    if estimator.skip_connections == "concat":
+        raise ValueError(
+            "tied_weights=True does not go with skip_connections='concat', whose matrices have more rows than the mirrored layer has "
+            "units; take skip_connections='add', or tied_weights=False."
+        )
+    for block in encoder:
+        if activation_layer(block.activation).inputs_per_unit != 1:
+            raise ValueError(
+                f"tied_weights=True does not go with {block.activation!r}, whose matrix has several columns for each unit, so that its "
+                "transpose does not fit the decoder; take one with a column for each, or tied_weights=False."
+            )
