@@ -128,9 +128,7 @@ def _column_numbers(columns, n_features, names):
     if entries.dtype == bool and entries.shape == (n_features,):
         return np.flatnonzero(entries)
     if entries.ndim != 1 or not all(isinstance(e, (str, Integral)) and not isinstance(e, (bool, np.bool_)) for e in entries):
-        raise ValueError(
-            f"loss has the columns {columns!r}; give numbers, names, a slice of numbers, or a mask with {n_features} entries."
-        )
+        raise ValueError(f"loss has the columns {columns!r}; give numbers, names, a slice of numbers, or a mask with {n_features} entries.")
     found, by_name = [], {} if names is None else {name: k for k, name in enumerate(names)}
     for entry in entries:
         if isinstance(entry, str):
@@ -158,7 +156,8 @@ def _count(X):
     """Return for each column the number of ones, the number of known values, and whether these are all zeros and ones."""
     n, n_features = X.shape
     if sparse.issparse(X):
-        X = X.tocsc()
+        X = X.tocsc(copy=True)
+        X.sum_duplicates()
         columns = np.repeat(np.arange(n_features), np.diff(X.indptr))
         ones = np.bincount(columns, X.data == 1.0, n_features).astype(int)
         other = np.bincount(columns, (X.data != 0.0) & (X.data != 1.0), n_features)
