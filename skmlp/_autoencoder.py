@@ -3,30 +3,30 @@
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import hidden_blocks, regression_loss
+from ._build import hidden_blocks
 from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
-from ._input_gradient import gradient_of_scores
+from ._columns import COLUMN_LOSSES, LOSS_DOC, by_column, given_loss, labels_of, loss_of_values
+from ._input_gradient import gradient_of_code
+from ._missing import imputed, without_filling
 from ._parameters import (
     CONSTRAINTS,
     HIDDEN_ACTIVATION_TYPES,
     HIDDEN_ACTIVATIONS,
     documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
     positive,
     store_parameters,
 )
 from ._rows import input_rows
 from ._sklearn import StrOptions
 from .nn.corruption import CORRUPTIONS
-from .nn.data import DenseRows
+from .nn.data import DenseRows, FilledRows
+from .nn.known import known_part
+from .nn.losses import Loss
 
 
 @documented
@@ -73,16 +73,10 @@ class Autoencoder(BaseMLP):
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
         **CODE_CONSTRAINTS,
-        "loss": loss_constraint("regression", n_scores=1),
+        "loss": [StrOptions({"auto", *COLUMN_LOSSES}), Loss, callable, list],
     }
     _parameter_docs = {
-        "loss": loss_doc(
-            loss_keys("regression", n_scores=1),
-            "Huber(0.5)",
-            "Summed over the features; 'poisson' and 'tweedie' need an X that is not negative, 'gamma' a positive one. A function of "
-            "prediction and target, as for :class:`MLPRegressor`, gives its own gradient.",
-            function=True,
-        ),
+        "loss": LOSS_DOC,
         "n_components": """
     n_components : int, default=2
         Width of the code.""",
@@ -110,6 +104,17 @@ class Autoencoder(BaseMLP):
         ``AlphaDropout(0.1)`` goes with selu.""",
         **CODE_DOCS,
     }
+
+    _attribute_docs = {
+        "loss_by_column_": """
+    loss_by_column_ : list of (Loss, ndarray of column numbers)
+        The losses and their columns, in the form that ``loss`` takes.""",
+        "mean_": """
+    mean_ : ndarray of shape (n_features,)
+        Weighted mean of the known values of each feature in the rows that the first fit trained on; takes the place of missing values in
+        the input.""",
+    }
+    _takes_missing = True
 
     def __init__(
         self,
@@ -248,19 +253,33 @@ class Autoencoder(BaseMLP):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Dense: the reconstruction would be as large.
+            Dense: the reconstruction would be as large. NaN is a missing value.
 
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
+            Probabilities in columns whose loss is a cross-entropy.
         """
-        X = self._check_X(X)
-        if sparse.issparse(X):
-            raise ValueError(
-                f"predict would turn sparse input into a dense reconstruction of shape {X.shape}. Ask for it by predict(X.toarray()), or "
-                "use score_samples or transform, which take sparse input in bounded memory."
-            )
-        return self._decoded(self._raw(X))
+        return self._reconstruction(self._dense_source(X, "predict", "a dense reconstruction"))
+
+    def impute(self, X):
+        """Return X with its missing values replaced by their reconstructions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Dense; NaN (in a frame also null) is a missing value.
+
+        Returns
+        -------
+        X_imputed : ndarray or frame of shape (n_samples, n_features)
+            A copy, of the precision of X (float64 if X has no floats) and, for a pandas or polars frame, a frame. All values known are
+            as they were; those of columns whose loss is a cross-entropy are probabilities.
+        """
+        source = self._dense_source(X, "impute", "a dense reconstruction")
+        if isinstance(X, list) or not hasattr(X, "shape"):
+            X = np.asarray(X)
+        return imputed(X, self._validated(X, False), self._reconstruction(source))
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -275,9 +294,9 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
-            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value counts as the mean that replaces it.
         """
-        return gradient_of_scores(self, self._check_X(X), self._transform_stop)
+        return gradient_of_code(self, self._source(X))
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: the larger, the more normal.
@@ -289,10 +308,10 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            Minus ``loss``, summed over the features.
+            Minus ``loss``, summed over the features that are not missing.
         """
-        source = input_rows(self._check_X(X), self._network.dtype)
-        return -self._network.losses(source, source)
+        source = self._source(X)
+        return -self._network.losses(source, without_filling(source), self._objective(source))
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -305,13 +324,11 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features)
-            ``loss`` of each value; the sum of a row is minus its ``score_samples``.
+            ``loss`` of each value, 0 for a missing one; the sum of a row is minus its ``score_samples``. The loss of a block of columns
+            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
         """
-        X = self._check_X(X)
-        if sparse.issparse(X):
-            raise ValueError(f"feature_errors would turn sparse input into dense errors of shape {X.shape}. Ask for it by X.toarray().")
-        source = input_rows(X, self._network.dtype)
-        return self._network.entry_losses(source, source)
+        source = self._dense_source(X, "feature_errors", "dense errors")
+        return self._network.entry_losses(source, without_filling(source), self._objective(source))
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -329,25 +346,44 @@ class Autoencoder(BaseMLP):
         """
         return float(np.average(self.score_samples(X), weights=sample_weight))
 
+    @property
+    def loss_by_column_(self):
+        return by_column(self._fitted()._network.loss, self.n_features_in_)
+
+    def _dense_source(self, X, method, result):
+        source = self._source(X)
+        if source.sparse:
+            raise ValueError(
+                f"{method} would turn sparse input into {result} of shape {source.n_rows, source.width}. Ask for it by "
+                f"{method}(X.toarray()), or use score_samples or transform, which take sparse input in bounded memory."
+            )
+        return source
+
+    def _reconstruction(self, source):
+        return self._decoded(self._network.scores(source))
+
+    def _objective(self, source):
+        """Return the loss of what is known of a source."""
+        return known_part(self._network.loss) if isinstance(source, FilledRows) else self._network.loss
+
     def _decoded(self, raw):
         self._network.loss.link(raw, raw)
         return raw
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
-        self._make_loss().check_target(X, "X")
+        X = self._validated(X, reset)
+        if self.loss != "auto":
+            self._loss = given_loss(self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None))
+        elif reset:  # later rows are checked against what the first ones said
+            self._loss = loss_of_values(X)
+        self._loss.check_target(X, "X", labels_of(self))
         return X, X
 
     def _balance(self, target, weight):
         return weight
 
     def _make_loss(self):
-        loss = regression_loss(self)
-        if loss.n_scores != 1:
-            raise ValueError(
-                f"loss={self.loss!r} predicts {loss.n_scores} numbers for each target; a reconstruction has one for each feature."
-            )
-        return loss
+        return self._loss
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
@@ -356,3 +392,8 @@ class Autoencoder(BaseMLP):
     def _score_raw(self, raw, target, weight):
         source = input_rows(target, self._network.dtype)
         return -np.average(self._network.row_losses(raw, source), weights=weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

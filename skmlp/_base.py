@@ -17,6 +17,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
+from ._columns import labels_of
+from ._missing import check_known, filled_rows, known_means, without_filling
 from ._parameters import CONSTRAINTS
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
@@ -27,7 +29,7 @@ from ._training import diverged_message, is_finite, train_lbfgs, train_minibatch
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import Part
-from .nn.known import KnownEntries
+from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -44,6 +46,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
+    _takes_missing = False  # whether X may have missing values, NaN
 
     # ---- what a subclass says
 
@@ -120,8 +123,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
-        if any(has_unknown(labels, self._n_classes) for labels in (target, *(() if validation is None else validation[1:2]))):
-            network.objective = KnownEntries(network.loss)
+        if any(has_unknown(labels) for labels in (target, *(() if validation is None else validation[1:2]))):
+            network.objective = known_part(network.loss)
+        if first and self._takes_missing:
+            self.mean_ = known_means(X, weight, rows, labels_of(self))
         data = self._sources(X, target, weight, network.dtype)
         data.rows = rows
         if first:
@@ -201,21 +206,37 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _sources(self, X, target, weight, dtype):
         """Return sources of rows in the network's precision."""
         with fits_into(dtype):
-            x = X if isinstance(X, Part) else input_rows(X, dtype)
-            target = x if target is X else target_rows(target, self._n_classes, dtype)
+            x = X if isinstance(X, Part) else self._input(X, dtype)
+            target = without_filling(x) if target is X else target_rows(target, self._n_classes, dtype)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
 
     # ---- prediction
 
     def _raw(self, X, start=0, stop=None):
-        """Return the output of layers ``start`` to ``stop`` for checked X."""
+        """Return the output of layers ``start`` to ``stop`` for checked X without missing values."""
         return self._network.scores(input_rows(X, self._network.dtype), start, stop)
 
     def _check_X(self, X):
         check_is_fitted(self)
-        if self._needs_no_check(X):
-            return X
-        return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=False)
+        return X if self._needs_no_check(X) else self._validated(X, False)
+
+    def _validated(self, X, reset):
+        """Return X as it can be computed with; missing values stay, where the estimator takes them."""
+        finite = "allow-nan" if self._takes_missing else True
+        types = {"dtype": [np.float64, np.float32], "order": "C", "accept_sparse": ["csr", "csc"]}
+        X = validate_data(self, X, ensure_all_finite=finite, reset=reset, **types)
+        check_known(X)
+        return X
+
+    def _input(self, X, dtype):
+        """Return the source of rows of checked X, missing values filled."""
+        return filled_rows(X, dtype, self.mean_) if self._takes_missing else input_rows(X, dtype)
+
+    def _source(self, X):
+        """Return the source of rows of X, checked, missing values filled; to look for them costs nothing where a check is not needed."""
+        check_is_fitted(self)
+        dtype = self._network.dtype
+        return input_rows(X, dtype) if self._needs_no_check(X) else self._input(self._validated(X, False), dtype)
 
     def _needs_no_check(self, X):
         """Return whether X is what ``validate_data`` would return as it is, which costs more than predicting a few rows."""
@@ -242,7 +263,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         Z : ndarray of shape (n_samples, n_units)
             The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
         """
-        return self._raw(self._check_X(X), stop=self._transform_stop)
+        source = self._source(X)
+        return self._network.scores(source, stop=self._transform_stop)
 
     @property
     def _n_features_out(self):

@@ -378,7 +378,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
-        if has_unknown(target, len(self.classes_)):
+        if has_unknown(target):
             unknown = np.isnan(target)
             right = (((raw > 0) == target) | unknown).all(axis=1)
             told = ~unknown.all(axis=1)

@@ -23,9 +23,14 @@ def gradient_of_classes(estimator, X, y):
     return _gradient(estimator, X, of_class)[:, 0]
 
 
-def gradient_of_scores(estimator, X, stop=None):
-    """Return the gradient (n, width, n_features) of each output of the layers before ``stop`` (None: all)."""
-    return _gradient(estimator, X, lambda raw, rows: _each(raw.shape), stop)
+def gradient_of_scores(estimator, X):
+    """Return the gradient (n, n_out, n_features) of each raw score."""
+    return _gradient(estimator, X, lambda raw, rows: _each(raw.shape))
+
+
+def gradient_of_code(estimator, source):
+    """Return the gradient (n, width, n_features) of each output of ``transform`` at the rows of a source."""
+    return input_gradient(estimator._network, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
 
 
 def gradient_of_predictions(estimator, X):
@@ -51,9 +56,9 @@ def gradient_of_predictions(estimator, X):
     return out.reshape(len(out), -1, n_targets, out.shape[2]).swapaxes(1, 2)
 
 
-def _gradient(estimator, X, output_gradient, stop=None):
+def _gradient(estimator, X, output_gradient):
     network = estimator._network
-    return input_gradient(network, input_rows(X, network.dtype), output_gradient, stop)
+    return input_gradient(network, input_rows(X, network.dtype), output_gradient)
 
 
 def _each(shape):

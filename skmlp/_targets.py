@@ -16,9 +16,9 @@ def n_targets(target, n_classes):
     return 1 if n_classes == 2 else n_classes
 
 
-def has_unknown(target, n_classes):
-    """Return whether labels (n, n_labels) have entries that are not known, NaN."""
-    return n_classes > 0 and target.ndim == 2 and bool(np.isnan(target.min()))
+def has_unknown(target):
+    """Return whether a target (n, n_targets) has entries that are not known, NaN."""
+    return target.ndim == 2 and not sparse.issparse(target) and bool(np.isnan(target.min()))
 
 
 def target_rows(target, n_classes, dtype):

@@ -75,7 +75,6 @@ BAD_PARAMETERS = [
 ]
 
 BAD_DATA = [
-    ((poisoned(np.nan), Y), {}, "NaN"),
     ((poisoned(np.inf), Y), {}, "infinity"),
     ((poisoned(1e300), Y), {"dtype": "float32"}, "too large for float32.*dtype='float64'"),
     ((X.astype(str).astype(object) + "x", Y), {}, "could not convert string to float|unable to convert|Unable to convert"),
@@ -115,6 +114,16 @@ def test_bad_data(cls, data, setting, message, fitted, method):
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}
     with pytest.raises(ValueError, match=f"(?s){message}"):
         getattr(model, method)(data[0], data[1], *data[2:], **names)
+    assert_unchanged(before, state(model, X))
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_missing_values_are_for_the_autoencoder_alone(cls):
+    model = cls(max_iter=2, hidden_layer_sizes=(3,), random_state=0).fit(X, Y)
+    before = state(model, X)
+    for call in (lambda rows: model.fit(rows, Y), lambda rows: model.partial_fit(rows, Y), model.predict, model.transform):
+        with pytest.raises(ValueError, match="NaN"):
+            call(poisoned(np.nan))
     assert_unchanged(before, state(model, X))
 
 

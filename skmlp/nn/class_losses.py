@@ -25,7 +25,9 @@ class LogLoss(Loss):
     """
 
     targets = ("multiclass",)
+    domain = "[0, 1]"
     out_activation = "softmax"
+    joint = True
     limits = {"label_smoothing": "[0, 1)"}
 
     def __init__(self, label_smoothing=0.0):
@@ -79,6 +81,7 @@ class BinaryLogLoss(Loss):
     """
 
     targets = ("binary", "multilabel")
+    domain = "[0, 1]"
     out_activation = "logistic"
     limits = {"label_smoothing": "[0, 1)"}
 

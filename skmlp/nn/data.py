@@ -1,4 +1,4 @@
-"""Where batches come from: dense rows, sparse rows, class labels.
+"""Where batches come from: dense rows, sparse rows, rows with missing values, class labels.
 
 The one decision: training and prediction ask a source for rows and never see the whole; so data are neither copied nor
 converted as a whole, and labels stay numbers until a batch needs them as ones and zeros.
@@ -48,6 +48,30 @@ class SparseRows:
             part.toarray(out=out)
         else:
             np.copyto(out, part.toarray())
+        return out
+
+
+class FilledRows:
+    """Rows of another source, dense, with ``values`` (width,) in the place of NaN."""
+
+    sparse = False
+
+    def __init__(self, source, values):
+        self.source = source
+        self.values = values
+        self.n_rows, self.width = source.n_rows, source.width
+        self._missing = np.empty((0, source.width), bool)
+
+    def take(self, rows, out):
+        """Return ``out`` with the rows. Overwrites: out."""
+        part = self.source.take(rows, out)
+        if part is not out:
+            np.copyto(out, part)
+        if len(self._missing) < len(out):
+            self._missing = np.empty(out.shape, bool)
+        missing = self._missing[: len(out)]
+        np.isnan(out, out=missing)
+        np.copyto(out, self.values, where=missing, casting="same_kind")
         return out
 
 

@@ -1,16 +1,26 @@
-"""A loss of the entries that are known, for yes/no targets of which some are not.
+"""A loss of the entries that are known, for targets of which some are not: unknown labels, missing values.
 
-The one decision: each output is looked at as a sample of its own, with one output, so that any loss of yes/no outputs gives the loss of
-each entry, and those of unknown entries are struck out. The network works with it only where something is unknown, and so does not
-pay for it elsewhere.
+The one decision: each output is looked at as a sample of its own, with one output, so that any loss that is a sum over the outputs
+gives the loss of each entry, and those of unknown entries are struck out; outputs that are one distribution are known together or not
+at all. The network works with it only where something is unknown, and so does not pay for it elsewhere.
 """
 
 from types import SimpleNamespace
 
 import numpy as np
 
+from .column_losses import ColumnLosses
 from .layout import Rows
 from .loss import Loss
+
+_STAND_IN = 1.0  # for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
+
+
+def known_part(loss):
+    """Return the loss of what is known of a target, NaN being unknown, for a loss with one score for each target."""
+    if isinstance(loss, ColumnLosses):
+        return ColumnLosses([(known_part(piece), columns) for piece, columns in loss.pieces])
+    return KnownRows(loss) if loss.joint else KnownEntries(loss)
 
 
 class KnownEntries:
@@ -19,7 +29,7 @@ class KnownEntries:
     Parameters
     ----------
     loss : Loss
-        Of yes/no outputs, one score each.
+        A sum over the outputs, one score each.
     """
 
     value_and_grad = Loss.value_and_grad
@@ -29,17 +39,24 @@ class KnownEntries:
 
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, for each entry, and ours."""
-        inner = self.loss.buffers(1)
-        return {"rows": Rows(1), "known": Rows(n_out), "filled": Rows(n_out), **{f"entry_{name}": Rows(n_out) for name in inner}}
+        inner = {f"entry_{name}": Rows(n_out, buffer.dtype) for name, buffer in self.loss.buffers(1).items()}
+        return {"rows": Rows(1), "unknown": Rows(n_out, bool), "filled": Rows(n_out), **inner}
 
     def rows_and_grad(self, raw, target, ws):
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
-        np.equal(target, target, out=ws.known)  # NaN is not
-        np.fmax(target, 0.0, out=ws.filled)  # 0 for NaN
+        np.isnan(target, out=ws.unknown)
+        np.copyto(ws.filled, target)
+        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
         entries = SimpleNamespace(**{name: getattr(ws, f"entry_{name}")[..., None] for name in self.loss.buffers(1)})
         self.loss.rows_and_grad(raw[..., None], ws.filled[..., None], entries)
-        np.multiply(raw, ws.known, out=raw)
-        np.vecdot(ws.entry_rows, ws.known, out=ws.rows[..., 0])
+        np.copyto(raw, 0.0, where=ws.unknown)
+        np.copyto(ws.entry_rows, 0.0, where=ws.unknown)
+        np.sum(ws.entry_rows, axis=-1, keepdims=True, out=ws.rows)
+
+    def entries(self, raw, target):
+        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
+        unknown = np.isnan(target)
+        return np.where(unknown, 0.0, self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype)))
 
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
@@ -49,3 +66,45 @@ class KnownEntries:
             if known.any():
                 values[k] = self.loss.start(column[known, None], None if weight is None else weight[known])[0]
         return values
+
+
+class KnownRows:
+    """The loss of the rows of a target without NaN; that of the others is 0.
+
+    Parameters
+    ----------
+    loss : Loss
+        Of a distribution over the outputs.
+    """
+
+    value_and_grad = Loss.value_and_grad
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    def buffers(self, n_out):
+        """Return the working arrays: the loss's own, and ours."""
+        return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "unknown_row": Rows(1, bool), "filled": Rows(n_out)}
+
+    def rows_and_grad(self, raw, target, ws):
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        np.isnan(target, out=ws.unknown)
+        np.logical_or.reduce(ws.unknown, axis=-1, keepdims=True, out=ws.unknown_row)
+        np.copyto(ws.filled, target)
+        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
+        self.loss.rows_and_grad(raw, ws.filled, ws)
+        np.copyto(raw, 0.0, where=ws.unknown_row)
+        np.copyto(ws.rows, 0.0, where=ws.unknown_row)
+
+    def entries(self, raw, target):
+        """Return the loss (n, n_targets) of each entry, 0 in rows that are unknown in part. Overwrites: raw."""
+        unknown = np.isnan(target)
+        entries = self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype))
+        return np.where(unknown.any(axis=-1, keepdims=True), 0.0, entries)
+
+    def start(self, target, weight):
+        """Return the raw score, of shape (n_out,), of the best constant over the rows that are known, 0 if there are none."""
+        known = ~np.isnan(target).any(axis=1)
+        if not known.any():
+            return np.zeros(target.shape[1])
+        return self.loss.start(target[known], None if weight is None else weight[known])

@@ -5,6 +5,7 @@ respect to that raw score in the same array. So softmax and cross-entropy are on
 """
 
 from abc import abstractmethod
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -18,7 +19,8 @@ class Loss(Unit):
     they are numbers. ``out_activation``: the name of its link. ``yes_no``: the class with the same parameters that takes its place
     for binary and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those of all targets for the
     first score coming first, so that raw scores have n_out = n_scores * n_targets columns. ``predicts``: what the link gives for each
-    target, "value", "value and std" (two scores) or "quantiles" (a score each).
+    target, "value", "value and std" (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one distribution, so
+    that its loss is no sum over the outputs.
     """
 
     targets: tuple = ("regression",)
@@ -27,6 +29,7 @@ class Loss(Unit):
     yes_no = None
     n_scores = 1
     predicts = "value"
+    joint = False
 
     @abstractmethod
     def buffers(self, n_out):
@@ -44,11 +47,35 @@ class Loss(Unit):
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of the best constant prediction (the median for bounded gradients)."""
 
-    def check_target(self, target, name):
-        """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain."""
-        for value in (target.min(), target.max()):
-            if not inside(float(value), self.domain):
-                raise ValueError(f"{name} has the value {value}, but loss={self!r} needs values in {self.domain}.")
+    def check_target(self, target, name, labels=None):
+        """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain.
+
+        NaN lies nowhere. ``labels``: what the columns are called, None not to name them.
+        """
+        for extreme in ("min", "max"):
+            values = _extremes(target, extreme)
+            value = float(getattr(np, "f" + extreme).reduce(values))
+            if not np.isnan(value) and not inside(value, self.domain):
+                where = "" if labels is None else f" in {labels[int(np.flatnonzero(values == value)[0])]}"
+                raise ValueError(f"{name} has the value {value}{where}, but loss={self!r} needs values in {self.domain}.")
+        if self.joint:
+            sums = np.ravel(target.sum(axis=1))
+            wrong = np.flatnonzero(np.abs(sums - 1.0) > 1e-4)
+            if wrong.size:
+                among = "" if labels is None else f" over {labels[0]} to {labels[-1]}"
+                raise ValueError(
+                    f"{name} has the sum {sums[wrong[0]]:g} in row {wrong[0]}{among}, but loss={self!r} needs rows that sum to one: "
+                    "shares, or ones and zeros with a single one."
+                )
+
+    def entries(self, raw, target):
+        """Return the loss (n, n_targets) of each entry, for losses with one score for each; those of a row add up to its loss.
+
+        That of a ``joint`` loss is divided as the target is: where this is a single one, all of it belongs there. Overwrites: raw.
+        """
+        if self.joint:
+            return working_rows(self, raw, target) * target
+        return working_rows(self, raw[..., None], target[..., None])[..., 0]
 
     def value_and_grad(self, raw, target, weight, scale, ws):
         """Return ``scale * sum_i weight_i loss_i`` and leave its gradient with respect to ``raw`` there.
@@ -61,6 +88,22 @@ class Loss(Unit):
             np.multiply(ws.rows, weight, out=ws.rows)
         np.multiply(raw, scale, out=raw)
         return np.add.reduce(ws.rows, axis=(-2, -1)) * scale
+
+
+def working_rows(loss, raw, target):
+    """Return the loss (..., n, 1) of each row, by arrays made for this call. Overwrites: raw."""
+    ws = SimpleNamespace()
+    for name, buffer in loss.buffers(raw.shape[-1]).items():
+        setattr(ws, name, np.empty((*raw.shape[:-1], buffer.width), buffer.dtype or raw.dtype))
+    loss.rows_and_grad(raw, target, ws)
+    return ws.rows
+
+
+def _extremes(target, extreme):
+    """Return the "min" or "max" of the known values of each column of a dense or sparse matrix."""
+    if isinstance(target, np.ndarray):
+        return getattr(np, "f" + extreme).reduce(target, axis=0)
+    return getattr(target, extreme)(axis=0).toarray().ravel()
 
 
 def quantile(target, weight, level):

@@ -5,13 +5,12 @@ Where everything else lives is decided by the plan (``plan.py``) in training and
 pickle holds parameters and statistics only.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from .inference import chunks, moments
 from .initializers import INITIALIZERS
 from .layout import Layout
+from .loss import working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
 
@@ -241,33 +240,27 @@ class Network:
             np.copyto(out[rows], y)
         return out
 
-    def row_losses(self, raw, target, rows=None):
-        """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets. Overwrites: raw."""
-        n = len(raw)
-        ws = SimpleNamespace()
-        for name, buffer in self.objective.buffers(self.n_out).items():
-            setattr(ws, name, np.empty((n, buffer.width), buffer.dtype or self.dtype))
-        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
-        self.objective.rows_and_grad(raw, target, ws)
-        return ws.rows[:, 0]
+    def row_losses(self, raw, target, rows=None, objective=None):
+        """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets.
 
-    def losses(self, source, target):
+        ``objective``: the loss to take, None for that of training. Overwrites: raw.
+        """
+        n = len(raw)
+        target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
+        return working_rows(objective or self.objective, raw, target)[:, 0]
+
+    def losses(self, source, target, objective=None):
         """Return the loss (n_rows,) of every row of a source against a source of targets, in bounded memory."""
         out = np.empty(source.n_rows, self.dtype)
         for rows, raw in chunks(self, source, 0, len(self.layers)):
-            out[rows] = self.row_losses(raw, target, rows)
+            out[rows] = self.row_losses(raw, target, rows, objective)
         return out
 
-    def entry_losses(self, source, target):
+    def entry_losses(self, source, target, objective=None):
         """Return the loss (n_rows, n_targets) of every entry of a source of targets, for losses with one score per target."""
         out = np.empty((source.n_rows, self.n_targets), self.dtype)
         for rows, raw in chunks(self, source, 0, len(self.layers)):
-            ws = SimpleNamespace()
-            for name, buffer in self.objective.buffers(1).items():
-                setattr(ws, name, np.empty((*raw.shape, buffer.width), buffer.dtype or self.dtype))
-            given = target.take(rows, np.empty(raw.shape, self.dtype))
-            self.objective.rows_and_grad(raw[..., None], given[..., None], ws)
-            out[rows] = ws.rows[..., 0]
+            out[rows] = (objective or self.objective).entries(raw, target.take(rows, np.empty(raw.shape, self.dtype)))
         return out
 
     def refresh_statistics(self, source, weight=None, rows=None, always=False):

@@ -11,6 +11,7 @@ from skmlp.nn.activation import Activation
 from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS, Tanh
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.column_losses import ColumnLosses, numbers
 from skmlp.nn.layers import Activate, Dense, Dropout
 from skmlp.nn.layout import Row
 from skmlp.nn.network import Network
@@ -61,6 +62,11 @@ def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
 
 def targets_of(loss, shape, rng, dtype=np.float64):
     """Return random targets in the domain of a loss, for raw scores of a shape."""
+    if isinstance(loss, ColumnLosses):
+        target = np.empty(shape, dtype)
+        for piece, columns in loss.pieces:
+            target[..., columns] = targets_of(piece, (*shape[:-1], len(numbers(columns))), rng, dtype)
+        return target
     shape = (*shape[:-1], shape[-1] // loss.n_scores)
     if "multiclass" in loss.targets:
         return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]

@@ -1,0 +1,81 @@
+"""Missing values, NaN: what takes their place in the input of a network, and how they get their reconstructions.
+
+The one decision: they are filled where rows come from, by the means of the columns, and left out of the loss; so no layer knows of
+them, and where nothing is missing nothing is done.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from ._rows import input_rows
+from .nn.data import FilledRows
+
+_PART_VALUES = 2**20  # of a matrix looked at in one go
+
+
+def row_parts(X):
+    """Yield the rows of a dense matrix, some at a time."""
+    size = max(1, _PART_VALUES // X.shape[1])
+    for start in range(0, X.shape[0], size):
+        yield X[start : start + size]
+
+
+def known_means(X, weight, rows, labels):
+    """Return the weighted mean (n_features,) of the known values of each column of a dense or sparse matrix.
+
+    ``weight`` (n,) or None; ``rows``: those to look at, None for all; ``labels``: what the columns are called.
+    """
+    n = X.shape[0]
+    weight = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+    if rows is not None:
+        weight = np.where(np.isin(np.arange(n), rows), weight, 0.0)
+    if sparse.issparse(X):
+        return (X.T @ weight) / weight.sum()
+    total, known = np.zeros((2, X.shape[1]))
+    begin = 0
+    for part in row_parts(X):
+        w = weight[begin : begin + len(part)]
+        begin += len(part)
+        missing = np.isnan(part)
+        total += w @ np.where(missing, 0.0, part)
+        known += w @ ~missing
+    if not known.all():
+        raise ValueError(f"X has no known value in {labels[int(np.argmin(known))]}, so that nothing can be learned of it; leave it out.")
+    return total / known
+
+
+def check_known(X):
+    """Raise ``ValueError`` if sparse X has missing values: what is not stored there is zero, not missing."""
+    if sparse.issparse(X) and np.isnan(X.data).any():
+        raise ValueError("Input X contains NaN and is sparse; missing values are taken in dense X only: give X.toarray().")
+
+
+def filled_rows(X, dtype, values):
+    """Return the source of rows of checked X, with ``values`` (n_features,) where values are missing, if any are."""
+    source = input_rows(X, dtype)
+    return FilledRows(source, values.astype(dtype)) if has_missing(X) else source
+
+
+def without_filling(source):
+    """Return the source of the rows as they were given."""
+    return source.source if isinstance(source, FilledRows) else source
+
+
+def has_missing(X):
+    """Return whether X has missing values."""
+    return not sparse.issparse(X) and bool(np.isnan(X.min()))
+
+
+def imputed(X, checked, reconstruction):
+    """Return X, an array or a frame, with ``reconstruction`` where the array ``checked`` of its values has NaN; a copy."""
+    missing = np.isnan(checked)
+    if not hasattr(X, "columns"):
+        return np.where(missing, reconstruction.astype(checked.dtype, copy=False), checked)
+    holes = {k: np.where(missing[:, k], reconstruction[:, k], checked[:, k]) for k in np.flatnonzero(missing.any(axis=0))}
+    if hasattr(X, "with_columns"):  # polars
+        frame = type(X)({X.columns[k]: values for k, values in holes.items()})
+        return X.with_columns(frame.get_columns())
+    filled = X.copy()
+    for k, values in holes.items():
+        filled.isetitem(k, values)
+    return filled

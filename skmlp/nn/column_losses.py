@@ -1,0 +1,96 @@
+"""A loss made of losses: each has some of the columns, so that a table of different kinds of columns has a loss for each kind.
+
+The one decision: a loss of some columns is any loss of the registry, which sees its columns of the raw scores and of the target and
+nothing else; neighbouring columns are views, others are copied to one place and back.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from .layout import Rows
+from .loss import Loss
+
+
+class ColumnLosses(Loss):
+    """The sum of several losses, each of some of the columns.
+
+    Domain, link and formula: for each column those of its loss. The network must have one score for each target.
+
+    Parameters
+    ----------
+    pieces : list of (loss, columns)
+        ``columns``: a slice ``start:stop``, or an array of column numbers. Each column belongs to one piece. Columns that are one
+        distribution, such as the ones and zeros of a category, are a piece of their own with ``LogLoss``, whose link is their softmax.
+    """
+
+    out_activation = "by column"
+
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def check(self):
+        for loss, _ in self.pieces:
+            loss.check()
+            if loss.n_scores != 1:
+                raise ValueError(f"{self!r}: {loss!r} predicts {loss.n_scores} numbers for each target; a column has one.")
+
+    def buffers(self, n_out):
+        buffers = {"rows": Rows(1)}
+        for k, (loss, columns) in enumerate(self.pieces):
+            width = _width(columns)
+            if not isinstance(columns, slice):
+                buffers |= {f"raw_{k}": Rows(width), f"target_{k}": Rows(width)}
+            for name, buffer in loss.buffers(width).items():
+                buffers[f"{name}_{k}"] = Rows(buffer.width, buffer.dtype)
+        return buffers
+
+    def link(self, raw, out):
+        for loss, columns in self.pieces:
+            if isinstance(columns, slice):
+                loss.link(raw[..., columns], out[..., columns])
+            else:
+                piece = raw[..., columns]
+                loss.link(piece, piece)
+                out[..., columns] = piece
+
+    def rows_and_grad(self, raw, target, ws):
+        ws.rows.fill(0.0)
+        for k, (loss, columns) in enumerate(self.pieces):
+            own = SimpleNamespace(**{name: getattr(ws, f"{name}_{k}") for name in loss.buffers(_width(columns))})
+            if isinstance(columns, slice):
+                loss.rows_and_grad(raw[..., columns], target[..., columns], own)
+            else:
+                piece, goal = getattr(ws, f"raw_{k}"), getattr(ws, f"target_{k}")
+                goal = goal[(0,) * (goal.ndim - target.ndim)]  # members may share one target
+                raw.take(columns, axis=-1, out=piece, mode="clip")
+                target.take(columns, axis=-1, out=goal, mode="clip")
+                loss.rows_and_grad(piece, goal, own)
+                raw[..., columns] = piece
+            np.add(ws.rows, own.rows, out=ws.rows)
+
+    def start(self, target, weight):
+        values = np.empty(target.shape[1])
+        for loss, columns in self.pieces:
+            values[columns] = loss.start(target[:, columns], weight)
+        return values
+
+    def check_target(self, target, name, labels=None):
+        labels = [f"column {k}" for k in range(target.shape[1])] if labels is None else labels
+        for loss, columns in self.pieces:
+            loss.check_target(target[:, columns], name, [labels[k] for k in numbers(columns)])
+
+    def entries(self, raw, target):
+        out = np.empty_like(raw)
+        for loss, columns in self.pieces:
+            out[..., columns] = loss.entries(raw[..., columns], target[..., columns])
+        return out
+
+
+def numbers(columns):
+    """Return the numbers of the columns of a piece, as an array."""
+    return np.arange(columns.start, columns.stop) if isinstance(columns, slice) else np.asarray(columns)
+
+
+def _width(columns):
+    return columns.stop - columns.start if isinstance(columns, slice) else len(columns)
