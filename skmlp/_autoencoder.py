@@ -52,6 +52,10 @@ class Autoencoder(BaseMLP):
     ----------
     Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006).
 
+    Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep networks", NeurIPS 19 (2007).
+
+    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -72,6 +76,7 @@ class Autoencoder(BaseMLP):
         "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
         "corruption_at": [StrOptions({"input", "hidden"})],
         "loss": loss_constraint("regression", n_scores=1),
+        "pretraining": [None, positive(Integral)],
     }
     _parameter_docs = {
         "loss": loss_doc(
@@ -106,6 +111,14 @@ class Autoencoder(BaseMLP):
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
         ``AlphaDropout(0.1)`` goes with selu.""",
+        "pretraining": """
+    pretraining : int or None, default=None
+        Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
+        to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
+        together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
+        (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
+        layers again. It helps deep networks of saturating activations that are trained for few epochs. Not with 'lbfgs',
+        ``skip_connections`` or ``init_from``.""",
     }
 
     def __init__(
@@ -153,6 +166,8 @@ class Autoencoder(BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        init_from=None,
+        pretraining=None,
     ):
         store_parameters(self, locals())
 

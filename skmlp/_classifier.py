@@ -132,6 +132,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        init_from=None,
     ):
         store_parameters(self, locals())
 

@@ -68,6 +68,7 @@ CONSTRAINTS = {
     "max_norm": [None, positive()],
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
+    "init_from": "no_validation",  # by _init_from
 }
 
 
@@ -302,6 +303,15 @@ PARAMETER_DOCS = {
         bridged, ``fit`` raises ``ValueError``. 'concat': its input followed by its output (Huang et al., 2017), so that each layer sees
         the features and the outputs of all layers before it, and ``coefs_`` have as many rows. ``transform`` gives what the last hidden
         layer hands on. Sparse input that a skip connection reads becomes dense batch by batch.""",
+    "init_from": """
+    init_from : FrozenEstimator, Autoencoder, MLPClassifier, MLPRegressor or None, default=None
+        A fitted network whose first hidden layers start those of this one: as many leading hidden layers as both have, weights, intercepts,
+        slopes and statistics of batch normalisation. Of an autoencoder that is the encoder, whose last layer is the code; so
+        ``hidden_layer_sizes`` begins with the widths of the encoder, and may go on with ``n_components`` to take the code along. Shapes
+        must agree; the activations are this network's. All layers are then trained as ever. Wrap it,
+        ``init_from=FrozenEstimator(network)`` (:class:`sklearn.frozen.FrozenEstimator`): searches and cross validation clone their
+        estimator, which would undo the fit of a bare one and raises ``NotFittedError`` here. The rows must be scaled as they were for it.
+        A warm start and ``partial_fit`` go on from their own last numbers.""",
 }
 
 ATTRIBUTE_DOCS = {

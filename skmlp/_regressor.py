@@ -110,6 +110,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
+        init_from=None,
     ):
         store_parameters(self, locals())
 
