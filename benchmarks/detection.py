@@ -18,6 +18,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.preprocessing import StandardScaler
 
+from skmlp import OutlierAutoencoder
+
 CHOSEN_ON = ("digits", "satimage", "letter", "spambase", "phoneme", "wine_quality")
 HELD_BACK = ("splice", "covertype_51k", "bank_marketing", "breast_cancer", "adult", "credit_g")
 SEEDS = 5
@@ -62,3 +64,40 @@ def problem(X, y, seed):
     scaler = StandardScaler().fit(X[inside[:n_train]])
     is_normal = np.repeat([True, False], [len(test), len(other)])
     return scaler.transform(X[inside[:n_train]]), scaler.transform(X[np.concatenate([test, other])]), is_normal
+
+
+DETECTORS = {
+    "OutlierAutoencoder": lambda seed: OutlierAutoencoder(random_state=seed),
+    "IsolationForest": lambda seed: IsolationForest(random_state=seed),
+    "LocalOutlierFactor": lambda seed: LocalOutlierFactor(novelty=True),
+    "PCA": lambda seed: PCAError(),
+}
+
+
+def areas(folder, name):
+    """Return the mean ROC AUC of each detector over the seeds."""
+    X, y = table(folder, name)
+    found = {detector: [] for detector in DETECTORS}
+    for seed in range(SEEDS):
+        train, test, is_normal = problem(X, y, seed)
+        for detector, make in DETECTORS.items():
+            found[detector].append(roc_auc_score(is_normal, make(seed).fit(train).score_samples(test)))
+    return {detector: float(np.mean(values)) for detector, values in found.items()}
+
+
+def main():
+    """Print a table for each group of sets, and assert that no other detector has a larger mean."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    for title, names in (("chosen on", CHOSEN_ON), ("held back", HELD_BACK)):
+        rows = {name: areas(folder, name) for name in names}
+        rows["mean"] = {detector: float(np.mean([row[detector] for row in rows.values()])) for detector in DETECTORS}
+        print(f"\n| {title} | {' | '.join(DETECTORS)} |\n|{'---|' * (len(DETECTORS) + 1)}")
+        for name, row in rows.items():
+            print(f"| {name} | {' | '.join(f'{value:.3f}' for value in row.values())} |")
+        assert rows["mean"]["OutlierAutoencoder"] >= max(rows["mean"].values()), "another detector has the larger mean"
+
+
+if __name__ == "__main__":
+    main()
