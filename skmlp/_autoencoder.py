@@ -53,6 +53,10 @@ class Autoencoder(BaseMLP):
     ----------
     Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006).
 
+    Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep networks", NeurIPS 19 (2007).
+
+    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -74,6 +78,7 @@ class Autoencoder(BaseMLP):
         "corruption_at": [StrOptions({"input", "hidden"})],
         **CODE_CONSTRAINTS,
         "loss": [StrOptions({"auto", *COLUMN_LOSSES}), Loss, callable, list],
+        "pretraining": [None, positive(Integral)],
     }
     _parameter_docs = {
         "loss": LOSS_DOC,
@@ -103,6 +108,14 @@ class Autoencoder(BaseMLP):
         Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
         ``AlphaDropout(0.1)`` goes with selu.""",
         **CODE_DOCS,
+        "pretraining": """
+    pretraining : int or None, default=None
+        Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
+        to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
+        together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
+        (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
+        layers again. It helps deep networks of saturating activations that are trained for few epochs. Not with 'lbfgs',
+        ``skip_connections`` or ``init_from``.""",
     }
 
     _attribute_docs = {
@@ -163,6 +176,8 @@ class Autoencoder(BaseMLP):
         skip_connections=None,
         tied_weights=False,
         code_penalty=None,
+        init_from=None,
+        pretraining=None,
     ):
         store_parameters(self, locals())
 

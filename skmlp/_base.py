@@ -18,8 +18,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
+from ._init_from import start_from
 from ._missing import check_known, filled_rows, known_means, without_filling
 from ._parameters import CONSTRAINTS
+from ._pretraining import check_pretraining, pretrain
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._targets import has_unknown, n_targets, start_scores, target_rows
@@ -95,6 +97,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             raise ValueError(
                 f"partial_fit cannot know how long {schedule!r} lasts; give it n_epochs, as in {type(schedule).__name__}(n_epochs=20)."
             )
+        pretraining = getattr(self, "pretraining", None)  # autoencoders only
+        if pretraining is not None:
+            check_pretraining(self)
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight = self._balance(target, self._check_weight(X, sample_weight))
         rows = counted_rows(weight)
@@ -132,8 +137,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if first:
             network.initialise(state.rng)
             network.start_output(start_scores(network.objective, *start_rows(target, weight, rows), self._n_classes))
-        self._network, self._state = network, state
-        self._transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
+        transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
+        if first and self.init_from is not None:
+            start_from(self.init_from, network, transform_stop, BaseMLP)
+        self._network, self._state, self._transform_stop = network, state, transform_stop
         self._records = [] if first else list(self._records)
 
         evaluate = None
@@ -146,6 +153,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             name, n_epochs = ("partial_fit", 1) if incremental else ("fit", self.max_iter)
             tasks = FitTasks(self, given_X, given_y, sample_weight, name, n_epochs)
         with limited_threads(network, n_rows if rule is None else batch_size):
+            if first and pretraining:
+                pretrain(self, network, rule, schedule, state, data, batch_size)
             if rule is None:
                 self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:

@@ -122,6 +122,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         diagnostics=False,
         skip_connections=None,
         auxiliary_loss=0.0,
+        init_from=None,
     ):
         store_parameters(self, locals())
 

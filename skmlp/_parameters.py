@@ -69,6 +69,7 @@ CONSTRAINTS = {
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
     "auxiliary_loss": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "init_from": "no_validation",  # by _init_from
 }
 
 
@@ -311,6 +312,15 @@ PARAMETER_DOCS = {
         directly; 0.3 is usual (Szegedy et al., 2015, section 5). ``loss_curve_`` has the heads' share, the validation loss has not. Heads
         serve training only: predictions, ``coefs_`` and ``intercepts_`` have nothing of them, and neither ``alpha`` nor ``max_norm``
         applies to their weights.""",
+    "init_from": """
+    init_from : FrozenEstimator, Autoencoder, MLPClassifier, MLPRegressor or None, default=None
+        A fitted network whose first hidden layers start those of this one: as many leading hidden layers as both have, weights, intercepts,
+        slopes and statistics of batch normalisation. Of an autoencoder that is the encoder, whose last layer is the code; so
+        ``hidden_layer_sizes`` begins with the widths of the encoder, and may go on with ``n_components`` to take the code along. Shapes
+        must agree; the activations are this network's. All layers are then trained as ever. Wrap it,
+        ``init_from=FrozenEstimator(network)`` (:class:`sklearn.frozen.FrozenEstimator`): searches and cross validation clone their
+        estimator, which would undo the fit of a bare one and raises ``NotFittedError`` here. The rows must be scaled as they were for it.
+        A warm start and ``partial_fit`` go on from their own last numbers.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -112,6 +112,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         diagnostics=False,
         skip_connections=None,
         auxiliary_loss=0.0,
+        init_from=None,
     ):
         store_parameters(self, locals())
 

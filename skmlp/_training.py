@@ -27,33 +27,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     Overwrites: network, state, records.
     """
     n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
-    if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
-        state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
-    penalised = network.penalised
-    decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
-    l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
-    weights = [view for (_, name), view in network.views().items() if name == "weight"]
-    state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
-    n_rows = data.x.n_rows if data.rows is None else len(data.rows)
-    compiled = compiled_backend(network, n_rows)
-    bounds = batch_bounds(n_rows, batch_size, network.min_rows)
     diagnostics = Diagnostics() if estimator.diagnostics else None
-    n_most = max(stop - start for start, stop in bounds)
-    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=estimator.diagnostics)
-    kernel = compiled and compiled.update(rule)
-    updater = Updater(
-        rule,
-        network.params,
-        network.grads,
-        state.slots,
-        state.clock.step,
-        network.penalties,
-        decays,
-        kernel=kernel,
-        l1=l1,
-        weights=weights,
-        max_norm=estimator.max_norm,
-    )
+    trainer = make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics)
 
     watched = bool(estimator.early_stopping and evaluate is not None)
     monitor, sign = ("validation_score", 1) if watched else ("loss", -1)
@@ -78,20 +53,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     epoch_tasks = None if tasks is None else EpochTasks(tasks, fitted)
     if epoch_tasks is not None:
         callbacks.append(epoch_tasks)
-    trainer = Trainer(
-        network,
-        updater,
-        schedule,
-        estimator.learning_rate_init,
-        state,
-        batch_size,
-        shuffle=estimator.shuffle,
-        norm_limit=estimator.clip_norm,
-        value_limit=estimator.clip_value,
-        callbacks=callbacks,
-        augmentation=augmenters(estimator, data.x),
-        probe=None if diagnostics is None else diagnostics.measure,
-    )
+    trainer.callbacks = callbacks
     if watched and state.best_epoch:
         stopping.keep(trainer)
     try:
@@ -119,6 +81,53 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         )
     stopping.restore()
     return len(records) - n_before
+
+
+def make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics=None):
+    """Return a trainer of a network by an estimator's parameters, as yet without callbacks; the network is prepared for it.
+
+    ``data``: as for ``train_minibatches``; ``diagnostics``: what looks at the last batch of each epoch, or None.
+    Overwrites: network, state.
+    """
+    if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
+        state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
+    penalised = network.penalised
+    decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
+    l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
+    weights = [view for (_, name), view in network.views().items() if name == "weight"]
+    state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
+    n_rows = data.x.n_rows if data.rows is None else len(data.rows)
+    compiled = compiled_backend(network, n_rows)
+    bounds = batch_bounds(n_rows, batch_size, network.min_rows)
+    n_most = max(stop - start for start, stop in bounds)
+    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=diagnostics is not None)
+    kernel = compiled and compiled.update(rule)
+    updater = Updater(
+        rule,
+        network.params,
+        network.grads,
+        state.slots,
+        state.clock.step,
+        network.penalties,
+        decays,
+        kernel=kernel,
+        l1=l1,
+        weights=weights,
+        max_norm=estimator.max_norm,
+    )
+    return Trainer(
+        network,
+        updater,
+        schedule,
+        estimator.learning_rate_init,
+        state,
+        batch_size,
+        shuffle=estimator.shuffle,
+        norm_limit=estimator.clip_norm,
+        value_limit=estimator.clip_value,
+        augmentation=augmenters(estimator, data.x),
+        probe=None if diagnostics is None else diagnostics.measure,
+    )
 
 
 def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from sklearn import neural_network
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.code_penalties import KlSparsity
@@ -61,6 +61,7 @@ PASSING_CODES = [
     Autoencoder(code_penalty="kl", code_activation="logistic", **QUICK),
     Autoencoder(code_penalty=KlSparsity(0.2), code_activation="logistic", solver="lbfgs", max_iter=20),
     Autoencoder(code_penalty="l1", **QUICK),
+    Autoencoder(pretraining=2, hidden_layer_sizes=(8, 4), **QUICK),
 ]
 
 WEIGHTS = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
@@ -111,6 +112,12 @@ def test_settings(estimator, check):
 
 
 @pytest.mark.slow
+@parametrize_with_checks([OutlierAutoencoder(), OutlierAutoencoder(Autoencoder(**QUICK)), OutlierAutoencoder(random_state=0)])
+def test_detectors(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
 @parametrize_with_checks(settings([setting for setting, _ in RESTRICTED]), expected_failed_checks=expected_failures)
 def test_restricted_settings(estimator, check):
     check(estimator)
@@ -121,11 +128,12 @@ def test_the_checks_are_there():
     for ours, theirs in ((MLPClassifier, neural_network.MLPClassifier), (MLPRegressor, neural_network.MLPRegressor)):
         assert skipped_checks(ours()) <= skipped_checks(theirs())
     assert skipped_checks(Autoencoder()) <= {"check_array_api_input"}
+    assert skipped_checks(OutlierAutoencoder(Autoencoder()), "estimator__max_iter") <= {"check_array_api_input"}
 
 
-def skipped_checks(estimator):
-    """Return the names of the skipped checks; 50 or more must have run."""
-    results = check_estimator(estimator.set_params(max_iter=1), on_skip=None, on_fail=None)
+def skipped_checks(estimator, epochs="max_iter"):
+    """Return the names of the skipped checks; 50 or more must have run. ``epochs``: name of the parameter that says how many epochs."""
+    results = check_estimator(estimator.set_params(**{epochs: 1}), on_skip=None, on_fail=None)
     skipped = {result["check_name"] for result in results if result["status"] == "skipped"}
     assert len(results) - len(skipped) >= 50
     return skipped

@@ -100,6 +100,25 @@ def moments(network, source, stop, weight=None, rows=None):
     return mean, squares / total * (count / (count - 1.0))
 
 
+class Outputs:
+    """What the layers before ``stop`` make of the rows of a source, in prediction, computed anew whenever they are asked for."""
+
+    sparse = False
+
+    def __init__(self, network, source, stop):
+        self.network = network
+        self.source = source
+        self.stop = stop
+        self.n_rows, self.width = source.n_rows, network.widths[stop]
+
+    def take(self, rows, out):
+        """Return the outputs for these rows in ``out``. Overwrites: out."""
+        numbers = np.arange(self.n_rows)[rows] if isinstance(rows, slice) else rows
+        for part, y in chunks(self.network, self.source, 0, self.stop, numbers):
+            np.copyto(out[part], y)
+        return out
+
+
 def _view(flat, n, width):
     """Return the first n * width values as an array of shape (n, width)."""
     return flat[: n * width].reshape(n, width)

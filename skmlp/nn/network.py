@@ -142,6 +142,17 @@ class Network:
         self.params[...] = other.params
         self.state[...] = other.state
 
+    def load_layers(self, other, places):
+        """Take over the numbers of some layers of another network, ``places``: (mine, its) layer numbers. Overwrites: params, state."""
+        for layout, mine, theirs in (
+            (self.layout, self.params, other.layout.views(other.params)),
+            (self.state_layout, self.state, other.state_layout.views(other.state)),
+        ):
+            views = layout.views(mine)
+            for here, there in places:
+                for key in [key for key in views if key[0] == here]:
+                    views[key][...] = theirs[there, key[1]]
+
     def __getstate__(self):
         """Return what the network was made of and its numbers: all else follows."""
         made_of = {"layers": self.layers, "loss": self.loss, "n_in": self.n_in, "dtype": self.dtype.name, "alphas": self.alphas}

@@ -1,0 +1,166 @@
+"""Layer-wise pre-training: each layer's own training against networks trained by hand, what it honours, and what it refuses."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skmlp import Autoencoder
+from skmlp.augment import GaussianNoise
+from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.corruption import GaussianCorruption
+from skmlp.nn.optimizers import Sgd
+
+from .problems import cancer, digits, wine
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def deep(**setting):
+    return Autoencoder(**{"n_components": 3, "hidden_layer_sizes": (10, 6), "pretraining": 4, "max_iter": 1, "random_state": 0, **setting})
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def descend(H, encoder, decoder, inside, outside, rate, n_epochs):
+    """Return weights and intercepts of H -> inside -> outside after gradient descent on half the squared error, as a textbook has it.
+
+    ``inside`` and ``outside``: functions with their derivatives in terms of the result.
+    """
+    (w1, b1), (w2, b2) = encoder, decoder
+    for _ in range(n_epochs):
+        z = inside[0](H @ w1 + b1)
+        y = outside[0](z @ w2 + b2)
+        d2 = (y - H) * outside[1](y) / len(H)
+        d1 = (d2 @ w2.T) * inside[1](z)
+        w1, b1, w2, b2 = w1 - rate * H.T @ d1, b1 - rate * d1.sum(0), w2 - rate * z.T @ d2, b2 - rate * d2.sum(0)
+    return (w1, b1), (w2, b2)
+
+
+def test_each_pair_of_layers_is_a_network_of_its_own():
+    """Gradient descent on all rows, so that there is no chance but in the start."""
+    X = wine()[0]
+    sigmoid, identity = (logistic, lambda y: y * (1 - y)), (lambda z: z, np.ones_like)
+    setting = {"activation": "logistic", "solver": Sgd(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64"}
+    start = deep(**setting, pretraining=None, learning_rate_init=1e-30).fit(X)
+    # the smallest step that fit can make after it does not count
+    model = deep(**setting, learning_rate_init=0.3, learning_rate="step", pretraining=4)
+    model.set_params(learning_rate_init=0.3, learning_rate="constant")
+    layers = [(w.copy(), b.copy()) for w, b in zip(start.coefs_, start.intercepts_, strict=True)]
+    H = X
+    for k, (inside, outside) in enumerate([(sigmoid, identity), (sigmoid, sigmoid), (identity, sigmoid)]):
+        layers[k], layers[5 - k] = descend(H, layers[k], layers[5 - k], inside, outside, 0.3, 4)
+        H = inside[0](H @ layers[k][0] + layers[k][1])
+    # and one epoch of all together
+    values = [X]
+    activations = [sigmoid, sigmoid, identity, sigmoid, sigmoid, identity]
+    for (w, b), (f, _) in zip(layers, activations, strict=True):
+        values.append(f(values[-1] @ w + b))
+    delta = (values[-1] - X) / len(X)
+    expected = list(layers)
+    for k in range(5, -1, -1):
+        w, b = layers[k]
+        expected[k] = (w - 0.3 * values[k].T @ delta, b - 0.3 * delta.sum(0))
+        delta = (delta @ w.T) * activations[k - 1][1](values[k])
+    model.fit(X)
+    for k, (w, b) in enumerate(expected):
+        assert_allclose(model.coefs_[k], w, rtol=1e-9, atol=1e-12, err_msg=str(k))
+        assert_allclose(model.intercepts_[k], b, rtol=1e-9, atol=1e-12, err_msg=str(k))
+
+
+SETTINGS = [
+    {},
+    {"batch_norm": True},
+    {"batch_norm": BatchNorm(statistics="population")},
+    {"dropout": 0.2, "input_dropout": 0.1},
+    {"corruption": "masking"},
+    {"corruption": lambda x, rng: x + rng.normal(size=x.shape).astype(x.dtype), "corruption_at": "hidden"},
+    {"activation": ["maxout", "prelu"], "alpha": [0.1, 0.2, 0.3, 0.3, 0.2, 0.1]},
+    {"activation": lambda z: z * np.tanh(z), "solver": "adamw", "alpha": 0.01},
+    {"solver": "sgd", "learning_rate": "one_cycle", "l1_ratio": 0.5, "max_norm": 3.0, "clip_norm": 1.0, "shuffle": False},
+    {"augmentation": GaussianNoise(0.1), "loss": "huber", "early_stopping": True, "diagnostics": True},
+    {"hidden_layer_sizes": ()},
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_it_goes_with(setting):
+    """Deterministic, another start than without, weights and all."""
+    X = cancer()[0][:150]
+    weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+    models = [deep(**setting, batch_size=32, pretraining=epochs).fit(X, sample_weight=weight) for epochs in (4, 4, None)]
+    assert_array_equal(models[0]._network.params, models[1]._network.params)
+    assert_array_equal(models[0]._network.state, models[1]._network.state)
+    assert not np.array_equal(models[0]._network.params, models[2]._network.params)
+    assert len(models[0].history_) == 1  # it is no epoch of fit
+    assert np.isfinite(models[0].score_samples(X)).all()
+
+
+def test_corruption_at_the_input_is_that_of_each_layer():
+    """Noise that would swamp the hidden values is seen in what the second layer learns."""
+    seen = []
+
+    def noise(x, rng):
+        seen.append(x.shape[1])
+        return x
+
+    X = wine()[0]
+    deep(corruption=noise, pretraining=2, batch_size=len(X)).fit(X)
+    assert seen == [13] * 2 + [10] * 2 + [6] * 2 + [13]
+    seen.clear()
+    deep(corruption=noise, corruption_at="hidden", pretraining=2, batch_size=len(X)).fit(X)
+    assert seen == [10] * 2 + [6] * 2 + [10, 6]
+
+
+@pytest.mark.parametrize("setting", [{}, {"batch_norm": True, "corruption": GaussianCorruption(0.5)}], ids=str)
+def test_going_on_does_not_pretrain_again(setting):
+    X = cancer()[0][:150]
+    setting = {**setting, "batch_size": 32, "tol": 0.0, "n_iter_no_change": np.inf}
+    whole = deep(**setting, max_iter=4).fit(X)
+    warm = deep(**setting, max_iter=2, warm_start=True).fit(X).fit(X)
+    steps = deep(**setting)
+    for _ in range(4):
+        steps.partial_fit(X)
+    for model in (warm, steps):
+        assert_array_equal(model._network.params, whole._network.params)
+        assert_array_equal(model._network.state, whole._network.state)
+
+
+def test_sparse_rows_and_rows_left_out():
+    X = np.where(np.abs(digits()[0][:200]) > 1.0, digits()[0][:200], 0.0)
+    setting = {"dtype": "float64", "batch_size": 64}
+    dense = deep(**setting).fit(X)
+    assert_allclose(deep(**setting).fit(sparse.csr_array(X)).transform(X), dense.transform(X), rtol=1e-6, atol=1e-8)
+    weight = np.repeat([1.0, 0.0], 100)
+    half = deep(**setting).fit(X[:100])
+    assert_allclose(deep(**setting).fit(X, sample_weight=weight).transform(X), half.transform(X), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_it_helps_a_deep_network_of_sigmoids(seed):
+    X = digits()[0]
+    setting = {"n_components": 8, "hidden_layer_sizes": (64, 48, 32), "activation": "logistic", "learning_rate_init": 0.003}
+    plain = deep(**setting, pretraining=None, max_iter=30, random_state=seed).fit(X[:1200])
+    helped = deep(**setting, pretraining=10, max_iter=20, random_state=seed).fit(X[:1200])
+    assert helped.score(X[1200:]) > plain.score(X[1200:])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"solver": "lbfgs"}, "pretraining=4 counts epochs of minibatches"),
+        ({"skip_connections": "concat"}, "skip_connections='concat' hands that input around"),
+        ({"init_from": 3}, "pretraining=4 and init_from both say"),
+        ({"pretraining": 0}, "pretraining"),
+        ({"pretraining": 1.5}, "pretraining"),
+        ({"learning_rate_init": 1e30, "solver": "sgd"}, "In the pre-training of layer 0: Solver produced non-finite"),
+    ],
+)
+def test_refused(setting, message):
+    model = deep(**setting)
+    with pytest.raises(ValueError, match=message):
+        model.fit(wine()[0])
+    assert not model.__sklearn_is_fitted__()
