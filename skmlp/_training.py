@@ -178,7 +178,8 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     stopped = tasks is not None and tasks.stopped
     n_iter = result.nit if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
     if progress is not None:
-        progress.end(len(records), asked_by(estimator) if stopped else lbfgs_ending(estimator, result), "The weights are those of the last epoch.")
+        why = asked_by(estimator) if stopped else lbfgs_ending(estimator, result)
+        progress.end(len(records), why, "The weights are those of the last epoch.")
     state.clock.samples += n * n_iter
     return n_iter
 

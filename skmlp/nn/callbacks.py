@@ -6,7 +6,6 @@ history is whatever ended up in the record.
 To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training. ``epoch_begin`` does nothing unless written.
 """
 
-import math
 from abc import ABC, abstractmethod
 
 from .state import Snapshot

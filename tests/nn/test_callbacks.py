@@ -149,9 +149,7 @@ def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
     # one epoch of progress, two without it; two more to the least factor; five more to the end
     assert lowered == {1.0: 1, 0.1: 3, 0.05: 5}
     assert epoch == 10
-    assert stopping.reason == (
-        "Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small."
-    )
+    assert stopping.reason == ("Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small.")
 
 
 def test_plateau_without_patience_waits_as_long_as_stopping_does():
