@@ -2,9 +2,29 @@
 
 from ._autoencoder import Autoencoder
 from ._classifier import MLPClassifier
-from ._learning_rate_range import LearningRateRangeDisplay, learning_rate_range
+from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
+from .plot import (
+    CodeDisplay,
+    DiagnosticsDisplay,
+    LearningRateRangeDisplay,
+    ReconstructionDisplay,
+    TrainingDisplay,
+    WeightsDisplay,
+)
 
-__all__ = ["Autoencoder", "LearningRateRangeDisplay", "MLPClassifier", "MLPRegressor", "OutlierAutoencoder", "learning_rate_range"]
+__all__ = [
+    "Autoencoder",
+    "CodeDisplay",
+    "DiagnosticsDisplay",
+    "LearningRateRangeDisplay",
+    "MLPClassifier",
+    "MLPRegressor",
+    "OutlierAutoencoder",
+    "ReconstructionDisplay",
+    "TrainingDisplay",
+    "WeightsDisplay",
+    "learning_rate_range",
+]
 __version__ = "0.1.0"

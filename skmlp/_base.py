@@ -24,6 +24,7 @@ from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._summary import Summary
 from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
@@ -282,6 +283,17 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     @property
     def _n_classes(self):
         return len(getattr(self, "classes_", ()))
+
+    def summary(self):
+        """Return the network as a table: layers, shapes of their outputs, numbers of parameters.
+
+        Returns
+        -------
+        summary : Summary
+            Prints as text (``print(model.summary())``), is shown as HTML in a notebook, and has ``n_parameters``, the number of parameters
+            trained, and ``rows``, the table.
+        """
+        return Summary.of(type(self).__name__, self._fitted()._network)
 
     # ---- fitted attributes
 

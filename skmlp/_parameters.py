@@ -198,7 +198,7 @@ PARAMETER_DOCS = {
         projected gradient at which it stops.""",
     "verbose": """
     verbose : bool, default=False
-        Whether to print a line per epoch.""",
+        Whether to print a table with a line per epoch, and at the end why training ended and which weights are kept.""",
     "warm_start": """
     warm_start : bool, default=False
         Whether ``fit`` goes on from where the last one ended: weights, optimizer state, random stream.""",

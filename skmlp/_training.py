@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
+from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
@@ -39,8 +41,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     callbacks = [] if evaluate is None else [Validation(evaluate)]
     callbacks += [] if diagnostics is None else [diagnostics]
     callbacks += [stopping, History(records)]
-    if estimator.verbose:
-        callbacks.append(Progress(stopping))
+    progress = Progress(columns_of("learning_rate", evaluate), not (incremental and records), stopping) if estimator.verbose else None
+    callbacks += [] if progress is None else [progress]
 
     def fitted():
         now = Snapshot(network, state)
@@ -56,6 +58,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     trainer.callbacks = callbacks
     if watched and state.best_epoch:
         stopping.keep(trainer)
+    why = None
     try:
         ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
         if epoch_tasks is not None and epoch_tasks.interrupted:
@@ -64,10 +67,12 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         del records[round(state.clock.epoch) :]
         if len(records) == n_before:
             raise
+        why = "Interrupted by the user."
         warnings.warn("Training interrupted by user.", stacklevel=6)
     except Diverged as error:
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
+        why = f"The loss is not finite in epoch {error.epoch}."
         warnings.warn(
             f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
             ConvergenceWarning,
@@ -80,6 +85,10 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
             stacklevel=6,
         )
     stopping.restore()
+    if progress is not None and not incremental:
+        if why is None:
+            why = stopping.reason if stopping.stopped else asked_by(estimator) if ended_well else f"max_iter={n_epochs} reached."
+        progress.end(len(records), why, kept_weights(stopping, state, len(records)))
     return len(records) - n_before
 
 
@@ -144,17 +153,22 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     weight = None if data.weight is None else data.weight[rows][:, None]
 
     diagnostics = Diagnostics() if estimator.diagnostics else None
+    progress = Progress(columns_of("gradient_norm", evaluate)) if estimator.verbose else None
+    began = time.perf_counter()
 
     def iteration_end(loss, norm):
-        record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": math.nan}
+        nonlocal began
+        seconds = time.perf_counter() - began
+        record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": seconds}
         if evaluate is not None:
             record["validation_loss"], record["validation_score"] = evaluate()
         if diagnostics is not None:
             diagnostics.measure(network, plan)
             record.update(diagnostics.values)
         records.append(record)
-        if estimator.verbose:
-            print(f"Iteration {record['epoch']}, loss = {loss:.8f}")
+        if progress is not None:
+            progress.line(record)
+        began = time.perf_counter()
 
     def fitted():
         n_iter = len(records) - n_before
@@ -172,6 +186,9 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
     stopped = tasks is not None and tasks.stopped
     n_iter = result.nit if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
+    if progress is not None:
+        why = asked_by(estimator) if stopped else lbfgs_ending(estimator, result)
+        progress.end(len(records), why, "The weights are those of the last epoch.")
     state.clock.samples += n * n_iter
     return n_iter
 

@@ -225,26 +225,6 @@ def test_the_reason_why_lbfgs_makes_no_steps():
         assert str(caught.value.__cause__) == "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        {"max_iter": 3},
-        {"tol": 0.5, "n_iter_no_change": 2},
-        {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1, "learning_rate_init": 1e-5},
-        {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 2},
-    ],
-    ids=str,
-)
-def test_progress_is_printed_in_the_same_lines(pair, setting, capsys):
-    """All but the losses and scores themselves."""
-    printed = []
-    for cls in pair:
-        cls(hidden_layer_sizes=(3,), random_state=0, verbose=True, **setting).fit(X, Y)
-        printed.append(re.sub(r"(loss = |score: )-?\d+\.(\d+)", lambda found: found[1] + "#" * len(found[2]), capsys.readouterr().out))
-    assert "Iteration 1, loss = ########\n" in printed[1]
-    assert printed[0] == printed[1]
-
-
 # ---- data at the margin
 
 

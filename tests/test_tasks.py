@@ -334,11 +334,24 @@ def test_progress_bars(n_jobs, capsys):
     X, y = blobs(3)
     pipe = make_pipeline(StandardScaler(), quick(MLPClassifier))
     search = GridSearchCV(pipe, {"mlpclassifier__alpha": [0.1, 1.0]}, cv=2, n_jobs=n_jobs)
-    for model, depth in ((quick(MLPClassifier), 0), (pipe, 1), (search, None)):
+    for model, depth, n_fits in ((quick(MLPClassifier), 0, 1), (pipe, 1, 1), (search, None, 5)):
         clone(model).set_callbacks(protocol.ProgressBar(max_propagation_depth=depth)).fit(X, y)
-        out = capsys.readouterr().out
-        assert "MLPClassifier - fit" in out
-        assert "100%" in out
+        bars = [line for line in capsys.readouterr().out.splitlines() if "MLPClassifier - fit" in line]
+        assert len(bars) == n_fits  # four of the search, and the best again
+        assert all("100%" in line for line in bars)
+
+
+def test_a_progress_bar_moves_with_the_epochs(capsys):
+    pytest.importorskip("rich", reason="scikit-learn draws progress bars with rich")
+
+    def out_of_luck(n):
+        if n == 4:
+            raise RuntimeError("out of luck")
+
+    model = quick(MLPClassifier, max_iter=5).set_callbacks(Recorder(out_of_luck), protocol.ProgressBar())
+    with pytest.raises(RuntimeError, match="out of luck"):
+        model.fit(*blobs(3))
+    assert "60%" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

@@ -11,6 +11,7 @@ from pathlib import Path
 import skmlp
 import skmlp.augment
 import skmlp.callbacks
+import skmlp.plot
 from skmlp import nn
 
 FAMILIES = {
@@ -83,11 +84,13 @@ def unit_page(cls):
 
 def pages():
     """Return the text of each page by its name."""
-    estimators = [f"skmlp.{name}" for name in skmlp.__all__]
+    displays = [f"skmlp.{name}" for name in skmlp.plot.__all__]
+    estimators = [f"skmlp.{name}" for name in skmlp.__all__ if name not in skmlp.plot.__all__]
     callbacks = [f"skmlp.callbacks.{name}" for name in skmlp.callbacks.__all__]
     augmenters = [f"skmlp.augment.{name}" for name in skmlp.augment.__all__]
     index = heading("API reference")
     index += heading("Estimators and tools", "-") + table(estimators)
+    index += heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
     index += heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
     index += heading("Augmenters", "-") + "How to use them: :doc:`/augmentation`.\n\n" + table(augmenters)
     index += heading("Units of the core", "-")

@@ -6,7 +6,6 @@ history is whatever ended up in the record.
 To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training. ``epoch_begin`` does nothing unless written.
 """
 
-import math
 from abc import ABC, abstractmethod
 
 from .state import Snapshot
@@ -58,6 +57,7 @@ class EarlyStopping(Callback):
         self.patience = patience
         self.keep_best = keep_best
         self.reason = None
+        self.stopped = False
         self._kept = None
 
     def epoch_end(self, trainer, record):
@@ -76,7 +76,8 @@ class EarlyStopping(Callback):
         patience = self.patience if patience is None else patience
         if state.stale <= patience:
             return False
-        return self._plateau(trainer, record["learning_rate"], patience, can_lower)
+        self.stopped = self._plateau(trainer, record["learning_rate"], patience, can_lower)
+        return self.stopped
 
     @property
     def has_kept(self):
@@ -101,13 +102,12 @@ class EarlyStopping(Callback):
         name = "Training loss" if self.monitor == "loss" else name
         self.reason = f"{name} did not improve more than tol={self.tol:f} for {patience} consecutive epochs."
         if schedule.plateau_factor is None:
-            self.reason += " Stopping."
             return True
         if rate <= 1e-6 or not can_lower:
-            self.reason += " Learning rate too small. Stopping."
+            self.reason += " Learning rate too small."
             return True
         decay = max(state.clock.decay * schedule.plateau_factor, schedule.least)
-        self.reason += f" Setting learning rate to {rate * decay / state.clock.decay:f}"
+        self.reason += f" Setting learning rate to {rate * decay / state.clock.decay:f}."
         state.clock.decay, state.stale = decay, 0
         return False
 
@@ -123,15 +123,53 @@ class History(Callback):
 
 
 class Progress(Callback):
-    """Prints a line per epoch, and why training stopped or slowed down."""
+    """Prints a table of the epochs, a line for each, why the learning rate was lowered, and how training ended.
 
-    def __init__(self, stopping):
+    Parameters
+    ----------
+    columns : sequence of str
+        Keys of the record, of those in ``FORMATS``.
+    header : bool, default=True
+        Whether the names of the columns come first.
+    stopping : EarlyStopping or None, default=None
+        Its ``reason`` is printed when it has lowered the learning rate.
+    """
+
+    FORMATS = {
+        "epoch": "d",
+        "loss": "#.6g",
+        "validation_loss": "#.6g",
+        "validation_score": "#.6g",
+        "learning_rate": "#.4g",
+        "gradient_norm": "#.4g",
+        "seconds": ".3f",
+    }
+
+    def __init__(self, columns, header=True, stopping=None):
+        self.columns = list(columns)
+        self.header = header
         self.stopping = stopping
 
     def epoch_end(self, trainer, record):
-        print(f"Iteration {record['epoch']}, loss = {record['loss']:.8f}")
-        if not math.isnan(record.get("validation_score", math.nan)):
-            print(f"Validation score: {record['validation_score']:f}")
-        if self.stopping.reason:
+        self.line(record)
+        if self.stopping.reason and not self.stopping.stopped:
             print(self.stopping.reason)
             self.stopping.reason = None
+
+    def line(self, record):
+        """Print the line of an epoch."""
+        titles = [name.replace("_", " ") for name in self.columns]
+        if self.header:
+            print("  ".join(f"{title:>{width_of(title)}}" for title in titles))
+            self.header = False
+        cells = [format(record[name], self.FORMATS[name]) for name in self.columns]
+        print("  ".join(f"{cell:>{width_of(title)}}" for cell, title in zip(cells, titles, strict=True)))
+
+    def end(self, epoch, why, weights):
+        """Print how training ended: with which epoch, why, and which weights are kept."""
+        print(f"Ended with epoch {epoch}: {why[0].lower()}{why[1:]}\n{weights}")
+
+
+def width_of(title):
+    """Return the width of a column of the table of epochs, enough for any number with six digits and an exponent."""
+    return len(title) if title in ("epoch", "seconds") else max(len(title), 12)

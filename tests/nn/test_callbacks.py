@@ -149,9 +149,7 @@ def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
     # one epoch of progress, two without it; two more to the least factor; five more to the end
     assert lowered == {1.0: 1, 0.1: 3, 0.05: 5}
     assert epoch == 10
-    assert stopping.reason == (
-        "Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small. Stopping."
-    )
+    assert stopping.reason == ("Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small.")
 
 
 def test_plateau_without_patience_waits_as_long_as_stopping_does():
@@ -167,16 +165,16 @@ def test_plateau_without_patience_waits_as_long_as_stopping_does():
 def test_reason_says_what_did_not_improve(monitor, name):
     stopping = stopping_of(monitor=monitor)
     assert feed(stopping, [5.0] * 5)[0]
-    assert stopping.reason == f"{name} did not improve more than tol=0.100000 for 2 consecutive epochs. Stopping."
+    assert stopping.reason == f"{name} did not improve more than tol=0.100000 for 2 consecutive epochs."
 
 
 def test_reason_says_what_happens_to_the_rate():
     trainer, stopping = trainer_of(Adaptive()), stopping_of(patience=0)
     feed(stopping, [5.0, 5.0], trainer)
-    assert stopping.reason.endswith("Setting learning rate to 0.020000")
+    assert stopping.reason.endswith("Setting learning rate to 0.020000.")
     trainer.learning_rate = 1e-6
     assert feed(stopping, [5.0], trainer)[0]
-    assert stopping.reason.endswith("Learning rate too small. Stopping.")
+    assert stopping.reason.endswith("Learning rate too small.")
 
 
 def test_validation_and_history_fill_the_record():
@@ -186,13 +184,23 @@ def test_validation_and_history_fill_the_record():
     assert records == [{"epoch": 1, "loss": 0.5, "validation_loss": 0.75, "validation_score": 0.9}]
 
 
-def test_progress_prints_a_line_an_epoch_and_the_reason_once(capsys):
+def test_progress_prints_a_table_and_each_reason_once(capsys):
     stopping = stopping_of()
-    progress = Progress(stopping)
-    assert not progress.epoch_end(trainer_of(), {"epoch": 3, "loss": 0.25})
-    assert capsys.readouterr().out == "Iteration 3, loss = 0.25000000\n"
+    progress = Progress(["epoch", "loss", "validation_score"], stopping=stopping)
+    assert not progress.epoch_end(trainer_of(), {"epoch": 3, "loss": 0.25, "validation_score": 0.5})
+    assert capsys.readouterr().out == "epoch          loss  validation score\n    3      0.250000          0.500000\n"
     stopping.reason = "Enough."
-    progress.epoch_end(trainer_of(), {"epoch": 4, "loss": 0.125, "validation_score": 0.5})
-    assert capsys.readouterr().out == "Iteration 4, loss = 0.12500000\nValidation score: 0.500000\nEnough.\n"
-    progress.epoch_end(trainer_of(), {"epoch": 5, "loss": 0.125, "validation_score": math.nan})
-    assert capsys.readouterr().out == "Iteration 5, loss = 0.12500000\n"
+    progress.epoch_end(trainer_of(), {"epoch": 4, "loss": -1.25e-9, "validation_score": math.nan})
+    assert capsys.readouterr().out == "    4  -1.25000e-09               nan\nEnough.\n"
+    progress.epoch_end(trainer_of(), {"epoch": 100, "loss": 123456789.0, "validation_score": -1.0})
+    assert capsys.readouterr().out == "  100   1.23457e+08          -1.00000\n"
+    progress.end(100, "It was late.", "Nothing is kept.")
+    assert capsys.readouterr().out == "Ended with epoch 100: it was late.\nNothing is kept.\n"
+
+
+def test_progress_leaves_the_reason_for_stopping_to_the_end(capsys):
+    stopping = stopping_of(patience=0)
+    assert feed(stopping, [5.0, 5.0])[0]
+    Progress(["epoch"], header=False, stopping=stopping).epoch_end(trainer_of(), {"epoch": 2})
+    assert capsys.readouterr().out == "    2\n"
+    assert stopping.reason

@@ -1,0 +1,123 @@
+"""What ``diagnostics=True`` has measured of each layer, over the epochs."""
+
+import re
+
+from ._common import epochs_only, layer_colours, network_of, panels
+
+_PANELS = {
+    "gradient_norm": "gradient norm",
+    "dead": "dead units (share)",
+    "saturated": "saturated outputs (share)",
+    "activation_std": "spread of outputs",
+}
+
+
+class DiagnosticsDisplay:
+    """A picture of what happened in each layer: sizes of gradients, dead and saturated units over the epochs.
+
+    Use :meth:`from_estimator` to make one, with an estimator that was fitted with ``diagnostics=True``.
+
+    Parameters
+    ----------
+    history : DataFrame
+        ``history_`` of the estimator.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        The panels, in the order of ``panels_``.
+    panels_ : list of str
+        What they show.
+    figure_ : matplotlib Figure
+        The figure that they belong to.
+    lines_ : dict of str -> matplotlib Line2D
+        The curves, by column of ``history_``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from skmlp import DiagnosticsDisplay, MLPClassifier
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = MLPClassifier((20, 20), diagnostics=True, max_iter=300, random_state=0).fit(scale(X), y)
+    >>> display = DiagnosticsDisplay.from_estimator(model)
+    >>> display.panels_
+    ['gradient_norm', 'dead', 'saturated']
+    """
+
+    def __init__(self, *, history):
+        self.history = history
+
+    @classmethod
+    def from_estimator(cls, estimator, *, show=("gradient_norm", "dead", "saturated"), ax=None):
+        """Draw the layers of an estimator.
+
+        Parameters
+        ----------
+        estimator : object
+            A network fitted with ``diagnostics=True``, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+        show, ax
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        display : DiagnosticsDisplay
+        """
+        return cls(history=network_of(estimator).history_).plot(show=show, ax=ax)
+
+    def plot(self, *, show=("gradient_norm", "dead", "saturated"), ax=None):
+        """Draw a curve for each layer, dark for the first and light for the last, and return the display.
+
+        Parameters
+        ----------
+        show : sequence of {'gradient_norm', 'dead', 'saturated', 'activation_std'}, default=('gradient_norm', 'dead', 'saturated')
+            The panels, from top to bottom. Those of the hidden layers' outputs are left out where there is no hidden layer.
+        ax : matplotlib Axes or array of Axes, default=None
+            Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
+
+        Returns
+        -------
+        display : DiagnosticsDisplay
+        """
+        columns = self._columns(show)
+        self.panels_ = list(columns)
+        self.axes_ = panels(self, ax, len(columns))
+        self.figure_ = self.axes_[0].figure
+        self.lines_ = {}
+        n_layers = 1 + max(number for numbers in columns.values() for number in numbers)
+        colours = layer_colours(n_layers)
+        for (panel, numbers), axes in zip(columns.items(), self.axes_, strict=True):
+            for number in numbers:
+                name = f"{panel}_{number}"
+                (self.lines_[name],) = axes.plot(self.history.index, self.history[name], color=colours[number], label=str(number))
+            axes.set(ylabel=_PANELS[panel])
+            if panel == "gradient_norm" and (self.history[[f"{panel}_{number}" for number in numbers]] > 0).any(axis=None):
+                axes.set_yscale("log")
+            if panel in ("dead", "saturated"):
+                axes.set_ylim(-0.03, 1.03)
+            axes.grid(alpha=0.3)
+            epochs_only(axes)
+        self.axes_[-1].set(xlabel="epoch")
+        for axes in self.axes_[:-1]:
+            axes.label_outer()
+        widest = max(self.axes_, key=lambda axes: len(axes.get_lines()))
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-n_layers // 8)}
+        widest.legend(title="layer", fontsize="small", title_fontsize="small", **beside)
+        return self
+
+    def _columns(self, show):
+        """Return the numbers of the layers that each panel has a curve for; raise ``ValueError`` if there is nothing to draw."""
+        show = [show] if isinstance(show, str) else list(show)
+        if not show or not set(show) <= set(_PANELS):
+            raise ValueError(f"show must name panels among {list(_PANELS)}, got {show!r}.")
+        if "gradient_norm_0" not in self.history:
+            raise ValueError("There are no diagnostics in history_; fit the estimator with diagnostics=True.")
+        found = {}
+        for panel in show:
+            matches = [re.fullmatch(rf"{panel}_(\d+)", column) for column in self.history]
+            numbers = sorted(int(match[1]) for match in matches if match)
+            if numbers:
+                found[panel] = numbers
+        if not found:
+            raise ValueError(f"show={show!r} is about outputs of hidden layers, but there is no hidden layer; take show='gradient_norm'.")
+        return found

@@ -1,0 +1,76 @@
+"""The learning-rate range test as a picture."""
+
+from .._learning_rate_range import learning_rate_range, smoothed
+from ._common import COLOURS, one_axes, pyplot
+
+
+class LearningRateRangeDisplay:
+    """A picture of a learning-rate range test.
+
+    Use :meth:`from_estimator` to make one; see :func:`learning_rate_range`.
+
+    Parameters
+    ----------
+    rates, losses : ndarray of shape (n_steps_made,)
+        The learning rates tried, and the loss at each.
+    suggestion : float or None, default=None
+        A learning rate to mark.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the picture is.
+    figure_ : matplotlib Figure
+        The figure that it belongs to.
+    losses_, average_, suggestion_ : matplotlib Line2D
+        The losses, their moving average, and the mark (None without a suggestion).
+    """
+
+    def __init__(self, *, rates, losses, suggestion=None):
+        self.rates = rates
+        self.losses = losses
+        self.suggestion = suggestion
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100, ax=None):
+        """Make the test and draw it.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight, min_rate, max_rate, n_steps
+            As for :func:`learning_rate_range`.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningRateRangeDisplay
+        """
+        pyplot(cls)  # which may be missing, better known before the test
+        rates, losses, suggestion = learning_rate_range(
+            estimator, X, y, sample_weight=sample_weight, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps
+        )
+        return cls(rates=rates, losses=losses, suggestion=suggestion).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the losses, their moving average and the suggestion over the learning rate, and return the display.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningRateRangeDisplay
+        """
+        ax = one_axes(self, ax)
+        (self.losses_,) = ax.plot(self.rates, self.losses, color=COLOURS[0], alpha=0.4, label="loss of a batch")
+        (self.average_,) = ax.plot(self.rates, smoothed(self.losses), color=COLOURS[0], label="moving average")
+        self.suggestion_ = None
+        if self.suggestion is not None:
+            self.suggestion_ = ax.axvline(self.suggestion, color="black", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,100 @@
+"""What an autoencoder makes of images."""
+
+import numpy as np
+
+from ._common import network_of, one_axes
+from ._images import as_images, mosaic
+
+
+class ReconstructionDisplay:
+    """A picture of images, each with its reconstruction below it.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    originals, reconstructions : ndarray of shape (n_images, n_features)
+        The rows, and what the autoencoder made of them.
+    image_shape : (int, int)
+        Height and width of the images.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the picture is.
+    figure_ : matplotlib Figure
+        The figure that it belongs to.
+    image_ : matplotlib AxesImage
+        The picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmlp import Autoencoder, ReconstructionDisplay
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> model = Autoencoder(8, learning_rate="one_cycle", max_iter=10, random_state=0).fit(X / 16)
+    >>> display = ReconstructionDisplay.from_estimator(model, X[:10] / 16, image_shape=(8, 8))
+    >>> display.reconstructions.shape
+    (10, 64)
+    """
+
+    def __init__(self, *, originals, reconstructions, image_shape):
+        self.originals = originals
+        self.reconstructions = reconstructions
+        self.image_shape = image_shape
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, image_shape, ax=None):
+        """Reconstruct rows and draw them.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted Autoencoder, a pipeline that ends with one and can go back (``inverse_transform``), or a fitted search for one.
+        X : array-like of shape (n_images, n_features)
+            The images to show, as for ``transform``.
+        image_shape : (int, int)
+            Their height and width.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ReconstructionDisplay
+        """
+        network = network_of(estimator)
+        if not hasattr(estimator, "inverse_transform"):
+            raise TypeError(f"Reconstructions need an Autoencoder, and steps before it that have inverse_transform, got {network!r}.")
+        originals = np.asarray(X)
+        if originals.ndim != 2 or not len(originals):
+            raise ValueError(f"X must have the shape (n_images, n_features), with an image or more, got shape {originals.shape}.")
+        as_images(originals, image_shape, "features")
+        reconstructions = np.asarray(estimator.inverse_transform(estimator.transform(X)))
+        return cls(originals=originals, reconstructions=reconstructions, image_shape=image_shape).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw originals and reconstructions on one scale, and return the display.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ReconstructionDisplay
+        """
+        both = np.concatenate([self.originals, self.reconstructions])
+        images = as_images(both, self.image_shape, "features")
+        sheet, places = mosaic(images, len(self.originals))
+        width = min(12.0, 1.5 + 0.8 * len(self.originals))
+        self.ax_ = one_axes(self, ax, (width, max(1.5, 0.3 + (width - 1.2) * sheet.shape[0] / sheet.shape[1])))
+        self.figure_ = self.ax_.figure
+        self.image_ = self.ax_.imshow(sheet, cmap="viridis", interpolation="nearest", vmin=self.originals.min(), vmax=self.originals.max())
+        height = images.shape[1]
+        self.ax_.set_xticks([])
+        self.ax_.set_yticks([places[0][0] + height / 2 - 0.5, places[-1][0] + height / 2 - 0.5], ["original", "reconstructed"])
+        self.ax_.tick_params(length=0)
+        for spine in self.ax_.spines.values():
+            spine.set_visible(False)
+        return self

@@ -1,0 +1,210 @@
+"""How training went: losses, validation score and learning rate over the epochs, of one estimator or of several."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ._common import COLOURS, epochs_only, layer_colours, network_of, panels
+
+_PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learning rate"}
+
+
+class TrainingDisplay:
+    """A picture of how training went: losses, validation score and learning rate over the epochs.
+
+    Use :meth:`from_estimator` or :meth:`from_estimators` to make one.
+
+    Parameters
+    ----------
+    histories : dict of str -> DataFrame
+        ``history_`` of each estimator, by the name in the legend.
+    best_epochs : dict of str -> int, default=None
+        The epoch to mark of each; one that is not there has no mark.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        The panels, in the order of ``panels_``.
+    panels_ : list of {'loss', 'score', 'learning_rate'}
+        What they show.
+    figure_ : matplotlib Figure
+        The figure that they belong to.
+    lines_ : dict of (str, str) -> matplotlib Line2D
+        The curves, by name of the estimator and column of ``history_``.
+    marks_ : dict of (str, str) -> matplotlib Line2D
+        The marks of the best epochs on them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from skmlp import MLPClassifier, TrainingDisplay
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = MLPClassifier(early_stopping=True, random_state=0).fit(scale(X), y)
+    >>> display = TrainingDisplay.from_estimator(model)
+    >>> display.panels_
+    ['loss', 'score', 'learning_rate']
+    """
+
+    def __init__(self, *, histories, best_epochs=None):
+        self.histories = histories
+        self.best_epochs = best_epochs
+
+    @classmethod
+    def from_estimator(cls, estimator, *, name=None, show=None, ax=None):
+        """Draw the training of one estimator.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted network, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+        name : str, default=None
+            Its name in the legend; None: the name of its class.
+        show, ax
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        display : TrainingDisplay
+        """
+        return cls.from_estimators({name or type(network_of(estimator)).__name__: estimator}, show=show, ax=ax)
+
+    @classmethod
+    def from_estimators(cls, estimators, *, show=None, ax=None):
+        """Draw the training of several estimators into one picture.
+
+        Parameters
+        ----------
+        estimators : dict of str -> estimator, list of estimators, or dict
+            As for :meth:`from_estimator`, by name or in order; or what ``cross_validate(..., return_estimator=True)`` returns.
+        show, ax
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        display : TrainingDisplay
+        """
+        networks = {name: network_of(estimator) for name, estimator in _named(estimators).items()}
+        histories = {name: network.history_ for name, network in networks.items()}
+        best = {name: _best_epoch(network, histories[name]) for name, network in networks.items()}
+        return cls(histories=histories, best_epochs={name: epoch for name, epoch in best.items() if epoch}).plot(show=show, ax=ax)
+
+    def plot(self, *, show=None, ax=None):
+        """Draw the curves, and return the display.
+
+        Parameters
+        ----------
+        show : sequence of {'loss', 'score', 'learning_rate'}, default=None
+            The panels, from top to bottom. None: those for which there are numbers, the learning rate only if it changes.
+        ax : matplotlib Axes or array of Axes, default=None
+            Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingDisplay
+        """
+        self.panels_ = self._panels(show)
+        self.axes_ = panels(self, ax, len(self.panels_))
+        self.figure_ = self.axes_[0].figure
+        self.lines_, self.marks_ = {}, {}
+        colours = COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
+        for panel, axes in zip(self.panels_, self.axes_, strict=True):
+            for (name, history), colour in zip(self.histories.items(), colours, strict=False):
+                self._curves(panel, axes, name, history, colour)
+            axes.set(ylabel=_PANELS[panel])
+            if panel == "learning_rate" and self._spread(panel) > 20:
+                axes.set_yscale("log")
+            axes.grid(alpha=0.3)
+            epochs_only(axes)
+        self.axes_[-1].set(xlabel="epoch")
+        for axes in self.axes_[:-1]:
+            axes.label_outer()
+        self._legend()
+        return self
+
+    def _panels(self, show):
+        there = {
+            "loss": True,
+            "score": self._has("validation_score"),
+            "learning_rate": self._has("learning_rate"),
+        }
+        if show is None:
+            return [panel for panel in _PANELS if there[panel] and (panel != "learning_rate" or self._spread(panel) > 1)]
+        show = [show] if isinstance(show, str) else list(show)
+        for panel in show:
+            if panel not in _PANELS:
+                raise ValueError(f"show must name panels among {list(_PANELS)}, got {panel!r}.")
+            if not there[panel]:
+                what = "a validation set: fit(..., X_val=...) or early_stopping=True" if panel == "score" else "a minibatch solver"
+                raise ValueError(f"show has {panel!r}, but no history has such numbers; they come with {what}.")
+        if not show:
+            raise ValueError(f"show is empty; name at least one of {list(_PANELS)}.")
+        return show
+
+    def _has(self, column):
+        return any(column in history and history[column].notna().any() for history in self.histories.values())
+
+    def _spread(self, column):
+        """Return how many times the least value of a column goes into the largest, 1 if there is none."""
+        rates = [history[column].to_numpy() for history in self.histories.values() if column in history]
+        rates = np.concatenate(rates) if rates else np.ones(1)
+        rates = rates[rates > 0]
+        return rates.max() / rates.min() if len(rates) else 1.0
+
+    def _curves(self, panel, axes, name, history, colour):
+        alone = len(self.histories) == 1
+        columns = {"loss": ["loss", "validation_loss"], "score": ["validation_score"]}.get(panel, [panel])
+        for column in [column for column in columns if column in history]:
+            held_out = column.startswith("validation")
+            colour = COLOURS[1] if alone and held_out else colour
+            (line,) = axes.plot(history.index, history[column], color=colour, linestyle="--" if held_out else "-")
+            self.lines_[name, column] = line
+            epoch = (self.best_epochs or {}).get(name)
+            if epoch in history.index and held_out:
+                self.marks_[name, column] = axes.plot(epoch, history[column].loc[epoch], "o", color=colour, markersize=7)[0]
+
+    def _legend(self):
+        """Say what colours, dashes and marks mean, in the first panel."""
+        from matplotlib.lines import Line2D
+
+        alone = len(self.histories) == 1
+        entries = []
+        if not alone:
+            for name in self.histories:
+                line = next(line for (whose, _), line in self.lines_.items() if whose == name)
+                entries.append(Line2D([], [], color=line.get_color(), label=name))
+        colours = (COLOURS[0], COLOURS[1]) if alone else ("grey", "grey")
+        dashed = any(column.startswith("validation") for _, column in self.lines_)
+        if dashed:
+            entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
+            entries.append(Line2D([], [], color=colours[1], linestyle="--", label="validation"))
+        if self.marks_:
+            label = f"best epoch: {next(iter(self.best_epochs.values()))}" if alone else "best epoch"
+            entries.append(Line2D([], [], color=colours[1], marker="o", linestyle="", markersize=7, label=label))
+        if entries:
+            beside = {} if alone else {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(entries) // 12)}
+            self.axes_[0].legend(handles=entries, fontsize="small", **beside)
+        if alone:
+            self.axes_[0].set_title(next(iter(self.histories)))
+
+
+def _named(estimators):
+    """Return estimators by name, of a dict, a list, or the result of ``cross_validate``."""
+    if isinstance(estimators, Mapping) and "fit_time" in estimators:
+        if "estimator" not in estimators:
+            raise ValueError("The result of cross_validate has no estimators; call it with return_estimator=True.")
+        return {f"fold {number}": estimator for number, estimator in enumerate(estimators["estimator"], 1)}
+    if not isinstance(estimators, Mapping):
+        estimators = {f"{type(network_of(each)).__name__} {number}": each for number, each in enumerate(estimators, 1)}
+    if not estimators:
+        raise ValueError("estimators is empty; give at least one.")
+    return dict(estimators)
+
+
+def _best_epoch(network, history):
+    """Return the epoch whose weights early stopping restored, else that with the best validation score, None where there is none."""
+    if network._state.monitor.startswith("validation_score"):
+        return network._state.best_epoch
+    if "validation_score" not in history or history["validation_score"].isna().all():
+        return None
+    return int(history["validation_score"].idxmax())
