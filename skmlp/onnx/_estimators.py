@@ -53,20 +53,22 @@ def _parse(scope, model, inputs, custom_parsers=None):
 
 def _shapes(operator):
     """Check the inputs and set the types of the outputs."""
-    model, outputs = operator.raw_operator, operator.outputs
+    model, own = operator.raw_operator, type(operator.raw_operator).__name__
     for variable in operator.inputs:
         if not isinstance(variable.type, _NUMBERS):
-            raise ValueError(f"{type(model).__name__} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")
+            raise ValueError(f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")
     widths = [variable.get_second_dimension() for variable in operator.inputs]
     if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
-        raise ValueError(f"{type(model).__name__} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
+        raise ValueError(f"{own} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
     kinds = _outputs(operator.scope_inst, model, operator.inputs[0])
-    for variable, (name, kind) in zip(outputs, kinds, strict=True):
+    for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
         if name == "scores" and not variable.raw_name.startswith("scores"):
-            raise ValueError(f"An ensemble asks {model!r} for probabilities, but loss={model.loss!r} has none; take one such as 'log_loss'.")
+            raise ValueError(
+                f"An ensemble asks {own} for probabilities, but its loss, {model.loss!r}, has none; take one such as 'log_loss'."
+            )
         if name == "prediction" and not variable.raw_name.startswith("prediction") and kind.shape[1:] != [1]:
             raise ValueError(
-                f"skl2onnx takes the prediction of {model!r} within an ensemble for one number, but it is {kind.shape[1:]}; convert "
+                f"Within an ensemble skl2onnx takes the prediction of {own} for one number, but its shape is {kind.shape[1:]}; convert "
                 "the members one by one."
             )
         variable.set_type(kind)
