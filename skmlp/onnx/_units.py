@@ -24,7 +24,7 @@ def convert_unit(graph, unit, x, **arrays):
     if converter is None:
         name = f"{type(unit).__module__}.{type(unit).__qualname__}"
         raise ValueError(
-            f"{unit!r} cannot be converted: skmlp.onnx knows no ONNX nodes for the class {name}. Write a function (graph, unit, x, **arrays) "
+            f"{unit!r} cannot be converted: skmlp.onnx has no ONNX nodes for the class {name}. Write a function (graph, unit, x, **arrays) "
             f"that adds them and returns the name of the result, and enter it: skmlp.onnx.CONVERTERS[{type(unit).__name__}] = function."
         )
     return converter(graph, unit, x, **arrays)
