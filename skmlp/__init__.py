@@ -4,6 +4,6 @@ from ._autoencoder import Autoencoder
 from ._classifier import MLPClassifier
 from ._learning_rate_range import LearningRateRangeDisplay, learning_rate_range
 from ._regressor import MLPRegressor
+from .nn.saved import VERSION as __version__
 
 __all__ = ["Autoencoder", "LearningRateRangeDisplay", "MLPClassifier", "MLPRegressor", "learning_rate_range"]
-__version__ = "0.1.0"
