@@ -104,7 +104,8 @@ def _gelu(graph, unit, x):
 
 
 def _silu(graph, unit, x):
-    return graph.node("Mul", x, graph.node("Sigmoid", x))
+    # x / (1 + exp(-x)); a product with a Sigmoid is one operator to ONNX Runtime, which older versions have in float32 only
+    return graph.node("Div", x, graph.node("Add", graph.node("Exp", graph.node("Neg", x)), 1.0))
 
 
 def _mish(graph, unit, x):
