@@ -5,6 +5,7 @@ from ._classifier import MLPClassifier
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
+from .nn.saved import VERSION as __version__
 from .plot import (
     CodeDisplay,
     DiagnosticsDisplay,
@@ -27,4 +28,3 @@ __all__ = [
     "WeightsDisplay",
     "learning_rate_range",
 ]
-__version__ = "0.1.0"

@@ -35,7 +35,9 @@ from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
+from .nn.saved import check_fit, stamped, unstamped
 from .nn.state import TrainingState
+from .nn.unit import defaults
 
 
 def takes_minibatches(estimator):
@@ -307,7 +309,14 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return tags
 
     def __getstate__(self):
-        return {name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE}
+        return stamped({name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE})
+
+    def __setstate__(self, state):
+        state = {**defaults(type(self)), **unstamped(state, type(self).__name__)}
+        if "_network" in state:
+            for name, slot in state["_state"].slots.items():
+                check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
+        super().__setstate__(state)
 
     def _fitted(self):
         check_is_fitted(self)

@@ -1,40 +1,27 @@
-"""What is kept of a fitted estimator: parameters, optimizer slots, statistics, history; no data, no buffers; and nobody need trust us."""
+"""What is kept of a fitted estimator: parameters, optimizer slots, statistics, history; no data, no buffers; by whom it is read."""
 
+import copy
+import pathlib
 import pickle
-from types import MappingProxyType
+import tomllib
 
 import numpy as np
 import pytest
 import skops.io
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 
+import skmlp
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.activations import LeakyRelu
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.losses import LOSSES, LogLoss, Quantile
-from skmlp.nn.optimizers import OPTIMIZERS, Adam
-from skmlp.nn.schedules import SCHEDULES, OneCycle
+from skmlp._base import BaseMLP
+from skmlp.nn import Dense, saved
+from skmlp.nn.optimizers import OPTIMIZERS
 
-from .problems import blobs, curve, labels
+from .problems import blobs, curve
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
-SETTINGS = MappingProxyType(
-    {
-        "defaults": {},
-        "units": {
-            "solver": Adam(beta_1=0.8),
-            "activation": LeakyRelu(0.2),
-            "learning_rate": OneCycle(n_epochs=9),
-            "batch_norm": BatchNorm(),
-        },
-        "early stopping": {"early_stopping": True, "dropout": 0.3, "batch_norm": BatchNorm(), "alpha": 0.5},
-        "a list": {"activation": ["tanh"]},
-        "lbfgs": {"solver": "lbfgs"},
-        "float64": {"dtype": "float64", "batch_size": 20},
-    }
-)
 
 
 def quick(cls, **setting):
@@ -84,47 +71,133 @@ def test_a_pickle_in_the_middle_of_an_architecture_of_every_kind():
     X, y = curve()
     setting = {"batch_norm": True, "dropout": 0.2, "input_dropout": 0.1, "hidden_layer_sizes": (6, 5), "alpha": [0.0, 0.5, 1.0]}
     model = MLPRegressor(random_state=0, warm_start=True, max_iter=3, **setting).fit(X, y)
-    copy = pickle.loads(pickle.dumps(model))
-    assert_array_equal(copy.fit(X, y).predict(X), model.fit(X, y).predict(X))
-    assert copy.loss_curve_ == model.loss_curve_  # the penalties are the same
+    read = pickle.loads(pickle.dumps(model))
+    assert_array_equal(read.fit(X, y).predict(X), model.fit(X, y).predict(X))
+    assert read.loss_curve_ == model.loss_curve_  # the penalties are the same
 
 
-# ---- skops
+# ---- which version reads what
 
 
-def through_skops(model):
-    """Return the model after a round trip, every type that is asked for being one of ours."""
-    data = skops.io.dumps(model)
-    types = skops.io.get_untrusted_types(data=data)
-    assert types
-    assert [name for name in types if not name.startswith("skmlp.")] == []
-    return skops.io.loads(data, trusted=types)
+def skops_load(data):
+    return skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
 
 
+each_way = pytest.mark.parametrize(("save", "load"), [(pickle.dumps, pickle.loads), (skops.io.dumps, skops_load)], ids=["pickle", "skops"])
+
+
+def fitted(cls=MLPRegressor, **setting):
+    return quick(cls, **setting).fit(*problem(cls))
+
+
+def altered(monkeypatch, save, model, target, change):
+    """Return the model as saved by another version of ``target``, whose state ``change`` alters."""
+    own = target.__getstate__
+    with monkeypatch.context() as patch:
+        patch.setattr(target, "__getstate__", lambda self: change(dict(own(self))))
+        return save(model)
+
+
+def test_the_version_is_that_of_the_package():
+    text = (pathlib.Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["version"] == saved.VERSION == skmlp.__version__
+
+
+@each_way
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
-def test_skops_needs_to_trust_our_types_only(cls, setting):
-    X, y = problem(cls)
-    model = quick(cls, **setting, warm_start=True)
-    copy = through_skops(model.fit(X, y))
-    assert_array_equal(copy.predict(X), model.predict(X))
-    assert_array_equal(copy.transform(X), model.transform(X))
-    assert copy.history_.equals(model.history_)
-    assert_array_equal(copy.fit(X, y).predict(X), model.fit(X, y).predict(X))  # goes on to the bit
+def test_another_version_of_the_same_format_is_read(cls, save, load, monkeypatch):
+    model = fitted(cls)
+    monkeypatch.setattr(saved, "VERSION", "0.0.7")
+    data = save(model)
+    monkeypatch.undo()
+    X, _ = problem(cls)
+    assert_array_equal(load(data).predict(X), model.predict(X))
 
 
-@pytest.mark.parametrize("loss", [*(key for key, cls in LOSSES.items() if "multiclass" in cls.targets), LogLoss(0.1)])
-def test_skops_and_the_losses_of_classes(loss):
-    for X, y in (blobs(2), blobs(3), labels()):
-        names = np.array(["no", "yes", "why"])[y] if y.ndim == 1 else y
-        model = quick(MLPClassifier, loss=loss).fit(X, names)
-        assert_array_equal(through_skops(model).decision_function(X), model.decision_function(X))
-        assert_array_equal(through_skops(model).predict(X), model.predict(X))
+@each_way
+@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_another_format_is_refused(cls, fits, save, load, monkeypatch):
+    model = fitted(cls) if fits else cls()
+    for version, number in (("0.0.7", 0), ("3.0", 2)):
+        with monkeypatch.context() as patch:
+            patch.setattr(saved, "VERSION", version)
+            patch.setattr(saved, "FORMAT", number)
+            data = save(model)
+        name = "Network" if fits else cls.__name__  # what lies inside is read first
+        with pytest.raises(ValueError, match=f"This {name} was saved by skmlp {version} in format {number}; skmlp .* reads format 1 only"):
+            load(data)
 
 
-@pytest.mark.parametrize("loss", [*(key for key, cls in LOSSES.items() if "regression" in cls.targets), Quantile(0.3)])
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_skops_and_the_losses_of_numbers(loss, schedule):
-    X, y = curve()
-    model = quick(MLPRegressor, loss=loss, learning_rate=schedule).fit(X, np.exp(y))
-    assert_array_equal(through_skops(model).predict(X), model.predict(X))
+@each_way
+@pytest.mark.parametrize("stamp", [None, "0.1.0", {"written": "by hand"}], ids=str)
+@pytest.mark.parametrize("target", [skmlp.nn.Network, BaseMLP])
+def test_a_missing_or_unknown_stamp_is_refused(target, stamp, save, load, monkeypatch):
+    def change(state):
+        state.pop("_skmlp_saved")
+        return state if stamp is None else {**state, "_skmlp_saved": stamp}
+
+    data = altered(monkeypatch, save, fitted(), target, change)
+    with pytest.raises(ValueError, match=r"saved by a version of skmlp that left no stamp; skmlp .* Load it with the version"):
+        load(data)
+
+
+@each_way
+def test_arrays_of_other_names_or_shapes_are_refused(save, load, monkeypatch):
+    model = fitted(batch_norm=True)
+
+    own = skmlp.nn.BatchNorm.params
+    with monkeypatch.context() as patch:  # what an older version may have done: the same sizes, another order
+        patch.setattr(skmlp.nn.BatchNorm, "params", lambda self, n_in: dict(reversed(own(self, n_in).items())))
+        network = skmlp.nn.Network(model._network.layers, model._network.loss, 4)
+        data = save(network)
+    with pytest.raises(ValueError, match=r"does not fit skmlp .*: its arrays are .*\(1, 'beta', 1, 8\), \(1, 'gamma', 1, 8\)"):
+        load(data)
+    with monkeypatch.context() as patch:  # fewer units
+        patch.setattr(Dense, "__getstate__", lambda self: {**vars(self), "n_out": self.n_out + 1})
+        data = save(model)
+    with pytest.raises(ValueError, match=r"its arrays are \[\(0, 'weight', 4, 8\).* should be \[\(0, 'weight', 4, 9\)"):
+        load(data)
+
+
+@each_way
+@pytest.mark.parametrize("name", ["params", "state"])
+def test_numbers_of_another_size_or_precision_are_refused(name, save, load, monkeypatch):
+    model = fitted(batch_norm=True)
+    for change in (lambda a: a[:-1].copy(), lambda a: a.astype(np.float16), lambda a: a[None].copy()):
+        data = altered(monkeypatch, save, model, skmlp.nn.Network, lambda state, change=change: {**state, name: change(state[name])})
+        with pytest.raises(ValueError, match=r"does not fit skmlp .* shape and type are"):
+            load(data)
+
+
+@each_way
+def test_slots_that_do_not_fit_are_refused(save, load):
+    model = fitted()
+    model._state.slots["v"] = model._state.slots["v"][:-2].copy()
+    data = save(model)
+    with pytest.raises(ValueError, match="its shape of the optimizer's v are"):
+        load(data)
+
+
+@each_way
+def test_parameters_that_are_newer_than_the_file_have_their_defaults(save, load, monkeypatch):
+    model = fitted(activation=skmlp.nn.LeakyRelu(0.3), max_norm=2.0)
+
+    def without(*names):
+        return lambda state: {name: value for name, value in state.items() if name not in names}
+
+    data = altered(monkeypatch, save, model, BaseMLP, without("max_norm", "skip_connections"))
+    read = load(data)
+    assert (read.max_norm, read.skip_connections) == (None, None)
+    assert_array_equal(read.predict(curve()[0]), model.predict(curve()[0]))
+    read = load(altered(monkeypatch, save, model, skmlp.nn.LeakyRelu, without("slope")))
+    assert read.activation.slope == 0.01
+
+
+def test_copies_and_clones_need_no_stamp():
+    model = fitted()
+    X, _ = curve()
+    for same in (copy.copy(model), copy.deepcopy(model)):
+        assert_array_equal(same.predict(X), model.predict(X))
+        assert not hasattr(same, "_skmlp_saved")
+    assert clone(model).get_params() == model.get_params()

@@ -11,6 +11,7 @@ from pathlib import Path
 import skmlp
 import skmlp.augment
 import skmlp.callbacks
+import skmlp.onnx
 import skmlp.plot
 from skmlp import nn
 
@@ -93,6 +94,8 @@ def pages():
     index += heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
     index += heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
     index += heading("Augmenters", "-") + "How to use them: :doc:`/augmentation`.\n\n" + table(augmenters)
+    index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"
+    index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
     index += heading("Units of the core", "-")
     index += textwrap.dedent("""\
         What the estimators' parameters of the same name accept as keys or instances, imported from ``skmlp.nn``.

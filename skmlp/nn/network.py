@@ -13,6 +13,7 @@ from .layout import Layout
 from .loss import working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
+from .saved import check_fit, stamped, unstamped
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
 
@@ -156,12 +157,20 @@ class Network:
     def __getstate__(self):
         """Return what the network was made of and its numbers: all else follows."""
         made_of = {"layers": self.layers, "loss": self.loss, "n_in": self.n_in, "dtype": self.dtype.name, "alphas": self.alphas}
-        return {**made_of, "params": self.params, "state": self.state}
+        return stamped({**made_of, "arrays": self._arrays(), "params": self.params, "state": self.state})
 
     def __setstate__(self, values):
-        made_of = {name: value for name, value in values.items() if name not in ("params", "state")}
-        self.__init__(**made_of)
-        self.params, self.state = values["params"], values["state"]
+        values = unstamped(values, type(self).__name__)
+        arrays, params, state = (values.pop(name) for name in ("arrays", "params", "state"))
+        self.__init__(**values)
+        check_fit("arrays", arrays, self._arrays())
+        for name, saved, own in (("parameters", params, self.params), ("statistics", state, self.state)):
+            check_fit(f"{name}' shape and type", (saved.shape, saved.dtype), (own.shape, own.dtype))
+        self.params, self.state = params, state
+
+    def _arrays(self):
+        """Return layer, name and shape of each array, in their order in the flat vectors."""
+        return [(*key, *param.shape) for layout in (self.layout, self.state_layout) for key, param in layout.params.items()]
 
     # ---- training
 

@@ -91,11 +91,11 @@ class Selu(Activation):
     weight_init = "lecun_normal"
 
     def forward(self, x, out, tmp):
-        _elu(x, out, tmp, _SELU_ALPHA)
-        np.multiply(out, _SELU_SCALE, out=out)
+        _elu(x, out, tmp, SELU_ALPHA)
+        np.multiply(out, SELU_SCALE, out=out)
 
     def backward(self, kept, dy, out, tmp):
-        _elu_gradient(kept, dy, out, tmp, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE)
+        _elu_gradient(kept, dy, out, tmp, SELU_ALPHA * SELU_SCALE, SELU_SCALE)
 
 
 class Softplus(Activation):
@@ -193,8 +193,8 @@ class Mish(Activation):
 
 
 _PART = 4096  # values that stay in the first-level cache
-_SELU_ALPHA = 1.6732632423543772
-_SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
 
 
 def _elu(x, out, tmp, alpha):

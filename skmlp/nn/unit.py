@@ -6,6 +6,8 @@ is what lets it be cloned, printed, compared by its parameters and reached by a 
 To add a hyper-parameter: store it in ``__init__`` under its own name, and give the interval of its values in ``limits``.
 """
 
+import functools
+import inspect
 import math
 from abc import ABC
 from numbers import Real
@@ -27,6 +29,16 @@ class Unit(BaseEstimator, ABC):
             value = getattr(self, name)
             if not inside(value, interval):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
+
+    def __setstate__(self, state):
+        super().__setstate__({**defaults(type(self)), **state})
+
+
+@functools.cache
+def defaults(cls):
+    """Return the defaults of a constructor's parameters: what a state that was saved before a parameter was added takes for it."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 def inside(value, limits):

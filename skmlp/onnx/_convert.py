@@ -1,0 +1,137 @@
+"""From a fitted estimator to an ONNX model.
+
+The one decision: what scikit-learn would compute is what is converted: a step within a pipeline is a transformer, the last step
+predicts, and of a search the best estimator is taken.
+"""
+
+import numpy as np
+import skl2onnx
+from scipy import sparse
+from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from sklearn.base import is_classifier
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .._base import BaseMLP
+from ._estimators import register
+
+
+def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, options=None, initial_types=None, **settings):
+    """Return a fitted estimator as an ONNX model.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of skmlp's, or one of scikit-learn's that contains some and that skl2onnx knows: pipelines, column transformers, searches (of
+        which the best estimator is converted), bagging, voting, ...
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
+        A row or more of the input, for names and types: an array is the input ``X``, of a data frame each column is an input of its own.
+        Needed unless ``initial_types`` is given. The graph takes dense input in any case.
+    dtype : {'float32', 'float64'}, default='float32'
+        Type of the inputs that are floating-point numbers in X, and with it the precision in which the graph computes, whatever it was in
+        training. Whole numbers, booleans and strings keep their types.
+    method : {'predict', 'transform'}, default=None
+        What is computed, if ``estimator`` is one of skmlp's or a pipeline that ends in one; None means 'transform' for ``Autoencoder``,
+        'predict' for the others.
+    zipmap : bool or 'columns', default=False
+        Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an output for each class.
+    options : dict, default=None
+        More options of skl2onnx.
+    initial_types : list of (name, type), default=None
+        The inputs as skl2onnx describes them, instead of X.
+    **settings : object
+        For ``skl2onnx.to_onnx``: ``target_opset``, ``name``, ...
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        Its outputs are for 'transform' ``code`` (autoencoder) or ``hidden``, else ``label`` and ``probabilities``, or ``scores`` where
+        the loss has no probabilities (classifier, both with ``output_`` in front if ``zipmap`` is True), ``prediction`` of shape
+        (n, 1) for one number (regressor), or ``reconstruction`` (autoencoder).
+
+    Raises
+    ------
+    ValueError
+        If a unit has no converter, such as a Python function for an activation; the message names it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmlp import MLPClassifier
+    >>> from skmlp.onnx import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = to_onnx(MLPClassifier(solver="lbfgs", random_state=0).fit(X, y), X[:1])
+    >>> [output.name for output in model.graph.output]
+    ['label', 'probabilities']
+    """
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    if X is None and initial_types is None:
+        raise ValueError("to_onnx needs to know the input: give some rows as X, or initial_types.")
+    check_is_fitted(estimator)
+    while hasattr(estimator, "best_estimator_"):
+        estimator = estimator.best_estimator_
+    register()
+    given = {id(step): {"method": "transform"} for step in _transformers(estimator)}
+    last = _last_step(estimator)
+    if method is not None:
+        if not isinstance(last, BaseMLP):
+            raise ValueError(f"method={method!r} is for the estimators of skmlp, but what predicts here is {last!r}.")
+        given[id(last)] = {"method": method}
+    if is_classifier(estimator) and method != "transform":
+        given.setdefault(id(last), {})["zipmap"] = zipmap
+    for key, value in (options or {}).items():
+        given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
+    types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types
+    return skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
+
+
+def _transformers(estimator, transforms=False):
+    """Yield the estimators of skmlp that a composite uses as transformers."""
+    if isinstance(estimator, BaseMLP):
+        if transforms:
+            yield estimator
+    elif isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            yield from _transformers(step, True)
+        yield from _transformers(estimator.steps[-1][1], transforms)
+    elif isinstance(estimator, FeatureUnion | ColumnTransformer):
+        steps = estimator.transformer_list if isinstance(estimator, FeatureUnion) else estimator.transformers_
+        for _, step, *_ in steps:
+            yield from _transformers(step, True)
+
+
+def _last_step(estimator):
+    """Return what predicts."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def _types(X, floating, estimator):
+    """Return the inputs as skl2onnx describes them, for the rows or columns that X has."""
+    if hasattr(X, "columns"):
+        names = list(X.columns)
+        fitted = getattr(estimator, "feature_names_in_", None)
+        if fitted is not None and names != list(fitted):
+            raise ValueError(f"X must have the columns of the fit in their order, {list(fitted)}, but it has {names}.")
+        return [(str(name), _type(X[name], f"column {name!r} of X", floating)([None, 1])) for name in names]
+    values = X if sparse.issparse(X) else np.asarray(X)
+    if values.ndim != 2:
+        raise ValueError(f"X must have two axes, rows and features, but its shape is {values.shape}.")
+    return [("X", _type(values, "X", floating)([None, values.shape[1]]))]
+
+
+def _type(values, name, floating):
+    """Return the type of tensor for some values."""
+    kind = values.dtype.kind if sparse.issparse(values) else np.asarray(values).dtype.kind
+    if kind in "iu":
+        return Int64TensorType
+    if kind == "f":
+        return floating
+    if kind == "b":
+        return BooleanTensorType
+    if kind in "UTO" and all(isinstance(value, str) for value in np.asarray(values).ravel()[:1000]):
+        return StringTensorType
+    raise ValueError(f"{name} must have numbers, booleans or strings, not {np.asarray(values).dtype}.")

@@ -1,0 +1,181 @@
+"""What skl2onnx is told of the estimators: which outputs they have, of what shape, and how to compute them.
+
+The one decision: the graph computes in float64 if its inputs are float64, else in float32, as skl2onnx does everywhere, whatever the
+precision that an estimator was trained in.
+"""
+
+import numbers
+
+import numpy as np
+from skl2onnx import get_model_alias, update_registered_converter
+from skl2onnx._parse import _parse_sklearn_classifier
+from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.utils_classifier import get_label_classes
+
+from .. import Autoencoder, MLPClassifier, MLPRegressor
+from ._graph import Graph
+from ._units import convert_layers, convert_unit
+
+LEAST_OPSET = 13
+_NUMBERS = (FloatTensorType, DoubleTensorType, Int64TensorType, BooleanTensorType)
+_METHODS = {"method": ["predict", "transform"]}
+_CLASSES = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [True, False]}
+
+
+def register():
+    """Tell skl2onnx of the estimators of skmlp, so that ``skl2onnx.to_onnx`` converts what contains them.
+
+    ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model): {"method": "transform"}}``:
+    ``method``, which of the estimator's methods the graph computes, 'predict' (default) or 'transform' (default of ``Autoencoder``);
+    for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``; for the regressor ``return_std``.
+    """
+    for cls, options in (
+        (MLPClassifier, {**_METHODS, **_CLASSES}),
+        (MLPRegressor, {**_METHODS, "return_std": [True, False]}),
+        (Autoencoder, _METHODS),
+    ):
+        update_registered_converter(cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options)
+
+
+# ---- which outputs there are
+
+
+def _parse(scope, model, inputs, custom_parsers=None):
+    """Declare the operator of an estimator and return its outputs."""
+    if not hasattr(model, "classes_") or _method(scope, model) == "transform" or not hasattr(model, "predict_proba"):
+        operator = scope.declare_local_operator(get_model_alias(type(model)), model)
+        operator.inputs = inputs
+        for name, kind in _outputs(scope, model, inputs[0]):
+            operator.outputs.append(scope.declare_local_variable(name, kind))
+        return operator.outputs
+    return _parse_sklearn_classifier(scope, model, inputs, custom_parsers=custom_parsers)
+
+
+def _shapes(operator):
+    """Check the inputs and set the types of the outputs."""
+    model, own = operator.raw_operator, type(operator.raw_operator).__name__
+    for variable in operator.inputs:
+        if not isinstance(variable.type, _NUMBERS):
+            raise ValueError(f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")
+    widths = [variable.get_second_dimension() for variable in operator.inputs]
+    if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
+        raise ValueError(f"{own} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
+    kinds = _outputs(operator.scope_inst, model, operator.inputs[0])
+    for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
+        if name == "scores" and not variable.raw_name.startswith("scores"):
+            raise ValueError(
+                f"An ensemble asks {own} for probabilities, but its loss, {model.loss!r}, has none; take one such as 'log_loss'."
+            )
+        if name == "prediction" and not variable.raw_name.startswith("prediction") and kind.shape[1:] != [1]:
+            raise ValueError(
+                f"Within an ensemble skl2onnx takes the prediction of {own} for one number, but its shape is {kind.shape[1:]}; convert "
+                "the members one by one."
+            )
+        variable.set_type(kind)
+
+
+def _outputs(scope, model, x):
+    """Return name and type of each output."""
+    tensor, n, method = DoubleTensorType if _is_double(x) else FloatTensorType, x.get_first_dimension(), _method(scope, model)
+    if method == "transform":
+        return [("code" if isinstance(model, Autoencoder) else "hidden", tensor([n, model._n_features_out]))]
+    if isinstance(model, MLPClassifier):
+        shape = [n, len(model.classes_)] if model._multilabel else [n]
+        label = StringTensorType(shape) if _labels(scope, model).dtype.kind == "U" else Int64TensorType(shape)
+        if hasattr(model, "predict_proba"):
+            return [("label", label), ("probabilities", tensor([n, len(model.classes_)]))]
+        return [("label", label), ("scores", tensor([n, model._network.n_out]))]
+    if isinstance(model, Autoencoder):
+        return [("reconstruction", tensor([n, model.n_features_in_]))]
+    outputs = [("prediction", tensor([n, *_prediction_shape(model)]))]
+    return outputs + [("std", tensor([n, model._network.n_targets]))] * _returns_std(scope, model)
+
+
+def _prediction_shape(model):
+    """Return the shape of the prediction of a row: of axes of length 1 one is left, as usual in ONNX."""
+    network = model._network
+    if network.loss.predicts != "quantiles":
+        return [network.n_targets]
+    return [size for size in (network.n_targets, network.loss.n_scores) if size > 1] or [1]
+
+
+def _method(scope, model):
+    default = "transform" if isinstance(model, Autoencoder) else "predict"
+    return scope.get_options(model, {"method": default}, fail=False)["method"]
+
+
+def _returns_std(scope, model):
+    wanted = scope.get_options(model, {"return_std": False}, fail=False)["return_std"]
+    if wanted and model._network.loss.predicts != "value and std":
+        raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {model.loss!r}.")
+    return wanted
+
+
+def _labels(scope, model):
+    """Return the classes as int64 or as strings, which is what ONNX has."""
+    values = get_label_classes(scope, model).tolist()
+    if all(isinstance(value, str) for value in values):
+        return np.array(values, dtype=str)
+    if all(isinstance(value, numbers.Real) and value == int(value) for value in values):
+        return np.array([int(value) for value in values], dtype=np.int64)
+    raise ValueError(f"The classes must be strings or whole numbers to be converted, but they are {values}.")
+
+
+def _is_double(variable):
+    return isinstance(variable.type, DoubleTensorType)
+
+
+# ---- how they are computed
+
+
+def _convert(scope, operator, container):
+    """Add the nodes of an estimator."""
+    model = operator.raw_operator
+    if container.target_opset < LEAST_OPSET:
+        raise ValueError(f"target_opset={container.target_opset} is too old for skmlp's estimators; take {LEAST_OPSET} or newer.")
+    double = _is_double(operator.inputs[0])
+    graph = Graph(scope, container, np.float64 if double else np.float32)
+    numbers_ = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
+    x = numbers_[0] if len(numbers_) == 1 else graph.node("Concat", *numbers_, axis=1)
+    if _method(scope, model) == "transform":
+        results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
+    else:
+        raw = convert_layers(graph, model._network, x, 0, len(model._network.layers))
+        if isinstance(model, MLPClassifier):
+            results = [_predicted_labels(graph, model, raw, _labels(scope, model)), _scores(graph, model, raw)]
+        else:
+            results = _values(graph, model, convert_unit(graph, model._network.loss, raw))
+    for name, variable in zip(results, operator.outputs, strict=False):  # of mean and std only the mean may be wanted
+        graph.node("Identity", name, output=variable.full_name)
+
+
+def _predicted_labels(graph, model, raw, classes):
+    """Add the labels with the largest scores; for two classes, and each label of several, that is a score above 0."""
+    if model._multilabel:
+        return graph.cast(graph.node("Greater", raw, 0.0), np.int64)
+    if len(classes) == 2:
+        number = graph.node("Reshape", graph.cast(graph.node("Greater", raw, 0.0), np.int64), np.array([-1]))
+    else:
+        number = graph.node("ArgMax", raw, axis=1, keepdims=0)
+    return graph.node("Gather", classes, number, axis=0)
+
+
+def _scores(graph, model, raw):
+    """Add the probabilities, of both classes where there are two; the raw scores if the loss has none."""
+    if not hasattr(model, "predict_proba"):
+        return raw
+    if len(model.classes_) == 2 and not model._multilabel:
+        raw = graph.node("Concat", graph.node("Neg", raw), raw, axis=1)
+    return convert_unit(graph, model._network.loss, raw)
+
+
+def _values(graph, model, linked):
+    """Add the prediction and, if it is there, its standard deviation."""
+    network = model._network
+    if network.loss.predicts == "value and std":
+        return graph.split(linked, 2)
+    if network.loss.predicts == "quantiles" and len(_prediction_shape(model)) == 2:
+        # levels of all targets, lowest level first -> (n, n_targets, n_levels)
+        levels = [graph.node("Unsqueeze", level, np.array([2])) for level in graph.split(linked, network.loss.n_scores)]
+        return [graph.node("Concat", *levels, axis=2)]
+    return [linked]

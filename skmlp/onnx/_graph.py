@@ -1,0 +1,78 @@
+"""The graph that converters write into.
+
+The one decision: whatever a node reads may be the name of another node's output, a number or an array, so that a converter reads like the
+formula it stands for; numbers take the precision of the graph.
+"""
+
+import numpy as np
+from onnx import TensorProto, numpy_helper
+
+
+class Graph:
+    """Nodes and constants, added to what skl2onnx is making.
+
+    Parameters
+    ----------
+    scope : skl2onnx Scope
+        Gives out names.
+    container : skl2onnx ModelComponentContainer
+        Takes nodes.
+    dtype : {float32, float64}
+        Of all numbers that are not whole.
+    """
+
+    def __init__(self, scope, container, dtype):
+        self.dtype = np.dtype(dtype)
+        self._scope = scope
+        self._container = container
+
+    def node(self, op, *inputs, output=None, **attributes):
+        """Add a node and return the name of its output.
+
+        Parameters
+        ----------
+        op : str
+            Name of an ONNX operator.
+        *inputs : str, number or ndarray
+            Names of outputs; anything else becomes a constant, whole numbers int64 and others of the graph's ``dtype``.
+        output : str, default=None
+            Name that the output must have.
+        **attributes : object
+            Of the operator.
+        """
+        inputs = [value if isinstance(value, str) else self.constant(value) for value in inputs]
+        output = self._scope.get_unique_variable_name(op.lower()) if output is None else output
+        self._container.add_node(op, inputs, output, name=self._scope.get_unique_operator_name(op), **attributes)
+        return output
+
+    def cast(self, x, dtype, output=None):
+        """Return ``x`` as numbers of a NumPy type."""
+        return self.node("Cast", x, to=_proto_type(dtype), output=output)
+
+    def split(self, x, n):
+        """Return ``n`` names, each of an equal share of the columns of ``x``, from the left."""
+        if n == 1:
+            return [x]
+        outputs = [self._scope.get_unique_variable_name("split") for _ in range(n)]
+        number = {"num_outputs": n} if self._container.target_opset >= 18 else {}
+        self._container.add_node("Split", x, outputs, name=self._scope.get_unique_operator_name("Split"), axis=1, **number)
+        return outputs
+
+    def constant(self, value):
+        """Return the name of a constant."""
+        value = np.asarray(value)
+        name = self._scope.get_unique_variable_name("constant")
+        if value.dtype.kind in "iu":
+            tensor = numpy_helper.from_array(value.astype(np.int64), name)
+        elif value.dtype.kind == "f":
+            tensor = numpy_helper.from_array(np.ascontiguousarray(value, self.dtype), name)
+        else:
+            words = [word.encode("utf-8") for word in value.tolist()]
+            self._container.add_initializer(name, TensorProto.STRING, list(value.shape), words)
+            return name
+        self._container.add_initializer(name, None, None, tensor)
+        return name
+
+
+def _proto_type(dtype):
+    return {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "int64": TensorProto.INT64}[np.dtype(dtype).name]

@@ -1,0 +1,242 @@
+"""What each unit computes in prediction, as ONNX nodes.
+
+The one decision: one table from class to function. A class is looked up as it is, not by what it derives from, because a subclass may
+compute something else; one that is missing is an error that names it.
+
+To add one: write a function ``(graph, unit, x, **arrays)`` that adds nodes and returns the name of the last one's output, and put it into
+``CONVERTERS``. ``x`` is the name of the input; ``arrays`` are a layer's parameters and statistics by their names, and for a join
+``skip``, the name of its second input. Layers that do nothing in prediction (``training_only``) need none. ONNX Runtime has few operators
+in float64, so functions are put together from simple ones, which it has in both precisions.
+"""
+
+import math
+
+import numpy as np
+
+from .. import nn
+from ..nn.links import largest_exponent
+from ..nn.smooth import SELU_ALPHA, SELU_SCALE
+
+
+def convert_unit(graph, unit, x, **arrays):
+    """Add the nodes of a unit and return the name of its output."""
+    converter = CONVERTERS.get(type(unit))
+    if converter is None:
+        name = f"{type(unit).__module__}.{type(unit).__qualname__}"
+        raise ValueError(
+            f"{unit!r} cannot be converted: skmlp.onnx has no ONNX nodes for the class {name}. Write a function (graph, unit, x, **arrays) "
+            f"that adds them and returns the name of the result, and enter it: skmlp.onnx.CONVERTERS[{type(unit).__name__}] = function."
+        )
+    return converter(graph, unit, x, **arrays)
+
+
+def convert_layers(graph, network, x, start, stop):
+    """Add layers ``start`` to ``stop`` (excluded) of a network, as they are in prediction, and return the name of the output."""
+    arrays = {**network.views(), **network.state_layout.views(network.state)}
+    inputs = {}
+    for i in range(start, stop):
+        layer, inputs[i] = network.layers[i], x
+        if layer.training_only:
+            continue
+        own = {name: array for (number, name), array in arrays.items() if number == i}
+        if layer.span:
+            own["skip"] = inputs[i - layer.span]
+        x = convert_unit(graph, layer, x, **own)
+    return x
+
+
+# ---- activations
+
+
+def _identity(graph, unit, x):
+    return x
+
+
+def _relu(graph, unit, x):
+    return graph.node("Relu", x)
+
+
+def _leaky_relu(graph, unit, x):
+    return graph.node("Max", x, graph.node("Mul", x, float(unit.slope)))
+
+
+def _shifted_relu(graph, unit, x):
+    return graph.node("Max", x, -float(unit.shift))
+
+
+def _hard_threshold(graph, unit, x):
+    return graph.cast(graph.node("GreaterOrEqual", x, 0.0), graph.dtype)
+
+
+def _logistic(graph, unit, x):
+    return graph.node("Sigmoid", x)
+
+
+def _tanh(graph, unit, x):
+    return graph.node("Tanh", x)
+
+
+def _elu(graph, unit, x):
+    return _bent(graph, x, float(unit.alpha))
+
+
+def _selu(graph, unit, x):
+    return graph.node("Mul", _bent(graph, x, SELU_ALPHA), SELU_SCALE)
+
+
+def _bent(graph, x, alpha):
+    """Add max(x, 0) + alpha (exp(min(x, 0)) - 1)."""
+    low = graph.node("Sub", graph.node("Exp", graph.node("Min", x, 0.0)), 1.0)
+    return graph.node("Add", graph.node("Relu", x), graph.node("Mul", low, alpha))
+
+
+def _softplus(graph, unit, x):
+    # max(x, 0) + log(1 + exp(-|x|))
+    e = graph.node("Exp", graph.node("Neg", graph.node("Abs", x)))
+    return graph.node("Add", graph.node("Relu", x), graph.node("Log", graph.node("Add", e, 1.0)))
+
+
+def _gelu(graph, unit, x):
+    # x (1 + erf(x / sqrt(2))) / 2; ONNX Runtime has erf in float32 only
+    erf = graph.node("Erf", graph.cast(graph.node("Mul", x, math.sqrt(0.5)), np.float32))
+    half = graph.node("Mul", graph.node("Add", graph.cast(erf, graph.dtype), 1.0), 0.5)
+    return graph.node("Mul", x, half)
+
+
+def _silu(graph, unit, x):
+    # x / (1 + exp(-x)); a product with a Sigmoid is one operator to ONNX Runtime, which older versions have in float32 only
+    return graph.node("Div", x, graph.node("Add", graph.node("Exp", graph.node("Neg", x)), 1.0))
+
+
+def _mish(graph, unit, x):
+    return graph.node("Mul", x, graph.node("Tanh", _softplus(graph, unit, x)))
+
+
+def _function(graph, unit, x):
+    raise ValueError(
+        f"{unit!r} cannot be converted: what a Python function does is not known to ONNX. Take one of the named activations, or derive a "
+        "class from skmlp.nn.Activation and enter its converter into skmlp.onnx.CONVERTERS."
+    )
+
+
+# ---- layers
+
+
+def _activate(graph, layer, x):
+    return convert_unit(graph, layer.activation, x)
+
+
+def _dense(graph, layer, x, weight, bias):
+    return graph.node("Gemm", x, weight, bias)
+
+
+def _prelu(graph, layer, x, slope):
+    return graph.node("Add", graph.node("Relu", x), graph.node("Mul", graph.node("Min", x, 0.0), slope))
+
+
+def _maxout(graph, layer, x):
+    return graph.node("Max", *graph.split(x, layer.inputs_per_unit))
+
+
+def _batch_norm(graph, layer, x, gamma, beta, mean, variance):
+    if getattr(layer, "statistics", "running") == "batch":
+        mean = _column_means(graph, x)
+        variance = _column_means(graph, _square(graph, graph.node("Sub", x, mean)))
+        std = graph.node("Sqrt", graph.node("Add", variance, float(layer.epsilon)))
+        scale = graph.node("Div", gamma, std)
+    else:
+        scale = gamma / np.sqrt(variance + float(layer.epsilon))
+    return graph.node("Add", graph.node("Mul", graph.node("Sub", x, mean), scale), beta)
+
+
+def _square(graph, x):
+    return graph.node("Mul", x, x)
+
+
+def _column_means(graph, x):
+    """Add the means over the rows, (1, width), summed in float64 as in the estimators."""
+    total = graph.node("ReduceSum", graph.cast(x, np.float64), np.array([0]), keepdims=1)
+    count = graph.cast(graph.node("Gather", graph.node("Shape", x), 0), np.float64)
+    return graph.cast(graph.node("Div", total, count), graph.dtype)
+
+
+def _add(graph, layer, x, skip):
+    return graph.node("Add", x, skip)
+
+
+def _concat(graph, layer, x, skip):
+    return graph.node("Concat", skip, x, axis=1)
+
+
+# ---- links of losses
+
+
+def _softmax_link(graph, loss, raw):
+    return graph.node("Max", graph.node("Softmax", raw, axis=1), float(np.finfo(graph.dtype).tiny))
+
+
+def _logistic_link(graph, loss, raw):
+    limits = np.finfo(graph.dtype)
+    return graph.node("Clip", graph.node("Sigmoid", raw), float(limits.tiny), float(1.0 - limits.epsneg))
+
+
+def _exp_link(graph, loss, raw):
+    e = graph.node("Exp", graph.node("Min", raw, float(largest_exponent(graph.dtype))))
+    return graph.node("Max", e, float(np.finfo(graph.dtype).tiny))
+
+
+def _mean_and_std(graph, loss, raw):
+    mean, score = graph.split(raw, 2)
+    return graph.node("Concat", mean, _exp_link(graph, loss, graph.node("Mul", score, 0.5)), axis=1)
+
+
+def _quantiles(graph, loss, raw):
+    # each level is the one below plus log(1 + exp(step)), so that they do not cross
+    level, *steps = graph.split(raw, loss.n_scores)
+    levels = [level]
+    for step in steps:
+        levels.append(graph.node("Add", levels[-1], _softplus(graph, loss, step)))
+    return graph.node("Concat", *levels, axis=1)
+
+
+CONVERTERS = {
+    nn.Identity: _identity,
+    nn.Logistic: _logistic,
+    nn.Tanh: _tanh,
+    nn.HardThreshold: _hard_threshold,
+    nn.Relu: _relu,
+    nn.LeakyRelu: _leaky_relu,
+    nn.ShiftedRelu: _shifted_relu,
+    nn.Elu: _elu,
+    nn.Selu: _selu,
+    nn.Softplus: _softplus,
+    nn.Gelu: _gelu,
+    nn.Silu: _silu,
+    nn.Mish: _mish,
+    nn.Function: _function,
+    nn.Activate: _activate,
+    nn.Dense: _dense,
+    nn.Prelu: _prelu,
+    nn.Maxout: _maxout,
+    nn.BatchNorm: _batch_norm,
+    nn.FixedNorm: _batch_norm,
+    nn.Add: _add,
+    nn.Concat: _concat,
+    nn.LogLoss: _softmax_link,
+    nn.BinaryLogLoss: _logistic_link,
+    nn.Focal: _softmax_link,
+    nn.BinaryFocal: _logistic_link,
+    nn.Hinge: _identity,
+    nn.SquaredHinge: _identity,
+    nn.Perceptron: _identity,
+    nn.SquaredError: _identity,
+    nn.AbsoluteError: _identity,
+    nn.Huber: _identity,
+    nn.LogCosh: _identity,
+    nn.FunctionLoss: _identity,
+    nn.Quantile: _quantiles,
+    nn.Poisson: _exp_link,
+    nn.Gamma: _exp_link,
+    nn.Tweedie: _exp_link,
+    nn.GaussianNll: _mean_and_std,
+}

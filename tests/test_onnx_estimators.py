@@ -1,0 +1,332 @@
+"""Whole estimators, pipelines and ensembles converted to ONNX: outputs and their names, labels of every type, and what is refused."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import skl2onnx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier, VotingClassifier, VotingRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
+from skmlp.onnx import register, to_onnx
+
+from .onnx_runs import assert_near, outputs, rows_to_try
+from .problems import blobs, curve, labels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+NAMES = {
+    "int": np.array([3, -7, 2**40]),
+    "str": np.array(["no", "maybe", "ja, sí"]),
+    "object": np.array(["no", "maybe", "yes"], dtype=object),
+    "float": np.array([0.0, 1.0, 5.0]),
+}
+
+
+def quick(cls, hidden=(8,), **setting):
+    return cls(hidden_layer_sizes=hidden, **{"learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
+
+
+def clear(model, X):
+    """Return which rows are not so near a border that rounding decides."""
+    scores = np.sort(model.predict_proba(X), axis=1)
+    return scores[:, -1] - scores[:, -2] > 1e-4
+
+
+def assert_same_classifier(model, X, got, label="label"):
+    sure = clear(model, X)
+    assert sure.mean() > 0.8
+    assert_array_equal(got[label][sure], model.predict(X)[sure])
+    assert_near(got["probabilities"], model.predict_proba(X))
+
+
+# ---- classifiers
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_classes_keep_their_names(names, n_classes):
+    X, y = blobs(n_classes)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, names[y])
+    got = outputs(to_onnx(model, X), X.astype(np.float32))
+    assert list(got) == ["label", "probabilities"]
+    assert got["label"].dtype == (np.int64 if names.dtype.kind in "if" else object)
+    assert_same_classifier(model, X, got)
+
+
+def test_truth_values_become_zero_and_one():
+    X, y = blobs(2)
+    model = quick(MLPClassifier).fit(X, y > 0)
+    assert_same_classifier(model, X, outputs(to_onnx(model, X), X.astype(np.float32)))
+
+
+def test_classes_that_onnx_does_not_have_are_refused():
+    X, y = blobs(2)
+    model = quick(MLPClassifier).fit(X, y)
+    model.classes_ = np.array([0.5, 1.5])
+    with pytest.raises(ValueError, match=r"classes must be strings or whole numbers to be converted, but they are \[0.5, 1.5\]"):
+        to_onnx(model, X)
+
+
+@pytest.mark.parametrize("sparse_labels", [False, True])
+def test_multilabel(sparse_labels):
+    X, y = labels()
+    model = quick(MLPClassifier, loss="focal").fit(X, sparse.csr_matrix(y) if sparse_labels else y)
+    got = outputs(to_onnx(model, X), X.astype(np.float32))
+    wanted = model.predict(X)
+    wanted = wanted.toarray() if sparse_labels else wanted
+    sure = np.abs(model.decision_function(X)).min(axis=1) > 1e-4
+    assert_array_equal(got["label"][sure], wanted[sure])
+    assert_near(got["probabilities"], model.predict_proba(X))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_where_the_loss_has_no_probabilities(n_classes):
+    X, y = blobs(n_classes)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier, loss="hinge")).fit(X, y)
+    for zipmap in (False, True):  # there is nothing to make dictionaries of
+        got = outputs(to_onnx(model, X, zipmap=zipmap), X.astype(np.float32))
+        assert list(got) == ["label", "scores"]
+        assert_near(got["scores"], model.decision_function(X))
+
+
+@pytest.mark.parametrize("names", [np.array([3, 5, 9]), np.array(["a", "b", "c"])], ids=["int", "str"])
+def test_forms_of_probabilities(names):
+    X, y = blobs(3)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, names[y])
+    p = model.predict_proba(X)
+    got = outputs(to_onnx(model, X, zipmap=True), X.astype(np.float32))
+    assert list(got) == ["output_label", "output_probability"]
+    assert list(got["output_probability"][0]) == names.tolist()
+    assert_near(np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32), p)
+    _, *columns = outputs(to_onnx(model, X, zipmap="columns"), X.astype(np.float32)).values()
+    assert_near(np.column_stack(columns), p)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    n_classes=st.integers(2, 4),
+    hidden=st.lists(st.integers(1, 12), max_size=3),
+    activation=st.sampled_from(sorted({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}.keys() - {"hard_threshold"})),
+    batch_norm=st.booleans(),
+    dropout=st.sampled_from([0.0, 0.3]),
+    skip=st.sampled_from([None, "concat"]),
+    seed=st.integers(0, 2**31),
+)
+def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, seed):
+    X, y = blobs(n_classes)
+    setting = {"batch_norm": batch_norm, "dropout": dropout, "input_dropout": dropout, "skip_connections": skip if hidden else None}
+    model = quick(MLPClassifier, tuple(hidden), activation=activation, max_iter=2, random_state=seed, **setting).fit(X, y)
+    rows = np.vstack([X, rows_to_try(X.shape[1], seed)]).astype(np.float32)
+    got = outputs(to_onnx(model, rows), rows)
+    assert_near(got["probabilities"], model.predict_proba(rows), "float32")
+    one = outputs(to_onnx(model, rows), rows[:1])
+    assert_near(one["probabilities"], model.predict_proba(rows[:1]))
+
+
+# ---- regressors and autoencoders
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("activation", [["hard_threshold", "relu"], ["prelu", "maxout"]], ids=str)
+@pytest.mark.parametrize("skip", ["add", "concat"])
+def test_regressors(n_outputs, activation, skip):
+    X, y = curve(n_outputs=n_outputs)
+    model = quick(MLPRegressor, (4, 4), activation=activation, skip_connections=skip, dropout=0.1, batch_norm=True).fit(X, y)
+    got = outputs(to_onnx(model, X), X.astype(np.float32))
+    assert got["prediction"].shape == (len(X), n_outputs)
+    assert_near(got["prediction"], model.predict(X.astype(np.float32)))
+
+
+@pytest.mark.parametrize("corruption", [None, *nn.CORRUPTIONS])
+def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
+    X, _ = curve()
+    model = make_pipeline(StandardScaler(), quick(Autoencoder, (6,), n_components=2, corruption=corruption)).fit(X)
+    for method, name, wanted in (
+        (None, "code", model.transform(X)),
+        ("transform", "code", model.transform(X)),
+        ("predict", "reconstruction", model.predict(X)),
+    ):
+        got = outputs(to_onnx(model, X, method=method), X.astype(np.float32))
+        assert list(got) == [name]
+        assert_near(got[name], wanted)
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_the_hidden_representation(cls):
+    X, y = blobs(3)
+    model = quick(cls, (7, 3)).fit(X, y)
+    got = outputs(to_onnx(model, X, method="transform"), X.astype(np.float32))
+    assert list(got) == ["hidden"]
+    assert_near(got["hidden"], model.transform(X))
+
+
+# ---- what contains estimators
+
+
+def table(n=120):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"age": rng.normal(40, 9, n), "town": rng.choice(["Oslo", "Rome"], n), "rooms": rng.integers(1, 6, n)})
+    return X, ((X["age"] > 40) ^ (X["town"] == "Rome")).to_numpy().astype(int)
+
+
+def test_a_data_frame_has_an_input_for_each_column():
+    X, y = table()
+    columns = ColumnTransformer([("numbers", StandardScaler(), ["age", "rooms"]), ("names", OneHotEncoder(), ["town"])])
+    model = make_pipeline(columns, quick(MLPClassifier, max_iter=30)).fit(X, y)
+    inputs = {"age": X[["age"]].to_numpy(np.float32), "town": X[["town"]].to_numpy(object), "rooms": X[["rooms"]].to_numpy(np.int64)}
+    assert_same_classifier(model, X, outputs(to_onnx(model, X), inputs))
+
+
+def test_an_estimator_alone_takes_the_columns_of_a_data_frame():
+    X, y = curve()
+    X = pd.DataFrame(X, columns=list("abcd"))
+    model = quick(MLPRegressor).fit(X, y)
+    got = outputs(to_onnx(model, X), {name: X[[name]].to_numpy(np.float32) for name in X})
+    assert_near(got["prediction"], model.predict(X))
+    with pytest.raises(ValueError, match=r"columns of the fit in their order, \['a', 'b', 'c', 'd'\], but it has \['d', 'c', 'b', 'a'\]"):
+        to_onnx(model, X[list("dcba")])
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        BaggingClassifier(quick(MLPClassifier), n_estimators=3, max_features=0.6, random_state=0),
+        BaggingClassifier(make_pipeline(StandardScaler(), quick(MLPClassifier)), n_estimators=2, random_state=0),
+        VotingClassifier([("a", quick(MLPClassifier)), ("b", LogisticRegression())], voting="soft", flatten_transform=False),
+        StackingClassifier([("a", quick(MLPClassifier)), ("b", LogisticRegression())], LogisticRegression(), cv=2),
+        GridSearchCV(make_pipeline(StandardScaler(), quick(MLPClassifier)), {"mlpclassifier__alpha": [0.0, 1.0]}, cv=2),
+        make_pipeline(StandardScaler(), GridSearchCV(quick(MLPClassifier), {"alpha": [0.0, 1.0]}, cv=2)),
+    ],
+    ids=["bagging", "bagging of pipelines", "voting", "stacking", "search", "search at the end"],
+)
+def test_ensembles_and_searches(ensemble):
+    X, y = blobs(3)
+    model = ensemble.fit(X, y)
+    assert_same_classifier(model, X, outputs(to_onnx(model, X), X.astype(np.float32)))
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        BaggingRegressor(quick(MLPRegressor), n_estimators=3, random_state=0),
+        VotingRegressor([("a", quick(MLPRegressor)), ("b", LinearRegression())]),
+        GridSearchCV(quick(MLPRegressor), {"alpha": [0.0, 1.0]}, cv=2),
+    ],
+    ids=["bagging", "voting", "search"],
+)
+def test_ensembles_of_regressors(ensemble):
+    X, y = curve()
+    model = ensemble.fit(X, y)
+    (got,) = outputs(to_onnx(model, X), X.astype(np.float32)).values()
+    assert_near(got, model.predict(X))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        quick(MLPClassifier),
+        quick(Autoencoder, n_components=3),
+        make_pipeline(StandardScaler(), quick(MLPClassifier)),
+        FeatureUnion([("a", quick(MLPClassifier)), ("b", StandardScaler())]),
+        ColumnTransformer([("a", quick(MLPClassifier), [0, 1, 2]), ("b", quick(Autoencoder, n_components=2), [1, 2, 3, 4])]),
+    ],
+    ids=["classifier", "autoencoder", "pipeline", "union", "columns"],
+)
+def test_within_a_pipeline_it_is_a_transformer(features):
+    X, y = blobs(3)
+    model = make_pipeline(features, LogisticRegression()).fit(X, y)
+    assert_same_classifier(model, X, outputs(to_onnx(model, X), X.astype(np.float32)))
+
+
+def test_ensembles_whose_conversion_would_be_wrong_are_refused():
+    X, y = blobs(3)
+    with pytest.raises(ValueError, match="asks MLPClassifier for probabilities, but its loss, 'hinge', has none"):
+        to_onnx(BaggingClassifier(quick(MLPClassifier, loss="hinge"), n_estimators=2).fit(X, y), X)
+    X, y = curve(n_outputs=2)
+    with pytest.raises(ValueError, match=r"takes the prediction of MLPRegressor for one number, but its shape is \[2\]"):
+        to_onnx(BaggingRegressor(quick(MLPRegressor), n_estimators=2).fit(X, y), X)
+
+
+# ---- the inputs
+
+
+def test_skl2onnx_converts_them_once_they_are_registered():
+    X, y = blobs(3)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, y)
+    register()
+    converted = skl2onnx.to_onnx(model, X[:1].astype(np.float32), options={"zipmap": False})
+    assert_same_classifier(model, X, outputs(converted, X.astype(np.float32)))
+    autoencoder = quick(Autoencoder).fit(X)
+    got = skl2onnx.to_onnx(autoencoder, X[:1].astype(np.float32), options={id(autoencoder): {"method": "predict"}})
+    assert_near(outputs(got, X.astype(np.float32))["reconstruction"], autoencoder.predict(X))
+
+
+def test_inputs_of_other_types():
+    X, y = blobs(3)
+    whole = np.round(X * 10).astype(np.int64)
+    model = quick(MLPClassifier).fit(whole / 1.0, y)
+    assert_same_classifier(model, whole, outputs(to_onnx(model, whole), whole))
+    assert_same_classifier(model, whole > 0, outputs(to_onnx(model, whole > 0), whole > 0))
+
+
+def test_sparse_rows_say_how_wide_the_dense_input_is():
+    X, y = blobs(3)
+    model = quick(MLPClassifier).fit(sparse.csr_matrix(X), y)
+    assert_same_classifier(model, X, outputs(to_onnx(model, sparse.csr_matrix(X)), X.astype(np.float32)))
+
+
+def test_names_and_types_of_ones_own():
+    X, y = curve()
+    model = quick(MLPRegressor).fit(X, y)
+    converted = to_onnx(
+        model, initial_types=[("rows", FloatTensorType([None, 4]))], name="curve", final_types=[("height", FloatTensorType([None, 1]))]
+    )
+    assert converted.graph.name == "curve"
+    assert_near(outputs(converted, {"rows": X.astype(np.float32)})["height"], model.predict(X))
+
+
+def test_float64_all_the_way():
+    X, y = curve()
+    model = make_pipeline(StandardScaler(), quick(MLPRegressor, activation="mish", dtype="float64")).fit(X, y)
+    got = outputs(to_onnx(model, X, dtype="float64"), X)["prediction"]
+    assert_near(got, model.predict(X), "float64")
+
+
+def test_mistakes_are_named():
+    X, y = blobs(3)
+    model = quick(MLPClassifier).fit(X, y)
+    for setting, message in (
+        ({"dtype": "float16"}, "dtype must be 'float32' or 'float64', got 'float16'"),
+        ({"X": None}, "give some rows as X, or initial_types"),
+        ({"X": X[0]}, r"X must have two axes, rows and features, but its shape is \(5,\)"),
+        ({"X": X[:, :3]}, "was fitted with 5 features, but the graph gives it 3"),
+        ({"X": X.astype(complex)}, "X must have numbers, booleans or strings, not complex128"),
+        ({"X": X.astype(str)}, "takes numbers, but its input 'X' is StringTensorType"),
+        ({"method": "decide"}, r"Unexpected value \['decide'\] for option 'method'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            to_onnx(model, **{"X": X, **setting})
+    with pytest.raises(ValueError, match="not fitted"):
+        to_onnx(quick(MLPClassifier), X)
+    with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
+        to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
+
+
+@pytest.mark.parametrize("missing", ["skl2onnx", "onnx"])
+def test_without_the_extra_one_line_says_what_to_install(missing):
+    code = f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import skmlp.onnx"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stderr.strip().splitlines()[-1].startswith("ImportError: skmlp.onnx needs skl2onnx: pip install skmlp[onnx] (")

@@ -1,0 +1,146 @@
+"""Models through skops: nobody need trust a type that is not ours, predictions have the same bits, and training goes on to the bit."""
+
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+import skops.io
+from numpy.testing import assert_array_equal
+
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
+
+from .nn.helpers import construct
+from .problems import blobs, curve, labels
+from .test_augment import AUGMENTERS
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
+SETTINGS = MappingProxyType(
+    {
+        "defaults": {},
+        "units": {
+            "solver": nn.Adam(beta_1=0.8),
+            "activation": nn.LeakyRelu(0.2),
+            "learning_rate": nn.OneCycle(n_epochs=9),
+            "batch_norm": nn.BatchNorm(),
+        },
+        "early stopping": {"early_stopping": True, "dropout": 0.3, "batch_norm": nn.BatchNorm(), "alpha": 0.5},
+        "a list": {"activation": ["tanh"]},
+        "lbfgs": {"solver": "lbfgs"},
+        "float64": {"dtype": "float64", "batch_size": 20},
+        "penalties": {"l1_ratio": 0.5, "max_norm": 1.0, "clip_norm": 1.0, "diagnostics": True},
+    }
+)
+
+
+def units_of(registry):
+    assert registry, "an empty registry tests nothing"
+    return [construct(cls) for cls in registry.values()]
+
+
+def all_units():
+    """Yield settings with an instance of every unit there is for the parameters of an estimator."""
+    for unit in units_of({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}):
+        yield {"activation": unit}
+    for unit in units_of(nn.OPTIMIZERS):
+        yield {"solver": unit}
+    for cls in nn.SCHEDULES.values():
+        yield {"learning_rate": cls(n_epochs=20) if "n_epochs" in cls().get_params() else cls()}
+    for unit in units_of(nn.INITIALIZERS):
+        yield {"weight_init": unit}
+    for key in nn.JOINS:
+        yield {"skip_connections": key, "hidden_layer_sizes": (4, 4)}
+    for statistics in ("running", "population", "batch"):
+        yield {"batch_norm": nn.BatchNorm(statistics=statistics)}
+    for unit in (nn.Dropout(0.1), nn.AlphaDropout(0.1)):
+        yield {"dropout": unit, "input_dropout": 0.1}
+
+
+def quick(cls, **setting):
+    return cls(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 3, "random_state": 0, **setting})
+
+
+def problem(cls):
+    return curve() if cls is MLPRegressor else blobs(3)
+
+
+def through_skops(model):
+    """Return the model after a round trip, every type that is asked for being one of ours."""
+    data = skops.io.dumps(model)
+    types = skops.io.get_untrusted_types(data=data)
+    assert types
+    assert [name for name in types if not name.startswith("skmlp.")] == []
+    return skops.io.loads(data, trusted=types)
+
+
+def assert_goes_on(model, X, y):
+    """Assert that the model and what skops makes of it predict the same bits, and again after another epoch."""
+    copy = through_skops(model)
+    assert_array_equal(copy.predict(X), model.predict(X))
+    assert_array_equal(copy.transform(X), model.transform(X))
+    assert copy.history_.equals(model.history_)
+    assert_array_equal(copy.partial_fit(X, y).predict(X), model.partial_fit(X, y).predict(X))
+    assert_array_equal(copy.transform(X), model.transform(X))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_the_estimators(cls, setting):
+    X, y = problem(cls)
+    model = quick(cls, **setting, warm_start=True)
+    copy = through_skops(model.fit(X, y))
+    assert_array_equal(copy.predict(X), model.predict(X))
+    assert_array_equal(copy.transform(X), model.transform(X))
+    assert copy.history_.equals(model.history_)
+    assert_array_equal(copy.fit(X, y).predict(X), model.fit(X, y).predict(X))  # goes on to the bit
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_before_a_fit(cls):
+    assert through_skops(quick(cls, activation=nn.Elu(0.5))).activation.alpha == 0.5
+
+
+@pytest.mark.parametrize("setting", list(all_units()), ids=str)
+def test_every_unit(setting):
+    X, y = curve()
+    assert_goes_on(quick(MLPRegressor, **setting).fit(X, y), X, y)
+
+
+@pytest.mark.parametrize("corruption", units_of(nn.CORRUPTIONS), ids=repr)
+@pytest.mark.parametrize("place", ["input", "hidden"])
+def test_corruptions(corruption, place):
+    X, _ = curve()
+    assert_goes_on(quick(Autoencoder, corruption=corruption, corruption_at=place).fit(X), X, None)
+
+
+@pytest.mark.parametrize("augmenter", AUGMENTERS.values(), ids=AUGMENTERS)
+def test_augmenters(augmenter):
+    shape = getattr(augmenter, "image_shape", (4,))
+    X = np.random.default_rng(0).random((40, int(np.prod(shape))))
+    y = np.arange(40) % 3
+    assert_goes_on(quick(MLPClassifier, augmentation=[augmenter]).fit(X, y), X, y)
+
+
+def test_callbacks(tmp_path):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on")
+    from skmlp.callbacks import EarlyStopping, Snapshot, TimeLimit
+
+    X, y = curve()
+    callbacks = [EarlyStopping("r2"), Snapshot(str(tmp_path / "model.pkl")), TimeLimit(1e3)]
+    assert_goes_on(quick(MLPRegressor).set_callbacks(*callbacks).fit(X, y), X, y)
+
+
+@pytest.mark.parametrize("loss", [*(key for key, cls in nn.LOSSES.items() if "multiclass" in cls.targets), nn.LogLoss(0.1)], ids=str)
+def test_the_losses_of_classes(loss):
+    for X, y in (blobs(2), blobs(3), labels()):
+        names = np.array(["no", "yes", "why"])[y] if y.ndim == 1 else y
+        model = quick(MLPClassifier, loss=loss).fit(X, names)
+        assert_array_equal(through_skops(model).decision_function(X), model.decision_function(X))
+        assert_goes_on(model, X, names)
+
+
+@pytest.mark.parametrize("loss", [*(cls() for cls in nn.LOSSES.values() if "regression" in cls.targets), nn.Quantile(0.3)], ids=repr)
+def test_the_losses_of_numbers(loss):
+    X, y = curve()
+    assert_goes_on(quick(MLPRegressor, loss=loss).fit(X, np.exp(y)), X, np.exp(y))
