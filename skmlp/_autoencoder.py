@@ -6,11 +6,12 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import Block, activation_unit, hidden_blocks, regression_loss
 from ._input_gradient import gradient_of_scores
+from ._inputs import checked
 from ._parameters import (
     CONSTRAINTS,
     HIDDEN_ACTIVATION_TYPES,
@@ -308,7 +309,7 @@ class Autoencoder(BaseMLP):
         return raw
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=reset)
+        X = checked(self, X, reset=reset)
         self._make_loss().check_target(X, "X")
         return X, X
 

@@ -5,7 +5,6 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 """
 
 import copy
-import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from types import SimpleNamespace
@@ -14,9 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
+from ._inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._parameters import CONSTRAINTS
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
@@ -27,6 +27,7 @@ from ._training import diverged_message, is_finite, train_lbfgs, train_minibatch
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import Part
+from .nn.embedding import Embedding
 from .nn.known import KnownEntries
 from .nn.network import Network
 from .nn.state import TrainingState
@@ -43,6 +44,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
+    _table = None  # what is known of a table's columns
 
     # ---- what a subclass says
 
@@ -103,9 +105,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
             raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
-        if held_out[0] is not None:
-            validation = self._check_held_out(*held_out)
-        elif self.early_stopping and rule is not None:
+        if held_out[0] is None and self.early_stopping and rule is not None:
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
@@ -115,6 +115,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
+        X = fitted_table(self, X, weight, rows, first, incremental)
+        if held_out[0] is not None:
+            validation = self._check_held_out(*held_out)
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -212,22 +215,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _check_X(self, X):
         check_is_fitted(self)
-        if self._needs_no_check(X):
-            return X
-        return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], order="C", reset=False)
-
-    def _needs_no_check(self, X):
-        """Return whether X is what ``validate_data`` would return as it is, which costs more than predicting a few rows."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and X.flags.c_contiguous
-            and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
-            and not hasattr(self, "feature_names_in_")
-            and math.isfinite(np.add.reduce(X, axis=None))
-        )
+        return X if needs_no_check(self, X) else checked(self, X)
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -258,7 +246,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = not takes_tables(self)
+        tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
         tags.transformer_tags.preserves_dtype = []
         return tags
 
@@ -347,7 +336,7 @@ def _new_state(random_state):
 
 def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
-    ends = [0]
+    ends = [int(isinstance(network.layers[0], Embedding))]
     for i, layer in enumerate(network.layers, 1):
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]

@@ -53,7 +53,8 @@ def gradient_of_predictions(estimator, X):
 
 def _gradient(estimator, X, output_gradient, stop=None):
     network = estimator._network
-    return input_gradient(network, input_rows(X, network.dtype), output_gradient, stop)
+    gradient = input_gradient(network, input_rows(X, network.dtype), output_gradient, stop)
+    return gradient if estimator._table is None else estimator._table.gradient(gradient)
 
 
 def _each(shape):

@@ -68,6 +68,8 @@ CONSTRAINTS = {
     "max_norm": [None, positive()],
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
+    "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
+    "embedding_dim": [None, positive(Integral)],
 }
 
 
@@ -302,6 +304,18 @@ PARAMETER_DOCS = {
         bridged, ``fit`` raises ``ValueError``. 'concat': its input followed by its output (Huang et al., 2017), so that each layer sees
         the features and the outputs of all layers before it, and ``coefs_`` have as many rows. ``transform`` gives what the last hidden
         layer hands on. Sparse input that a skip connection reads becomes dense batch by batch.""",
+    "categorical_features": """
+    categorical_features : 'from_dtype', array-like or None, default=None
+        Which columns of X hold categories: a mask, column numbers, names, or 'from_dtype', those of dtype category, string or object
+        (pandas), Categorical, Enum or String (polars). Then X is a table as it stands, a frame or an array of any dtype: each category gets
+        a vector that is learned (``embedding_dim``), a missing one counts as a category, and one that no training row has gets zeros, or in
+        ``partial_fit`` a vector with all others like it. Numbers are standardised by the mean and standard deviation of the known values
+        trained on; a missing one becomes 0 then, with a column beside it that marks it if there were any in training. Infinite numbers are
+        refused. The first fit learns all this, later ones keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
+    "embedding_dim": """
+    embedding_dim : int or None, default=None
+        Width of the vectors of a category; None takes for each column the one that :func:`skmlp.nn.embedding_dim` has for its number of
+        categories. Unused without ``categorical_features``.""",
 }
 
 ATTRIBUTE_DOCS = {
