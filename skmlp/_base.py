@@ -20,6 +20,7 @@ from ._inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._parameters import CONSTRAINTS
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._table import embeddings
 from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
@@ -284,6 +285,12 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         views = network.views()
         slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
         return [None if slope is None else slope[0] for slope in slopes]
+
+    @property
+    def embeddings_(self):
+        if self._fitted()._table is None:
+            raise AttributeError("There are embeddings only of a table's categories; see categorical_features.")
+        return embeddings(self._table, self._network)
 
     @property
     def history_(self):

@@ -328,6 +328,10 @@ ATTRIBUTE_DOCS = {
     "slopes_": """
     slopes_ : list of ndarray of shape (n_units,) or None
         Learned slopes of each hidden layer whose activation is 'prelu', views of the model; None for the others.""",
+    "embeddings_": """
+    embeddings_ : dict of pandas.DataFrame
+        With ``categorical_features``, for each categorical column (by name or number) the learned vectors, a row for each category; None
+        among these is a missing value. Copies.""",
     "history_": """
     history_ : pandas.DataFrame
         One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the epoch's last batch), ``seconds`` and,

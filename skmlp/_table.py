@@ -29,6 +29,8 @@ class TableEncoder:
     ----------
     numeric, categorical : list of int
         The columns of each kind.
+    names : list
+        Of the columns, their numbers if they have none.
     mean, scale : ndarray of shape (n_numeric,)
         Of the values known in training.
     marked : ndarray of int
@@ -41,6 +43,7 @@ class TableEncoder:
         self.given = categorical_features
         self.categorical = categorical_columns(categorical_features, frame)
         self.numeric = [j for j in range(frame.shape[1]) if j not in set(self.categorical)]
+        self.names = frame.columns.tolist()
         self.mean = self.scale = self.marked = self.categories = None
 
     @property
@@ -85,6 +88,17 @@ class TableEncoder:
         return out
 
 
+def embeddings(table, network):
+    """Return the vectors that a network learned for the categories of a table, a frame for each categorical column."""
+    if not table.categorical:
+        return {}
+    vectors = network.layers[0].tables(network.views()[0, "vectors"])
+    return {
+        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object))
+        for j, array, categories in zip(table.categorical, vectors, table.categories, strict=True)
+    }
+
+
 def is_frame(X):
     """Return whether X is a data frame, of pandas or polars."""
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
@@ -125,7 +139,7 @@ def categorical_columns(given, frame):
             if entry not in names:
                 raise ValueError(f"categorical_features has {entry!r}, which is not among the columns of X, {names}.")
         elif not isinstance(entry, Integral) or isinstance(entry, bool) or not 0 <= entry < n:
-            raise ValueError(f"categorical_features must hold names, or numbers from 0 to {n - 1}; got {entry!r}.")
+            raise ValueError(f"categorical_features must hold names, or numbers from 0 to {n - 1}; got {entry!r} for n_features = {n}.")
     return sorted({names.index(entry) if isinstance(entry, str) else int(entry) for entry in entries})
 
 
@@ -164,10 +178,11 @@ def _mean_and_scale(x, weight):
     if not known.any():
         return 0.0, np.inf
     x, weight = x[known], weight[known] / weight[known].sum()
-    size = np.abs(x).max() or 1.0  # divided by it, no square overflows
+    if x.min() == x.max():
+        return x[0], 1.0
+    size = np.abs(x).max()  # divided by it, no square overflows
     mean = weight @ (x / size)
-    scale = np.sqrt(weight @ np.square(x / size - mean))
-    return mean * size, scale * size if scale > 16 * np.finfo(float).eps else 1.0
+    return mean * size, np.sqrt(weight @ np.square(x / size - mean)) * size
 
 
 def _factorised(frame, j):

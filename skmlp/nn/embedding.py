@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .initializers import Initializer
+from .initializers import Orthogonal
 from .layer import Layer
 from .layout import Param, Rows
+from .unit import Unit
 
 
 class Embedding(Layer):
@@ -45,11 +46,11 @@ class Embedding(Layer):
 
     def buffers(self, n_in):
         n_out = sum(self._dims)
-        return {"codes": Rows(len(self.levels), np.intp, scratch=True), "index": Rows(n_out, np.intp), "values": Rows(n_out, scratch=True)}
+        return {"codes": Rows(len(self.levels), np.intp), "index": Rows(n_out, np.intp), "values": Rows(n_out, scratch=True)}
 
     def forward(self, x, ws, training):
         n_numbers = x.shape[-1] - len(self.levels)
-        column, step, start, last = _places(self.levels, self._dims)
+        last, dims, starts, column, within = self.places()
         if training:
             codes, index, values = ws.codes, ws.index, ws.values
         else:
@@ -59,10 +60,11 @@ class Embedding(Layer):
         np.copyto(codes, x[..., n_numbers:], casting="unsafe")
         np.maximum(codes, 0, out=codes)
         np.minimum(codes, last, out=codes)
-        # index = start + step code
+        # index = start of the column + code width + number within the vector
+        np.multiply(codes, dims, out=codes)
+        np.add(codes, starts, out=codes)
         np.take(codes, column, axis=-1, out=index, mode="clip")
-        np.multiply(index, step, out=index)
-        np.add(index, start, out=index)
+        np.add(index, within, out=index)
         for member in np.ndindex(x.shape[:-2]):
             np.take(ws.vectors[member][0], index[member], out=values[member], mode="clip")
         np.copyto(ws.y[..., :n_numbers], x[..., :n_numbers])
@@ -75,8 +77,17 @@ class Embedding(Layer):
         for member in np.ndindex(dy.shape[:-2]):
             np.add.at(ws.d_vectors[member][0], ws.index[member].reshape(-1), ws.values[member].reshape(-1))
         if ws.dx is not None:
-            np.copyto(ws.dx[..., :n_numbers], dy[..., :n_numbers])
-            ws.dx[..., n_numbers:] = 0.0
+            self.pass_numbers(dy, ws.dx)
+
+    def pass_numbers(self, dy, dx):
+        """Hand the gradient of the numbers on, and zero for the categories. Overwrites: dx."""
+        n_numbers = dx.shape[-1] - len(self.levels)
+        np.copyto(dx[..., :n_numbers], dy[..., :n_numbers])
+        dx[..., n_numbers:] = 0.0
+
+    def places(self):
+        """Return for each column its last code, width and start, and for each output its column and its number within the vector."""
+        return _places(tuple(self.levels), self._dims)
 
     def tables(self, vectors):
         """Return the vectors as one view (levels + 1, dim) for each column, the last row being that of any other category."""
@@ -88,49 +99,44 @@ class Embedding(Layer):
 
     @property
     def _dims(self):
-        return tuple(map(embedding_dim, self.levels)) if self.dims is None else self.dims
+        return tuple(map(embedding_dim, self.levels)) if self.dims is None else tuple(self.dims)
 
 
-class Vectors(Initializer):
-    """How the vectors of ``Embedding`` start: see there."""
+class Vectors(Unit):
+    """How the vectors of ``Embedding`` start: those of a column's categories as rows of a random matrix with orthogonal columns of equal norm.
+
+    The rows have length 1 in the mean. Vectors as wide as there are categories are then a rotated one-hot code. The vector of any other
+    category is zero, as one-hot code has it.
+
+    >>> w = np.zeros((1, 12)); Vectors((3,), (3,)).fill(w, np.random.default_rng(0)); w = w.reshape(4, 3); np.round(w @ w.T, 12) + 0.0
+    array([[1., 0., 0., 0.],
+           [0., 1., 0., 0.],
+           [0., 0., 1., 0.],
+           [0., 0., 0., 0.]])
+    """
 
     def __init__(self, levels, dims):
         self.levels = levels
         self.dims = dims
 
     def fill(self, out, rng):
-        import os
-
-        from .initializers import Orthogonal
-        kind = os.environ.get("EMB_INIT", "orthogonal")
-        out[...] = 0
-        if kind == "zeros":
-            return
-        for t in Embedding(self.levels, self.dims).tables(out):
-            n = len(t) - 1
-            if not n: continue
-            if kind == "identity":
-                t[:n] = np.eye(n, t.shape[1])
-            elif kind == "normal":
-                t[:n] = rng.normal(size=(n, t.shape[1])) * 0.05
-            else:
-                Orthogonal(math.sqrt(max(1.0, n / t.shape[1]))).fill(t[:n], rng)
+        out[...] = 0.0
+        for table in Embedding(self.levels, self.dims).tables(out):
+            n, dim = len(table) - 1, table.shape[1]
+            Orthogonal(math.sqrt(max(1.0, n / dim))).fill(table[:n], rng)
 
 
 def embedding_dim(n):
-    import os
-    if os.environ.get("EMB_DIM", "fastai") == "full":
-        return min(50, max(1, n))
-    if os.environ.get("EMB_DIM", "fastai") == "sqrt":
-        return max(1, n) if n < 8 else min(50, round(2.83*n ** 0.5))
-    return min(50, max(1, round(1.6 * n**0.56)))
+    """Return the width of the vectors of ``n`` categories: n, at most 50.
+
+    >>> embedding_dim(7), embedding_dim(1000)
+    (7, 50)
+    """
+    return min(n, 50)
 
 
 @lru_cache(maxsize=64)
 def _places(levels, dims):
-    """Return for each output its column, the step from a category to the next and where the first one lies; and each column's last code."""
-    column = np.repeat(np.arange(len(levels)), dims)
-    step = np.repeat(dims, dims)
-    starts = np.cumsum([0, *((n + 1) * dim for n, dim in zip(levels, dims, strict=True))])[:-1]
-    start = np.concatenate([s + np.arange(dim) for s, dim in zip(starts, dims, strict=True)])
-    return column, step, start, np.array(levels)
+    sizes = [(n + 1) * dim for n, dim in zip(levels, dims, strict=True)]
+    starts = np.cumsum([0, *sizes[:-1]])
+    return np.array(levels), np.array(dims), starts, np.repeat(np.arange(len(dims)), dims), np.concatenate(list(map(np.arange, dims)))
