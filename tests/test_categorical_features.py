@@ -78,11 +78,11 @@ def test_scores_are_made_of_the_embeddings(setting):
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_categories_are_learned(solver):
-    """Accuracy on the rows trained on, measured over four seeds: 0.97 and more; 0.79 without the two columns of categories."""
+    """Accuracy on the rows trained on, measured over four seeds: 0.92 and more; with colours in another order 0.72 and less."""
     X, y = mixed()
     model = quick(solver=solver, max_iter=60).fit(X, y)
-    assert model.score(X, y) > 0.93
-    assert model.score(X.assign(colour=X["colour"].to_numpy()[::-1]), y) < 0.85
+    assert model.score(X, y) > 0.88
+    assert model.score(X.assign(colour=X["colour"].to_numpy()[::-1]), y) < 0.8
 
 
 def test_unseen_categories_count_for_nothing():

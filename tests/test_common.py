@@ -42,11 +42,12 @@ PASSING = [
     {"solver": "lbfgs", "max_iter": 20, "hidden_layer_sizes": ()},
     {"solver": "lbfgs", "max_iter": 5, "batch_norm": True},
 ]
-PASSING_LOSSES = [
+PASSING_SINGLY = [
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
     MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),
+    *(cls(categorical_features=columns, **QUICK) for columns in ([0], "from_dtype") for cls in ESTIMATORS[:2]),
     *(MLPClassifier(loss=loss, **QUICK) for loss in ("hinge", "squared_hinge", "focal", LogLoss(0.1))),
 ]
 
@@ -90,7 +91,7 @@ def test_defaults(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(settings(PASSING[1:]) + PASSING_LOSSES)
+@parametrize_with_checks(settings(PASSING[1:]) + PASSING_SINGLY)
 def test_settings(estimator, check):
     check(estimator)
 
