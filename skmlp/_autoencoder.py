@@ -12,6 +12,7 @@ from ._build import hidden_blocks
 from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
 from ._columns import COLUMN_LOSSES, LOSS_DOC, by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
+from ._inputs import checked
 from ._missing import imputed, without_filling
 from ._parameters import (
     CONSTRAINTS,
@@ -294,7 +295,7 @@ class Autoencoder(BaseMLP):
         source = self._dense_source(X, "impute", "a dense reconstruction")
         if isinstance(X, list) or not hasattr(X, "shape"):
             X = np.asarray(X)
-        return imputed(X, self._validated(X, False), self._reconstruction(source))
+        return imputed(X, checked(self, X), self._reconstruction(source))
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -386,7 +387,7 @@ class Autoencoder(BaseMLP):
         return raw
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        X = self._validated(X, reset)
+        X = checked(self, X, reset=reset)
         if self.loss != "auto":
             self._loss = given_loss(self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None))
         elif reset:  # later rows are checked against what the first ones said

@@ -5,7 +5,6 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 """
 
 import copy
-import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from types import SimpleNamespace
@@ -14,17 +13,19 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
 from ._init_from import start_from
-from ._missing import check_known, filled_rows, known_means, without_filling
+from ._inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._missing import filled_rows, known_means, without_filling
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._summary import Summary
+from ._table import embeddings
 from ._targets import has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
@@ -32,6 +33,7 @@ from ._training import diverged_message, is_finite, train_lbfgs, train_minibatch
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import Part
+from .nn.embedding import Embedding
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
@@ -52,6 +54,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     _parameter_constraints = CONSTRAINTS
     _takes_missing = False  # whether X may have missing values, NaN
+    _table = None  # what is known of a table's columns
 
     # ---- what a subclass says
 
@@ -115,9 +118,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
             raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
-        if held_out[0] is not None:
-            validation = self._check_held_out(*held_out)
-        elif self.early_stopping and rule is not None:
+        if held_out[0] is None and self.early_stopping and rule is not None:
             if incremental:
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
@@ -127,6 +128,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
+        X = fitted_table(self, X, weight, rows, first, incremental)
+        if held_out[0] is not None:
+            validation = self._check_held_out(*held_out)
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -230,15 +234,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _check_X(self, X):
         check_is_fitted(self)
-        return X if self._needs_no_check(X) else self._validated(X, False)
-
-    def _validated(self, X, reset):
-        """Return X as it can be computed with; missing values stay, where the estimator takes them."""
-        finite = "allow-nan" if self._takes_missing else True
-        types = {"dtype": [np.float64, np.float32], "order": "C", "accept_sparse": ["csr", "csc"]}
-        X = validate_data(self, X, ensure_all_finite=finite, reset=reset, **types)
-        check_known(X)
-        return X
+        return X if needs_no_check(self, X) else checked(self, X)
 
     def _input(self, X, dtype):
         """Return the source of rows of checked X, missing values filled."""
@@ -248,20 +244,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return the source of rows of X, checked, missing values filled; to look for them costs nothing where a check is not needed."""
         check_is_fitted(self)
         dtype = self._network.dtype
-        return input_rows(X, dtype) if self._needs_no_check(X) else self._input(self._validated(X, False), dtype)
-
-    def _needs_no_check(self, X):
-        """Return whether X is what ``validate_data`` would return as it is, which costs more than predicting a few rows."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and X.flags.c_contiguous
-            and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
-            and not hasattr(self, "feature_names_in_")
-            and math.isfinite(np.add.reduce(X, axis=None))
-        )
+        return input_rows(X, dtype) if needs_no_check(self, X) else self._input(checked(self, X), dtype)
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -304,7 +287,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = not takes_tables(self)
+        tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
         tags.transformer_tags.preserves_dtype = []
         return tags
 
@@ -348,6 +332,12 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         views = network.views()
         slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
         return [None if slope is None else slope[0] for slope in slopes]
+
+    @property
+    def embeddings_(self):
+        if self._fitted()._table is None:
+            raise AttributeError("There are embeddings only of a table's categories; see categorical_features.")
+        return embeddings(self._table, self._network)
 
     @property
     def history_(self):
@@ -400,7 +390,7 @@ def _new_state(random_state):
 
 def _layers_of_blocks(network, n_blocks):
     """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
-    ends = [0]
+    ends = [int(isinstance(network.layers[0], Embedding))]
     for i, layer in enumerate(network.layers, 1):
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]

@@ -17,6 +17,7 @@ from .nn.batch_norm import BatchNorm
 from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.custom import Function, FunctionLoss
 from .nn.dropout import AlphaDropout, Dropout
+from .nn.embedding import Embedding
 from .nn.heads import Head
 from .nn.initializers import INITIALIZERS, Scaled
 from .nn.joins import JOINS
@@ -65,9 +66,12 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, blocks, n_in, n_out):
     """Return the layers.
 
-    Corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join, head for each block; dense at the end.
+    Embedding of a table's categories; corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join, head
+    for each block; dense at the end.
     """
-    layers = _corruption(estimator, "input") + _dropout(estimator.input_dropout)
+    layers = _embedding(estimator)
+    n_in = layers[0].width(n_in) if layers else n_in
+    layers += _corruption(estimator, "input") + _dropout(estimator.input_dropout)
     kind = estimator.skip_connections
     bridged = _bridged(kind, blocks, n_in)
     owners = []  # numbers of the layers whose weights a tied one may take
@@ -183,6 +187,8 @@ def augmenters(estimator, x):
         if isinstance(augmenter, Augmenter):
             augmenter.check()
             augmenter.check_width(x.width)
+    if given and estimator._table is not None and estimator._table.categorical:
+        raise ValueError(f"augmentation={estimator.augmentation!r} does not go with categories: their numbers cannot be mixed or moved.")
     if given and x.sparse:
         raise ValueError(f"augmentation={estimator.augmentation!r} does not go with sparse X; give X.toarray(), or leave augmentation out.")
     return given
@@ -237,6 +243,14 @@ def _dense(width, init, tied, number, owners):
         return TiedDense(width, number - owners.pop())
     owners.append(number)
     return Dense(width, init)
+
+
+def _embedding(estimator):
+    """Return the layers, one or none, that stand for the categories of a table."""
+    if estimator._table is None or not estimator._table.categorical:
+        return []
+    levels, dim = estimator._table.levels, estimator.embedding_dim
+    return [Embedding(levels, None if dim is None else (int(dim),) * len(levels))]
 
 
 def _corruption(estimator, place):

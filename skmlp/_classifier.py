@@ -6,11 +6,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
 from ._input_gradient import gradient_of_classes, gradient_of_scores
+from ._inputs import checked
 from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._samples import raw_samples
@@ -123,6 +123,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         skip_connections=None,
         auxiliary_loss=0.0,
         init_from=None,
+        categorical_features=None,
+        embedding_dim=None,
     ):
         store_parameters(self, locals())
 
@@ -323,9 +325,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         sparse_labels = sparse.issparse(y)
         y, unknown = without_unknown(y)
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=[np.float64, np.float32], order="C", reset=reset
-        )
+        X, y = checked(self, X, y, reset=reset, multi_output=True)
         y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         if reset:

@@ -58,7 +58,8 @@ def gradient_of_predictions(estimator, X):
 
 def _gradient(estimator, X, output_gradient):
     network = estimator._network
-    return input_gradient(network, input_rows(X, network.dtype), output_gradient)
+    gradient = input_gradient(network, input_rows(X, network.dtype), output_gradient)
+    return gradient if estimator._table is None else estimator._table.gradient(gradient)
 
 
 def _each(shape):

@@ -10,6 +10,8 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 
 from ._base import BaseMLP
 from ._build import is_lbfgs
+from ._inputs import takes_tables
+from ._validation import take
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 4.0  # times the least average
@@ -27,7 +29,8 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     estimator : MLPClassifier, MLPRegressor or Autoencoder
         With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to train on, scaled as they will be for ``fit``.
+        Rows to train on, scaled as they will be for ``fit``. Of a table (``categorical_features``) the first batch says what the columns
+        hold.
     y : array-like, default=None
         Targets, as for ``fit``; None for an autoencoder.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -60,11 +63,13 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     True
     """
     _check(estimator, min_rate, max_rate, n_steps)
-    X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
+    if not takes_tables(estimator):
+        X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
     y = None if y is None else np.asarray(y)
     weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     check_consistent_length(X, y, weight)
-    model = _one_step_model(estimator, X.shape[0])
+    n_rows = len(X) if isinstance(X, list) else X.shape[0]
+    model = _one_step_model(estimator, n_rows)
     options = {}
     if is_classifier(model) and y is not None:
         multilabel = y.ndim == 2 and y.shape[1] > 1
@@ -72,14 +77,14 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
         if isinstance(model.class_weight, str) and not multilabel:  # that of all rows, not of each batch
             weights = compute_class_weight(model.class_weight, classes=classes, y=y.ravel())
             model.set_params(class_weight=dict(zip(classes, weights, strict=True)))
-    counted = np.arange(X.shape[0]) if weight is None else np.flatnonzero(weight)
+    counted = np.arange(n_rows) if weight is None else np.flatnonzero(weight)
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
     rates, losses = np.geomspace(min_rate, max_rate, n_steps), []
     for rate, rows in zip(rates, batches, strict=False):
         if weight is not None:
             options["sample_weight"] = weight[rows]
         try:
-            model.set_params(learning_rate_init=float(rate)).partial_fit(X[rows], None if y is None else y[rows], **options)
+            model.set_params(learning_rate_init=float(rate)).partial_fit(*take(rows, X, y), **options)
         except ValueError as error:
             if losses and str(error).startswith("Solver produced non-finite"):
                 break

@@ -70,6 +70,8 @@ CONSTRAINTS = {
     "skip_connections": [None, StrOptions(set(JOINS))],
     "auxiliary_loss": [Interval(Real, 0, None, closed="left"), "array-like"],
     "init_from": "no_validation",  # by _init_from
+    "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
+    "embedding_dim": [None, positive(Integral)],
 }
 
 
@@ -321,6 +323,18 @@ PARAMETER_DOCS = {
         ``init_from=FrozenEstimator(network)`` (:class:`sklearn.frozen.FrozenEstimator`): searches and cross validation clone their
         estimator, which would undo the fit of a bare one and raises ``NotFittedError`` here. The rows must be scaled as they were for it.
         A warm start and ``partial_fit`` go on from their own last numbers.""",
+    "categorical_features": """
+    categorical_features : 'from_dtype', array-like or None, default=None
+        Which columns of X hold categories: a mask, column numbers, names, or 'from_dtype', those of dtype category, string or object
+        (pandas), Categorical, Enum or String (polars). Then X is a table as it stands, a frame or an array of any dtype: each category gets
+        a vector that is learned (``embedding_dim``), a missing one counts as a category, and one that no training row has gets zeros, or in
+        ``partial_fit`` a vector with all others like it. Numbers are standardised by the mean and standard deviation of the known values
+        trained on; a missing one becomes 0 then, with a column beside it that marks it if there were any in training. Infinite numbers are
+        refused. The first fit learns all this, later ones keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
+    "embedding_dim": """
+    embedding_dim : int or None, default=None
+        Width of the vectors of a category; None takes for each column the one that :func:`skmlp.nn.embedding_dim` has for its number of
+        categories. Unused without ``categorical_features``.""",
 }
 
 ATTRIBUTE_DOCS = {
@@ -333,6 +347,10 @@ ATTRIBUTE_DOCS = {
     "slopes_": """
     slopes_ : list of ndarray of shape (n_units,) or None
         Learned slopes of each hidden layer whose activation is 'prelu', views of the model; None for the others.""",
+    "embeddings_": """
+    embeddings_ : dict of pandas.DataFrame
+        With ``categorical_features``, for each categorical column (by name or number) the learned vectors, a row for each category; None
+        among these is a missing value. Copies.""",
     "history_": """
     history_ : pandas.DataFrame
         One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the epoch's last batch), ``seconds`` and,

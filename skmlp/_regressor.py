@@ -5,11 +5,11 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
 from ._input_gradient import gradient_of_predictions
+from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
 from ._validation import explained
@@ -113,6 +113,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         skip_connections=None,
         auxiliary_loss=0.0,
         init_from=None,
+        categorical_features=None,
+        embedding_dim=None,
     ):
         store_parameters(self, locals())
 
@@ -255,17 +257,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=[np.float64, np.float32],
-            order="C",
-            reset=reset,
-        )
+        X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)

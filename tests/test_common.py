@@ -45,12 +45,13 @@ PASSING = [
     {**QUICK, "skip_connections": "add", "hidden_layer_sizes": (12, 12)},
     {**QUICK, "skip_connections": "concat", "hidden_layer_sizes": (8, 8)},
 ]
-PASSING_HEADS = [cls(auxiliary_loss=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]]
-PASSING_LOSSES = [
+PASSING_SINGLY = [
+    *(cls(auxiliary_loss=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]),
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
     MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),
+    *(cls(categorical_features=columns, **QUICK) for columns in ([0], "from_dtype") for cls in ESTIMATORS[:2]),
     *(MLPClassifier(loss=loss, **QUICK) for loss in ("hinge", "squared_hinge", "focal", LogLoss(0.1))),
 ]
 
@@ -106,7 +107,7 @@ def test_defaults(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(settings(PASSING[1:]) + PASSING_HEADS + PASSING_LOSSES + PASSING_CODES)
+@parametrize_with_checks(settings(PASSING[1:]) + PASSING_SINGLY + PASSING_CODES)
 def test_settings(estimator, check):
     check(estimator)
 

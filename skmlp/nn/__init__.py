@@ -27,6 +27,7 @@ from .code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from .custom import Function, FunctionLoss
 from .dropout import AlphaDropout, Dropout
+from .embedding import Embedding, embedding_dim
 from .initializers import (
     INITIALIZERS,
     Constant,

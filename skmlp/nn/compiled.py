@@ -13,6 +13,7 @@ from .activations import LeakyRelu, Relu
 from .batch_norm import BatchNorm
 from .class_losses import BinaryLogLoss, LogLoss
 from .dropout import Dropout
+from .embedding import Embedding
 from .layers import Activate, Dense
 from .optimizers import Adagrad, Adam, AdamW, RMSProp, Sgd
 from .tied import TiedDense
@@ -50,6 +51,8 @@ def layers(units, workspaces):
             forwards[i], backwards[i] = _batch_norm(unit)
         elif type(unit) is Dropout:
             forwards[i] = _dropout(unit)
+        elif type(unit) is Embedding:
+            forwards[i], backwards[i] = _embedding(unit)
         elif type(unit) is Activate and type(unit.activation) in RECTIFIERS and ws.y is ws.x:
             slope = RECTIFIERS[type(unit.activation)](unit.activation)
             if type(units[i - 1]) in (Dense, TiedDense):  # which leave their bias to the activation
@@ -84,6 +87,20 @@ def _dropout(unit):
         np.multiply(x, ws.mask, out=ws.y)
 
     return forward
+
+
+def _embedding(unit):
+    levels, dims, starts, *_ = unit.places()
+
+    def forward(x, ws, training):
+        kernels.embedding(x, ws.vectors[0], ws.y, ws.codes, levels, dims, starts)
+
+    def backward(dy, ws):
+        kernels.embedding_backward(dy, ws.codes, dims, ws.d_vectors[0])
+        if ws.dx is not None:
+            unit.pass_numbers(dy, ws.dx)
+
+    return forward, backward
 
 
 def _rectifier(slope):

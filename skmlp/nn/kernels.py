@@ -218,6 +218,36 @@ def dropout_mask(words, threshold, scale, mask):
 
 
 @_compiled
+def embedding(x, vectors, y, index, levels, dims, starts):
+    """y <- the numbers of x, then the vector of each category; index (n, columns) <- where these start."""
+    n_numbers = x.shape[1] - levels.size
+    for i in range(x.shape[0]):
+        k = n_numbers
+        for j in range(n_numbers):
+            y[i, j] = x[i, j]
+        for c in range(levels.size):
+            code = min(max(int(x[i, n_numbers + c]), 0), levels[c])
+            start = starts[c] + code * dims[c]
+            index[i, c] = start
+            for d in range(dims[c]):
+                y[i, k + d] = vectors[start + d]
+            k += dims[c]
+
+
+@_compiled
+def embedding_backward(dy, index, dims, d_vectors):
+    """d_vectors <- the sums of dy over the rows of each category."""
+    d_vectors[:] = d_vectors.dtype.type(0.0)
+    for i in range(dy.shape[0]):
+        k = dy.shape[1] - dims.sum()
+        for c in range(dims.size):
+            start = index[i, c]
+            for d in range(dims[c]):
+                d_vectors[start + d] += dy[i, k + d]
+            k += dims[c]
+
+
+@_compiled
 def log_loss(raw, target, share, smoothing):
     """Return sum_i share_i loss_i of the softmax's cross-entropy; raw <- its gradient."""
     n, width = raw.shape

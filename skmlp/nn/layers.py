@@ -9,6 +9,7 @@ from .activation_layers import Maxout, Prelu
 from .batch_norm import BatchNorm, FixedNorm
 from .corruption import GaussianCorruption, Masking, SaltAndPepper
 from .dropout import AlphaDropout, Dropout
+from .embedding import Embedding
 from .layer import Layer
 from .layout import Param, Rows
 from .variational import Means
@@ -118,4 +119,5 @@ LAYERS = {
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "means": Means,
+    "embedding": Embedding,
 }

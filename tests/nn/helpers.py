@@ -19,7 +19,7 @@ from skmlp.nn.plan import Batch
 
 LEARNING_RATES = {"adadelta": 1.0}  # of the rules whose steps have a length of their own
 
-REQUIRED = {"n_out": 3, "span": 2, "activation": Tanh()}
+REQUIRED = {"n_out": 3, "span": 2, "activation": Tanh(), "levels": (3, 2)}
 
 
 def construct(cls):

@@ -14,6 +14,7 @@ from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
 from skmlp.nn.data import DenseRows, LabelRows
 from skmlp.nn.dropout import AlphaDropout
+from skmlp.nn.embedding import Embedding
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.network import Network
@@ -89,6 +90,12 @@ def test_alpha_dropout(backend, dtype):
     parts = [[Dense(WIDTH), Activate(ACTIVATIONS["selu"]()), AlphaDropout(0.1)] for _ in range(2)]
     network = randomised(Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype))
     assert peak(network, Sgd(), backend=backend) < bound(dtype)
+
+
+@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
+def test_embeddings(backend, dtype):
+    layers = [Embedding((40,) * 16, (32,) * 16), Dense(WIDTH), Activate(ACTIVATIONS["relu"]()), Dense(WIDTH)]
+    assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), Sgd(), backend=backend) < bound(dtype)
 
 
 @pytest.mark.parametrize("key", LOSSES)

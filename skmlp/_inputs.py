@@ -1,0 +1,96 @@
+"""X and y as they are given, checked as scikit-learn checks them; tables where ``categorical_features`` says so.
+
+The one decision: without ``categorical_features`` this is ``validate_data`` and nothing else. A table becomes a matrix here as soon as its
+columns are known; in a first fit that is when the rows to train on are (``fitted_table``), and until then it is a frame.
+"""
+
+import math
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_X_y, validate_data
+
+from ._missing import check_known
+from ._table import TableEncoder, as_frame, is_frame, not_numbers
+
+_PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
+
+
+def takes_tables(estimator):
+    """Return whether X is a table: in a first fit what ``categorical_features`` says, later what the fit was given."""
+    return getattr(estimator, "categorical_features", None) is not None
+
+
+def checked(estimator, X, y=None, *, reset=False, **options):
+    """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given. Sets what scikit-learn sets if ``reset``."""
+    table = takes_tables(estimator) if reset else estimator._table is not None
+    if reset:
+        estimator._table = None
+    given = (X, y) if options else (X,)
+    if not table:
+        finite = "allow-nan" if estimator._takes_missing else True
+        try:
+            valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
+        except (TypeError, ValueError) as error:
+            raise _with_columns(estimator, error, X) from None
+        if estimator._takes_missing:
+            check_known(valid)
+        return valid
+    if not is_frame(X):
+        X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator, input_name="X")
+    validate_data(estimator, X, *given[1:], reset=reset, skip_check_array=True)
+    shape_only = np.broadcast_to(0.0, X.shape)
+    if options:
+        y = check_X_y(shape_only, y, estimator=estimator, **options)[1]
+    else:
+        check_array(shape_only, estimator=estimator, input_name="X")
+    frame = as_frame(X)
+    if reset:
+        estimator._table = TableEncoder(estimator.categorical_features, frame)
+    X = frame if reset else estimator._table.encode(frame)
+    return (X, y) if options else X
+
+
+def fitted_table(estimator, X, weight, rows, first, incremental):
+    """Return the matrix of checked X, learning the table's columns from ``rows`` (None: all) in the first fit."""
+    table = estimator._table
+    if not first and not _same(estimator.categorical_features if takes_tables(estimator) else None, None if table is None else table.given):
+        raise ValueError(
+            f"categorical_features={estimator.categorical_features!r} is not what the fit to go on from had, "
+            f"{None if table is None else table.given!r}. Undo the change, or fit with warm_start=False."
+        )
+    if not first or table is None:
+        return X
+    return table.fit(X, weight, rows, declared=incremental).encode(X)
+
+
+def needs_no_check(estimator, X):
+    """Return whether X is what ``checked`` would return as it is, which costs more than predicting a few rows."""
+    return (
+        type(X) is np.ndarray
+        and X.dtype in (np.float32, np.float64)
+        and X.ndim == 2
+        and X.flags.c_contiguous
+        and X.shape[0] > 0
+        and X.shape[1] == estimator.n_features_in_
+        and estimator._table is None
+        and not hasattr(estimator, "feature_names_in_")
+        and math.isfinite(np.add.reduce(X, axis=None))
+    )
+
+
+def _same(a, b):
+    """Return whether two values of ``categorical_features`` are equal."""
+    return np.array_equal(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
+
+
+def _with_columns(estimator, error, X):
+    """Return the error, with the columns that are to blame and what to do about them where X has columns of no numbers."""
+    columns = []
+    if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
+        columns = not_numbers(X)
+    if not columns:
+        return error
+    advice = "turn them into numbers, for instance with OneHotEncoder"
+    if hasattr(estimator, "categorical_features"):
+        advice = "categorical_features='from_dtype' takes them as categories"
+    return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice}.")

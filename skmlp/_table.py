@@ -1,0 +1,213 @@
+"""Tables of numbers and categories, and the matrix that a network takes in their place.
+
+The one decision: what the columns hold is learned once, from the rows trained on in the first fit, and is part of the fitted estimator. To
+the core a table is a matrix like any other, whose last columns are category numbers that ``Embedding`` reads.
+"""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}  # what pandas may find in a column of objects
+
+
+class TableEncoder:
+    """What is known of a table's columns.
+
+    Its matrix has the numeric columns, standardised, zero where missing; a mark, 0 or 1, of what is missing, for those that lacked values
+    in training; and the categorical columns as category numbers.
+
+    Parameters
+    ----------
+    categorical_features : str or array-like
+        As the estimators take it, not None.
+    frame : pandas.DataFrame
+        The table, as ``as_frame`` gives it.
+
+    Attributes
+    ----------
+    numeric, categorical : list of int
+        The columns of each kind.
+    names : list
+        Of the columns, their numbers if they have none.
+    mean, scale : ndarray of shape (n_numeric,)
+        Of the values known in training.
+    marked : ndarray of int
+        Which of the numeric columns lacked values.
+    categories : list of list
+        Those of each categorical column that have a number of their own, None standing for a missing value.
+    """
+
+    def __init__(self, categorical_features, frame):
+        self.given = categorical_features
+        self.categorical = categorical_columns(categorical_features, frame)
+        self.numeric = [j for j in range(frame.shape[1]) if j not in set(self.categorical)]
+        self.names = frame.columns.tolist()
+        self.mean = self.scale = self.marked = self.categories = None
+
+    @property
+    def levels(self):
+        """Number of categories of each categorical column, a tuple."""
+        return tuple(map(len, self.categories))
+
+    def fit(self, frame, weight, rows, declared):
+        """Learn from ``rows`` (None: all) with ``weight`` (n,) or None.
+
+        ``declared``: whether categories that the dtype has and no row count too, and missing ones, since more rows will come.
+        """
+        rows = slice(None) if rows is None else rows
+        weight = np.ones(len(frame))[rows] if weight is None else weight[rows]
+        columns = [_numbers(frame, j)[rows] for j in self.numeric]
+        moments = np.array([_mean_and_scale(x, weight) for x in columns]).reshape(-1, 2)
+        self.mean, self.scale = moments[:, 0].copy(), moments[:, 1].copy()
+        self.marked = np.flatnonzero([np.isnan(x).any() for x in columns])
+        self.categories = [_categories(frame, j, rows, declared) for j in self.categorical]
+        return self
+
+    def encode(self, frame):
+        """Return the matrix (n, n_numeric + n_marked + n_categorical), float64."""
+        n_numeric, n_codes = len(self.numeric), len(self.categorical)
+        out = np.empty((len(frame), n_numeric + len(self.marked) + n_codes))
+        x, marks, codes = np.split(out, [n_numeric, out.shape[1] - n_codes], axis=1)
+        for k, j in enumerate(self.numeric):
+            x[:, k] = _numbers(frame, j)
+        missing = np.isnan(x)
+        marks[...] = missing[:, self.marked]
+        x -= self.mean
+        x /= self.scale
+        x[missing] = 0.0
+        for k, (j, categories) in enumerate(zip(self.categorical, self.categories, strict=True)):
+            codes[:, k] = _codes(frame, j, categories)
+        return out
+
+    def gradient(self, of_matrix):
+        """Return the gradient (..., n_columns) with respect to the table from that with respect to its matrix; NaN for categories."""
+        out = np.full((*of_matrix.shape[:-1], len(self.numeric) + len(self.categorical)), np.nan, of_matrix.dtype)
+        out[..., self.numeric] = of_matrix[..., : len(self.numeric)] / self.scale
+        return out
+
+
+def embeddings(table, network):
+    """Return the vectors that a network learned for the categories of a table, a frame for each categorical column."""
+    if not table.categorical:
+        return {}
+    vectors = network.layers[0].tables(network.views()[0, "vectors"])
+    return {
+        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object))
+        for j, array, categories in zip(table.categorical, vectors, table.categories, strict=True)
+    }
+
+
+def is_frame(X):
+    """Return whether X is a data frame, of pandas or polars."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
+
+
+def as_frame(X):
+    """Return a table, a frame of pandas or polars or an array of any dtype, as a frame of pandas."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    if not is_frame(X):
+        frame = pd.DataFrame(X)
+        return frame.infer_objects() if X.dtype == object else frame
+    return pd.DataFrame({name: _series(X[name]) for name in X.columns})
+
+
+def not_numbers(X):
+    """Return the names (of arrays the numbers) of the columns that hold anything but numbers."""
+    frame = as_frame(X)
+    return [frame.columns[j] for j in range(frame.shape[1]) if _is_categorical(frame.iloc[:, j])]
+
+
+def categorical_columns(given, frame):
+    """Return which columns ``categorical_features`` means, in order."""
+    n, names = frame.shape[1], list(frame.columns)
+    if isinstance(given, str):
+        if given != "from_dtype":
+            raise ValueError(f"categorical_features must be 'from_dtype', a mask, column numbers, names or None, got {given!r}.")
+        return [j for j in range(n) if _is_categorical(frame.iloc[:, j])]
+    entries = np.asarray(given, dtype=object)
+    if entries.ndim != 1:
+        raise ValueError(f"categorical_features must be a list of columns or a mask, got {given!r}.")
+    if all(isinstance(entry, bool | np.bool_) for entry in entries) and entries.size:
+        if len(entries) != n:
+            raise ValueError(f"categorical_features is a mask of {len(entries)} columns, but X has {n}.")
+        return np.flatnonzero(entries).tolist()
+    for entry in entries:
+        if isinstance(entry, str):
+            if entry not in names:
+                raise ValueError(f"categorical_features has {entry!r}, which is not among the columns of X, {names}.")
+        elif not isinstance(entry, Integral) or isinstance(entry, bool) or not 0 <= entry < n:
+            raise ValueError(f"categorical_features must hold names, or numbers from 0 to {n - 1}; got {entry!r} for n_features = {n}.")
+    return sorted({names.index(entry) if isinstance(entry, str) else int(entry) for entry in entries})
+
+
+def _series(column):
+    """Return a column of a polars frame as a series of pandas."""
+    kind, values = str(column.dtype), column.to_numpy()
+    if kind.startswith("Enum"):
+        values = pd.Categorical(values, categories=column.dtype.categories.to_numpy())
+    return pd.Series(values, name=column.name).infer_objects()
+
+
+def _is_categorical(column):
+    """Return whether a column holds categories by its dtype, or, where that says nothing, by its values."""
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) not in _NUMBERS
+    return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)
+
+
+def _numbers(frame, j):
+    """Return a column as float64 (n,), NaN where missing."""
+    column, name = frame.iloc[:, j], frame.columns[j]
+    if column.dtype.kind in "mMc":
+        raise ValueError(f"The column {name!r} of X holds {column.dtype}; turn it into numbers, such as days since a date.")
+    try:
+        x = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}. The column {name!r} of X is not among categorical_features, so it must hold numbers.") from None
+    if np.isinf(x).any():
+        raise ValueError(f"Input X contains infinity in the column {name!r}; replace it by a number, or by NaN for a missing value.")
+    return x
+
+
+def _mean_and_scale(x, weight):
+    """Return weighted mean and standard deviation of the known values; the scale is 1 of a constant, infinite if nothing is known."""
+    known = ~np.isnan(x)
+    if not known.any():
+        return 0.0, np.inf
+    x, weight = x[known], weight[known] / weight[known].sum()
+    if x.min() == x.max():
+        return x[0], 1.0
+    size = np.abs(x).max()  # divided by it, no square overflows
+    mean = weight @ (x / size)
+    return mean * size, np.sqrt(weight @ np.square(x / size - mean)) * size
+
+
+def _factorised(frame, j):
+    """Return the positions (n,) of a column's values in the list of its distinct ones, -1 where missing, and that list."""
+    column = frame.iloc[:, j]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), column.cat.categories.tolist()
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError as error:
+        raise TypeError(f"{error}: in the column {frame.columns[j]!r} of X; a category's argument must be a string or a number.") from None
+    return codes, values.tolist()
+
+
+def _categories(frame, j, rows, declared):
+    codes, values = _factorised(frame, j)
+    found = np.unique(codes[rows])
+    has_order = isinstance(frame.iloc[:, j].dtype, pd.CategoricalDtype)
+    categories = values if declared and has_order else [values[k] for k in found if k >= 0]
+    if not has_order:
+        categories.sort(key=lambda value: (isinstance(value, str), value if isinstance(value, str | int | float) else repr(value)))
+    return [*categories, None] if declared or -1 in found else categories
+
+
+def _codes(frame, j, categories):
+    codes, values = _factorised(frame, j)
+    number = {category: k for k, category in enumerate(categories)}
+    return np.array([number.get(value, len(number)) for value in [*values, None]], dtype=np.float64)[codes]

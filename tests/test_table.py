@@ -1,0 +1,183 @@
+"""What a table's columns hold and the matrix they become, against scikit-learn's own scalers and encoders."""
+
+import datetime
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.impute import MissingIndicator
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+
+from skmlp._table import TableEncoder, as_frame, categorical_columns, not_numbers
+
+from .tables import mixed
+
+
+def fitted(frame, given="from_dtype", weight=None, rows=None, declared=False):
+    return TableEncoder(given, frame).fit(frame, weight, rows, declared)
+
+
+@pytest.mark.parametrize("rows", [None, np.arange(0, 200, 3)], ids=["all", "some"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
+    X, _ = mixed()
+    weight = rng.uniform(0.1, 3.0, len(X)) if weighted else None
+    seen = slice(None) if rows is None else rows
+    numbers, categories = X[["age", "income", "owner"]].astype(float), X[["colour", "town"]].astype(object)
+    scaler = StandardScaler().fit(numbers.iloc[seen], sample_weight=None if weight is None else weight[seen])
+    marks = MissingIndicator().fit(numbers.iloc[seen]).transform(numbers)
+    levels = [sorted(categories[name].iloc[seen].dropna().unique()) for name in categories]
+    ordinal = OrdinalEncoder(
+        categories=[*map(list, levels)], handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=98
+    )
+    codes = ordinal.fit(categories.iloc[seen].dropna()).transform(categories)
+    codes[pd.isna(categories)] = 98
+    for j, level in enumerate(levels):
+        codes[codes[:, j] == 98, j] = len(level)
+        codes[codes[:, j] == 99, j] = len(level) + categories.iloc[seen, j].isna().any()
+    table = fitted(X, weight=weight, rows=rows)
+    expected = np.column_stack([np.nan_to_num(scaler.transform(numbers)), marks, codes])
+    assert_allclose(table.encode(X), expected, rtol=1e-12, atol=1e-12)
+    assert table.levels == tuple(len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels))
+
+
+def test_which_columns_hold_categories():
+    X = pd.DataFrame(
+        {
+            "number": [1.5, 2.0],
+            "integer": pd.array([1, None], dtype="Int64"),
+            "flag": [True, False],
+            "maybe": pd.array([True, None], dtype="boolean"),
+            "objects of numbers": np.array([1, None], dtype=object),
+            "nothing": np.array([None, None], dtype=object),
+            "category": pd.Categorical(["a", "b"]),
+            "category of numbers": pd.Categorical([3, 1]),
+            "string": pd.array(["a", None], dtype="string"),
+            "object": np.array(["a", None], dtype=object),
+            "mixed": np.array(["a", 1], dtype=object),
+        }
+    )
+    names = [X.columns[j] for j in categorical_columns("from_dtype", X)]
+    assert names == ["category", "category of numbers", "string", "object", "mixed"]
+    assert not_numbers(X) == names
+    x = fitted(X).encode(X)
+    assert np.isfinite(x).all()
+
+
+def test_ways_to_say_which_columns_hold_categories():
+    X, _ = mixed()
+    for given in (["town", "colour"], [1, 3], (3, 1, 1), np.array([False, True, False, True, False]), [False, True, False, True, False]):
+        assert categorical_columns(given, X) == [1, 3]
+    assert categorical_columns([], X) == []
+    assert categorical_columns(["town", 1], X) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("dtype", "'from_dtype', a mask, column numbers, names or None, got 'dtype'"),
+        ([True, False], "a mask of 2 columns, but X has 5"),
+        (["town", "city"], "'city', which is not among the columns of X"),
+        ([0, 5], "numbers from 0 to 4; got 5"),
+        ([-1], "got -1"),
+        ([1.5], "got 1.5"),
+        ([True, 3], "got True"),
+        ([[0], [1]], "list of columns or a mask"),
+    ],
+)
+def test_wrong_ways(given, message):
+    with pytest.raises(ValueError, match=message):
+        categorical_columns(given, mixed()[0])
+
+
+def test_categories_in_their_order():
+    """That of the dtype if it has one, else sorted; whatever the order of the rows."""
+    X = pd.DataFrame(
+        {"size": pd.Categorical(["L", "S", "M"], categories=["S", "M", "L", "XL"]), "name": ["b", "a", "b"], "kind": [3, 1, 2]}
+    )
+    table = fitted(X, ["size", "name", "kind"])
+    assert table.categories == [["S", "M", "L"], ["a", "b"], [1, 2, 3]]
+    assert fitted(X[::-1], ["size", "name", "kind"]).categories == table.categories
+    assert fitted(X, ["size", "name", "kind"], declared=True).categories == [["S", "M", "L", "XL", None], ["a", "b", None], [1, 2, 3, None]]
+
+
+def test_numbers_and_strings_are_different_categories():
+    X = pd.DataFrame({"a": np.array(["1", 1, 2.5, True, "x"], dtype=object)})
+    assert fitted(X).categories == [[1, 2.5, "1", "x"]]  # True is 1, as in Python
+
+
+def test_what_was_not_there_in_training():
+    X = pd.DataFrame({"a": [1.0, 3.0], "b": ["x", "y"], "c": [1.0, np.nan]})
+    new = pd.DataFrame({"a": [np.nan, 5.0], "b": [None, "z"], "c": [np.nan, 1.0]})
+    assert_allclose(fitted(X).encode(new), [[0.0, 0.0, 1.0, 2.0], [3.0, 0.0, 0.0, 2.0]])
+
+
+def test_columns_without_spread():
+    X = pd.DataFrame({"constant": [0.1] * 10, "empty": [np.nan] * 10, "zero": [0.0] * 10, "far": 1e17 + np.zeros(10)})
+    x = fitted(X, []).encode(X)
+    assert_allclose(x, [[0.0, 0.0, 0.0, 0.0, 1.0]] * 10, atol=1e-12)
+    new = X.assign(constant=1.1, empty=7.0, zero=2.0)
+    assert_allclose(fitted(X, []).encode(new)[:, :3], [[1.0, 0.0, 2.0]] * 10)
+
+
+def test_numbers_far_out_are_standardised_in_double_precision(rng):
+    z = rng.normal(size=50)
+    X = pd.DataFrame({"time": 1.7e18 + 1e9 * z, "huge": 1e300 * z, "tiny": 1e-300 * z})
+    x = fitted(X, []).encode(X)
+    assert_allclose(x[:, 1:], np.tile((z - z.mean()) / z.std(), (2, 1)).T, rtol=1e-9)
+    assert_allclose(x[:, 0], (z - z.mean()) / z.std(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ([1.0, np.inf], "infinity in the column 'bad'"),
+        (["x", "y"], "The column 'bad' of X is not among categorical_features"),
+        (pd.to_datetime(["2020-01-01", "2021-01-01"]), "'bad' of X holds datetime64.*days since a date"),
+    ],
+)
+def test_columns_that_are_no_numbers(column, message):
+    X = pd.DataFrame({"good": [1.0, 2.0], "bad": column})
+    with pytest.raises(ValueError, match=message):
+        fitted(X, [0])
+    with pytest.raises(ValueError, match=message):
+        fitted(pd.DataFrame({"good": [1.0, 2.0], "bad": [1.0, 2.0]}), [0]).encode(X)
+
+
+def test_values_that_are_no_categories():
+    X = pd.DataFrame({"bad": np.array([{"a": 1}, "x"], dtype=object)})
+    with pytest.raises(TypeError, match=r"unhashable.*'bad' of X; a category's argument must be a string or a number"):
+        fitted(X)
+
+
+def test_frames_of_polars_are_those_of_pandas():
+    values = {
+        "number": [1.0, None],
+        "integer": [1, None],
+        "flag": [True, None],
+        "string": ["a", None],
+        "day": [datetime.date(2020, 1, 1)] * 2,
+    }
+    X = pl.DataFrame(values).with_columns(pl.Series("enum", ["b", None], dtype=pl.Enum(["a", "b"])))
+    X = X.with_columns(pl.Series("category", ["b", "a"], dtype=pl.Categorical))
+    frame = as_frame(X)
+    assert list(frame.columns) == X.columns
+    assert [frame.columns[j] for j in categorical_columns("from_dtype", frame)] == ["string", "enum", "category"]
+    assert list(frame["enum"].cat.categories) == ["a", "b"]
+    assert_array_equal(frame.isna().to_numpy().sum(axis=0), [1, 1, 1, 1, 0, 1, 0])
+
+
+def test_arrays_of_objects_have_columns_of_both_kinds():
+    X, _ = mixed()
+    table = fitted(as_frame(X.to_numpy(dtype=object)))
+    assert table.categorical == [1, 3]
+    assert_allclose(table.encode(as_frame(X.to_numpy(dtype=object))), fitted(X).encode(X))
+
+
+def test_it_pickles():
+    X, _ = mixed()
+    table = fitted(X)
+    assert_array_equal(pickle.loads(pickle.dumps(table)).encode(X), table.encode(X))
