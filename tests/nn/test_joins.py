@@ -48,9 +48,9 @@ def with_joins(network, kind, dtype=np.float64, n_in=4):
 def test_gradient_of_every_block(activation, kind, backend):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         plain = make_network(
-            LogLoss(), activation, (4, 4, 4, 4, 3), batch_norm, 0.3 * dropout, (0.5, 0.0, 2.0, 0.1), input_dropout=0.2 * dropout
+            LogLoss(), activation, (2, 2, 2, 2, 3), batch_norm, 0.3 * dropout, (0.5, 0.0, 2.0, 0.1), input_dropout=0.2 * dropout
         )
-        network = with_joins(plain, kind)
+        network = with_joins(plain, kind, n_in=2)
         assert sum(layer.span > 0 for layer in network.layers) == 3
         assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (batch_norm, dropout, weighted)
         assert gradient_error(network, weighted, input_gradient=True, compiled=backend) < TOLERANCE, (batch_norm, dropout, weighted)
