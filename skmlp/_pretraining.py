@@ -58,7 +58,7 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
         else:
             hidden = Outputs(network, data.x, starts[k])
             rows = SimpleNamespace(x=hidden, target=hidden, weight=data.weight, rows=data.rows)
-        settings = SimpleNamespace(**estimator.get_params(deep=False))
+        settings = SimpleNamespace(**estimator.get_params(deep=False), _table=None)  # the rows of a table are a matrix by now
         settings.alpha = [alphas[k], alphas[mirror]]
         settings.augmentation = estimator.augmentation if k == 0 else None  # made for rows of X
         trainer = make_trainer(settings, pair, rule, schedule, TrainingState(state.rng), rows, batch_size)
