@@ -12,7 +12,10 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 ROWS = {
+    "plot_input_gradient": 8,
     "plot_bagging": 16,
+    "plot_diagnostics": 19,
+    "plot_depth": 23,
     "plot_modern_mlp": 24,
     "plot_learned_features": 25,
     "plot_universal_approximation": 29,

@@ -112,7 +112,7 @@ class Plan:
                 ws.weight = params[i - layer.tied, "weight"]
                 ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
-            free = free and not (memory.keep_outputs and below.activates)
+            free = free and not (memory.keep_outputs and below.activates) and not below.passes
             in_place = free and layer.elementwise and "x" not in layer.keeps
             passed = layer.passes and below is not None  # the input of the first layer is another array in each step
             ws.y = ws.x if in_place or passed else memory.rows(("y", i), n, network.widths[i + 1])

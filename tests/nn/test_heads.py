@@ -78,7 +78,7 @@ def test_a_step_allocates_nothing(backend, dtype):
         assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend) < bound(dtype)
 
 
-def test_a_strength_of_zero_is_the_network_without(dtype, rng):
+def test_a_strength_of_zero_is_the_network_without(dtype):
     found = []
     for head in ([], [Head(2, 0.0)]):
         network = Network([Dense(4), Activate(Relu()), *head, Dense(2)], LogLoss(), 3, dtype=dtype)
