@@ -319,8 +319,9 @@ def test_mistakes_are_named():
     ):
         with pytest.raises(ValueError, match=message):
             to_onnx(model, **{"X": X, **setting})
-    with pytest.raises(ValueError, match="not fitted"):
-        to_onnx(quick(MLPClassifier), X)
+    for convert in (to_onnx, skl2onnx.to_onnx):
+        with pytest.raises(ValueError, match="not fitted"):
+            convert(quick(MLPClassifier), X)
     with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 

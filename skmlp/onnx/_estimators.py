@@ -11,6 +11,7 @@ from skl2onnx import get_model_alias, update_registered_converter
 from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.utils_classifier import get_label_classes
+from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, MLPClassifier, MLPRegressor
 from ._graph import Graph
@@ -42,6 +43,7 @@ def register():
 
 def _parse(scope, model, inputs, custom_parsers=None):
     """Declare the operator of an estimator and return its outputs."""
+    check_is_fitted(model)
     if not hasattr(model, "classes_") or _method(scope, model) == "transform" or not hasattr(model, "predict_proba"):
         operator = scope.declare_local_operator(get_model_alias(type(model)), model)
         operator.inputs = inputs
