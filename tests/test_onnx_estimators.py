@@ -96,10 +96,11 @@ def test_multilabel(sparse_labels):
 def test_scores_where_the_loss_has_no_probabilities(n_classes):
     X, y = blobs(n_classes)
     model = make_pipeline(StandardScaler(), quick(MLPClassifier, loss="hinge")).fit(X, y)
-    for zipmap in (False, True):  # there is nothing to make dictionaries of
-        got = outputs(to_onnx(model, X, zipmap=zipmap), X.astype(np.float32))
-        assert list(got) == ["label", "scores"]
-        assert_near(got["scores"], model.decision_function(X))
+    got = outputs(to_onnx(model, X), X.astype(np.float32))
+    assert list(got) == ["label", "scores"]
+    assert_near(got["scores"], model.decision_function(X))
+    with pytest.raises(ValueError, match="zipmap=True is a form of probabilities, but MLPClassifier gives none here"):
+        to_onnx(model, X, zipmap=True)
 
 
 @pytest.mark.parametrize("names", [np.array([3, 5, 9]), np.array(["a", "b", "c"])], ids=["int", "str"])
@@ -113,6 +114,20 @@ def test_forms_of_probabilities(names):
     assert_near(np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32), p)
     _, *columns = outputs(to_onnx(model, X, zipmap="columns"), X.astype(np.float32)).values()
     assert_near(np.column_stack(columns), p)
+
+
+def test_options_of_skl2onnx_for_classes():
+    X, y = blobs(3)
+    names = np.array(["a", "b", "c"])
+    model = quick(MLPClassifier).fit(X, names[y])
+    got = outputs(to_onnx(model, X, options={id(model): {"output_class_labels": True}}), X.astype(np.float32))
+    assert got["class_labels"].tolist() == names.tolist()
+    assert_same_classifier(model, X, got)
+    got = outputs(to_onnx(model, X, options={id(model): {"nocl": True}}), X.astype(np.float32))
+    sure = clear(model, X)
+    assert_array_equal(names[got["label"]][sure], model.predict(X)[sure])
+    with pytest.raises(ValueError, match="output_class_labels=True names the columns of probabilities"):
+        to_onnx(model, X, method="transform", options={id(model): {"output_class_labels": True}})
 
 
 @settings(max_examples=15, deadline=None)
@@ -193,9 +208,12 @@ def test_a_data_frame_has_an_input_for_each_column():
 def test_an_estimator_alone_takes_the_columns_of_a_data_frame():
     X, y = curve()
     X = pd.DataFrame(X, columns=list("abcd"))
-    model = quick(MLPRegressor).fit(X, y)
+    model = quick(MLPRegressor, dtype="float64").fit(X, y)
     got = outputs(to_onnx(model, X), {name: X[[name]].to_numpy(np.float32) for name in X})
     assert_near(got["prediction"], model.predict(X))
+    rounded = X.assign(a=X["a"].round().astype(int))
+    got = outputs(to_onnx(model, rounded, dtype="float64"), {name: rounded[[name]].to_numpy() for name in rounded})
+    assert_near(got["prediction"], model.predict(rounded), "float64")
     with pytest.raises(ValueError, match=r"columns of the fit in their order, \['a', 'b', 'c', 'd'\], but it has \['d', 'c', 'b', 'a'\]"):
         to_onnx(model, X[list("dcba")])
 
@@ -305,6 +323,13 @@ def test_float64_all_the_way():
     assert_near(got, model.predict(X), "float64")
 
 
+def test_an_option_that_there_is_not_is_named():
+    X, y = curve()
+    model = quick(MLPRegressor).fit(X, y)
+    with pytest.raises(NameError, match=r"Option 'sorted' not in \['method', 'return_std'\] for class 'MLPRegressor'"):
+        to_onnx(model, X, options={id(model): {"sorted": True}})
+
+
 def test_mistakes_are_named():
     X, y = blobs(3)
     model = quick(MLPClassifier).fit(X, y)
@@ -319,8 +344,9 @@ def test_mistakes_are_named():
     ):
         with pytest.raises(ValueError, match=message):
             to_onnx(model, **{"X": X, **setting})
-    with pytest.raises(ValueError, match="not fitted"):
-        to_onnx(quick(MLPClassifier), X)
+    for convert in (to_onnx, skl2onnx.to_onnx):
+        with pytest.raises(ValueError, match="not fitted"):
+            convert(quick(MLPClassifier), X)
     with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 

@@ -8,7 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 import skops.io
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 import skmlp
@@ -101,6 +101,19 @@ def altered(monkeypatch, save, model, target, change):
 def test_the_version_is_that_of_the_package():
     text = (pathlib.Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["project"]["version"] == saved.VERSION == skmlp.__version__
+
+
+def test_a_file_of_this_format_that_was_written_long_ago_is_read_as_it_was_meant():
+    """If this fails, raise ``FORMAT`` and record a new file (``record_saved.py``), or mend what reads the old one."""
+    place = pathlib.Path(__file__).parent / "saved"
+    model = pickle.loads((place / f"format_{saved.FORMAT}.pkl").read_bytes())
+    wanted = np.load(place / f"format_{saved.FORMAT}.npz")  # what ONNX Runtime computed
+    X, _ = blobs(3)
+    assert_array_equal(model.predict(X), wanted["label"])
+    assert_allclose(model.predict_proba(X), wanted["probabilities"], atol=1e-5)
+    assert repr(clone(model))  # every parameter is there
+    losses = len(model.loss_curve_)
+    assert len(model.partial_fit(X, wanted["label"]).loss_curve_) == losses + 1
 
 
 @each_way

@@ -79,8 +79,13 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         if not isinstance(last, BaseMLP):
             raise ValueError(f"method={method!r} is for the estimators of skmlp, but what predicts here is {last!r}.")
         given[id(last)] = {"method": method}
-    if is_classifier(estimator) and method != "transform":
+    has_probabilities = is_classifier(estimator) and method != "transform"
+    if has_probabilities and isinstance(last, BaseMLP):
+        has_probabilities = hasattr(last, "predict_proba")
+    if has_probabilities:
         given.setdefault(id(last), {})["zipmap"] = zipmap
+    elif zipmap:
+        raise ValueError(f"zipmap={zipmap!r} is a form of probabilities, but {type(last).__name__} gives none here.")
     for key, value in (options or {}).items():
         given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
     types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types

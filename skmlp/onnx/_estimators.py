@@ -4,13 +4,14 @@ The one decision: the graph computes in float64 if its inputs are float64, else 
 precision that an estimator was trained in.
 """
 
-import numbers
+from numbers import Real
 
 import numpy as np
 from skl2onnx import get_model_alias, update_registered_converter
 from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.utils_classifier import get_label_classes
+from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, MLPClassifier, MLPRegressor
 from ._graph import Graph
@@ -42,10 +43,13 @@ def register():
 
 def _parse(scope, model, inputs, custom_parsers=None):
     """Declare the operator of an estimator and return its outputs."""
+    check_is_fitted(model)
     if not hasattr(model, "classes_") or _method(scope, model) == "transform" or not hasattr(model, "predict_proba"):
+        if hasattr(model, "classes_") and scope.get_options(model, {"output_class_labels": False})["output_class_labels"]:
+            raise ValueError("output_class_labels=True names the columns of probabilities, of which there are none here.")
         operator = scope.declare_local_operator(get_model_alias(type(model)), model)
         operator.inputs = inputs
-        for name, kind in _outputs(scope, model, inputs[0]):
+        for name, kind in _outputs(scope, model, inputs):
             operator.outputs.append(scope.declare_local_variable(name, kind))
         return operator.outputs
     return _parse_sklearn_classifier(scope, model, inputs, custom_parsers=custom_parsers)
@@ -60,7 +64,7 @@ def _shapes(operator):
     widths = [variable.get_second_dimension() for variable in operator.inputs]
     if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
         raise ValueError(f"{own} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
-    kinds = _outputs(operator.scope_inst, model, operator.inputs[0])
+    kinds = _outputs(operator.scope_inst, model, operator.inputs)
     for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
         if name == "scores" and not variable.raw_name.startswith("scores"):
             raise ValueError(
@@ -74,9 +78,10 @@ def _shapes(operator):
         variable.set_type(kind)
 
 
-def _outputs(scope, model, x):
+def _outputs(scope, model, inputs):
     """Return name and type of each output."""
-    tensor, n, method = DoubleTensorType if _is_double(x) else FloatTensorType, x.get_first_dimension(), _method(scope, model)
+    tensor = DoubleTensorType if _is_double(inputs) else FloatTensorType
+    n, method = inputs[0].get_first_dimension(), _method(scope, model)
     if method == "transform":
         return [("code" if isinstance(model, Autoencoder) else "hidden", tensor([n, model._n_features_out]))]
     if isinstance(model, MLPClassifier):
@@ -101,11 +106,11 @@ def _prediction_shape(model):
 
 def _method(scope, model):
     default = "transform" if isinstance(model, Autoencoder) else "predict"
-    return scope.get_options(model, {"method": default}, fail=False)["method"]
+    return scope.get_options(model, {"method": default})["method"]
 
 
 def _returns_std(scope, model):
-    wanted = scope.get_options(model, {"return_std": False}, fail=False)["return_std"]
+    wanted = scope.get_options(model, {"return_std": False})["return_std"]
     if wanted and model._network.loss.predicts != "value and std":
         raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {model.loss!r}.")
     return wanted
@@ -116,13 +121,13 @@ def _labels(scope, model):
     values = get_label_classes(scope, model).tolist()
     if all(isinstance(value, str) for value in values):
         return np.array(values, dtype=str)
-    if all(isinstance(value, numbers.Real) and value == int(value) for value in values):
+    if all(isinstance(value, Real) and value == int(value) for value in values):
         return np.array([int(value) for value in values], dtype=np.int64)
     raise ValueError(f"The classes must be strings or whole numbers to be converted, but they are {values}.")
 
 
-def _is_double(variable):
-    return isinstance(variable.type, DoubleTensorType)
+def _is_double(inputs):
+    return any(isinstance(variable.type, DoubleTensorType) for variable in inputs)
 
 
 # ---- how they are computed
@@ -133,10 +138,9 @@ def _convert(scope, operator, container):
     model = operator.raw_operator
     if container.target_opset < LEAST_OPSET:
         raise ValueError(f"target_opset={container.target_opset} is too old for skmlp's estimators; take {LEAST_OPSET} or newer.")
-    double = _is_double(operator.inputs[0])
-    graph = Graph(scope, container, np.float64 if double else np.float32)
-    numbers_ = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
-    x = numbers_[0] if len(numbers_) == 1 else graph.node("Concat", *numbers_, axis=1)
+    graph = Graph(scope, container, np.float64 if _is_double(operator.inputs) else np.float32)
+    features = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
+    x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
     if _method(scope, model) == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
     else:
