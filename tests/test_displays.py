@@ -475,8 +475,15 @@ def test_without_matplotlib_one_line_says_what_to_install(name, monkeypatch, dia
     assert str(caught.value) == f"{name} draws with matplotlib, which is not installed: pip install skmlp[plot]"
 
 
-def test_importing_the_package_imports_nothing_that_is_optional():
-    optional = ["matplotlib", "numba", "onnx", "dask", "polars", "skops"]
-    code = f"import sys, skmlp, skmlp.plot, skmlp.callbacks; print([name for name in {optional} if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert run.stdout.strip() == "[]"
+def imported_by(code):
+    """Return the names of the packages that a fresh process has imported after ``code``."""
+    code += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_importing_the_package_imports_what_scikit_learn_does():
+    """And pandas, which ``history_`` is made of; nothing that is optional."""
+    found = imported_by("import skmlp, skmlp.plot, skmlp.callbacks")
+    assert not found & {"matplotlib", "numba", "onnx", "dask", "polars", "skops"}
+    both = imported_by("import sklearn.neural_network, pandas")
+    assert {name for name in found - both if name not in sys.stdlib_module_names and not name.startswith("__editable__")} == {"skmlp"}
