@@ -97,7 +97,7 @@ def test_training_shows_the_history(watched):
     assert axes["loss"] is axes["validation_loss"] is display.axes_[0]
     assert axes["validation_score"] is display.axes_[1]
     assert [ax.get_ylabel() for ax in display.axes_] == ["loss", "validation score", "learning rate"]
-    assert display.axes_[2].get_xlabel() == "epoch"
+    assert [ax.get_xlabel() for ax in display.axes_] == ["", "", "epoch"]  # the panels share it
     assert display.axes_[2].get_yscale() == "log"
     assert all(ax.figure is display.figure_ for ax in display.axes_)
     assert_inside(display.figure_)
@@ -204,6 +204,8 @@ def test_several_panels_in_given_axes(watched, diagnosed):
     figure, axes = plt.subplots(2, 3, layout="constrained")
     display = TrainingDisplay.from_estimator(watched, ax=axes[0])
     assert list(display.axes_) == list(axes[0])
+    assert [ax.get_xlabel() for ax in axes[0]] == ["epoch"] * 3
+    assert [ax.get_ylabel() for ax in axes[0]] == ["loss", "validation score", "learning rate"]
     assert DiagnosticsDisplay.from_estimator(diagnosed, ax=axes[1]).figure_ is figure
     with pytest.raises(ValueError, match="There are 3 panels to draw, but ax has 6 Axes"):
         TrainingDisplay.from_estimator(watched, ax=axes)
