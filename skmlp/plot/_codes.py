@@ -93,7 +93,7 @@ class CodeDisplay:
         names = tuple(f"code {each}" for each in chosen)
         return cls(codes=codes[:, list(chosen)], labels=y, names=names, label_name=label_name).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, ax=None):
         """Draw the points, and return the display.
 
         Parameters

@@ -65,11 +65,16 @@ def network_of(estimator):
     return inner
 
 
-def epochs_only(ax):
-    """Let the x axis count epochs, which are whole."""
+def over_epochs(ax):
+    """Let the x axis count epochs, which are whole, and say so, unless a panel below has the same axis."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    place = ax.get_subplotspec()
+    if place is None or place.is_last_row() or len(ax.get_shared_x_axes().get_siblings(ax)) == 1:
+        ax.set_xlabel("epoch")
+    else:
+        ax.tick_params(labelbottom=False)
 
 
 def layer_colours(n):

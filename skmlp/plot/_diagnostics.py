@@ -2,7 +2,7 @@
 
 import re
 
-from ._common import epochs_only, layer_colours, network_of, panels
+from ._common import layer_colours, network_of, over_epochs, panels
 
 _PANELS = {
     "gradient_norm": "gradient norm",
@@ -39,7 +39,7 @@ class DiagnosticsDisplay:
     >>> from sklearn.preprocessing import scale
     >>> from skmlp import DiagnosticsDisplay, MLPClassifier
     >>> X, y = load_wine(return_X_y=True)
-    >>> model = MLPClassifier((20, 20), diagnostics=True, max_iter=300, random_state=0).fit(scale(X), y)
+    >>> model = MLPClassifier((20, 20), diagnostics=True, learning_rate="one_cycle", random_state=0).fit(scale(X), y)
     >>> display = DiagnosticsDisplay.from_estimator(model)
     >>> display.panels_
     ['gradient_norm', 'dead', 'saturated']
@@ -65,15 +65,15 @@ class DiagnosticsDisplay:
         """
         return cls(history=network_of(estimator).history_).plot(show=show, ax=ax)
 
-    def plot(self, *, show=("gradient_norm", "dead", "saturated"), ax=None):
+    def plot(self, ax=None, *, show=("gradient_norm", "dead", "saturated")):
         """Draw a curve for each layer, dark for the first and light for the last, and return the display.
 
         Parameters
         ----------
-        show : sequence of {'gradient_norm', 'dead', 'saturated', 'activation_std'}, default=('gradient_norm', 'dead', 'saturated')
-            The panels, from top to bottom. Those of the hidden layers' outputs are left out where there is no hidden layer.
         ax : matplotlib Axes or array of Axes, default=None
             Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
+        show : sequence of {'gradient_norm', 'dead', 'saturated', 'activation_std'}, default=('gradient_norm', 'dead', 'saturated')
+            The panels, from top to bottom. Those of the hidden layers' outputs are left out where there is no hidden layer.
 
         Returns
         -------
@@ -96,10 +96,7 @@ class DiagnosticsDisplay:
             if panel in ("dead", "saturated"):
                 axes.set_ylim(-0.03, 1.03)
             axes.grid(alpha=0.3)
-            epochs_only(axes)
-        self.axes_[-1].set(xlabel="epoch")
-        for axes in self.axes_[:-1]:
-            axes.label_outer()
+            over_epochs(axes)
         widest = max(self.axes_, key=lambda axes: len(axes.get_lines()))
         beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-n_layers // 8)}
         widest.legend(title="layer", fontsize="small", title_fontsize="small", **beside)

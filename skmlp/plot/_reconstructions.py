@@ -72,7 +72,7 @@ class ReconstructionDisplay:
         reconstructions = np.asarray(estimator.inverse_transform(estimator.transform(X)))
         return cls(originals=originals, reconstructions=reconstructions, image_shape=image_shape).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, ax=None):
         """Draw originals and reconstructions on one scale, and return the display.
 
         Parameters

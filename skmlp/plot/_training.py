@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ._common import COLOURS, epochs_only, layer_colours, network_of, panels
+from ._common import COLOURS, layer_colours, network_of, over_epochs, panels
 
 _PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learning rate"}
 
@@ -43,7 +43,7 @@ class TrainingDisplay:
     >>> model = MLPClassifier(early_stopping=True, random_state=0).fit(scale(X), y)
     >>> display = TrainingDisplay.from_estimator(model)
     >>> display.panels_
-    ['loss', 'score', 'learning_rate']
+    ['loss', 'score']
     """
 
     def __init__(self, *, histories, best_epochs=None):
@@ -89,15 +89,15 @@ class TrainingDisplay:
         best = {name: _best_epoch(network, histories[name]) for name, network in networks.items()}
         return cls(histories=histories, best_epochs={name: epoch for name, epoch in best.items() if epoch}).plot(show=show, ax=ax)
 
-    def plot(self, *, show=None, ax=None):
+    def plot(self, ax=None, *, show=None):
         """Draw the curves, and return the display.
 
         Parameters
         ----------
-        show : sequence of {'loss', 'score', 'learning_rate'}, default=None
-            The panels, from top to bottom. None: those for which there are numbers, the learning rate only if it changes.
         ax : matplotlib Axes or array of Axes, default=None
             Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
+        show : sequence of {'loss', 'score', 'learning_rate'}, default=None
+            The panels, from top to bottom. None: those for which there are numbers, the learning rate only if it changes.
 
         Returns
         -------
@@ -115,10 +115,7 @@ class TrainingDisplay:
             if panel == "learning_rate" and self._spread(panel) > 20:
                 axes.set_yscale("log")
             axes.grid(alpha=0.3)
-            epochs_only(axes)
-        self.axes_[-1].set(xlabel="epoch")
-        for axes in self.axes_[:-1]:
-            axes.label_outer()
+            over_epochs(axes)
         self._legend()
         return self
 

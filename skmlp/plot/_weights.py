@@ -87,7 +87,7 @@ class WeightsDisplay:
         names = getattr(network, "feature_names_in_", None) if layer % len(coefs) == 0 else None
         return cls(weights=weights[:, units], units=units, image_shape=image_shape, input_names=names).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, ax=None):
         """Draw the weights, and return the display.
 
         Parameters
