@@ -132,7 +132,8 @@ class Contractive(Term):
     Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation by the mean and variance of the rows at
-    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward.
+    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward. A decoder with
+    larger weights makes up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
 
     Parameters
     ----------
