@@ -11,6 +11,7 @@ from numpy.testing import assert_array_equal
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.code_penalties import CODE_PENALTIES
 from skmlp.nn.losses import LOSSES, LogLoss, Quantile
 from skmlp.nn.optimizers import OPTIMIZERS, Adam
 from skmlp.nn.schedules import SCHEDULES, OneCycle
@@ -111,6 +112,16 @@ def test_skops_needs_to_trust_our_types_only(cls, setting):
     assert_array_equal(copy.transform(X), model.transform(X))
     assert copy.history_.equals(model.history_)
     assert_array_equal(copy.fit(X, y).predict(X), model.fit(X, y).predict(X))  # goes on to the bit
+
+
+@pytest.mark.parametrize("setting", [{"tied_weights": True}, *({"code_penalty": unit()} for unit in CODE_PENALTIES.values())], ids=str)
+def test_skops_and_the_kinds_of_autoencoders(setting):
+    X, _ = blobs(3)
+    kl = isinstance(setting.get("code_penalty"), CODE_PENALTIES["kl"])
+    model = quick(Autoencoder, **setting, code_activation="logistic" if kl else "identity", warm_start=True).fit(X)
+    copy = through_skops(model)
+    assert_array_equal(copy.predict(X), model.predict(X))
+    assert_array_equal(copy.fit(X).predict(X), model.fit(X).predict(X))
 
 
 @pytest.mark.parametrize("loss", [*(key for key, cls in LOSSES.items() if "multiclass" in cls.targets), LogLoss(0.1)])
