@@ -77,7 +77,7 @@ class KlSparsity(Term):
 
 
 class L1Sparsity(Term):
-    """``weight sum_j |y_j|``, averaged over the rows: many values of the code are to be small, as in sparse coding (Olshausen and Field, 1996).
+    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse coding (Olshausen and Field, 1996).
 
     Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has them, such as relu. What a code loses in
     size the decoder can make up for by larger weights, so give ``alpha`` a value or ``tied_weights=True``.
