@@ -36,7 +36,8 @@ class Autoencoder(BaseMLP):
 
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
     over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
-    identity activations it finds the subspace of PCA.
+    identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising autoencoder, ``code_penalty`` a sparse, a
+    contractive or a variational one.
 
     Parameters
     ----------
@@ -57,6 +58,10 @@ class Autoencoder(BaseMLP):
     Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep networks", NeurIPS 19 (2007).
 
     Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+
+    Rifai et al., "Contractive auto-encoders: explicit invariance during feature extraction", ICML (2011).
+
+    Kingma and Welling, "Auto-encoding variational Bayes", ICLR (2014).
 
     Examples
     --------

@@ -10,11 +10,12 @@ from ._parameters import resolve
 from ._sklearn import StrOptions
 from .nn.activations import Identity, Logistic
 from .nn.code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
+from .nn.term import Term
 from .nn.variational import Variational
 
 CODE_CONSTRAINTS = {
     "tied_weights": ["boolean"],
-    "code_penalty": [StrOptions(set(CODE_PENALTIES)), *CODE_PENALTIES.values(), None],
+    "code_penalty": [StrOptions(set(CODE_PENALTIES)), Term, None],
 }
 CODE_DOCS = {
     "tied_weights": """
@@ -25,7 +26,7 @@ CODE_DOCS = {
         ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
         with 'maxout' nor with ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
     "code_penalty": """
-    code_penalty : {'kl', 'l1', 'contractive', 'variational'}, instance or None, default=None
+    code_penalty : {'kl', 'l1', 'contractive', 'variational'}, Term or None, default=None
         What is asked of the code, beside the loss, in training; an instance, such as ``KlSparsity(target=0.1)``, brings its own strength,
         which a grid search reaches as ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KlSparsity`): each unit active for few rows, for
         ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small values; 'contractive'
@@ -66,11 +67,11 @@ def _code_block(estimator):
     if estimator.code_penalty is None:
         return Block(estimator.n_components, activation, bridged=False)
     penalty = resolve(estimator.code_penalty, CODE_PENALTIES)
-    if is_lbfgs(estimator) and type(penalty) in NOT_FOR_LBFGS:
-        raise ValueError(
-            f"code_penalty={estimator.code_penalty!r} does not go with solver='lbfgs': {NOT_FOR_LBFGS[type(penalty)]}. Take a minibatch "
-            "solver, such as 'adam'."
-        )
+    for kind, reason in NOT_FOR_LBFGS.items():
+        if isinstance(penalty, kind) and is_lbfgs(estimator):
+            raise ValueError(
+                f"code_penalty={estimator.code_penalty!r} does not go with solver='lbfgs': {reason}. Take a minibatch one, such as 'adam'."
+            )
     if isinstance(penalty, KlSparsity) and not isinstance(activation, Logistic):
         raise ValueError(
             f"code_penalty={estimator.code_penalty!r} compares mean activations with probabilities, so it needs a code between 0 and 1, "

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from skmlp import Autoencoder
 from skmlp.nn import Contractive, KlSparsity, L1Sparsity, Relu, Variational
 from skmlp.nn.code_penalties import CODE_PENALTIES
+from tests.nn.test_terms import Spread
 
 from .problems import digits, wine
 
@@ -60,7 +61,7 @@ def test_contraction_makes_the_code_change_less():
         model = quick(Contractive(weight), 10, code_activation="logistic").fit(X)
         squares.append(np.square(model.input_gradient(X[:300])).sum(axis=(1, 2)).mean())
         errors.append(-model.score(X))
-    assert squares[0] > 2 * squares[1] > 4 * squares[2]
+    assert squares[2] < 0.7 * squares[1] < 0.49 * squares[0]
     assert errors[0] < errors[1] < errors[2]
 
 
@@ -129,6 +130,7 @@ def test_a_variational_code_is_as_wide_as_asked_for():
     assert [w.shape for w in model.coefs_] == [(13, 10), (10, 6), (6, 6), (3, 6), (6, 10), (10, 13)]
     assert model.transform(X).shape == (178, 3)
     assert list(model.get_feature_names_out()) == ["autoencoder0", "autoencoder1", "autoencoder2"]
+    assert model.input_gradient(X).shape == (178, 3, 13)
     w0, w1, w2, *_ = model.coefs_
     b0, b1, b2, *_ = model.intercepts_
     hidden = np.maximum(np.maximum(X @ w0 + b0, 0) @ w1 + b1, 0)
@@ -240,6 +242,12 @@ def test_a_grid_search_reaches_the_strength(penalty, name, values):
     search = GridSearchCV(quick(penalty, max_iter=20), {f"code_penalty__{name}": values}, cv=2).fit(X)
     assert search.best_params_ == {f"code_penalty__{name}": values[0]}, "the score is of the reconstruction alone"
     assert getattr(penalty, name) == type(penalty)().get_params()[name], "the caller's own is left as it was"
+
+
+def test_a_term_of_ones_own():
+    X, _ = wine()
+    codes = [quick(penalty).fit(X).transform(X) for penalty in (None, Spread(10.0))]
+    assert np.mean(codes[1] ** 4) < 0.1 * np.mean(codes[0] ** 4)
 
 
 @pytest.mark.parametrize(

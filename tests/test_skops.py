@@ -114,6 +114,13 @@ def test_corruptions(corruption, place):
     assert_goes_on(quick(Autoencoder, corruption=corruption, corruption_at=place).fit(X), X, None)
 
 
+@pytest.mark.parametrize("setting", [{"tied_weights": True}, *({"code_penalty": unit} for unit in units_of(nn.CODE_PENALTIES))], ids=str)
+def test_kinds_of_autoencoders(setting):
+    X, _ = curve()
+    activation = "logistic" if isinstance(setting.get("code_penalty"), nn.KlSparsity) else "identity"
+    assert_goes_on(quick(Autoencoder, code_activation=activation, **setting).fit(X), X, None)
+
+
 @pytest.mark.parametrize("augmenter", AUGMENTERS.values(), ids=AUGMENTERS)
 def test_augmenters(augmenter):
     shape = getattr(augmenter, "image_shape", (4,))

@@ -18,7 +18,7 @@ _LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
 
 
 class KlSparsity(Term):
-    """weight sum_j KL(target || a_j) with a_j the mean of unit j over the batch: each unit is to be active for few rows.
+    """``weight sum_j KL(target || a_j)`` with a_j the mean of unit j over the batch: each unit is to be active for few rows.
 
     ``KL(t || a) = t log(t / a) + (1 - t) log((1 - t) / (1 - a))`` (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse
     autoencoder", for this form) is between coins, so a code is in (0, 1). The mean is weighted by the rows' weights. Each minibatch has a
@@ -77,7 +77,7 @@ class KlSparsity(Term):
 
 
 class L1Sparsity(Term):
-    """weight sum_j |y_j|, averaged over the rows: many values of the code are to be small, as in sparse coding (Olshausen and Field, 1996).
+    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse coding (Olshausen and Field, 1996).
 
     Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has them, such as relu. What a code loses in
     size the decoder can make up for by larger weights, so give ``alpha`` a value or ``tied_weights=True``.
@@ -123,7 +123,7 @@ class L1Sparsity(Term):
 
 
 class Contractive(Term):
-    """weight |J|^2, averaged over the rows, J the Jacobian (n_units, n_features) of the code at the row: it is to change little with X.
+    """``weight |J|^2``, averaged over the rows, J the Jacobian (n_units, n_features) of the code: it is to change little with the row.
 
     The contractive autoencoder (Rifai et al., 2011), for encoders of any depth and activation. In each step every row draws a direction u
     on the unit sphere, and the term is ``weight d |f(x + h u) - f(x - h u)|^2 / (2 h)^2``, with d features, f the encoder and ``h = step``.
@@ -132,7 +132,8 @@ class Contractive(Term):
     Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation by the mean and variance of the rows at
-    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward.
+    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward. A decoder with
+    larger weights makes up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.tied import TiedDense
 from tests.nn.helpers import randomised
 from tests.nn.test_allocation import WIDTH, bound, peak
-from tests.nn.test_gradients import EXACT, TOLERANCE, gradient_error
+from tests.nn.test_gradients import EXACT, PARTS, TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 PLAIN = [key for key in EXACT if key in ACTIVATIONS]
@@ -56,6 +56,16 @@ def test_gradient(activation, loss, backend):
         layers = tied_layers(ACTIVATIONS[activation](), batch_norm=batch_norm, dropout=0.2 * dropout)
         network = network_of(layers, loss, alphas=(0.5, 2.0) if penalty else ())
         assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (batch_norm, dropout, weighted, penalty)
+
+
+@BACKENDS
+def test_gradient_around_layers_in_any_order(backend):
+    """Nobody overwrites what the tied layer reads, whatever lies between it and the owner of its weight."""
+    keeping_width = [part for part in PARTS if part not in ("dense", "maxout")]
+    for stack in itertools.product(keeping_width, repeat=2):
+        first, second = (PARTS[part] for part in stack)
+        network = network_of([Dense(4), first(), second(), TiedDense(5, 3), first(), Dense(2)])
+        assert gradient_error(network, directions=4, compiled=backend) < TOLERANCE, stack
 
 
 KNOTS = {
