@@ -34,7 +34,8 @@ class Autoencoder(BaseMLP):
 
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
     over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
-    identity activations it finds the subspace of PCA.
+    identity activations it finds the subspace of PCA. Missing values (NaN) have no loss, and the mean of the column takes their place in
+    the input; :meth:`impute` gives them their reconstructions.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ class Autoencoder(BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+            Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -192,7 +193,7 @@ class Autoencoder(BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+            Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None

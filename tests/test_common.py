@@ -44,6 +44,7 @@ PASSING = [
 ]
 PASSING_LOSSES = [
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
+    Autoencoder(loss="auto", **QUICK),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
     MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),
