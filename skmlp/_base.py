@@ -224,7 +224,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         finite = "allow-nan" if self._takes_missing else True
         types = {"dtype": [np.float64, np.float32], "order": "C", "accept_sparse": ["csr", "csc"]}
         X = validate_data(self, X, ensure_all_finite=finite, reset=reset, **types)
-        check_known(X)
+        if self._takes_missing:
+            check_known(X)
         return X
 
     def _input(self, X, dtype):

@@ -299,6 +299,15 @@ def test_probabilities_take_the_place_of_missing_categories():
     assert guessed.mean() > 0.7
 
 
+def test_rows_on_disk_may_miss_values(tmp_path):
+    X = holes(wine()[0])
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    model, plain = quick().fit(mapped), quick().fit(X)
+    assert_array_equal(model.predict(mapped), plain.predict(X))
+    assert_array_equal(model.impute(mapped), plain.impute(X))
+
+
 def test_in_a_pipeline():
     X = holes(wine()[0])
     model = make_pipeline(StandardScaler(), quick()).fit(X)
