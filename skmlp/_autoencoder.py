@@ -37,7 +37,8 @@ class Autoencoder(BaseMLP):
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
     over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
     identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising autoencoder, ``code_penalty`` a sparse, a
-    contractive or a variational one.
+    contractive or a variational one. Missing values (NaN) have no loss, and the mean of the column takes their place in the input;
+    :meth:`impute` gives them their reconstructions.
 
     Parameters
     ----------
@@ -193,7 +194,7 @@ class Autoencoder(BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+            Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -218,7 +219,7 @@ class Autoencoder(BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+            Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; handed on to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -281,7 +282,7 @@ class Autoencoder(BaseMLP):
         X_reconstructed : ndarray of shape (n_samples, n_features)
             Probabilities in columns whose loss is a cross-entropy.
         """
-        return self._reconstruction(self._dense_source(X, "predict", "a dense reconstruction"))
+        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"))
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -294,13 +295,13 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
-            A copy, of the precision of X (float64 if X has no floats) and, for a pandas or polars frame, a frame. All values known are
-            as they were; those of columns whose loss is a cross-entropy are probabilities.
+            A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame, whose columns without missing values
+            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy.
         """
-        source = self._dense_source(X, "impute", "a dense reconstruction")
-        if isinstance(X, list) or not hasattr(X, "shape"):
-            X = np.asarray(X)
-        return imputed(X, checked(self, X), self._reconstruction(source))
+        check_is_fitted(self)
+        valid = checked(self, X)
+        source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
+        return imputed(X, valid, self._reconstruction(source))
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -348,7 +349,7 @@ class Autoencoder(BaseMLP):
             ``loss`` of each value, 0 for a missing one; the sum of a row is minus its ``score_samples``. The loss of a block of columns
             under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
         """
-        source = self._dense_source(X, "feature_errors", "dense errors")
+        source = self._dense(self._source(X), "feature_errors", "dense errors")
         return self._network.entry_losses(source, without_filling(source), self._objective(source))
 
     def score(self, X, y=None, sample_weight=None):
@@ -371,8 +372,8 @@ class Autoencoder(BaseMLP):
     def loss_by_column_(self):
         return by_column(self._fitted()._network.loss, self.n_features_in_)
 
-    def _dense_source(self, X, method, result):
-        source = self._source(X)
+    def _dense(self, source, method, result):
+        """Return a source of dense rows as it is; refuse another one."""
         if source.sparse:
             raise ValueError(
                 f"{method} would turn sparse input into {result} of shape {source.n_rows, source.width}. Ask for it by "

@@ -91,7 +91,6 @@ def loss_of_values(X):
             k += 1
         else:
             groups.append(np.arange(k, end))
-            varies[k:end] = yes_no[k:end] = False
             k = end
     grouped = np.concatenate([[], *groups]).astype(int)
     rest = np.setdiff1d(np.arange(len(ones)), grouped)

@@ -67,15 +67,19 @@ def has_missing(X):
 
 
 def imputed(X, checked, reconstruction):
-    """Return X, an array or a frame, with ``reconstruction`` where the array ``checked`` of its values has NaN; a copy."""
+    """Return a copy of X, an array or a frame, with ``reconstruction`` where the array ``checked`` of its values has NaN.
+
+    Columns of a frame that miss nothing are left alone, and columns of floats keep their precision.
+    """
     missing = np.isnan(checked)
     if not hasattr(X, "columns"):
         return np.where(missing, reconstruction.astype(checked.dtype, copy=False), checked)
-    holes = {k: np.where(missing[:, k], reconstruction[:, k], checked[:, k]) for k in np.flatnonzero(missing.any(axis=0))}
+    holes = {int(k): np.where(missing[:, k], reconstruction[:, k], checked[:, k]) for k in np.flatnonzero(missing.any(axis=0))}
     if hasattr(X, "with_columns"):  # polars
-        frame = type(X)({X.columns[k]: values for k, values in holes.items()})
-        return X.with_columns(frame.get_columns())
+        columns = type(X)({X.columns[k]: values for k, values in holes.items()}).get_columns()
+        return X.with_columns(c.cast(X.dtypes[k]) if X.dtypes[k].is_float() else c for k, c in zip(holes, columns, strict=True))
     filled = X.copy()
     for k, values in holes.items():
-        filled.isetitem(k, values)
+        dtype = X.dtypes.iloc[k]
+        filled.isetitem(k, values.astype(dtype) if isinstance(dtype, np.dtype) and dtype.kind == "f" else values)
     return filled

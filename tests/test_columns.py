@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import xlogy
@@ -153,6 +154,10 @@ def test_clones_pickles_prints_and_searches():
     model = quick(loss=[(Huber(0.5), ["height", "weight"]), *BY_NAME[1:]]).fit(X)
     assert_array_equal(clone(model).fit(X).predict(X), model.predict(X))
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+    stored = skops.io.dumps(model)
+    types = skops.io.get_untrusted_types(data=stored)
+    assert all(name.startswith("skmlp.") for name in types)
+    assert_array_equal(skops.io.loads(stored, trusted=types).predict(X), model.predict(X))
     assert "Huber(delta=0.5)" in repr(model)
     search = GridSearchCV(quick(max_iter=2), {"loss": ["squared_error", "auto", BY_NAME]}, cv=2).fit(X)
     assert len(set(search.cv_results_["mean_test_score"])) == 2

@@ -48,6 +48,7 @@ PASSING = [
 PASSING_SINGLY = [
     *(cls(auxiliary_loss=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]),
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
+    Autoencoder(loss="auto", **QUICK),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
     MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),

@@ -256,10 +256,11 @@ def test_known_values_stay_to_the_bit(dtype, precision):
 def frames():
     """Return a pandas frame with a whole-number column that misses nothing and a nullable one that does, and the same in polars."""
     X = pd.DataFrame(holes(wine()[0]), columns=[f"f{k}" for k in range(13)], index=np.arange(178)[::-1] * 2)
+    X["f0"] = X["f0"].astype(np.float32)
     X["f1"] = np.arange(178) % 5
     X["f2"] = pd.array(np.arange(178) % 2, dtype="Int64")
     X.loc[X.index[7], "f2"] = pd.NA
-    other = polars.DataFrame({name: X[name].astype(float).to_numpy() for name in X if name not in ("f1", "f2")})
+    other = polars.DataFrame({name: X[name].to_numpy() for name in X if name not in ("f1", "f2")})
     other = other.with_columns(
         polars.Series("f1", X["f1"].to_numpy()), polars.Series("f2", [*(k % 2 for k in range(7)), None, *([0] * 170)])
     )
@@ -274,7 +275,8 @@ def test_a_frame_stays_a_frame(which):
     filled = model.impute(X)
     assert type(filled) is type(X)
     assert list(filled.columns) == list(X.columns)
-    assert filled["f1"].dtype == X["f1"].dtype
+    for name in ("f0", "f1", "f3"):  # single precision, whole numbers without holes, double precision
+        assert filled[name].dtype == X[name].dtype
     values = X.to_numpy() if which else X.to_numpy(dtype=float, na_value=np.nan)
     assert_allclose(filled.to_numpy(), np.where(np.isnan(values), model.predict(X), values), rtol=1e-6)
     if which:
@@ -295,6 +297,15 @@ def test_probabilities_take_the_place_of_missing_categories():
     assert ((filled[:, 1] >= 0) & (filled[:, 1] <= 1)).all()
     guessed = filled[::4, 2:5].argmax(axis=1) == X.to_numpy()[::4, 2:5].argmax(axis=1)
     assert guessed.mean() > 0.7
+
+
+def test_rows_on_disk_may_miss_values(tmp_path):
+    X = holes(wine()[0])
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    model, plain = quick().fit(mapped), quick().fit(X)
+    assert_array_equal(model.predict(mapped), plain.predict(X))
+    assert_array_equal(model.impute(mapped), plain.impute(X))
 
 
 def test_in_a_pipeline():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -77,6 +78,22 @@ def test_outputs_have_names(cls):
     assert_array_equal(Z.index, X.index)
     assert_array_equal(Z, model.transform(X))
     assert_array_equal(model.fit_transform(X, y), Z)
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+@pytest.mark.parametrize("given", ["pandas", "polars", "array"])
+def test_outputs_are_polars_frames_where_asked_for(cls, given):
+    X, y = frames(cls)
+    rows = {"pandas": X, "polars": polars.DataFrame({name: X[name].to_numpy() for name in X}), "array": X.to_numpy()}[given]
+    y = y.to_numpy()
+    model = quick(cls).set_output(transform="polars")
+    Z = model.fit(rows, y).transform(rows)
+    assert isinstance(Z, polars.DataFrame)
+    assert Z.columns == list(model.get_feature_names_out())
+    assert_array_equal(Z.to_numpy(), quick(cls).fit(rows, y).transform(rows))
+    assert model.fit_transform(rows, y).equals(Z)
+    assert hasattr(model, "feature_names_in_") == (given != "array")
+    assert list(make_pipeline(StandardScaler(), quick(cls)).set_output(transform="polars").fit(rows, y)[:1].transform(rows).columns)
 
 
 def test_without_hidden_layers_transform_gives_the_input():

@@ -24,6 +24,7 @@ from .activations import (
 from .autodiff import Dual, value_and_gradient
 from .batch_norm import BatchNorm, FixedNorm
 from .code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
+from .column_losses import ColumnLosses
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from .custom import Function, FunctionLoss
 from .dropout import AlphaDropout, Dropout

@@ -20,7 +20,7 @@ def known_part(loss):
     """Return the loss of what is known of a target, NaN being unknown, for a loss with one score for each target."""
     if isinstance(loss, ColumnLosses):
         return ColumnLosses([(known_part(piece), columns) for piece, columns in loss.pieces])
-    return KnownRows(loss) if loss.joint else KnownEntries(loss)
+    return (KnownRows if loss.joint else KnownDistances if loss.distance else KnownEntries)(loss)
 
 
 class KnownEntries:
@@ -60,12 +60,41 @@ class KnownEntries:
 
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
-        values = np.zeros(target.shape[1])
-        for k, column in enumerate(target.T):
-            known = ~np.isnan(column)
-            if known.any():
-                values[k] = self.loss.start(column[known, None], None if weight is None else weight[known])[0]
-        return values
+        return _start_of_each(self.loss, target, weight)
+
+
+class KnownDistances:
+    """The same for a loss of the distance between score and target: an unknown target is the score itself, which costs nothing.
+
+    Parameters
+    ----------
+    loss : Loss
+        With ``distance``.
+    """
+
+    value_and_grad = Loss.value_and_grad
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    def buffers(self, n_out):
+        """Return the working arrays: the loss's own, and ours."""
+        return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "filled": Rows(n_out)}
+
+    def rows_and_grad(self, raw, target, ws):
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        np.isnan(target, out=ws.unknown)
+        np.copyto(ws.filled, target)
+        np.copyto(ws.filled, raw, where=ws.unknown)
+        self.loss.rows_and_grad(raw, ws.filled, ws)
+
+    def entries(self, raw, target):
+        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
+        return self.loss.entries(raw, np.where(np.isnan(target), raw, target))
+
+    def start(self, target, weight):
+        """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
+        return _start_of_each(self.loss, target, weight)
 
 
 class KnownRows:
@@ -108,3 +137,13 @@ class KnownRows:
         if not known.any():
             return np.zeros(target.shape[1])
         return self.loss.start(target[known], None if weight is None else weight[known])
+
+
+def _start_of_each(loss, target, weight):
+    """Return the start of each output over the rows where it is known, 0 if there are none."""
+    values = np.zeros(target.shape[1])
+    for k, column in enumerate(target.T):
+        known = ~np.isnan(column)
+        if known.any():
+            values[k] = loss.start(column[known, None], None if weight is None else weight[known])[0]
+    return values

@@ -20,7 +20,7 @@ class Loss(Unit):
     for binary and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those of all targets for the
     first score coming first, so that raw scores have n_out = n_scores * n_targets columns. ``predicts``: what the link gives for each
     target, "value", "value and std" (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one distribution, so
-    that its loss is no sum over the outputs.
+    that its loss is no sum over the outputs. ``distance``: loss and gradient of an output are 0 where score and target are equal.
     """
 
     targets: tuple = ("regression",)
@@ -30,6 +30,7 @@ class Loss(Unit):
     n_scores = 1
     predicts = "value"
     joint = False
+    distance = False
 
     @abstractmethod
     def buffers(self, n_out):

@@ -20,6 +20,8 @@ class SquaredError(Loss):
     Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the 1/2 makes the gradient ``z - t``.
     """
 
+    distance = True
+
     def buffers(self, n_out):
         return {"rows": Rows(1)}
 
@@ -40,6 +42,8 @@ class AbsoluteError(Loss):
 
     Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient ``sign(z - t)``, 0 at 0.
     """
+
+    distance = True
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "tmp": Rows(n_out, scratch=True)}
@@ -69,6 +73,7 @@ class Huber(Loss):
         Where the loss turns linear, in the units of the target.
     """
 
+    distance = True
     limits = {"delta": "(0, inf)"}
 
     def __init__(self, delta=1.0):
@@ -102,6 +107,8 @@ class LogCosh(Loss):
     Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the outputs, about ``r^2 / 2`` near 0
     and ``|r| - log(2)`` far out; gradient ``tanh(r)``.
     """
+
+    distance = True
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from skmlp.nn.column_losses import ColumnLosses, numbers
 from skmlp.nn.data import DenseRows, FilledRows
-from skmlp.nn.known import KnownEntries, known_part
+from skmlp.nn.known import KnownDistances, KnownEntries, known_part
 from skmlp.nn.losses import LOSSES, BinaryLogLoss, Huber, LogLoss, Poisson, SquaredError
 from skmlp.nn.optimizers import Sgd
 from tests.nn import test_allocation, test_losses
@@ -151,12 +151,23 @@ REGRESSION = [cls() for cls in LOSSES.values() if "regression" in cls.targets an
 def test_missing_numbers_have_no_loss_and_no_gradient(loss, dtype, rng):
     raw, target = rng.normal(size=(20, 5)).astype(dtype), targets_of(loss, (20, 5), rng, dtype)
     known = rng.random(target.shape) > 0.4
-    rows, grad = gradient_of_rows(KnownEntries(loss), raw, np.where(known, target, np.nan).astype(dtype))
+    rows, grad = gradient_of_rows(known_part(loss), raw, np.where(known, target, np.nan).astype(dtype))
     _, full = gradient_of_rows(loss, raw, target)
     assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-5, atol=1e-6)
     entries = np.column_stack([gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)])
     assert_allclose(rows, np.sum(entries * known, axis=1), rtol=1e-4, atol=1e-5)
     assert grad.dtype == dtype
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), Huber(0.5), LOSSES["absolute_error"](), LOSSES["log_cosh"]()], ids=repr)
+def test_distances_are_struck_out_like_any_loss(loss, rng):
+    raw, target = rng.normal(size=(20, 5)), rng.normal(size=(20, 5))
+    target[rng.random(target.shape) < 0.4] = np.nan
+    assert type(known_part(loss)) is KnownDistances
+    for ours, theirs in zip(
+        gradient_of_rows(known_part(loss), raw, target), gradient_of_rows(KnownEntries(loss), raw, target), strict=True
+    ):
+        assert_allclose(ours, theirs, rtol=1e-12)
 
 
 def masked_objective(raw, target):
