@@ -6,7 +6,7 @@ A worker is killed by the fit that it runs, at a given call of the scorer, so no
 import logging
 import os
 import signal
-import time
+from multiprocessing import resource_tracker
 
 import numpy as np
 import psutil
@@ -27,35 +27,22 @@ from .test_threads import LARGE, SMALL, watched
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Two worker processes, on loopback; none is left at the end."""
-    client_of_the_guide = run_block("clusters", "class ForJoblib")["ForJoblib"]
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0", silence_logs=logging.CRITICAL) as cluster,
-        client_of_the_guide(cluster) as client,
-    ):
-        yield client
-        workers = [psutil.Process(process) for process in client.run(os.getpid, on_error="ignore").values()]
-    gone, alive = psutil.wait_procs(workers, timeout=60)
-    assert gone
-    assert not alive
-
-
 @pytest.fixture
-def workers(cluster):
-    """Return a function that gives the process numbers of both workers; there are two when a test begins."""
+def client():
+    """The guide's client of two worker processes, on loopback; none of the processes is left at the end."""
+    resource_tracker.ensure_running()  # Python's own; it stays as long as this process does
+    before = set(psutil.Process().children(recursive=True))
+    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    client_of = run_block("clusters", "class ForJoblib")["ForJoblib"]
+    with LocalCluster(n_workers=2, **options) as cluster, client_of(cluster) as client:
+        yield client
+        started = set(psutil.Process().children(recursive=True)) - before
+    assert psutil.wait_procs(started, timeout=60)[1] == []
 
-    def processes():
-        for _ in range(1200):  # a worker that has died stays in the scheduler's list for a moment, and the next one takes a few seconds
-            answers = set(cluster.run(os.getpid, on_error="ignore").values())
-            if len(answers) == 2:
-                return answers
-            time.sleep(0.1)
-        raise AssertionError(f"Two workers should be there, but of them only {answers} answer.")
 
-    processes()
-    return processes
+def processes(client):
+    """Return the process numbers of the workers that answer."""
+    return set(client.run(os.getpid, on_error="ignore").values())
 
 
 class Deadly:
@@ -106,7 +93,6 @@ def bag(model, X, y):
 
 
 JOBS = [grid, halving, folds, bag]
-each_job = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.__name__)
 
 
 def network(scoring="accuracy"):
@@ -122,32 +108,33 @@ def assert_same(job, model):
 
 
 @pytest.mark.slow
-@each_job
-def test_the_bits_of_one_process(job, workers):
-    assert_same(job, network())
+def test_the_bits_of_one_process(client):
+    for job in JOBS:
+        assert_same(job, network())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("job", "fatal"), [(grid, 0), *((job, 8) for job in JOBS)], ids=lambda part: getattr(part, "__name__", part))
-def test_a_worker_dies_in_the_middle(job, fatal, workers, tmp_path):
+def test_a_worker_dies_in_the_middle(job, fatal, client, tmp_path):
     """Call 0: before any result, when rows and folds may be in that worker only. Call 8: in the middle."""
-    before = workers()
+    before = processes(client)
+    assert len(before) == 2
     assert_same(job, network(Deadly(tmp_path, fatal)))
     dead = int((tmp_path / str(fatal)).read_text())
     assert dead in before
-    assert dead not in workers()
+    assert dead not in processes(client)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", [SMALL, LARGE], ids=["small", "large"])
-def test_a_worker_has_one_thread_for_products(setting, workers):
+def test_a_worker_has_one_thread_for_products(setting, client):
     with parallel_config(backend="dask"):
         found = cross_validate(watched(**setting), *digits(), cv=2, return_estimator=True)
     assert {score for network in found["estimator"] for score in network.validation_scores_} == {1}
 
 
 @pytest.mark.slow
-def test_callbacks_act_in_workers(workers):
+def test_callbacks_act_in_workers(client):
     pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on")
     with parallel_config(backend="dask"):
         found = cross_validate(classifier().set_callbacks(TimeLimit(0)), *digits(), cv=2, return_estimator=True)
