@@ -42,7 +42,7 @@ class ForJoblib(Client):
 @contextmanager
 def dask_with(n_workers):
     """Use a local cluster for joblib's work."""
-    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": ":0", "silence_logs": 50}
+    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with LocalCluster(n_workers=n_workers, **options) as cluster, ForJoblib(cluster), parallel_config(backend="dask"):
         yield
 

@@ -108,7 +108,7 @@ def test_early_stopping_takes_the_names_of_scorers():
     assert np.argmin(losses) == n - 5  # the best epoch, then patience is 3, then the fourth without
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_early_stopping_in_a_search_and_an_ensemble(n_jobs):
     X, y = blobs(3)
     model = quick(MLPClassifier).set_callbacks(EarlyStopping(n_iter_no_change=1, tol=10.0))  # no progress ever

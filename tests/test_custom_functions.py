@@ -92,6 +92,7 @@ def test_functions_of_a_module_are_pickled_and_lambdas_are_not():
         pickle.dumps(MLPRegressor(activation=lambda z: np.tanh(z), max_iter=3).fit(X, y))
 
 
+@pytest.mark.slow
 def test_searches_and_workers_take_lambdas():
     X, y = curve()
     grid = {"activation": [np.tanh, lambda z: z / (1.0 + np.abs(z))]}

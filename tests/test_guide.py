@@ -11,6 +11,14 @@ PAGES = sorted((DOCS / "guide").glob("*.md")) + [DOCS / "index.md"]
 BLOCKS = {path: re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL) for path in PAGES}
 
 
+def run_block(page, pattern, **names):
+    """Run the first block of a page in which a pattern is found, and return its names and these."""
+    blocks = next(blocks for path, blocks in BLOCKS.items() if path.stem == page)
+    names["__name__"] = "guide"
+    exec(next(block for block in blocks if re.search(pattern, block)), names)
+    return names
+
+
 def test_there_is_code():
     assert sum(map(len, BLOCKS.values())) >= 10
 

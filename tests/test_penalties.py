@@ -46,6 +46,7 @@ def test_lasso_and_elastic_net(options, l1_ratio, backend, monkeypatch):
 @pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("problem", [cancer, wine], ids=["two classes", "three classes"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.slow
 def test_logistic_regression(problem, l1_ratio):
     X, y = problem()
     strength = 5.0

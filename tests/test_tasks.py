@@ -312,7 +312,7 @@ def test_in_a_pipeline_it_is_a_step_with_epochs():
     assert_same_fit(own.fitted()[2], make_pipeline(StandardScaler(), quick(MLPClassifier, max_iter=3)).fit(X, y)[-1])
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("in_a_pipeline", [False, True])
 def test_in_a_grid_search_each_fit_is_logged(n_jobs, in_a_pipeline):
     X, y = blobs(3)
@@ -328,7 +328,7 @@ def test_in_a_grid_search_each_fit_is_logged(n_jobs, in_a_pipeline):
     assert refit["accuracy"].iloc[-1] == search.score(X, y)
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_progress_bars(n_jobs, capsys):
     pytest.importorskip("rich", reason="scikit-learn draws progress bars with rich")
     X, y = blobs(3)

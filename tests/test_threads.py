@@ -40,6 +40,7 @@ def test_a_limit_is_never_raised():
 
 
 @pytest.mark.parametrize(("setting", "n_threads"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
+@pytest.mark.slow
 def test_jobs_do_not_multiply_threads(setting, n_threads):
     """In a worker BLAS has as many threads as joblib gives it, the number of cores divided by ``n_jobs``, or one."""
     with parallel_config("loky", inner_max_num_threads=2):

@@ -19,7 +19,7 @@ from skmlp.nn.losses import LogLoss, SquaredError
 from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 from tests.nn.helpers import make_network, randomised
-from tests.nn.test_allocation import WIDTH, bound, peak
+from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import EXACT, TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
@@ -159,7 +159,7 @@ def test_concatenation_hands_on_the_input_first(dtype):
 def test_a_step_allocates_nothing(kind, backend, dtype):
     for batch_norm, dropout in itertools.product([False, True], [0.0, 0.3]):
         plain = make_network(LogLoss(), "relu", (WIDTH,) * 4, batch_norm, dropout, dtype=dtype)
-        assert peak(with_joins(plain, kind, dtype, WIDTH), OPTIMIZERS["adam"](), backend=backend) < bound(dtype)
+        assert peak(with_joins(plain, kind, dtype, WIDTH), OPTIMIZERS["adam"](), backend=backend) < BOUND
 
 
 def test_in_place_where_no_join_reads():
