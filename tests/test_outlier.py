@@ -108,6 +108,8 @@ def test_the_default_takes_weights_for_repetitions_in_spite_of_its_noise():
     repeated = clone(detector).fit(X.repeat(weight, axis=0))
     # batches of 64 distinct rows in float32
     assert_allclose(weighted.score_samples(X), repeated.score_samples(X), rtol=1e-3)
+    once = clone(detector).fit(X[weight > 0])
+    assert np.abs(once.score_samples(X) / weighted.score_samples(X) - 1.0).max() > 0.01
     with pytest.raises(ValueError, match="at least one non-zero"):
         clone(detector).fit(X, sample_weight=np.zeros(80))
 
