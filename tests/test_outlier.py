@@ -96,7 +96,7 @@ def test_the_default_tells_ones_from_other_digits(seed):
     detector = OutlierAutoencoder(random_state=seed).fit(X[ones[:120]])
     X_test = np.vstack([X[ones[120:]], X[others]])
     normal = np.repeat([True, False], [len(ones) - 120, 200])
-    assert roc_auc_score(normal, detector.decision_function(X_test)) > 0.9  # measured over five seeds: 0.943
+    assert roc_auc_score(normal, detector.decision_function(X_test)) > 0.9  # measured over five seeds: 0.976
     assert (detector.predict(X[others]) == -1).mean() > 0.9
 
 
@@ -194,7 +194,7 @@ def test_a_search_reaches_the_autoencoder():
     benign = np.flatnonzero(y == 1)
     folds = [(benign[::2], np.setdiff1d(np.arange(len(y)), benign[::2]))]  # trained on normal rows only, tested on the others and the rest
     search = GridSearchCV(detector, grid, scoring=scoring, cv=folds).fit(X, y)
-    assert search.best_score_ > 0.85  # measured: 0.95
+    assert search.best_score_ > 0.9  # measured over five seeds: 0.9615
     assert len(set(search.cv_results_["mean_test_score"])) > 1
     alone = GridSearchCV(OutlierAutoencoder(quick(max_iter=3)), {"estimator__n_components": [1, 2]}, scoring=scoring, cv=folds)
     assert alone.fit(X, y).best_estimator_.estimator_.n_components in (1, 2)
