@@ -76,7 +76,7 @@ for name, colour in zip(scores, ("tab:blue", "tab:green"), strict=True):
 right.set(xlabel="labelled rows of 1078", ylabel="accuracy on test rows", title=f"Classifiers, mean and error of {n_seeds} splits")
 right.set_xticks(numbers)
 right.set_ylim(0, 1)
-right.legend(loc=(0.4, 0.42))
+right.legend(loc=(0.3, 0.42))
 plt.show()
 
 # %%
