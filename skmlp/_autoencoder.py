@@ -121,7 +121,7 @@ class Autoencoder(BaseMLP):
         to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
         together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
         (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
-        layers again. It helps deep networks of saturating activations that are trained for few epochs. Not with 'lbfgs',
+        layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
         ``skip_connections`` or ``init_from``.""",
     }
 

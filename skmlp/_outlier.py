@@ -8,6 +8,7 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from sklearn import get_config
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -252,10 +253,22 @@ def _seed(estimator, rng):
 
 
 def _weights_for(estimator, weight):
-    """Return the arguments of ``fit`` that give the weights to all that take them."""
-    if not isinstance(estimator, Pipeline):
+    """Return the arguments of ``fit`` that give the weights to all steps that take them; with metadata routing ask these to take them.
+
+    Overwrites: estimator.
+    """
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
+    takers = {name: step for name, step in steps if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")}
+    name, last = steps[-1]
+    if name not in takers:
+        raise ValueError(f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out.")
+    if estimator is last:
         return {"sample_weight": weight}
-    return {f"{name}__sample_weight": weight for name, step in estimator.steps if has_fit_parameter(step, "sample_weight")}
+    if get_config()["enable_metadata_routing"]:
+        for step in takers.values():
+            step.set_fit_request(sample_weight=True)
+        return {"sample_weight": weight}
+    return {f"{name}__sample_weight": weight for name in takers}
 
 
 def _origins(given, made):

@@ -45,9 +45,7 @@ def test_each_pair_of_layers_is_a_network_of_its_own():
     sigmoid, identity = (logistic, lambda y: y * (1 - y)), (lambda z: z, np.ones_like)
     setting = {"activation": "logistic", "solver": Sgd(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64"}
     start = deep(**setting, pretraining=None, learning_rate_init=1e-30).fit(X)
-    # the smallest step that fit can make after it does not count
-    model = deep(**setting, learning_rate_init=0.3, learning_rate="step", pretraining=4)
-    model.set_params(learning_rate_init=0.3, learning_rate="constant")
+    model = deep(**setting, pretraining=4, learning_rate_init=0.3)
     layers = [(w.copy(), b.copy()) for w, b in zip(start.coefs_, start.intercepts_, strict=True)]
     H = X
     for k, (inside, outside) in enumerate([(sigmoid, identity), (sigmoid, sigmoid), (identity, sigmoid)]):
@@ -99,7 +97,6 @@ def test_it_goes_with(setting):
 
 
 def test_corruption_at_the_input_is_that_of_each_layer():
-    """Noise that would swamp the hidden values is seen in what the second layer learns."""
     seen = []
 
     def noise(x, rng):
@@ -136,6 +133,16 @@ def test_sparse_rows_and_rows_left_out():
     weight = np.repeat([1.0, 0.0], 100)
     half = deep(**setting).fit(X[:100])
     assert_allclose(deep(**setting).fit(X, sample_weight=weight).transform(X), half.transform(X), rtol=1e-6, atol=1e-8)
+
+
+def test_an_interrupt_undoes_the_fit():
+    def interrupt(x, rng):
+        raise KeyboardInterrupt
+
+    model = deep(corruption=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(wine()[0])
+    assert not model.__sklearn_is_fitted__()
 
 
 @pytest.mark.slow
