@@ -47,8 +47,9 @@ def scores(frame, y, seed, n_rows):
         mean, std = y_train.mean(), y_train.std()
         y_train, y_test = (y_train - mean) / std, (y_test - mean) / std
     cls = MLPRegressor if numeric else MLPClassifier
-    sides = make_pipeline(preprocessing(), cls(random_state=seed, **SETTING)), cls(
-        random_state=seed, categorical_features="from_dtype", **SETTING
+    sides = (
+        make_pipeline(preprocessing(), cls(random_state=seed, **SETTING)),
+        cls(random_state=seed, categorical_features="from_dtype", **SETTING),
     )
     return [model.fit(X_train, y_train).score(X_test, y_test) for model in sides]
 

@@ -60,7 +60,8 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, blocks, n_in, n_out):
     """Return the layers.
 
-    Embedding of a table's categories; corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join for each block; dense for the output.
+    Embedding of a table's categories; corruption and dropout of the input; dense, batch norm, activation, corruption, dropout, join for
+    each block; dense for the output.
     """
     layers = _embedding(estimator)
     n_in = layers[0].width(n_in) if layers else n_in

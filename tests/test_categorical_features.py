@@ -247,6 +247,14 @@ def test_bagging_hands_on_arrays_of_objects():
     assert model.score(X, y) > 0.85
 
 
+def test_lists_of_rows():
+    X, y = mixed()
+    rows = X.astype(object).where(X.notna(), None).to_numpy().tolist()
+    model = quick().fit(rows, y)
+    assert model._table.categorical == [1, 3]
+    assert_array_equal(model.predict(rows), quick().fit(X, y).predict(X))
+
+
 def test_inspection():
     X, y = mixed()
     model = quick(max_iter=40).fit(X, y)
@@ -317,7 +325,9 @@ def test_learning_rate_range_of_a_table():
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_strings_without_the_parameter(cls):
     X, y = mixed()
-    with pytest.raises(ValueError, match=r"(?s)float.*\['colour', 'town'\] do not hold numbers; categorical_features='from_dtype' takes them"):
+    with pytest.raises(
+        ValueError, match=r"(?s)float.*\['colour', 'town'\] do not hold numbers; categorical_features='from_dtype' takes them"
+    ):
         cls().fit(X, y)
 
 
@@ -334,8 +344,9 @@ def test_augmentation_of_categories():
 
 
 def test_embeddings_without_a_table(rng):
+    model = MLPClassifier(max_iter=1).fit(rng.normal(size=(20, 2)), np.arange(20) % 2)
     with pytest.raises(AttributeError, match="see categorical_features"):
-        MLPClassifier(max_iter=1).fit(rng.normal(size=(20, 2)), np.arange(20) % 2).embeddings_
+        _ = model.embeddings_
 
 
 def test_empty_frames():

@@ -30,7 +30,9 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     scaler = StandardScaler().fit(numbers.iloc[seen], sample_weight=None if weight is None else weight[seen])
     marks = MissingIndicator().fit(numbers.iloc[seen]).transform(numbers)
     levels = [sorted(categories[name].iloc[seen].dropna().unique()) for name in categories]
-    ordinal = OrdinalEncoder(categories=[*map(list, levels)], handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=98)
+    ordinal = OrdinalEncoder(
+        categories=[*map(list, levels)], handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=98
+    )
     codes = ordinal.fit(categories.iloc[seen].dropna()).transform(categories)
     codes[pd.isna(categories)] = 98
     for j, level in enumerate(levels):
@@ -93,7 +95,9 @@ def test_wrong_ways(given, message):
 
 def test_categories_in_their_order():
     """That of the dtype if it has one, else sorted; whatever the order of the rows."""
-    X = pd.DataFrame({"size": pd.Categorical(["L", "S", "M"], categories=["S", "M", "L", "XL"]), "name": ["b", "a", "b"], "kind": [3, 1, 2]})
+    X = pd.DataFrame(
+        {"size": pd.Categorical(["L", "S", "M"], categories=["S", "M", "L", "XL"]), "name": ["b", "a", "b"], "kind": [3, 1, 2]}
+    )
     table = fitted(X, ["size", "name", "kind"])
     assert table.categories == [["S", "M", "L"], ["a", "b"], [1, 2, 3]]
     assert fitted(X[::-1], ["size", "name", "kind"]).categories == table.categories
@@ -150,7 +154,13 @@ def test_values_that_are_no_categories():
 
 
 def test_frames_of_polars_are_those_of_pandas():
-    values = {"number": [1.0, None], "integer": [1, None], "flag": [True, None], "string": ["a", None], "day": [datetime.date(2020, 1, 1)] * 2}
+    values = {
+        "number": [1.0, None],
+        "integer": [1, None],
+        "flag": [True, None],
+        "string": ["a", None],
+        "day": [datetime.date(2020, 1, 1)] * 2,
+    }
     X = pl.DataFrame(values).with_columns(pl.Series("enum", ["b", None], dtype=pl.Enum(["a", "b"])))
     X = X.with_columns(pl.Series("category", ["b", "a"], dtype=pl.Categorical))
     frame = as_frame(X)

@@ -88,14 +88,14 @@ def test_categories_have_no_gradient(rng):
 
 @pytest.mark.parametrize("n", [1, 2, 5, 49, 80, 400])
 def test_the_start(n, rng):
-    """Orthogonal columns, rows of mean square 1, and nothing for any other category."""
+    """Orthogonal columns of length dim / n, and nothing for any other category."""
     layer = Embedding((n, 4))
     vectors = np.full((1, layer.params(2)["vectors"].shape[1]), np.nan)
     Vectors((n, 4), tuple(map(embedding_dim, (n, 4)))).fill(vectors, rng)
     table = layer.tables(vectors)[0]
     assert table.shape == (n + 1, min(n, 50))
     np.testing.assert_array_equal(table[-1], 0.0)
-    np.testing.assert_allclose(table.T @ table, n / min(n, 50) * np.eye(min(n, 50)), atol=1e-12)
+    np.testing.assert_allclose(table.T @ table, min(1.0, 50 / n) ** 2 * np.eye(min(n, 50)), atol=1e-12)
 
 
 def test_vectors_without_rows_stay_where_they_are(rng):
