@@ -26,7 +26,7 @@ class Embedding(Layer):
     levels : tuple of int
         Number of categories of each column that has any.
     dims : tuple of int or None, default=None
-        Width of each column's vectors; None for :func:`embedding_dim` of its number of categories.
+        Width of each column's vectors; None means its number of categories, at most 50.
     """
 
     def __init__(self, levels, dims=None):
