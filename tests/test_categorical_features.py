@@ -17,6 +17,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 
 from skmlp import MLPClassifier, MLPRegressor, learning_rate_range
 from skmlp.augment import GaussianNoise
@@ -230,6 +231,13 @@ def test_persistence(cls):
     unknown = skops.io.get_untrusted_types(data=stored)
     assert all(name.startswith("skmlp.") for name in unknown)
     assert_array_equal(raw(skops.io.loads(stored, trusted=unknown), X), raw(model, X))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_tags_say_what_goes_in(cls):
+    table, plain = (get_tags(cls(categorical_features=given)).input_tags for given in ("from_dtype", None))
+    assert (table.allow_nan, table.categorical, table.sparse) == (True, True, False)
+    assert (plain.allow_nan, plain.categorical, plain.sparse) == (False, False, True)
 
 
 def test_searches_and_pipelines():
