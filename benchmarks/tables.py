@@ -25,7 +25,7 @@ from skmlp import MLPClassifier, MLPRegressor
 from .timing import table
 
 SEEDS = 5
-SLACK = 0.01  # what the mean score may be below that of the preprocessing, about two standard errors of the difference
+SLACK = 0.01  # what the mean score may be below that of the preprocessing, or two standard errors of the difference if these are more
 TABLES = ["adult", "bank_marketing", "credit_g", "ames_housing", "house_sales", "diamonds"]
 SETTING = {"early_stopping": True, "learning_rate_init": 0.002, "max_iter": 60}
 

@@ -284,6 +284,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         gradient : ndarray of shape (n_samples, n_features) or, for multilabel targets, (n_samples, n_labels, n_features)
             Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         X = self._check_X(X)
         if self._multilabel:

@@ -16,7 +16,7 @@ _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "o
 
 
 def takes_tables(estimator):
-    """Return whether X is a table: in a first fit what ``categorical_features`` says, later what the fit was given."""
+    """Return whether ``categorical_features`` makes X of a first fit a table; later it is what that fit had."""
     return getattr(estimator, "categorical_features", None) is not None
 
 
@@ -36,7 +36,8 @@ def checked(estimator, X, y=None, *, reset=False, **options):
             check_known(valid)
         return valid
     if not is_frame(X):
-        X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator, input_name="X")
+        dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
+        X = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
     validate_data(estimator, X, *given[1:], reset=reset, skip_check_array=True)
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:

@@ -333,8 +333,8 @@ PARAMETER_DOCS = {
         refused. The first fit learns all this, later ones keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
     "embedding_dim": """
     embedding_dim : int or None, default=None
-        Width of the vectors of a category; None takes for each column the one that :func:`skmlp.nn.embedding_dim` has for its number of
-        categories. Unused without ``categorical_features``.""",
+        Width of the vectors of a category; None means as many numbers as the column has categories, at most 50. Unused without
+        ``categorical_features``.""",
 }
 
 ATTRIBUTE_DOCS = {

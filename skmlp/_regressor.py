@@ -230,6 +230,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
             That of ``predict(X)``, with an axis for the features behind: with several quantiles (n_samples, n_levels, n_features) or
             (n_samples, n_outputs, n_levels, n_features). Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
+            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         gradient = gradient_of_predictions(self, self._check_X(X))
         n, n_targets, n_levels, n_features = gradient.shape

@@ -101,7 +101,7 @@ def embeddings(table, network):
 
 def is_frame(X):
     """Return whether X is a data frame, of pandas or polars."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
+    return isinstance(X, pd.DataFrame) or (type(X).__module__.startswith("polars.") and hasattr(X, "get_columns"))
 
 
 def as_frame(X):
@@ -111,7 +111,7 @@ def as_frame(X):
     if not is_frame(X):
         frame = pd.DataFrame(X)
         return frame.infer_objects() if X.dtype == object else frame
-    return pd.DataFrame({name: _series(X[name]) for name in X.columns})
+    return pd.DataFrame({column.name: _series(column) for column in X.get_columns()})
 
 
 def not_numbers(X):

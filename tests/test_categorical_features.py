@@ -17,6 +17,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 
 from skmlp import MLPClassifier, MLPRegressor, learning_rate_range
 from skmlp.augment import GaussianNoise
@@ -232,6 +233,13 @@ def test_persistence(cls):
     assert_array_equal(raw(skops.io.loads(stored, trusted=unknown), X), raw(model, X))
 
 
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_tags_say_what_goes_in(cls):
+    table, plain = (get_tags(cls(categorical_features=given)).input_tags for given in ("from_dtype", None))
+    assert (table.allow_nan, table.categorical, table.sparse) == (True, True, False)
+    assert (plain.allow_nan, plain.categorical, plain.sparse) == (False, False, True)
+
+
 def test_searches_and_pipelines():
     X, y = mixed()
     search = GridSearchCV(make_pipeline(quick()), {"mlpclassifier__embedding_dim": [1, None]}, cv=2).fit(X, y)
@@ -245,6 +253,14 @@ def test_bagging_hands_on_arrays_of_objects():
     model = BaggingClassifier(quick(max_iter=20), n_estimators=3, random_state=0).fit(X, y)
     assert all(member._table.categorical == [1, 3] for member in model.estimators_)
     assert model.score(X, y) > 0.85
+
+
+def test_lists_of_rows():
+    X, y = mixed()
+    rows = X.astype(object).where(X.notna(), None).to_numpy().tolist()
+    model = quick().fit(rows, y)
+    assert model._table.categorical == [1, 3]
+    assert_array_equal(model.predict(rows), quick().fit(X, y).predict(X))
 
 
 def test_inspection():
@@ -336,8 +352,9 @@ def test_augmentation_of_categories():
 
 
 def test_embeddings_without_a_table(rng):
+    model = MLPClassifier(max_iter=1).fit(rng.normal(size=(20, 2)), np.arange(20) % 2)
     with pytest.raises(AttributeError, match="see categorical_features"):
-        MLPClassifier(max_iter=1).fit(rng.normal(size=(20, 2)), np.arange(20) % 2).embeddings_
+        _ = model.embeddings_
 
 
 def test_empty_frames():

@@ -28,7 +28,7 @@ from .column_losses import ColumnLosses
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from .custom import Function, FunctionLoss
 from .dropout import AlphaDropout, Dropout
-from .embedding import Embedding, embedding_dim
+from .embedding import Embedding
 from .initializers import (
     INITIALIZERS,
     Constant,

@@ -4,7 +4,6 @@ The one decision: the vectors of all columns are one array, and each output is o
 whatever their widths a batch is one look-up forward and one scattered sum backward.
 """
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -27,7 +26,7 @@ class Embedding(Layer):
     levels : tuple of int
         Number of categories of each column that has any.
     dims : tuple of int or None, default=None
-        Width of each column's vectors; None for :func:`embedding_dim` of its number of categories.
+        Width of each column's vectors; None means its number of categories, at most 50.
     """
 
     def __init__(self, levels, dims=None):
@@ -103,10 +102,10 @@ class Embedding(Layer):
 
 
 class Vectors(Unit):
-    """How the vectors of ``Embedding`` start: those of a column's categories as rows of a random matrix with orthogonal columns of equal norm.
+    """How the vectors of ``Embedding`` start: those of n categories are the rows of a matrix with orthogonal columns of length dim / n.
 
-    The rows have length 1 in the mean. Vectors as wide as there are categories are then a rotated one-hot code. The vector of any other
-    category is zero, as one-hot code has it.
+    As wide as there are categories they are a rotated one-hot code. Narrower ones cannot all start apart, so they start short and go where
+    the loss wants them. The vector of any other category is zero, as one-hot code has it.
 
     >>> w = np.zeros((1, 12)); Vectors((3,), (3,)).fill(w, np.random.default_rng(0)); w = w.reshape(4, 3); np.round(w @ w.T, 12) + 0.0
     array([[1., 0., 0., 0.],
@@ -123,7 +122,7 @@ class Vectors(Unit):
         out[...] = 0.0
         for table in Embedding(self.levels, self.dims).tables(out):
             n, dim = len(table) - 1, table.shape[1]
-            Orthogonal(math.sqrt(max(1.0, n / dim))).fill(table[:n], rng)
+            Orthogonal(min(1.0, dim / n)).fill(table[:-1], rng)
 
 
 def embedding_dim(n):

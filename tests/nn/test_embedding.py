@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from skmlp.nn import compiled
+from skmlp.nn.activation_layers import Prelu
 from skmlp.nn.activations import Tanh
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.data import DenseRows
+from skmlp.nn.dropout import Dropout
 from skmlp.nn.embedding import Embedding, Vectors, embedding_dim
 from skmlp.nn.input_gradient import input_gradient
+from skmlp.nn.joins import JOINS
 from skmlp.nn.layers import Activate, Dense
 from skmlp.nn.losses import LogLoss, SquaredError
 from skmlp.nn.network import Network
@@ -18,6 +21,7 @@ from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 LEVELS, DIMS = (3, 60, 1), (2, 5, 1)
+FOLLOWERS = {"batch_norm": BatchNorm, "dropout": lambda: Dropout(0.3), "tanh": lambda: Activate(Tanh()), "prelu": lambda: Prelu(-0.5)}
 
 
 def batch(rng, n=40, dtype=np.float64):
@@ -61,11 +65,21 @@ def test_numbers_that_are_no_category_mean_any_other(rng):
 
 
 @BACKENDS
-@pytest.mark.parametrize("layers", [(), (BatchNorm,)], ids=["", "batch_norm"])
-def test_gradient_of_a_network(layers, backend):
-    network = randomised(Network(stack(*(layer() for layer in layers)), LogLoss(), 5, dtype=np.float64))
+@pytest.mark.parametrize("follower", [None, *FOLLOWERS])
+def test_gradient_of_a_network(follower, backend):
+    """Whatever works in place on the vectors."""
+    layers = [FOLLOWERS[follower]()] if follower else []
+    network = randomised(Network(stack(*layers), LogLoss(), 5, dtype=np.float64))
     assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
     assert gradient_error(network, input_gradient=True, compiled=backend) < TOLERANCE
+
+
+@BACKENDS
+@pytest.mark.parametrize("join", JOINS)
+def test_gradient_under_a_join(join, backend):
+    layers = [Embedding(LEVELS, DIMS), Dense(10), Activate(Tanh()), JOINS[join](2), Dense(2)]
+    network = randomised(Network(layers, SquaredError(), 5, dtype=np.float64))
+    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
 
 
 def test_a_step_is_the_same_as_with_numpy(dtype):
@@ -88,14 +102,14 @@ def test_categories_have_no_gradient(rng):
 
 @pytest.mark.parametrize("n", [1, 2, 5, 49, 80, 400])
 def test_the_start(n, rng):
-    """Orthogonal columns, rows of mean square 1, and nothing for any other category."""
+    """Orthogonal columns of length dim / n, and nothing for any other category."""
     layer = Embedding((n, 4))
     vectors = np.full((1, layer.params(2)["vectors"].shape[1]), np.nan)
     Vectors((n, 4), tuple(map(embedding_dim, (n, 4)))).fill(vectors, rng)
     table = layer.tables(vectors)[0]
     assert table.shape == (n + 1, min(n, 50))
     np.testing.assert_array_equal(table[-1], 0.0)
-    np.testing.assert_allclose(table.T @ table, n / min(n, 50) * np.eye(min(n, 50)), atol=1e-12)
+    np.testing.assert_allclose(table.T @ table, min(1.0, 50 / n) ** 2 * np.eye(min(n, 50)), atol=1e-12)
 
 
 def test_vectors_without_rows_stay_where_they_are(rng):
