@@ -80,11 +80,11 @@ def test_steps_allocate_nothing(pieces, dtype, rng):
         odd, even = np.arange(1, wide, 2), np.arange(0, wide, 2)
         pieces = [(SquaredError(), odd), (BinaryLogLoss(), even)]
     network = test_allocation.network_of(ColumnLosses(pieces), dtype)
-    assert test_allocation.peak(network, Sgd(), weighted=True) < test_allocation.bound(dtype)
+    assert test_allocation.peak(network, Sgd(), weighted=True) < test_allocation.BOUND
     target = targets_of(network.loss, (test_allocation.N, wide), rng, dtype)
     target[rng.random(target.shape) < 0.1] = np.nan
     network.objective = known_part(network.loss)
-    assert test_allocation.peak(network, Sgd(), DenseRows(target), weighted=True) < test_allocation.bound(dtype)
+    assert test_allocation.peak(network, Sgd(), DenseRows(target), weighted=True) < test_allocation.BOUND
 
 
 # ---- sums over the pieces
