@@ -75,7 +75,7 @@ def test_clones_pickles_and_prints(pieces, rng):
 def test_steps_allocate_nothing(pieces, dtype, rng):
     wide = test_allocation.WIDTH
     if pieces is MIXED["slices"]:
-        pieces = [(SquaredError(), slice(0, 200)), (BinaryLogLoss(), slice(200, 300)), (LogLoss(), slice(300, wide))]
+        pieces = [(SquaredError(), slice(0, 100)), (BinaryLogLoss(), slice(100, 150)), (LogLoss(), slice(150, wide))]
     else:
         odd, even = np.arange(1, wide, 2), np.arange(0, wide, 2)
         pieces = [(SquaredError(), odd), (BinaryLogLoss(), even)]
