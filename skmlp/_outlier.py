@@ -103,7 +103,8 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on, most of them normal; what ``estimator`` takes, numbers in a dense array if it is None.
+            Rows to train on, most of them normal; what ``estimator`` takes, numbers in a dense array if it is None. NaN is a missing
+            value, which has no error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -116,7 +117,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         self._validate_params()
         weight = None if sample_weight is None else check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if self.estimator is None:
-            X = validate_data(self, X, dtype=[np.float64, np.float32])
+            X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
             if hasattr(self, "feature_names_in_"):
                 X = pd.DataFrame(X, columns=self.feature_names_in_)
             X, weight = _distinct(X, weight)
@@ -203,7 +204,9 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if self.estimator is not None:
+        if self.estimator is None:
+            tags.input_tags.allow_nan = True
+        else:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 

@@ -156,6 +156,19 @@ def test_feature_errors_find_the_column_that_was_changed():
     assert (errors.argmax(axis=1) == columns).mean() > 0.9
 
 
+def test_missing_values_have_no_error():
+    X, _ = wine()
+    X = X[:, :6].copy()
+    X[np.arange(0, len(X), 3), np.arange(0, len(X), 3) % 6] = np.nan
+    detector = OutlierAutoencoder(random_state=0).fit(X)
+    errors = detector.feature_errors(X)
+    assert_array_equal(errors == 0, np.isnan(X))
+    odd = X[1:2].copy()
+    odd[0, 3] = 1e3
+    assert (detector.predict(X) == 1).mean() > 0.85
+    assert detector.predict(odd) == -1
+
+
 def test_feature_errors_of_made_columns_come_back_to_the_given_ones():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
