@@ -42,7 +42,7 @@ docs: $(SETUP)   ## the site, docs/_build/html/index.html; once installed it nee
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
-wheel-test:      ## build the wheel and run the tests against it from outside the tree
+wheel-test:      ## build the wheel and run the tests that are not slow against it, from outside the tree
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
