@@ -7,27 +7,18 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from ._autoencoder_parameters import AUTOENCODER_ATTRIBUTE_DOCS, AUTOENCODER_CONSTRAINTS, AUTOENCODER_DOCS
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
-from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
-from ._columns import COLUMN_LOSSES, LOSS_DOC, by_column, given_loss, labels_of, loss_of_values
+from ._code import autoencoder_blocks, draws_codes
+from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
 from ._missing import imputed, without_filling
-from ._parameters import (
-    CONSTRAINTS,
-    HIDDEN_ACTIVATION_TYPES,
-    HIDDEN_ACTIVATIONS,
-    documented,
-    positive,
-    store_parameters,
-)
+from ._parameters import documented, store_parameters
 from ._rows import input_rows
-from ._sklearn import StrOptions
-from .nn.corruption import CORRUPTIONS
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
-from .nn.losses import Loss
 
 
 @documented
@@ -77,63 +68,9 @@ class Autoencoder(BaseMLP):
     (1797, 64)
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "n_components": [positive(Integral)],
-        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
-        "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
-        "corruption_at": [StrOptions({"input", "hidden"})],
-        **CODE_CONSTRAINTS,
-        "loss": [StrOptions({"auto", *COLUMN_LOSSES}), Loss, callable, list],
-        "pretraining": [None, positive(Integral)],
-    }
-    _parameter_docs = {
-        "loss": LOSS_DOC,
-        "n_components": """
-    n_components : int, default=2
-        Width of the code.""",
-        "hidden_layer_sizes": """
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
-        "activation": """
-    activation : str, Activation, callable, or list of these, default='relu'
-        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
-        them in reverse.""",
-        "code_activation": """
-    code_activation : str, Activation or callable, default='identity'
-        Activation of the code.""",
-        "corruption": """
-    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable or None, default=None
-        What spoils the values that the encoder gets in training, while the target stays clean (a denoising autoencoder: Vincent et al.,
-        2010): zeros, normal noise, lowest and highest values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not
-        with 'lbfgs'.""",
-        "corruption_at": """
-    corruption_at : {'input', 'hidden'}, default='input'
-        What is corrupted: the input, or the output of each hidden layer of the encoder.""",
-        "dropout": """
-    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
-        ``AlphaDropout(0.1)`` goes with selu.""",
-        **CODE_DOCS,
-        "pretraining": """
-    pretraining : int or None, default=None
-        Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
-        to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
-        together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
-        (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
-        layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
-        ``skip_connections`` or ``init_from``.""",
-    }
-
-    _attribute_docs = {
-        "loss_by_column_": """
-    loss_by_column_ : list of (Loss, ndarray of column numbers)
-        The losses and their columns, in the form that ``loss`` takes.""",
-        "mean_": """
-    mean_ : ndarray of shape (n_features,)
-        Weighted mean of the known values of each feature in the rows that the first fit trained on; takes the place of missing values in
-        the input.""",
-    }
+    _parameter_constraints = AUTOENCODER_CONSTRAINTS
+    _parameter_docs = AUTOENCODER_DOCS
+    _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
     _takes_missing = True
 
     def __init__(
