@@ -26,7 +26,7 @@ from skmlp.nn.terms import TERMS
 from skmlp.nn.tied import TiedDense
 from skmlp.nn.variational import Variational
 from tests.nn.helpers import layer_workspace, randomised
-from tests.nn.test_allocation import WIDTH, bound, peak
+from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
@@ -105,7 +105,7 @@ def test_sparse_rows_give_the_same(kind, rng):
 def test_a_step_allocates_nothing(kind, backend, dtype):
     layers = [Dense(WIDTH), BatchNorm(), Activate(Relu()), *CODES[kind](WIDTH), Dense(WIDTH)]
     network = network_of(layers, n_in=WIDTH, dtype=dtype)
-    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < bound(dtype)
+    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
 
 @each_code

@@ -16,7 +16,7 @@ from skmlp.nn.losses import LOSSES, BinaryLogLoss, GaussianNll, LogLoss
 from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 from tests.nn.helpers import construct, make_network, randomised
-from tests.nn.test_allocation import WIDTH, bound, peak
+from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 from tests.nn.test_joins import with_joins
 
@@ -75,7 +75,7 @@ def test_gradient_with_every_loss(key, kind, backend):
 def test_a_step_allocates_nothing(backend, dtype):
     for loss in (LogLoss(), GaussianNll()):
         plain = make_network(loss, "relu", (WIDTH,) * 4, batch_norm=True, dropout=0.3, alphas=(0.1, 0.2, 0.3), dtype=dtype)
-        assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend) < bound(dtype)
+        assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
 
 def test_a_strength_of_zero_is_the_network_without(dtype):

@@ -21,7 +21,7 @@ from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.term import Term, pass_on
 from tests.nn.helpers import randomised
-from tests.nn.test_allocation import WIDTH, bound, peak
+from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
@@ -144,7 +144,7 @@ def test_memory_of_a_term():
 def test_a_step_allocates_nothing(backend, dtype):
     layers = [Dense(WIDTH), Activate(Relu()), Spread(1e-6), Dropout(0.3), Dense(WIDTH), BatchNorm(), Spread(1e-6), Dense(WIDTH)]
     network = randomised(Network(layers, SquaredError(), WIDTH, dtype=dtype))
-    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < bound(dtype)
+    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
 
 def test_with_outputs_kept():

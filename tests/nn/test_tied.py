@@ -20,7 +20,7 @@ from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.tied import TiedDense
 from tests.nn.helpers import randomised
-from tests.nn.test_allocation import WIDTH, bound, peak
+from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import EXACT, PARTS, TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
@@ -136,7 +136,7 @@ def test_the_penalty_counts_it_once():
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
     network = network_of(tied_layers(Relu(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2), n_in=WIDTH, dtype=dtype)
-    assert peak(network, OPTIMIZERS["adam"](), backend=backend) < bound(dtype)
+    assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
