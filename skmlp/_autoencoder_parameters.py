@@ -72,8 +72,9 @@ AUTOENCODER_DOCS = {
         Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
         to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
         together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
-        (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
-        layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
+        (Vincent et al., 2010), ``augmentation`` changes X only, and ``code_penalty`` is asked of the code only, when its own layer is
+        trained ('contractive': of how it changes with what goes into that layer). A warm start, and ``partial_fit`` after its first call,
+        do not train the layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
         ``skip_connections`` or ``init_from``.""",
 }
 
