@@ -14,9 +14,11 @@ from ._code import autoencoder_blocks, draws_codes
 from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
-from ._missing import imputed, without_filling
+from ._missing import imputed
 from ._parameters import documented, store_parameters
+from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import input_rows
+from ._targets import given_back
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
 
@@ -122,6 +124,8 @@ class Autoencoder(BaseMLP):
         code_penalty=None,
         init_from=None,
         pretraining=None,
+        categorical_features=None,
+        embedding_dim=None,
     ):
         store_parameters(self, locals())
 
@@ -183,7 +187,7 @@ class Autoencoder(BaseMLP):
         Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+        return self._reconstruction(DenseRows(Z), start=self._transform_stop)
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -219,7 +223,7 @@ class Autoencoder(BaseMLP):
         X_reconstructed : ndarray of shape (n_samples, n_features)
             Probabilities in columns whose loss is a cross-entropy.
         """
-        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"))
+        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"), X)
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -237,8 +241,11 @@ class Autoencoder(BaseMLP):
         """
         check_is_fitted(self)
         valid = checked(self, X)
+        missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
-        return imputed(X, valid, self._reconstruction(source))
+        if missing is None:
+            return imputed(X, valid, self._reconstruction(source))
+        return filled_table(X, missing, self._outputs(source), self._table)
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -270,7 +277,7 @@ class Autoencoder(BaseMLP):
             Minus ``loss``, summed over the features that are not missing.
         """
         source = self._source(X)
-        return -self._network.losses(source, without_filling(source), self._objective(source))
+        return -self._network.losses(source, given_back(source, self._table), self._objective(source))
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -287,7 +294,8 @@ class Autoencoder(BaseMLP):
             under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
         """
         source = self._dense(self._source(X), "feature_errors", "dense errors")
-        return self._network.entry_losses(source, without_filling(source), self._objective(source))
+        errors = self._network.entry_losses(source, given_back(source, self._table), self._objective(source))
+        return errors if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -307,7 +315,8 @@ class Autoencoder(BaseMLP):
 
     @property
     def loss_by_column_(self):
-        return by_column(self._fitted()._network.loss, self.n_features_in_)
+        loss = self._fitted()._network.loss
+        return by_column(loss, self.n_features_in_) if self._table is None else losses_by_column(loss, self._table)
 
     def _dense(self, source, method, result):
         """Return a source of dense rows as it is; refuse another one."""
@@ -318,19 +327,26 @@ class Autoencoder(BaseMLP):
             )
         return source
 
-    def _reconstruction(self, source):
-        return self._decoded(self._network.scores(source))
+    def _reconstruction(self, source, like=None, start=0):
+        """Return what the outputs stand for, of a table a table in the form of ``like``."""
+        outputs = self._outputs(source, start)
+        return outputs if self._table is None else as_table(outputs, self._table, like)
+
+    def _outputs(self, source, start=0):
+        """Return the reconstruction as the network has it: standardised, of categories their probabilities."""
+        raw = self._network.scores(source, start)
+        self._network.loss.link(raw, raw)
+        return raw
 
     def _objective(self, source):
         """Return the loss of what is known of a source."""
         return known_part(self._network.loss) if isinstance(source, FilledRows) else self._network.loss
 
-    def _decoded(self, raw):
-        self._network.loss.link(raw, raw)
-        return raw
-
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
+        if self._table is not None:
+            number_loss(self.loss)
+            return X, X
         if self.loss != "auto":
             self._loss = given_loss(self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None))
         elif reset:  # later rows are checked against what the first ones said
@@ -342,14 +358,14 @@ class Autoencoder(BaseMLP):
         return weight
 
     def _make_loss(self):
-        return self._loss
+        return self._loss if self._table is None else table_loss(self.loss, self._table)
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
         return autoencoder_blocks(self, encoder), len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
-        source = input_rows(target, self._network.dtype)
+        source = given_back(input_rows(target, self._network.dtype), self._table)
         return -np.average(self._network.row_losses(raw, source), weights=weight)
 
     def __sklearn_tags__(self):

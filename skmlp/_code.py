@@ -23,10 +23,28 @@ def autoencoder_blocks(estimator, encoder):
     if estimator.corruption is not None and estimator.corruption_at == "hidden" and not encoder:
         raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
     code = _code_block(estimator)
+    _check_table(estimator)
     if estimator.tied_weights:
         _check_tied(estimator, [*encoder, code])
     decoder = [replace(block, tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
     return [*(replace(block, corrupted=True) for block in encoder), code, *decoder]
+
+
+def _check_table(estimator):
+    """Raise ``ValueError`` for what does not go with a table."""
+    if estimator._table is None:
+        return
+    if estimator.tied_weights:
+        raise ValueError(
+            "tied_weights=True does not go with categorical_features: what goes in, vectors of categories and marks of missing numbers, is "
+            "not what comes out; take tied_weights=False."
+        )
+    penalty = estimator.code_penalty
+    if estimator._table.categorical and getattr(resolve(penalty, CODE_PENALTIES) if penalty is not None else None, "twinned", False):
+        raise ValueError(
+            f"code_penalty={penalty!r} does not go with categories: it moves rows by small steps, but the number of a category "
+            "cannot be moved; take another penalty, or corruption='masking'."
+        )
 
 
 def draws_codes(estimator):

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from ._missing import check_known
-from ._table import TableEncoder, as_frame, is_frame, not_numbers
+from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 
@@ -35,6 +35,7 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         if estimator._takes_missing:
             check_known(valid)
         return valid
+    form = form_of(X)
     if not is_frame(X):
         dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
         X = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
@@ -46,13 +47,16 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         check_array(shape_only, estimator=estimator, input_name="X")
     frame = as_frame(X)
     if reset:
-        estimator._table = TableEncoder(estimator.categorical_features, frame)
-    X = frame if reset else estimator._table.encode(frame)
+        estimator._table = TableEncoder(estimator.categorical_features, frame, form)
+    X = frame if reset else estimator._table.encode(frame, filled=not estimator._takes_missing)
     return (X, y) if options else X
 
 
-def fitted_table(estimator, X, weight, rows, first, incremental):
-    """Return the matrix of checked X, learning the table's columns from ``rows`` (None: all) in the first fit."""
+def fitted_table(estimator, X, target, weight, rows, first, incremental):
+    """Return the matrix of checked X, learning the table's columns from ``rows`` (None: all) in the first fit, and the target.
+
+    A target that is X stays X.
+    """
     table = estimator._table
     if not first and not _same(estimator.categorical_features if takes_tables(estimator) else None, None if table is None else table.given):
         raise ValueError(
@@ -60,8 +64,13 @@ def fitted_table(estimator, X, weight, rows, first, incremental):
             f"{None if table is None else table.given!r}. Undo the change, or fit with warm_start=False."
         )
     if not first or table is None:
-        return X
-    return table.fit(X, weight, rows, declared=incremental).encode(X)
+        return X, target
+    table.fit(X, weight, rows, declared=incremental)
+    unknown = [table.names[j] for j, scale in zip(table.numeric, table.scale, strict=True) if np.isinf(scale)]
+    if unknown and estimator._takes_missing:
+        raise ValueError(f"X has no known value in the columns {unknown}, so that nothing can be learned of them; leave them out.")
+    matrix = table.encode(X, filled=not estimator._takes_missing)
+    return matrix, matrix if target is X else target
 
 
 def needs_no_check(estimator, X):
