@@ -182,6 +182,7 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
+            With ``categorical_features`` a table as for ``predict``, a frame if the first fit had one.
         """
         check_is_fitted(self)
         Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
@@ -221,7 +222,9 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
-            Probabilities in columns whose loss is a cross-entropy.
+            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a table of the form of X, a frame of
+            pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category, never a
+            missing one.
         """
         return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"), X)
 
@@ -237,7 +240,9 @@ class Autoencoder(BaseMLP):
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
             A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame, whose columns without missing values
-            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy.
+            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy. With
+            ``categorical_features`` missing categories are filled in too, by the most probable one; in the input each counts as unknown,
+            so that the others speak for it.
         """
         check_is_fitted(self)
         valid = checked(self, X)
@@ -261,6 +266,7 @@ class Autoencoder(BaseMLP):
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
             Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value counts as the mean that replaces it.
+            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         return gradient_of_code(self, self._source(X))
 
@@ -274,7 +280,7 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            Minus ``loss``, summed over the features that are not missing.
+            Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
         """
         source = self._source(X)
         return -self._network.losses(source, given_back(source, self._table), self._objective(source))
@@ -291,7 +297,8 @@ class Autoencoder(BaseMLP):
         -------
         errors : ndarray of shape (n_samples, n_features)
             ``loss`` of each value, 0 for a missing one; the sum of a row is minus its ``score_samples``. The loss of a block of columns
-            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
+            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are. Of a table one for each
+            of its columns.
         """
         source = self._dense(self._source(X), "feature_errors", "dense errors")
         errors = self._network.entry_losses(source, given_back(source, self._table), self._objective(source))

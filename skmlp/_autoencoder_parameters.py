@@ -6,7 +6,7 @@ The one decision: they are written down as those that all estimators share, in t
 from numbers import Integral
 
 from ._columns import COLUMN_LOSSES, LOSS_DOC
-from ._parameters import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, positive
+from ._parameters import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, PARAMETER_DOCS, positive
 from ._sklearn import StrOptions
 from .nn.code_penalties import CODE_PENALTIES
 from .nn.corruption import CORRUPTIONS
@@ -26,7 +26,11 @@ AUTOENCODER_CONSTRAINTS = {
 }
 
 AUTOENCODER_DOCS = {
-    "loss": LOSS_DOC,
+    "loss": LOSS_DOC
+    + """
+
+        With ``categorical_features`` it is one loss, that of the standardised numbers, such as 'squared_error' or 'huber'; categories have
+        their cross-entropy.""",
     "n_components": """
     n_components : int, default=2
         Width of the code.""",
@@ -76,6 +80,12 @@ AUTOENCODER_DOCS = {
         trained ('contractive': of how it changes with what goes into that layer). A warm start, and ``partial_fit`` after its first call,
         do not train the layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
         ``skip_connections`` or ``init_from``.""",
+    "categorical_features": PARAMETER_DOCS["categorical_features"]
+    + """
+
+        An autoencoder gives the table back: the numbers have ``loss``, each categorical column the cross-entropy of the softmax over its
+        categories, among them missing ones. Missing numbers, and categories that no training row has, have no loss. Not with
+        ``tied_weights``, categories not with a contractive code.""",
 }
 
 AUTOENCODER_ATTRIBUTE_DOCS = {
@@ -85,5 +95,5 @@ AUTOENCODER_ATTRIBUTE_DOCS = {
     "mean_": """
     mean_ : ndarray of shape (n_features,)
         Weighted mean of the known values of each feature in the rows that the first fit trained on; takes the place of missing values in
-        the input.""",
+        the input. NaN for categories.""",
 }
