@@ -17,7 +17,7 @@ _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "o
 
 def takes_tables(estimator):
     """Return whether ``categorical_features`` makes X of a first fit a table; later it is what that fit had."""
-    return getattr(estimator, "categorical_features", None) is not None
+    return estimator.categorical_features is not None
 
 
 def checked(estimator, X, y=None, *, reset=False, **options):
@@ -31,7 +31,7 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         try:
             valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
         except (TypeError, ValueError) as error:
-            raise _with_columns(estimator, error, X) from None
+            raise _with_columns(error, X) from None
         if estimator._takes_missing:
             check_known(valid)
         return valid
@@ -93,14 +93,11 @@ def _same(a, b):
     return np.array_equal(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
 
 
-def _with_columns(estimator, error, X):
+def _with_columns(error, X):
     """Return the error, with the columns that are to blame and what to do about them where X has columns of no numbers."""
     columns = []
     if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
         columns = not_numbers(X)
     if not columns:
         return error
-    advice = "turn them into numbers, for instance with OneHotEncoder"
-    if hasattr(estimator, "categorical_features"):
-        advice = "categorical_features='from_dtype' takes them as categories"
-    return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice}.")
+    return type(error)(f"{error}. The columns {columns} do not hold numbers; categorical_features='from_dtype' takes them as categories.")

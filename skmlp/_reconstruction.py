@@ -63,9 +63,9 @@ def as_table(outputs, table, like=None):
     if form == "array":
         return _stacked(columns, table, len(outputs))
     if form == "polars":
-        import polars
+        from polars import DataFrame  # here, since it is optional, and was there when the table was fitted
 
-        frame = polars.DataFrame({name: columns[j].tolist() for j, name in enumerate(table.names)})
+        frame = DataFrame({name: columns[j].tolist() for j, name in enumerate(table.names)})
         return frame if like is None else frame.with_columns(frame[table.names[j]].cast(like.dtypes[j]) for j in table.categorical)
     index = None if like is None else like.index
     series = [pd.Series(columns[j], index=index) for j in range(len(columns))]
