@@ -9,6 +9,7 @@ import math
 import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
+from ._init_from import learn_table
 from ._missing import check_known
 from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
 
@@ -53,9 +54,9 @@ def checked(estimator, X, y=None, *, reset=False, **options):
 
 
 def fitted_table(estimator, X, target, weight, rows, first, incremental):
-    """Return the matrix of checked X, learning the table's columns from ``rows`` (None: all) in the first fit, and the target.
+    """Return the matrix of checked X, learning the table's columns in the first fit from ``rows`` (None: all), and the target.
 
-    A target that is X stays X.
+    A target that is X stays X. With ``init_from`` what is known of the columns is what that network knows.
     """
     table = estimator._table
     if not first and not _same(estimator.categorical_features if takes_tables(estimator) else None, None if table is None else table.given):
@@ -63,9 +64,10 @@ def fitted_table(estimator, X, target, weight, rows, first, incremental):
             f"categorical_features={estimator.categorical_features!r} is not what the fit to go on from had, "
             f"{None if table is None else table.given!r}. Undo the change, or fit with warm_start=False."
         )
+    if first:
+        learn_table(table, estimator.init_from, X, weight, rows, declared=incremental)
     if not first or table is None:
         return X, target
-    table.fit(X, weight, rows, declared=incremental)
     unknown = [table.names[j] for j, scale in zip(table.numeric, table.scale, strict=True) if np.isinf(scale)]
     if unknown and estimator._takes_missing:
         raise ValueError(f"X has no known value in the columns {unknown}, so that nothing can be learned of them; leave them out.")

@@ -4,6 +4,7 @@ The one decision: what the columns hold is learned once, from the rows trained o
 the core a table is a matrix like any other, whose last columns are category numbers that ``Embedding`` reads.
 """
 
+import copy
 from numbers import Integral
 
 import numpy as np
@@ -82,6 +83,10 @@ class TableEncoder:
         self.marked = np.flatnonzero([np.isnan(x).any() for x in columns])
         self.categories = [_categories(frame, j, rows, declared) for j in self.categorical]
         return self
+
+    def adopt(self, other):
+        """Take over what another encoder knows of the same columns."""
+        self.mean, self.scale, self.marked, self.categories = copy.deepcopy((other.mean, other.scale, other.marked, other.categories))
 
     def encode(self, frame, filled=True):
         """Return the matrix (n, n_numeric + n_marked + n_categorical), float64.
