@@ -101,7 +101,7 @@ def filled_table(X, missing, outputs, table):
             out[rows, j] = values[rows]
         return out
     if form == "polars":
-        return X.with_columns(_filled_polars(X[table.names[j]], *hole) for j, hole in holes.items())
+        return X.with_columns(_filled_polars(X[table.names[j]], *hole, numeric=j in table.numeric) for j, hole in holes.items())
     out = X.copy()
     for j, hole in holes.items():
         out.isetitem(j, _filled_pandas(X.iloc[:, j], *hole, numeric=j in table.numeric))
@@ -150,7 +150,7 @@ def _widened(dtype, values):
     return pd.CategoricalDtype(dtype.categories.union(pd.unique(values), sort=False), ordered=dtype.ordered)
 
 
-def _filled_polars(column, missing, values):
+def _filled_polars(column, missing, values, numeric):
     entries = [value if hole else entry for entry, value, hole in zip(column.to_list(), values.tolist(), missing, strict=True)]
     filled = type(column)(column.name, entries, strict=False)
-    return filled if column.dtype.is_integer() or str(column.dtype) == "Boolean" else filled.cast(column.dtype)
+    return filled if numeric and not column.dtype.is_float() else filled.cast(column.dtype)

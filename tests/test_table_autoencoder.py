@@ -276,6 +276,33 @@ def test_frames_keep_what_they_have():
     assert other["town"].to_list() == filled["town"].tolist()
 
 
+def test_categories_of_any_type_come_back():
+    X = pd.DataFrame({"flag": [True, None, False, True] * 25, "level": [1, 2, None, 3] * 25, "gone": [None] * 100, "same": ["a"] * 100})
+    X["flag"], X["level"] = X["flag"].astype("boolean"), X["level"].astype("Int64")
+    P = polars.DataFrame({"flag": [True, None, False, True] * 25, "level": [1, 2, None, 3] * 25, "same": ["a"] * 100})
+    P = P.with_columns(polars.Series("kind", ["u", None, "v", "u"] * 25, dtype=polars.Enum(["u", "v", "w"])))
+    for table, kinds in ((X, X.dtypes.tolist()), (P, P.dtypes)):
+        model = quick(categorical_features=[0, 1, 2, 3]).fit(table)
+        for back in (model.predict(table), model.impute(table)):
+            assert list(back.dtypes) == kinds
+            assert set(back["level"]) <= {1, 2, 3}
+            assert set(back["flag"]) <= {True, False}
+        assert model.inverse_transform(model.transform(table)).shape == table.shape
+    assert model.impute(P).null_count().to_numpy().sum() == 0
+    with_holes = quick(categorical_features=[0, 1, 2, 3]).fit(X).impute(X).isna().sum()
+    assert with_holes.tolist() == [0, 0, 100, 0]  # of nothing nothing can be learned
+
+
+@pytest.mark.parametrize("columns", [["colour"], ["town"], ["colour", "town"], ["age"], ["income"]], ids=str)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_tables_of_one_kind_of_columns(columns, solver):
+    X = table()[columns]
+    model = quick(solver=solver).fit(X)
+    assert model.feature_errors(X).shape == model.predict(X).shape == X.shape
+    assert not model.impute(X).isna().any(axis=None)
+    assert sorted(np.concatenate([numbers for _, numbers in model.loss_by_column_])) == list(range(len(columns)))
+
+
 # ---- fitting
 
 
