@@ -7,27 +7,20 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from ._autoencoder_parameters import AUTOENCODER_ATTRIBUTE_DOCS, AUTOENCODER_CONSTRAINTS, AUTOENCODER_DOCS
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
-from ._code import CODE_CONSTRAINTS, CODE_DOCS, autoencoder_blocks, draws_codes
-from ._columns import COLUMN_LOSSES, LOSS_DOC, by_column, given_loss, labels_of, loss_of_values
+from ._code import autoencoder_blocks, draws_codes
+from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
-from ._missing import imputed, without_filling
-from ._parameters import (
-    CONSTRAINTS,
-    HIDDEN_ACTIVATION_TYPES,
-    HIDDEN_ACTIVATIONS,
-    documented,
-    positive,
-    store_parameters,
-)
+from ._missing import imputed
+from ._parameters import documented, store_parameters
+from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import input_rows
-from ._sklearn import StrOptions
-from .nn.corruption import CORRUPTIONS
+from ._targets import given_back
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
-from .nn.losses import Loss
 
 
 @documented
@@ -77,63 +70,9 @@ class Autoencoder(BaseMLP):
     (1797, 64)
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "n_components": [positive(Integral)],
-        "code_activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, callable],
-        "corruption": [StrOptions(set(CORRUPTIONS)), *CORRUPTIONS.values(), callable, None],
-        "corruption_at": [StrOptions({"input", "hidden"})],
-        **CODE_CONSTRAINTS,
-        "loss": [StrOptions({"auto", *COLUMN_LOSSES}), Loss, callable, list],
-        "pretraining": [None, positive(Integral)],
-    }
-    _parameter_docs = {
-        "loss": LOSS_DOC,
-        "n_components": """
-    n_components : int, default=2
-        Width of the code.""",
-        "hidden_layer_sizes": """
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
-        "activation": """
-    activation : str, Activation, callable, or list of these, default='relu'
-        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
-        them in reverse.""",
-        "code_activation": """
-    code_activation : str, Activation or callable, default='identity'
-        Activation of the code.""",
-        "corruption": """
-    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable or None, default=None
-        What spoils the values that the encoder gets in training, while the target stays clean (a denoising autoencoder: Vincent et al.,
-        2010): zeros, normal noise, lowest and highest values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not
-        with 'lbfgs'.""",
-        "corruption_at": """
-    corruption_at : {'input', 'hidden'}, default='input'
-        What is corrupted: the input, or the output of each hidden layer of the encoder.""",
-        "dropout": """
-    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
-        ``AlphaDropout(0.1)`` goes with selu.""",
-        **CODE_DOCS,
-        "pretraining": """
-    pretraining : int or None, default=None
-        Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
-        to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
-        together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
-        (Vincent et al., 2010), ``augmentation`` changes X only. A warm start, and ``partial_fit`` after its first call, do not train the
-        layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
-        ``skip_connections`` or ``init_from``.""",
-    }
-
-    _attribute_docs = {
-        "loss_by_column_": """
-    loss_by_column_ : list of (Loss, ndarray of column numbers)
-        The losses and their columns, in the form that ``loss`` takes.""",
-        "mean_": """
-    mean_ : ndarray of shape (n_features,)
-        Weighted mean of the known values of each feature in the rows that the first fit trained on; takes the place of missing values in
-        the input.""",
-    }
+    _parameter_constraints = AUTOENCODER_CONSTRAINTS
+    _parameter_docs = AUTOENCODER_DOCS
+    _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
     _takes_missing = True
 
     def __init__(
@@ -185,6 +124,8 @@ class Autoencoder(BaseMLP):
         code_penalty=None,
         init_from=None,
         pretraining=None,
+        categorical_features=None,
+        embedding_dim=None,
     ):
         store_parameters(self, locals())
 
@@ -241,12 +182,13 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
+            With ``categorical_features`` a table as for ``predict``, a frame if the first fit had one.
         """
         check_is_fitted(self)
         Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+        return self._reconstruction(DenseRows(Z), start=self._transform_stop)
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -280,9 +222,11 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
-            Probabilities in columns whose loss is a cross-entropy.
+            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a table of the form of X, a frame of
+            pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category, never a
+            missing one.
         """
-        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"))
+        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"), X)
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -296,12 +240,17 @@ class Autoencoder(BaseMLP):
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
             A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame, whose columns without missing values
-            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy.
+            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy. With
+            ``categorical_features`` missing categories are filled in too, by the most probable one; in the input each counts as unknown,
+            so that the others speak for it.
         """
         check_is_fitted(self)
         valid = checked(self, X)
+        missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
-        return imputed(X, valid, self._reconstruction(source))
+        if missing is None:
+            return imputed(X, valid, self._reconstruction(source))
+        return filled_table(X, missing, self._outputs(source), self._table)
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -317,6 +266,7 @@ class Autoencoder(BaseMLP):
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
             Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value counts as the mean that replaces it.
+            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         return gradient_of_code(self, self._source(X))
 
@@ -330,10 +280,10 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            Minus ``loss``, summed over the features that are not missing.
+            Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
         """
         source = self._source(X)
-        return -self._network.losses(source, without_filling(source), self._objective(source))
+        return -self._network.losses(source, given_back(source, self._table), self._objective(source))
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -347,10 +297,12 @@ class Autoencoder(BaseMLP):
         -------
         errors : ndarray of shape (n_samples, n_features)
             ``loss`` of each value, 0 for a missing one; the sum of a row is minus its ``score_samples``. The loss of a block of columns
-            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
+            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are. Of a table one for each
+            of its columns.
         """
         source = self._dense(self._source(X), "feature_errors", "dense errors")
-        return self._network.entry_losses(source, without_filling(source), self._objective(source))
+        errors = self._network.entry_losses(source, given_back(source, self._table), self._objective(source))
+        return errors if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -370,7 +322,8 @@ class Autoencoder(BaseMLP):
 
     @property
     def loss_by_column_(self):
-        return by_column(self._fitted()._network.loss, self.n_features_in_)
+        loss = self._fitted()._network.loss
+        return by_column(loss, self.n_features_in_) if self._table is None else losses_by_column(loss, self._table)
 
     def _dense(self, source, method, result):
         """Return a source of dense rows as it is; refuse another one."""
@@ -381,19 +334,26 @@ class Autoencoder(BaseMLP):
             )
         return source
 
-    def _reconstruction(self, source):
-        return self._decoded(self._network.scores(source))
+    def _reconstruction(self, source, like=None, start=0):
+        """Return what the outputs stand for, of a table a table in the form of ``like``."""
+        outputs = self._outputs(source, start)
+        return outputs if self._table is None else as_table(outputs, self._table, like)
+
+    def _outputs(self, source, start=0):
+        """Return the reconstruction as the network has it: standardised, of categories their probabilities."""
+        raw = self._network.scores(source, start)
+        self._network.loss.link(raw, raw)
+        return raw
 
     def _objective(self, source):
         """Return the loss of what is known of a source."""
         return known_part(self._network.loss) if isinstance(source, FilledRows) else self._network.loss
 
-    def _decoded(self, raw):
-        self._network.loss.link(raw, raw)
-        return raw
-
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
+        if self._table is not None:
+            number_loss(self.loss)
+            return X, X
         if self.loss != "auto":
             self._loss = given_loss(self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None))
         elif reset:  # later rows are checked against what the first ones said
@@ -405,14 +365,14 @@ class Autoencoder(BaseMLP):
         return weight
 
     def _make_loss(self):
-        return self._loss
+        return self._loss if self._table is None else table_loss(self.loss, self._table)
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
         return autoencoder_blocks(self, encoder), len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
-        source = input_rows(target, self._network.dtype)
+        source = given_back(input_rows(target, self._network.dtype), self._table)
         return -np.average(self._network.row_losses(raw, source), weights=weight)
 
     def __sklearn_tags__(self):

@@ -15,25 +15,24 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._build import build_layers, is_lbfgs, make_schedule, make_solver, penalty_strengths
+from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
 from ._init_from import start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
-from ._missing import filled_rows, known_means, without_filling
+from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._summary import Summary
 from ._table import embeddings
-from ._targets import has_unknown, n_targets, start_scores, target_rows
+from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from .nn.data import Part
-from .nn.embedding import Embedding
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
@@ -111,7 +110,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         rows = counted_rows(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
-        validation = kept = None
+        kept = None
         if groups is not None and self.validation_split is None:
             raise ValueError(
                 "groups was given, but validation_split=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
@@ -127,10 +126,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
                 rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
+        X, target = fitted_table(self, X, target, weight, rows, first, incremental)
+        validation = None if held_out[0] is None else self._check_held_out(*held_out)
+        if kept is not None:
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
-        X = fitted_table(self, X, weight, rows, first, incremental)
-        if held_out[0] is not None:
-            validation = self._check_held_out(*held_out)
 
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -138,13 +137,14 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if any(has_unknown(labels) for labels in (target, *(() if validation is None else validation[1:2]))):
             network.objective = known_part(network.loss)
         if first and self._takes_missing:
-            self.mean_ = known_means(X, weight, rows, labels_of(self))
+            self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
         data = self._sources(X, target, weight, network.dtype)
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            network.start_output(start_scores(network.objective, *start_rows(target, weight, rows), self._n_classes))
-        transform_stop = _layers_of_blocks(network, self._make_blocks()[1])
+            start = start_rows(target, weight, rows, network.n_targets)
+            network.start_output(start_scores(network.objective, *start, self._n_classes, self._target_table))
+        transform_stop = layers_of_blocks(network, self._make_blocks()[1])
         if first and self.init_from is not None:
             start_from(self.init_from, network, transform_stop, BaseMLP)
         self._network, self._state, self._transform_stop = network, state, transform_stop
@@ -182,7 +182,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
-        layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes))
+        layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes, self._target_table))
         alphas = penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))
         network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
@@ -223,7 +223,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return sources of rows in the network's precision."""
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
-            target = without_filling(x) if target is X else target_rows(target, self._n_classes, dtype)
+            given = (target, self._n_classes, dtype, self._target_table)
+            target = given_back(x, self._table) if target is X else target_rows(*given)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
 
     # ---- prediction
@@ -238,7 +239,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _input(self, X, dtype):
         """Return the source of rows of checked X, missing values filled."""
-        return filled_rows(X, dtype, self.mean_) if self._takes_missing else input_rows(X, dtype)
+        if not self._takes_missing:
+            return input_rows(X, dtype)
+        return filled_rows(X, dtype, self.mean_ if self._table is None else self._table.filling)
 
     def _source(self, X):
         """Return the source of rows of X, checked, missing values filled; to look for them costs nothing where a check is not needed."""
@@ -268,6 +271,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     @property
     def _n_classes(self):
         return len(getattr(self, "classes_", ()))
+
+    @property
+    def _target_table(self):
+        return self._table if self._takes_missing else None
 
     def summary(self):
         """Return the network as a table: layers, shapes of their outputs, numbers of parameters.
@@ -386,12 +393,3 @@ def _new_state(random_state):
     """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
     return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])
-
-
-def _layers_of_blocks(network, n_blocks):
-    """Return the number of layers that the first ``n_blocks`` blocks have, dropout after the last one left out."""
-    ends = [int(isinstance(network.layers[0], Embedding))]
-    for i, layer in enumerate(network.layers, 1):
-        if layer.activates or layer.span:  # a join moves the end of the block it bridges
-            ends[len(ends) if layer.activates else -1 :] = [i]
-    return ends[n_blocks]

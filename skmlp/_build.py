@@ -101,6 +101,15 @@ def build_layers(estimator, blocks, n_in, n_out):
     return layers
 
 
+def layers_of_blocks(network, n_blocks):
+    """Return the number of layers that the first ``n_blocks`` blocks of a network have, dropout after the last one left out."""
+    ends = [int(isinstance(network.layers[0], Embedding))]
+    for i, layer in enumerate(network.layers, 1):
+        if layer.activates or layer.span:  # a join moves the end of the block it bridges
+            ends[len(ends) if layer.activates else -1 :] = [i]
+    return ends[n_blocks]
+
+
 def activation_unit(value):
     """Return the unit that an entry of ``activation`` stands for."""
     if callable(value):

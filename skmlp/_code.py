@@ -1,4 +1,4 @@
-"""The autoencoder's blocks: encoder, code, decoder, with what is asked of the code, and the parameters that say so.
+"""The autoencoder's blocks: encoder, code, decoder, with what is asked of the code.
 
 The one decision: what ties the two halves together, tied weights and a code that is drawn, is checked here, before any layer is made.
 """
@@ -7,33 +7,10 @@ from dataclasses import replace
 
 from ._build import Block, activation_layer, activation_unit, is_lbfgs
 from ._parameters import resolve
-from ._sklearn import StrOptions
 from .nn.activations import Identity, Logistic
 from .nn.code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
-from .nn.term import Term
 from .nn.variational import Variational
 
-CODE_CONSTRAINTS = {
-    "tied_weights": ["boolean"],
-    "code_penalty": [StrOptions(set(CODE_PENALTIES)), Term, None],
-}
-CODE_DOCS = {
-    "tied_weights": """
-    tied_weights : bool, default=False
-        Whether the matrices of the decoder are those of the encoder, transposed: half as many weights, and codes whose directions are those
-        they are decoded with. Each layer of the decoder has intercepts (and batch normalisation) of its own. The model has each matrix
-        once: ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both; penalties count it once (a list
-        ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
-        with 'maxout' nor with ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
-    "code_penalty": """
-    code_penalty : {'kl', 'l1', 'contractive', 'variational'}, Term or None, default=None
-        What is asked of the code, beside the loss, in training; an instance, such as ``KlSparsity(target=0.1)``, brings its own strength,
-        which a grid search reaches as ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KlSparsity`): each unit active for few rows, for
-        ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small values; 'contractive'
-        (:class:`~skmlp.nn.Contractive`): a code that changes little with X; 'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a
-        normal distribution for each row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` gives its mean. The loss in
-        ``history_`` includes the penalty; scores and validation are of the reconstruction alone. 'lbfgs' takes 'kl' only.""",
-}
 NOT_FOR_LBFGS = {
     Contractive: "it draws directions at random, while that solver needs the same objective at each evaluation",
     Variational: "it draws codes at random, while that solver needs the same objective at each evaluation",
@@ -46,10 +23,28 @@ def autoencoder_blocks(estimator, encoder):
     if estimator.corruption is not None and estimator.corruption_at == "hidden" and not encoder:
         raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
     code = _code_block(estimator)
+    _check_table(estimator)
     if estimator.tied_weights:
         _check_tied(estimator, [*encoder, code])
     decoder = [replace(block, tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
     return [*(replace(block, corrupted=True) for block in encoder), code, *decoder]
+
+
+def _check_table(estimator):
+    """Raise ``ValueError`` for what does not go with a table."""
+    if estimator._table is None:
+        return
+    if estimator.tied_weights:
+        raise ValueError(
+            "tied_weights=True does not go with categorical_features: what goes in, vectors of categories and marks of missing numbers, is "
+            "not what comes out; take tied_weights=False."
+        )
+    penalty = estimator.code_penalty
+    if estimator._table.categorical and getattr(resolve(penalty, CODE_PENALTIES) if penalty is not None else None, "twinned", False):
+        raise ValueError(
+            f"code_penalty={penalty!r} does not go with categories: it moves rows by small steps, but the number of a category "
+            "cannot be moved; take another penalty, or corruption='masking'."
+        )
 
 
 def draws_codes(estimator):

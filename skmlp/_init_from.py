@@ -1,7 +1,8 @@
 """Starting a network from the first layers of one that is fitted (``init_from``).
 
 The one decision: a fitted network is given as scikit-learn gives one, ``FrozenEstimator(network)``, since cloning, which every search and
-every fold does, takes the fit of anything else away.
+every fold does, takes the fit of anything else away. What is known of a table comes along, since numbers of categories mean nothing
+without.
 """
 
 from sklearn.exceptions import NotFittedError
@@ -13,7 +14,7 @@ def start_from(given, network, stop, kind):
 
     ``stop``: number of the network's layers that ``transform`` goes through; ``kind``: the class of what may be given. Overwrites: network.
     """
-    source = given.estimator if isinstance(given, FrozenEstimator) else given
+    source = _bare(given)
     if not isinstance(source, kind):
         hint = f"; of a pipeline give the last step, {type(given).__name__}[-1]" if hasattr(source, "steps") else ""
         raise ValueError(
@@ -40,6 +41,34 @@ def start_from(given, network, stop, kind):
                 "width, batch normalisation and kind of activation; hidden_layer_sizes must begin with the widths of init_from."
             )
         network.load_layers(source._network, list(zip(here, there, strict=True)))
+
+
+def learn_table(table, given, frame, weight, rows, declared):
+    """Learn a table's columns as ``TableEncoder.fit`` does, or from the fitted network ``given``, the parameter ``init_from``.
+
+    ``table``: TableEncoder, or None for a matrix. Overwrites: table.
+    """
+    source = _bare(given)
+    if not hasattr(source, "_network"):  # None, or what start_from refuses
+        if table is not None:
+            table.fit(frame, weight, rows, declared)
+        return
+    if _columns(table) != _columns(source._table):
+        raise ValueError(f"X is {_columns(table)}, but init_from was fitted on {_columns(source._table)}; the columns must be the same.")
+    if table is not None:
+        table.adopt(source._table)
+
+
+def _bare(given):
+    return given.estimator if isinstance(given, FrozenEstimator) else given
+
+
+def _columns(table):
+    """Return what the columns are, in words."""
+    if table is None:
+        return "a matrix (categorical_features=None)"
+    numeric, categorical = ([table.names[j] for j in numbers] for numbers in (table.numeric, table.categorical))
+    return f"a table with the numbers {numeric} and the categories {categorical}"
 
 
 def _hidden_layers(network, stop):

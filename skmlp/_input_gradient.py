@@ -30,7 +30,7 @@ def gradient_of_scores(estimator, X):
 
 def gradient_of_code(estimator, source):
     """Return the gradient (n, width, n_features) of each output of ``transform`` at the rows of a source."""
-    return input_gradient(estimator._network, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
+    return _gradient_at(estimator, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
 
 
 def gradient_of_predictions(estimator, X):
@@ -57,8 +57,11 @@ def gradient_of_predictions(estimator, X):
 
 
 def _gradient(estimator, X, output_gradient):
-    network = estimator._network
-    gradient = input_gradient(network, input_rows(X, network.dtype), output_gradient)
+    return _gradient_at(estimator, input_rows(X, estimator._network.dtype), output_gradient)
+
+
+def _gradient_at(estimator, source, output_gradient, stop=None):
+    gradient = input_gradient(estimator._network, source, output_gradient, stop)
     return gradient if estimator._table is None else estimator._table.gradient(gradient)
 
 

@@ -9,15 +9,16 @@ import math
 import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
+from ._init_from import learn_table
 from ._missing import check_known
-from ._table import TableEncoder, as_frame, is_frame, not_numbers
+from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 
 
 def takes_tables(estimator):
     """Return whether ``categorical_features`` makes X of a first fit a table; later it is what that fit had."""
-    return getattr(estimator, "categorical_features", None) is not None
+    return estimator.categorical_features is not None
 
 
 def checked(estimator, X, y=None, *, reset=False, **options):
@@ -31,10 +32,11 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         try:
             valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
         except (TypeError, ValueError) as error:
-            raise _with_columns(estimator, error, X) from None
+            raise _with_columns(error, X) from None
         if estimator._takes_missing:
             check_known(valid)
         return valid
+    form = form_of(X)
     if not is_frame(X):
         dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
         X = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
@@ -46,22 +48,31 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         check_array(shape_only, estimator=estimator, input_name="X")
     frame = as_frame(X)
     if reset:
-        estimator._table = TableEncoder(estimator.categorical_features, frame)
-    X = frame if reset else estimator._table.encode(frame)
+        estimator._table = TableEncoder(estimator.categorical_features, frame, form)
+    X = frame if reset else estimator._table.encode(frame, filled=not estimator._takes_missing)
     return (X, y) if options else X
 
 
-def fitted_table(estimator, X, weight, rows, first, incremental):
-    """Return the matrix of checked X, learning the table's columns from ``rows`` (None: all) in the first fit."""
+def fitted_table(estimator, X, target, weight, rows, first, incremental):
+    """Return the matrix of checked X, learning the table's columns in the first fit from ``rows`` (None: all), and the target.
+
+    A target that is X stays X. With ``init_from`` what is known of the columns is what that network knows.
+    """
     table = estimator._table
     if not first and not _same(estimator.categorical_features if takes_tables(estimator) else None, None if table is None else table.given):
         raise ValueError(
             f"categorical_features={estimator.categorical_features!r} is not what the fit to go on from had, "
             f"{None if table is None else table.given!r}. Undo the change, or fit with warm_start=False."
         )
+    if first:
+        learn_table(table, estimator.init_from, X, weight, rows, declared=incremental)
     if not first or table is None:
-        return X
-    return table.fit(X, weight, rows, declared=incremental).encode(X)
+        return X, target
+    unknown = [table.names[j] for j, scale in zip(table.numeric, table.scale, strict=True) if np.isinf(scale)]
+    if unknown and estimator._takes_missing:
+        raise ValueError(f"X has no known value in the columns {unknown}, so that nothing can be learned of them; leave them out.")
+    matrix = table.encode(X, filled=not estimator._takes_missing)
+    return matrix, matrix if target is X else target
 
 
 def needs_no_check(estimator, X):
@@ -84,14 +95,11 @@ def _same(a, b):
     return np.array_equal(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
 
 
-def _with_columns(estimator, error, X):
+def _with_columns(error, X):
     """Return the error, with the columns that are to blame and what to do about them where X has columns of no numbers."""
     columns = []
     if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
         columns = not_numbers(X)
     if not columns:
         return error
-    advice = "turn them into numbers, for instance with OneHotEncoder"
-    if hasattr(estimator, "categorical_features"):
-        advice = "categorical_features='from_dtype' takes them as categories"
-    return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice}.")
+    return type(error)(f"{error}. The columns {columns} do not hold numbers; categorical_features='from_dtype' takes them as categories.")

@@ -27,7 +27,8 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor or Autoencoder
-        With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part.
+        With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part, nor
+        does an autoencoder's ``pretraining``: the rates are those of all layers together.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to train on, scaled as they will be for ``fit``. Of a table (``categorical_features``) the first batch says what the columns
         hold.
@@ -122,6 +123,8 @@ def _one_step_model(estimator, n_rows):
     size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, n_rows)
     dtype = ("float32" if size < n_rows else "float64") if estimator.dtype == "auto" else estimator.dtype
     model = clone(estimator).set_params(learning_rate="constant", early_stopping=False, warm_start=False, verbose=False)
+    if hasattr(model, "pretraining"):  # on one batch at the least rate it would do nothing
+        model.set_params(pretraining=None)
     return model.set_params(batch_size=size, dtype=dtype)
 
 

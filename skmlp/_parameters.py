@@ -321,8 +321,9 @@ PARAMETER_DOCS = {
         ``hidden_layer_sizes`` begins with the widths of the encoder, and may go on with ``n_components`` to take the code along. Shapes
         must agree; the activations are this network's. All layers are then trained as ever. Wrap it,
         ``init_from=FrozenEstimator(network)`` (:class:`sklearn.frozen.FrozenEstimator`): searches and cross validation clone their
-        estimator, which would undo the fit of a bare one and raises ``NotFittedError`` here. The rows must be scaled as they were for it.
-        A warm start and ``partial_fit`` go on from their own last numbers.""",
+        estimator, which would undo the fit of a bare one and raises ``NotFittedError`` here. The rows must be scaled as they were for it;
+        a table (``categorical_features``) must have the same columns, and takes means, scales and categories over. A warm start and
+        ``partial_fit`` go on from their own last numbers.""",
     "categorical_features": """
     categorical_features : 'from_dtype', array-like or None, default=None
         Which columns of X hold categories: a mask, column numbers, names, or 'from_dtype', those of dtype category, string or object

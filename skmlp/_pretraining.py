@@ -1,8 +1,8 @@
 """Greedy layer-wise pre-training of an autoencoder.
 
 The one decision: layers own nothing, so an encoder layer and its mirror image in the decoder are taken out of the network as they are, with
-what stands between (batch normalisation, corruption, dropout), put together to a network of one hidden layer, trained, and their numbers
-put back.
+what stands between (batch normalisation, corruption, dropout, what is asked of the code), put together to a network of one hidden layer,
+trained, and their numbers put back. A mirror image whose weights are tied stays tied: its owner is in the same pair.
 """
 
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from .nn.layers import Dense
 from .nn.losses import SquaredError
 from .nn.network import Network
 from .nn.state import TrainingState
+from .nn.tied import TiedDense
 from .nn.trainer import Diverged
 
 
@@ -38,18 +39,24 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
     ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None. The random stream goes on; the
     rest of ``state`` stays as it is. Overwrites: network, state.
     """
-    starts = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)]
+    starts = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense | TiedDense)]
     ends = [*starts[1:], len(network.layers)]
-    alphas = per_layer(estimator.alpha, len(starts), "alpha", "weight matrices")
-    penalties = network.alphas or [0.0] * len(starts)
+    n_weights = len(network.penalised)  # a tied pair has one
+    alphas = per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")
+    penalties = network.alphas or [0.0] * n_weights
     for k in range(len(starts) // 2):
         mirror = len(starts) - 1 - k
-        numbers = [*range(starts[k], ends[k]), *_activated(network, starts[mirror], ends[mirror])]
+        own = [k] if network.layers[starts[mirror]].tied else [k, mirror]
+        # what stands before the first layer, the vectors of categories too, is part of the first pair
+        numbers = [*range(starts[k] if k else 0, ends[k]), *_activated(network, starts[mirror], ends[mirror])]
         layers = [network.layers[i] for i in numbers]
-        before = network.layers[: starts[0]] if k == 0 else [layer for layer in network.layers[: starts[0]] if _corrupts(layer)]
+        if len(own) == 1:
+            layers[numbers.index(starts[mirror])] = TiedDense(network.layers[starts[mirror]].n_out, ends[k] - starts[k])
+        before = [layer for layer in network.layers[: starts[0]] if _corrupts(layer)] if k else []
         # the loss writes over the last output, which the derivative of an activation may read
-        loss, after = (network.loss, []) if k == 0 else (SquaredError(), [Corruption(_unchanged)])
-        pair = Network([*before, *layers, *after], loss, network.widths[starts[k]], network.dtype, [penalties[k], penalties[mirror]])
+        loss, after = (SquaredError(), [Corruption(_unchanged)]) if k else (network.loss, [])
+        n_in = network.widths[starts[k] if k else 0]
+        pair = Network([*before, *layers, *after], loss, n_in, network.dtype, [penalties[i] for i in own])
         places = [(len(before) + at, number) for at, number in enumerate(numbers)]
         pair.load_layers(network, places)
         rows = data
@@ -58,8 +65,8 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
         else:
             hidden = Outputs(network, data.x, starts[k])
             rows = SimpleNamespace(x=hidden, target=hidden, weight=data.weight, rows=data.rows)
-        settings = SimpleNamespace(**estimator.get_params(deep=False), _table=None)  # the rows of a table are a matrix by now
-        settings.alpha = [alphas[k], alphas[mirror]]
+        settings = SimpleNamespace(**estimator.get_params(deep=False), _table=estimator._table)
+        settings.alpha = [alphas[i] for i in own]
         settings.augmentation = estimator.augmentation if k == 0 else None  # made for rows of X
         trainer = make_trainer(settings, pair, rule, schedule, TrainingState(state.rng), rows, batch_size)
         try:

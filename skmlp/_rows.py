@@ -4,7 +4,6 @@ The one decision: rows are left where they are; what is chosen among them is the
 whole would not fit into memory.
 """
 
-import math
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,9 +15,12 @@ from .nn.data import DenseRows, SparseRows
 _START_VALUES = 2**20  # of the target, from which the output starts
 
 
-def start_rows(target, weight, rows):
-    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many."""
-    stride = -(-math.prod(target.shape) // _START_VALUES) if target.ndim == 2 else 1
+def start_rows(target, weight, rows, width):
+    """Return the rows of target and weight to start from: all of ``rows`` (None: all there are), evenly spaced ones if these are many.
+
+    ``width``: number of outputs.
+    """
+    stride = -(-target.shape[0] * width // _START_VALUES) if target.ndim == 2 else 1
     if rows is None and stride == 1:
         return target, weight
     return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)

@@ -4,6 +4,7 @@ The one decision: what the columns hold is learned once, from the rows trained o
 the core a table is a matrix like any other, whose last columns are category numbers that ``Embedding`` reads.
 """
 
+import copy
 from numbers import Integral
 
 import numpy as np
@@ -31,6 +32,10 @@ class TableEncoder:
         The columns of each kind.
     names : list
         Of the columns, their numbers if they have none.
+    form : {'pandas', 'polars', 'array'}
+        What it was given as.
+    dtypes : list of str
+        Of the columns, as pandas calls them.
     mean, scale : ndarray of shape (n_numeric,)
         Of the values known in training.
     marked : ndarray of int
@@ -39,8 +44,10 @@ class TableEncoder:
         Those of each categorical column that have a number of their own, None standing for a missing value.
     """
 
-    def __init__(self, categorical_features, frame):
+    def __init__(self, categorical_features, frame, form):
         self.given = categorical_features
+        self.form = form
+        self.dtypes = [str(dtype) for dtype in frame.dtypes]
         self.categorical = categorical_columns(categorical_features, frame)
         self.numeric = [j for j in range(frame.shape[1]) if j not in set(self.categorical)]
         self.names = frame.columns.tolist()
@@ -50,6 +57,18 @@ class TableEncoder:
     def levels(self):
         """Number of categories of each categorical column, a tuple."""
         return tuple(map(len, self.categories))
+
+    @property
+    def filling(self):
+        """What takes the place of what is unknown in each column of the matrix: zero, and the number of any other category."""
+        return np.array([0.0] * (len(self.numeric) + len(self.marked)) + list(self.levels))
+
+    @property
+    def means(self):
+        """Mean of the known values of each column of the table, NaN for categories."""
+        out = np.full(len(self.names), np.nan)
+        out[self.numeric] = self.mean
+        return out
 
     def fit(self, frame, weight, rows, declared):
         """Learn from ``rows`` (None: all) with ``weight`` (n,) or None.
@@ -65,20 +84,27 @@ class TableEncoder:
         self.categories = [_categories(frame, j, rows, declared) for j in self.categorical]
         return self
 
-    def encode(self, frame):
-        """Return the matrix (n, n_numeric + n_marked + n_categorical), float64."""
+    def adopt(self, other):
+        """Take over what another encoder knows of the same columns."""
+        self.mean, self.scale, self.marked, self.categories = copy.deepcopy((other.mean, other.scale, other.marked, other.categories))
+
+    def encode(self, frame, filled=True):
+        """Return the matrix (n, n_numeric + n_marked + n_categorical), float64.
+
+        What is unknown, a missing number or a category without a number of its own, is NaN if not ``filled``.
+        """
         n_numeric, n_codes = len(self.numeric), len(self.categorical)
         out = np.empty((len(frame), n_numeric + len(self.marked) + n_codes))
         x, marks, codes = np.split(out, [n_numeric, out.shape[1] - n_codes], axis=1)
         for k, j in enumerate(self.numeric):
             x[:, k] = _numbers(frame, j)
-        missing = np.isnan(x)
-        marks[...] = missing[:, self.marked]
+        marks[...] = np.isnan(x[:, self.marked])
         x -= self.mean
         x /= self.scale
-        x[missing] = 0.0
         for k, (j, categories) in enumerate(zip(self.categorical, self.categories, strict=True)):
             codes[:, k] = _codes(frame, j, categories)
+        if filled:
+            np.copyto(out, self.filling, where=np.isnan(out))
         return out
 
     def gradient(self, of_matrix):
@@ -104,11 +130,17 @@ def is_frame(X):
     return isinstance(X, pd.DataFrame) or (type(X).__module__.startswith("polars.") and hasattr(X, "get_columns"))
 
 
+def form_of(X):
+    """Return what a table is given as: 'pandas', 'polars' or 'array'."""
+    return "pandas" if isinstance(X, pd.DataFrame) else "polars" if is_frame(X) else "array"
+
+
 def as_frame(X):
-    """Return a table, a frame of pandas or polars or an array of any dtype, as a frame of pandas."""
+    """Return a table, a frame of pandas or polars, an array of any dtype or a list of rows, as a frame of pandas."""
     if isinstance(X, pd.DataFrame):
         return X
     if not is_frame(X):
+        X = X if hasattr(X, "dtype") else np.array(X, dtype=object)
         frame = pd.DataFrame(X)
         return frame.infer_objects() if X.dtype == object else frame
     return pd.DataFrame({column.name: _series(column) for column in X.get_columns()})
@@ -210,4 +242,4 @@ def _categories(frame, j, rows, declared):
 def _codes(frame, j, categories):
     codes, values = _factorised(frame, j)
     number = {category: k for k, category in enumerate(categories)}
-    return np.array([number.get(value, len(number)) for value in [*values, None]], dtype=np.float64)[codes]
+    return np.array([number.get(value, np.nan) for value in [*values, None]], dtype=np.float64)[codes]

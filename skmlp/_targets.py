@@ -1,16 +1,20 @@
-"""What a target looks like inside: class numbers (n,), or numbers (n, n_targets), or the sparse input itself.
+"""What a target looks like inside: class numbers (n,), or numbers (n, n_targets), or the input itself, sparse or the matrix of a table.
 
-The one decision: classes stay numbers, so that a target is one integer a row however many classes there are.
+The one decision: classes and categories stay numbers, so that each is one a row however many there are. ``table`` is None but for a target
+that is the matrix of a table (``_table.py``): of that the numbers are to be given back, and the categories as ones and zeros.
 """
 
 import numpy as np
 from scipy import sparse
 
-from .nn.data import DenseRows, LabelRows, SparseRows
+from ._missing import without_filling
+from .nn.data import DenseRows, LabelRows, OneHotRows, SparseRows
 
 
-def n_targets(target, n_classes):
+def n_targets(target, n_classes, table=None):
     """Return the width of the target, two classes sharing one column."""
+    if table is not None:
+        return len(table.numeric) + sum(table.levels)
     if target.ndim == 2:
         return target.shape[1]
     return 1 if n_classes == 2 else n_classes
@@ -21,8 +25,16 @@ def has_unknown(target):
     return target.ndim == 2 and not sparse.issparse(target) and bool(np.isnan(target.min()))
 
 
-def target_rows(target, n_classes, dtype):
+def given_back(source, table):
+    """Return the source of targets where the input, a source of rows, is to be given back."""
+    source = without_filling(source)
+    return source if table is None else OneHotRows(source, len(table.numeric), table.levels)
+
+
+def target_rows(target, n_classes, dtype, table=None):
     """Return the source of target rows, of width ``n_targets``."""
+    if table is not None:
+        return given_back(DenseRows(target.astype(dtype)), table)
     if sparse.issparse(target):
         return SparseRows(target.astype(dtype, copy=False))
     if target.ndim == 1 and n_classes != 2:
@@ -30,8 +42,11 @@ def target_rows(target, n_classes, dtype):
     return DenseRows(np.ascontiguousarray(target.reshape(len(target), -1), dtype=dtype))
 
 
-def start_scores(loss, target, weight, n_classes):
+def start_scores(loss, target, weight, n_classes, table=None):
     """Return the raw score (n_out,) of the loss's best constant prediction of ``target``, for sparse ones of their mean."""
+    if table is not None:
+        source = given_back(DenseRows(target), table)
+        target = source.take(slice(0, source.n_rows), np.empty((source.n_rows, source.width)))
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
         values = np.eye(n_classes) if n_classes != 2 else np.array([[0.0], [1.0]])

@@ -52,7 +52,7 @@ PASSING_SINGLY = [
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of with each epoch
     MLPRegressor("gaussian_nll", **{**QUICK, "max_iter": 20}),
-    *(cls(categorical_features=columns, **QUICK) for columns in ([0], "from_dtype") for cls in ESTIMATORS[:2]),
+    *(cls(categorical_features=columns, **QUICK) for columns in ([0], "from_dtype") for cls in ESTIMATORS),
     *(MLPClassifier(loss=loss, **QUICK) for loss in ("hinge", "squared_hinge", "focal", LogLoss(0.1))),
 ]
 

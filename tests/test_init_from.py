@@ -17,6 +17,7 @@ from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.batch_norm import BatchNorm
 
 from .problems import cancer, diabetes, wine
+from .tables import mixed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -134,3 +135,39 @@ def test_refused(widths, make, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
     assert not hasattr(model, "classes_")
+
+
+def test_what_is_known_of_a_table_comes_along():
+    """A classifier of few rows, which lack some towns and have other means."""
+    X, y = mixed()
+    setting = {"categorical_features": "from_dtype", "hidden_layer_sizes": (10,)}
+    source = Autoencoder(3, **setting, max_iter=5, random_state=1, dtype="float64").fit(X)
+    some = X["town"].isin(["Aber", "Bonn"]).to_numpy()
+    model = MLPClassifier(init_from=FrozenEstimator(source), **setting, **STILL).fit(X[some], y[some])
+    assert_array_equal(model._table.categories[1], source._table.categories[1])
+    assert_allclose(model.transform(X), source._network.scores(source._source(X), stop=3), rtol=1e-9)
+    for name, vectors in source.embeddings_.items():
+        assert_array_equal(model.embeddings_[name], vectors)
+    model.set_params(learning_rate_init=0.01, max_iter=3).fit(X[some], y[some])
+    assert not np.array_equal(model.embeddings_["town"], source.embeddings_["town"])
+    assert not np.shares_memory(model._table.mean, source._table.mean)
+
+
+def test_other_columns_are_refused():
+    X, y = mixed()
+    source = Autoencoder(categorical_features="from_dtype", hidden_layer_sizes=(10,), max_iter=2).fit(X)
+    plain = Autoencoder(hidden_layer_sizes=(10,), max_iter=2).fit(X[["age", "owner"]])
+    model = MLPClassifier((10,), init_from=source, categorical_features="from_dtype", max_iter=2)
+    with pytest.raises(
+        ValueError, match=r"X is a table with the numbers \['age'\] and the categories \['colour'\], but init_from was fitted"
+    ):
+        model.fit(X[["age", "colour"]], y)
+    with pytest.raises(ValueError, match=r"but init_from was fitted on a matrix \(categorical_features=None\)"):
+        model.set_params(init_from=plain).fit(X[["age", "owner"]], y)
+    with pytest.raises(ValueError, match="X is a matrix"):
+        model.set_params(init_from=source, categorical_features=None).fit(X[["age", "owner"]], y)
+    with pytest.raises(ValueError, match="Hidden layer 0 has arrays of the shapes"):
+        model.set_params(categorical_features="from_dtype", embedding_dim=1).fit(X, y)
+    with pytest.raises(ValueError, match="init_from must be a fitted"):
+        model.set_params(init_from=3).fit(X, y)
+    assert not model.__sklearn_is_fitted__()

@@ -347,6 +347,9 @@ def test_mistakes_are_named():
     for convert in (to_onnx, skl2onnx.to_onnx):
         with pytest.raises(ValueError, match="not fitted"):
             convert(quick(MLPClassifier), X)
+        for cls in (MLPClassifier, Autoencoder):
+            with pytest.raises(ValueError, match=f"{cls.__name__} cannot be converted with categorical_features='from_dtype'"):
+                convert(quick(cls, categorical_features="from_dtype").fit(X, y), X)
     with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 

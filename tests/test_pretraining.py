@@ -5,9 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skmlp import Autoencoder
+from skmlp import Autoencoder, learning_rate_range
 from skmlp.augment import GaussianNoise
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.code_penalties import KlSparsity, L1Sparsity
 from skmlp.nn.corruption import GaussianCorruption
 from skmlp.nn.optimizers import Sgd
 
@@ -24,48 +25,102 @@ def logistic(z):
     return 1 / (1 + np.exp(-z))
 
 
-def descend(H, encoder, decoder, inside, outside, rate, n_epochs):
-    """Return weights and intercepts of H -> inside -> outside after gradient descent on half the squared error, as a textbook has it.
+SIGMOID, IDENTITY = (logistic, lambda y: y * (1 - y)), (lambda z: z, np.ones_like)
 
-    ``inside`` and ``outside``: functions with their derivatives in terms of the result.
+
+def gradients(H, target, layers, activations, asked):
+    """Return the gradient of each layer's (weights, intercepts), as a textbook has it, of a mean over the rows.
+
+    Of half the squared error of what is known of ``target``, or of the cross-entropy if the last activation is (logistic, ones).
+    ``activations``: functions with their derivatives in terms of the result. ``asked``: gradient of what is asked of the code.
     """
-    (w1, b1), (w2, b2) = encoder, decoder
-    for _ in range(n_epochs):
-        z = inside[0](H @ w1 + b1)
-        y = outside[0](z @ w2 + b2)
-        d2 = (y - H) * outside[1](y) / len(H)
-        d1 = (d2 @ w2.T) * inside[1](z)
-        w1, b1, w2, b2 = w1 - rate * H.T @ d1, b1 - rate * d1.sum(0), w2 - rate * z.T @ d2, b2 - rate * d2.sum(0)
-    return (w1, b1), (w2, b2)
+    values = [H]
+    for (w, b), (f, _) in zip(layers, activations, strict=True):
+        values.append(f(values[-1] @ w + b))
+    delta = np.where(np.isnan(target), 0.0, (values[-1] - target) * activations[-1][1](values[-1])) / len(H)
+    found = []
+    for k in range(len(layers) - 1, -1, -1):
+        found.insert(0, (values[k].T @ delta, delta.sum(0)))
+        delta = delta @ layers[k][0].T
+        if k == len(layers) // 2:
+            delta = delta + asked(values[k]) / len(H)
+        delta = delta * (activations[k - 1][1](values[k]) if k else 1)
+    return found
 
 
-def test_each_pair_of_layers_is_a_network_of_its_own():
+def descend(layers, rate, found, tied):
+    if tied:
+        half = [(w + v.T, b) for (w, b), (v, _) in zip(found, reversed(found), strict=True)][: len(found) // 2]
+        found = half + [(half[len(found) - 1 - k][0].T, b) for k, (_, b) in enumerate(found) if k >= len(half)]
+    return [(w - rate * dw, b - rate * db) for (w, b), (dw, db) in zip(layers, found, strict=True)]
+
+
+def holes(X):
+    return np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
+
+
+@pytest.mark.parametrize(
+    ("setting", "prepare"),
+    [
+        ({}, np.asarray),
+        ({"tied_weights": True}, np.asarray),
+        ({"code_penalty": L1Sparsity(0.3)}, np.asarray),
+        ({"tied_weights": True, "code_penalty": L1Sparsity(0.3)}, holes),
+        ({"loss": "binary_log_loss"}, logistic),
+    ],
+    ids=str,
+)
+def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
     """Gradient descent on all rows, so that there is no chance but in the start."""
-    X = wine()[0]
-    sigmoid, identity = (logistic, lambda y: y * (1 - y)), (lambda z: z, np.ones_like)
-    setting = {"activation": "logistic", "solver": Sgd(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64"}
+    X = prepare(wine()[0])
+    last = (logistic, np.ones_like) if setting.get("loss") else IDENTITY
+    activations = [SIGMOID, SIGMOID, IDENTITY, SIGMOID, SIGMOID, last]
+    asked = (lambda z: 0.3 * np.sign(z)) if "code_penalty" in setting else np.zeros_like
+    tied = "tied_weights" in setting
+    setting = {"activation": "logistic", "solver": Sgd(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64", **setting}
     start = deep(**setting, pretraining=None, learning_rate_init=1e-30).fit(X)
     model = deep(**setting, pretraining=4, learning_rate_init=0.3)
     layers = [(w.copy(), b.copy()) for w, b in zip(start.coefs_, start.intercepts_, strict=True)]
-    H = X
-    for k, (inside, outside) in enumerate([(sigmoid, identity), (sigmoid, sigmoid), (identity, sigmoid)]):
-        layers[k], layers[5 - k] = descend(H, layers[k], layers[5 - k], inside, outside, 0.3, 4)
-        H = inside[0](H @ layers[k][0] + layers[k][1])
+    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    H, target = filled, X
+    for k in range(3):
+        pair = [layers[k], layers[5 - k]]
+        for _ in range(4):
+            found = gradients(H, target, pair, [activations[k], activations[5 - k]], asked if k == 2 else np.zeros_like)
+            pair = descend(pair, 0.3, found, tied)
+        layers[k], layers[5 - k] = pair
+        H = target = activations[k][0](H @ layers[k][0] + layers[k][1])
     # and one epoch of all together
-    values = [X]
-    activations = [sigmoid, sigmoid, identity, sigmoid, sigmoid, identity]
-    for (w, b), (f, _) in zip(layers, activations, strict=True):
-        values.append(f(values[-1] @ w + b))
-    delta = (values[-1] - X) / len(X)
-    expected = list(layers)
-    for k in range(5, -1, -1):
-        w, b = layers[k]
-        expected[k] = (w - 0.3 * values[k].T @ delta, b - 0.3 * delta.sum(0))
-        delta = (delta @ w.T) * activations[k - 1][1](values[k])
+    expected = descend(layers, 0.3, gradients(filled, X, layers, activations, asked), tied)
     model.fit(X)
     for k, (w, b) in enumerate(expected):
         assert_allclose(model.coefs_[k], w, rtol=1e-9, atol=1e-12, err_msg=str(k))
         assert_allclose(model.intercepts_[k], b, rtol=1e-9, atol=1e-12, err_msg=str(k))
+
+
+PENALTIES = [
+    {"code_penalty": KlSparsity(0.2), "code_activation": "logistic"},
+    {"code_penalty": "l1"},
+    {"code_penalty": "contractive"},
+    {"code_penalty": "variational"},
+    {"code_penalty": "contractive", "tied_weights": True},
+]
+
+
+@pytest.mark.parametrize("prepare", [np.asarray, holes, lambda X: sparse.csr_array(np.maximum(X, 0.0))], ids=["dense", "holes", "sparse"])
+@pytest.mark.parametrize("setting", [{}, {"tied_weights": True, "corruption": "masking"}, {"loss": "auto"}, *PENALTIES], ids=str)
+def test_with_one_pair_it_is_training(setting, prepare):
+    """Without hidden layers, and by a solver that remembers nothing."""
+    X = prepare(wine()[0])
+    setting = {
+        **setting,
+        "hidden_layer_sizes": (),
+        "solver": Sgd(momentum=0.0),
+        "batch_size": 32,
+        "alpha": [0.1] * (1 + ("tied_weights" not in setting)),
+    }
+    twice, once = deep(**setting, pretraining=3).fit(X), deep(**setting, pretraining=None, max_iter=4).fit(X)
+    assert_array_equal(twice._network.params, once._network.params)
 
 
 SETTINGS = [
@@ -80,6 +135,11 @@ SETTINGS = [
     {"solver": "sgd", "learning_rate": "one_cycle", "l1_ratio": 0.5, "max_norm": 3.0, "clip_norm": 1.0, "shuffle": False},
     {"augmentation": GaussianNoise(0.1), "loss": "huber", "early_stopping": True, "diagnostics": True},
     {"hidden_layer_sizes": ()},
+    {"tied_weights": True, "alpha": [0.1, 0.2, 0.3], "l1_ratio": 0.5, "max_norm": 3.0},
+    {"tied_weights": True, "batch_norm": True, "dropout": 0.1, "corruption": "gaussian", "corruption_at": "hidden", "solver": "adamw"},
+    *PENALTIES,
+    {"loss": "auto", "code_penalty": "variational"},
+    {"loss": [("squared_error", slice(1, None)), ("absolute_error", [0])], "tied_weights": True},
 ]
 
 
@@ -125,14 +185,21 @@ def test_going_on_does_not_pretrain_again(setting):
         assert_array_equal(model._network.state, whole._network.state)
 
 
-def test_sparse_rows_and_rows_left_out():
+@pytest.mark.parametrize("tied", [False, True])
+def test_sparse_rows_and_rows_left_out(tied):
     X = np.where(np.abs(digits()[0][:200]) > 1.0, digits()[0][:200], 0.0)
-    setting = {"dtype": "float64", "batch_size": 64}
+    setting = {"dtype": "float64", "batch_size": 64, "tied_weights": tied}
     dense = deep(**setting).fit(X)
     assert_allclose(deep(**setting).fit(sparse.csr_array(X)).transform(X), dense.transform(X), rtol=1e-6, atol=1e-8)
     weight = np.repeat([1.0, 0.0], 100)
     half = deep(**setting).fit(X[:100])
     assert_allclose(deep(**setting).fit(X, sample_weight=weight).transform(X), half.transform(X), rtol=1e-6, atol=1e-8)
+
+
+def test_the_test_of_learning_rates_leaves_it_out():
+    X, setting = cancer()[0], {"batch_size": 64, "hidden_layer_sizes": (10,)}
+    with_it, without = (learning_rate_range(deep(**setting, pretraining=epochs), X, n_steps=20) for epochs in (50, None))
+    assert_array_equal(with_it[1], without[1])
 
 
 def test_an_interrupt_undoes_the_fit():

@@ -17,7 +17,7 @@ from .tables import mixed
 
 
 def fitted(frame, given="from_dtype", weight=None, rows=None, declared=False):
-    return TableEncoder(given, frame).fit(frame, weight, rows, declared)
+    return TableEncoder(given, frame, "pandas").fit(frame, weight, rows, declared)
 
 
 @pytest.mark.parametrize("rows", [None, np.arange(0, 200, 3)], ids=["all", "some"])

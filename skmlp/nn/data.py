@@ -1,4 +1,4 @@
-"""Where batches come from: dense rows, sparse rows, rows with missing values, class labels.
+"""Where batches come from: dense rows, sparse rows, rows with missing values, class labels, categories.
 
 The one decision: training and prediction ask a source for rows and never see the whole; so data are neither copied nor
 converted as a whole, and labels stay numbers until a batch needs them as ones and zeros.
@@ -103,4 +103,43 @@ class LabelRows:
         labels = self.labels[rows]
         out.fill(0.0)
         out[np.arange(len(labels)), labels] = 1.0
+        return out
+
+
+class OneHotRows:
+    """The first columns of another source, then its last ones, category numbers, as ones and zeros; NaN where the number is NaN.
+
+    Parameters
+    ----------
+    source : source of dense rows
+    n_numbers : int
+        Number of first columns.
+    levels : tuple of int
+        Number of categories of each of the last columns.
+    """
+
+    sparse = False
+
+    def __init__(self, source, n_numbers, levels):
+        self.source = source
+        self.n_numbers = n_numbers
+        self.n_rows, self.width = source.n_rows, n_numbers + sum(levels)
+        self._column = np.repeat(np.arange(source.width - len(levels), source.width), levels)
+        self._within = np.concatenate([np.empty(0), *map(np.arange, levels)])
+        self._scratch = None
+
+    def take(self, rows, out):
+        """Return ``out`` with the rows. Overwrites: out."""
+        n = len(out)
+        if self._scratch is None or len(self._scratch[0]) < n:
+            size = len(self._column)
+            self._scratch = np.empty((n, self.source.width), out.dtype), np.empty((n, size), out.dtype), np.empty((n, size), bool)
+        part, codes, unknown = (array[:n] for array in self._scratch)
+        part, ones = self.source.take(rows, part), out[:, self.n_numbers :]
+        np.copyto(out[:, : self.n_numbers], part[:, : self.n_numbers])
+        part.take(self._column, axis=1, out=codes, mode="clip")
+        np.equal(codes, self._within, out=unknown)
+        np.copyto(ones, unknown)
+        np.isnan(codes, out=unknown)
+        np.copyto(ones, np.nan, where=unknown)
         return out

@@ -58,6 +58,11 @@ def _parse(scope, model, inputs, custom_parsers=None):
 def _shapes(operator):
     """Check the inputs and set the types of the outputs."""
     model, own = operator.raw_operator, type(operator.raw_operator).__name__
+    if model._table is not None:
+        raise ValueError(
+            f"{own} cannot be converted with categorical_features={model.categorical_features!r}: what it makes of a table has no ONNX "
+            "nodes. Fit it behind OneHotEncoder and StandardScaler in a pipeline, which can be converted."
+        )
     for variable in operator.inputs:
         if not isinstance(variable.type, _NUMBERS):
             raise ValueError(f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")

@@ -12,7 +12,7 @@ from skmlp.nn import compiled
 from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.callbacks import Callback
-from skmlp.nn.data import DenseRows, LabelRows
+from skmlp.nn.data import DenseRows, LabelRows, OneHotRows
 from skmlp.nn.dropout import AlphaDropout
 from skmlp.nn.embedding import Embedding
 from skmlp.nn.layers import Activate, Dense
@@ -120,6 +120,11 @@ def test_schedules(key):
 def test_labels(dtype):
     labels = LabelRows(np.arange(N, dtype=np.int32) % WIDTH, WIDTH)
     assert peak(network_of(LogLoss(), dtype), Sgd(), target=labels) < BOUND
+
+
+def test_categories(dtype):
+    codes = DenseRows(np.column_stack([np.zeros(N), np.arange(N) % (WIDTH - 1)]).astype(dtype))
+    assert peak(network_of(LogLoss(), dtype), Sgd(), target=OneHotRows(codes, 1, (WIDTH - 1,))) < BOUND
 
 
 def test_rows_in_order(dtype):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn.data import DenseRows, LabelRows, Part, SparseRows
+from skmlp.nn.data import DenseRows, LabelRows, OneHotRows, Part, SparseRows
 
 X = np.random.default_rng(0).normal(size=(10, 4)) * (np.random.default_rng(1).uniform(size=(10, 4)) < 0.5)
 ROWS = [slice(2, 6), slice(0, 10), np.array([7, 0, 7, 3]), np.array([5])]
@@ -53,6 +53,19 @@ def test_labels_become_ones_and_zeros(rows, given, dtype):
     out = empty(rows, 3, dtype)
     assert LabelRows(labels, 3).take(rows, out) is out
     np.testing.assert_array_equal(out, np.eye(3)[labels[rows]])
+
+
+@each_rows
+def test_categories_become_ones_and_zeros(rows, dtype):
+    """The numbers stay, what lies between is dropped, and what is unknown is so in all of a category's columns."""
+    codes = np.array([[0, 2], [1, 0], [np.nan, 1], [0, 0], [1, 2], [1, 1], [0, np.nan], [0, 0], [1, 2], [0, 1]])
+    numbers = np.where(X[:, :2] == 0.0, np.nan, X[:, :2])
+    source = OneHotRows(DenseRows(np.hstack([numbers, X[:, 2:3], codes]).astype(dtype)), 2, (2, 3))
+    ones = [np.where(np.isnan(c)[:, None], np.nan, np.eye(n)[np.nan_to_num(c).astype(int)]) for c, n in zip(codes.T, (2, 3), strict=True)]
+    for _ in range(2):
+        out = empty(rows, 7, dtype)
+        assert source.take(rows, out) is out
+        np.testing.assert_array_equal(out, np.hstack([numbers, *ones]).astype(dtype)[rows])
 
 
 @pytest.mark.parametrize(
