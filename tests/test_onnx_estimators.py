@@ -347,7 +347,7 @@ def test_mistakes_are_named():
     for convert in (to_onnx, skl2onnx.to_onnx):
         with pytest.raises(ValueError, match="not fitted"):
             convert(quick(MLPClassifier), X)
-    with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
+    with pytest.raises(ValueError, match="method='transform' is for skmlp's networks, but what predicts here is LogisticRegression"):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 
 

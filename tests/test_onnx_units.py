@@ -12,7 +12,13 @@ from .nn.helpers import table
 from .onnx_runs import assert_near, outputs, rows_to_try
 
 N_IN = 6
-BLOCKS = {"activations": nn.ACTIVATIONS, "activation_layers": nn.ACTIVATION_LAYERS, "layers": nn.LAYERS, "joins": nn.JOINS}
+BLOCKS = {
+    "activations": nn.ACTIVATIONS,
+    "activation_layers": nn.ACTIVATION_LAYERS,
+    "layers": nn.LAYERS,
+    "joins": nn.JOINS,
+    "terms": nn.TERMS,
+}
 SETTINGS = [
     nn.LeakyRelu(0.2),
     nn.ShiftedRelu(0.3),
@@ -24,6 +30,8 @@ SETTINGS = [
     nn.BatchNorm(epsilon=0.5),
     nn.Add(1),
     nn.Concat(3),
+    nn.Embedding((4, 1, 2), (3, 2, 1)),
+    nn.TiedDense(N_IN, tied=1),
 ]
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
