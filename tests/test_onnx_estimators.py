@@ -36,7 +36,7 @@ NAMES = {
 
 
 def quick(cls, hidden=(8,), **setting):
-    return cls(hidden_layer_sizes=hidden, **{"learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
+    return cls(**{"hidden_layer_sizes": hidden, "learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
 
 
 def clear(model, X):
@@ -138,11 +138,13 @@ def test_options_of_skl2onnx_for_classes():
     batch_norm=st.booleans(),
     dropout=st.sampled_from([0.0, 0.3]),
     skip=st.sampled_from([None, "concat"]),
+    auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
-def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, seed):
+def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed):
     X, y = blobs(n_classes)
     setting = {"batch_norm": batch_norm, "dropout": dropout, "input_dropout": dropout, "skip_connections": skip if hidden else None}
+    setting["auxiliary_loss"] = auxiliary if hidden else 0.0
     model = quick(MLPClassifier, tuple(hidden), activation=activation, max_iter=2, random_state=seed, **setting).fit(X, y)
     rows = np.vstack([X, rows_to_try(X.shape[1], seed)]).astype(np.float32)
     got = outputs(to_onnx(model, rows), rows)
@@ -177,6 +179,57 @@ def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
         got = outputs(to_onnx(model, X, method=method), X.astype(np.float32))
         assert list(got) == [name]
         assert_near(got[name], wanted)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"tied_weights": True, "hidden_layer_sizes": (6, 4)},
+        {"tied_weights": True, "skip_connections": "add", "hidden_layer_sizes": (6, 6), "batch_norm": True},
+        *({"code_penalty": key, "code_activation": "logistic" if key == "kl" else "identity"} for key in nn.CODE_PENALTIES),
+        {"code_penalty": nn.KlSparsity(0.1), "code_activation": "logistic", "tied_weights": True},
+        {"pretraining": 2, "corruption": "masking"},
+        {"loss": "auto"},
+    ],
+    ids=str,
+)
+def test_kinds_of_autoencoders(setting):
+    X, _ = curve()
+    X = np.column_stack([X, X[:, 0] > 0, np.eye(3)[np.arange(len(X)) % 3]])
+    model = quick(Autoencoder, **{"hidden_layer_sizes": (6,), "n_components": 2, **setting}).fit(X)
+    rows = np.vstack([X, rows_to_try(8)[:20]]).astype(np.float32)
+    for method, wanted in (("transform", model.transform(rows)), ("predict", model.predict(rows))):
+        (got,) = outputs(to_onnx(model, X, method=method), rows).values()
+        assert_near(got, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_missing_values_have_the_means_in_their_place(dtype, scaled):
+    X, _ = curve()
+    X = (X + [0.0, 5.0, -3.0, 0.0]).astype(dtype)
+    missing = np.random.default_rng(0).random(X.shape) < 0.3
+    X = np.where(missing, np.nan, X).astype(dtype)
+    model = quick(Autoencoder, (6,), n_components=2, dtype=dtype)
+    model = (make_pipeline(StandardScaler(), model) if scaled else model).fit(X)
+    rows = np.vstack([X, np.full((1, 4), np.nan, dtype)])
+    for method, wanted in (("transform", model.transform(rows)), ("predict", model.predict(rows))):
+        (got,) = outputs(to_onnx(model, X, method=method, dtype=dtype), rows).values()
+        assert np.isfinite(got).all()
+        assert_near(got, wanted, dtype)
+    whole = np.round(np.nan_to_num(X)).astype(np.int64)
+    (got,) = outputs(to_onnx(model, whole), whole).values()
+    assert_near(got, model.transform(whole))
+
+
+def test_heads_and_unknown_labels_leave_no_trace():
+    X, y = labels()
+    y = y.astype(float)
+    y[::3, 1] = np.nan
+    model = quick(MLPClassifier, (8, 6), auxiliary_loss=[0.3, 1.0]).fit(X, y)
+    graph = to_onnx(model, X)
+    assert_near(outputs(graph, X.astype(np.float32))["probabilities"], model.predict_proba(X))
+    assert [node.op_type for node in graph.graph.node].count("Gemm") == 3
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
@@ -278,6 +331,43 @@ def test_ensembles_whose_conversion_would_be_wrong_are_refused():
         to_onnx(BaggingRegressor(quick(MLPRegressor), n_estimators=2).fit(X, y), X)
 
 
+def test_members_of_bagging_that_saw_some_of_the_classes():
+    """Those that take weights know of all classes; pipelines are given the rows that were drawn."""
+    X, y = blobs(3)
+    y = np.where(np.arange(len(y)) < 2, 7, y)  # two rows of a fourth class
+    setting = {"n_estimators": 5, "max_samples": 0.2, "random_state": 0}
+    model = BaggingClassifier(quick(MLPClassifier), **setting).fit(X, y)
+    assert_near(outputs(to_onnx(model, X), X.astype(np.float32))["probabilities"], model.predict_proba(X))
+    model = BaggingClassifier(make_pipeline(StandardScaler(), quick(MLPClassifier)), **setting).fit(X, y)
+    register()
+    for convert in (to_onnx, skl2onnx.to_onnx):
+        with pytest.raises(ValueError, match="member of the BaggingClassifier saw 3 of its 4 classes"):
+            convert(model, X.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        make_pipeline(quick(MLPClassifier), LogisticRegression()),
+        make_pipeline(StandardScaler(), quick(MLPRegressor), LinearRegression()),
+        FeatureUnion([("a", quick(MLPRegressor)), ("b", StandardScaler())]),
+        FeatureUnion([("a", quick(MLPRegressor)), ("b", StandardScaler())], transformer_weights={"a": 2.0}),
+        ColumnTransformer([("a", quick(MLPRegressor), [0, 1]), ("b", StandardScaler(), [2, 3])]),
+        make_pipeline(ColumnTransformer([("a", quick(MLPClassifier), [0, 1])]), LogisticRegression()),
+    ],
+    ids=["pipeline", "regressor", "union", "weights", "columns", "one of the columns"],
+)
+def test_skl2onnx_alone_must_be_told_what_is_a_transformer(features):
+    X, y = blobs(3)
+    model = features.fit(X, y)
+    register()
+    rows = X.astype(np.float32)
+    with pytest.raises(ValueError, match=r"would become features of .*'method': 'transform'"):
+        skl2onnx.to_onnx(model, rows)
+    wanted = outputs(to_onnx(model, rows), rows)
+    assert len(wanted) in (1, 2)
+
+
 # ---- the inputs
 
 
@@ -323,6 +413,19 @@ def test_float64_all_the_way():
     assert_near(got, model.predict(X), "float64")
 
 
+def test_the_form_of_probabilities_is_said_once():
+    X, y = blobs(3)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, y)
+    for options in (
+        {"zipmap": False},
+        {id(model[-1]): {"zipmap": True}},
+        {MLPClassifier: {"zipmap": "columns"}},
+        {id(model): {"zipmap": 1}},
+    ):
+        with pytest.raises(ValueError, match=r"options has 'zipmap', which is an argument of its own: to_onnx\(..., zipmap=...\)"):
+            to_onnx(model, X, options=options)
+
+
 def test_an_option_that_there_is_not_is_named():
     X, y = curve()
     model = quick(MLPRegressor).fit(X, y)
@@ -340,6 +443,7 @@ def test_mistakes_are_named():
         ({"X": X[:, :3]}, "was fitted with 5 features, but the graph gives it 3"),
         ({"X": X.astype(complex)}, "X must have numbers, booleans or strings, not complex128"),
         ({"X": X.astype(str)}, "takes numbers, but its input 'X' is StringTensorType"),
+        ({"method": "score_samples"}, r"Unexpected value \['score_samples'\] for option 'method'"),
         ({"method": "decide"}, r"Unexpected value \['decide'\] for option 'method'"),
     ):
         with pytest.raises(ValueError, match=message):

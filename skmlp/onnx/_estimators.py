@@ -22,6 +22,7 @@ from ._units import convert_layers, convert_unit
 
 LEAST_OPSET = 13
 _NUMBERS = (FloatTensorType, DoubleTensorType, Int64TensorType, BooleanTensorType)
+_HANDS_ON = ("ZipMap", "ZipMapColumns", "Identity", "Cast")  # operators of skl2onnx that give outputs another form
 _METHODS = {"method": ["predict", "transform"]}
 _CLASSES = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [True, False]}
 
@@ -115,7 +116,7 @@ def _reader(scope, operator):
     for other in scope.operators.values():
         if other is not operator and names & {variable.full_name for variable in other.inputs}:
             name = other.type.removeprefix("Sklearn")
-            return _reader(scope, other) if name in ("ZipMap", "ZipMapColumns", "Identity") else name
+            return _reader(scope, other) if name in _HANDS_ON else name
     return None
 
 

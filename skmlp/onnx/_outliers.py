@@ -8,7 +8,7 @@ To add one: write a function ``(graph, loss, distance) -> name`` and put it into
 
 import numpy as np
 from skl2onnx import get_model_alias
-from skl2onnx._parse import parse_sklearn
+from skl2onnx._parse import _parse_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -74,7 +74,7 @@ def parse_detector(scope, model, inputs, custom_parsers=None):
         raise ValueError(f"{model!r} can be converted with an Autoencoder, or a pipeline that ends in one, not with {model.estimator_!r}.")
     scope.add_options(id(autoencoder), {"method": "score_samples"})
     operator = scope.declare_local_operator(get_model_alias(type(model)), model)
-    operator.inputs = parse_sklearn(scope, model.estimator_, inputs, custom_parsers=custom_parsers)
+    operator.inputs = _parse_sklearn(scope, model.estimator_, inputs, custom_parsers=custom_parsers)
     operator.outputs.append(scope.declare_local_variable("label", Int64TensorType()))
     operator.outputs.append(scope.declare_local_variable("scores", type(operator.inputs[0].type)()))
     return operator.outputs

@@ -29,7 +29,7 @@ def check_table(table, variables):
             raise ValueError(f"The categories of the column {name!r} are {holds}, such as {known[0]!r}, but the graph gives it {gets}.")
         if words and None in categories and "" in known:
             raise ValueError(
-                f"The column {name!r} has both '' and missing values, but in a graph '' stands for what is missing; rename '' before the fit."
+                f"The column {name!r} has both '' and missing values, but in a graph '' means missing; rename '' before the fit."
             )
 
 
@@ -77,7 +77,7 @@ def _codes(graph, name, x, kind, categories):
 
 def _looked_up(graph, x, keys, numbers, other):
     """Add the look-up of category numbers, float32; they are exact up to 2^24."""
-    numbers = numbers or {0: other}
+    numbers = numbers or {0.0 if keys == "keys_floats" else 0: other}  # there must be a key
     given = {keys: list(numbers), "values_floats": [float(k) for k in numbers.values()], "default_float": float(other)}
     return graph.node("LabelEncoder", x, op_domain="ai.onnx.ml", op_version=2, **given)
 
