@@ -1,6 +1,7 @@
 """Reconstruction errors and the outlier detector converted to ONNX."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import skl2onnx
 from numpy.testing import assert_array_equal
@@ -86,6 +87,13 @@ def test_what_stands_in_front_of_a_detector():
     assert_near(got["scores"], model.decision_function(X))
     alone = OutlierAutoencoder(quick()).fit(X)
     assert_same_detector(alone, X, outputs(skl2onnx.to_onnx(alone, rows), rows))
+
+
+def test_the_detector_as_it_comes_takes_a_frame():
+    X = pd.DataFrame(wine()[0][:100], columns=[f"c{j}" for j in range(13)])
+    model = OutlierAutoencoder(random_state=0).fit(X)
+    inputs = {name: X[[name]].to_numpy(np.float32) for name in X}
+    assert_same_detector(model, X, outputs(to_onnx(model, X), inputs))
 
 
 def test_what_cannot_be_a_detector_is_refused():
