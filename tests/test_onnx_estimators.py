@@ -95,8 +95,11 @@ def test_forms_of_probabilities(names):
     assert list(got) == ["output_label", "output_probability"]
     assert list(got["output_probability"][0]) == names.tolist()
     assert_near(np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32), p)
-    _, *columns = outputs(to_onnx(model, X, zipmap="columns"), X.astype(np.float32)).values()
-    assert_near(np.column_stack(columns), p)
+    for dtype in ("float32", "float64"):
+        _, *columns = outputs(to_onnx(model, X, zipmap="columns", dtype=dtype), X.astype(dtype)).values()
+        assert_near(np.column_stack(columns).astype("float32"), p)
+    with pytest.raises(ValueError, match="zipmap=True has no form in float64 here"):
+        to_onnx(model, X, zipmap=True, dtype="float64")
 
 
 def test_options_of_skl2onnx_for_classes():

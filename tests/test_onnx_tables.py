@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import BaggingRegressor, VotingClassifier
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
@@ -128,6 +128,9 @@ def test_an_array_is_one_input(categorical):
     graph = to_onnx(model, X)
     assert [entry.name for entry in graph.graph.input] == ["X"]
     assert_near(outputs(graph, rows)["prediction"], model.predict(rows))
+    bagging = BaggingRegressor(model, n_estimators=2, random_state=0).fit(X, y)
+    (got,) = outputs(to_onnx(bagging, X), rows).values()
+    assert_near(got, bagging.predict(rows))
 
 
 @settings(max_examples=15, deadline=None)
@@ -185,6 +188,19 @@ def test_what_contains_tables():
     assert_near(outputs(to_onnx(search, X), inputs)["probabilities"], search.predict_proba(X))
     voting = VotingClassifier([("a", quick()), ("b", quick(hidden=(3,)))], voting="soft", flatten_transform=False).fit(X, y)
     assert_near(outputs(to_onnx(voting, X), inputs)["probabilities"], voting.predict_proba(X))
+
+
+def test_forms_of_probabilities():
+    X, y = mixed()
+    X = X[["town", "age", "colour"]]  # text first
+    model = quick().fit(X, y)
+    got = outputs(to_onnx(model, X, zipmap=True), columns_of(X))
+    assert_near(np.array([[row[k] for k in (0, 1)] for row in got["output_probability"]], "float32"), model.predict_proba(X))
+    got = outputs(to_onnx(model, X, zipmap="columns"), columns_of(X))
+    assert_near(np.column_stack([got["i0"], got["i1"]]), model.predict_proba(X))
+    for zipmap in (True, "columns"):
+        with pytest.raises(ValueError, match="has no form in float64 here; take zipmap=False, or dtype='float32'"):
+            to_onnx(model, X, zipmap=zipmap, dtype="float64")
 
 
 def test_types_of_ones_own():

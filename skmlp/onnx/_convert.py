@@ -100,6 +100,9 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     for key, value in (options or {}).items():
         given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
     types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types
+    doubles = [isinstance(kind, DoubleTensorType) for _, kind in types]
+    if any(doubles) and (zipmap is True or (zipmap and not doubles[0])):
+        raise ValueError(f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'.")
     return skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
 
 

@@ -25,7 +25,6 @@ class Graph:
         self.dtype = np.dtype(dtype)
         self._scope = scope
         self._container = container
-        self._arrays = {}  # constants by the array's id, so that a matrix used twice is stored once
 
     def node(self, op, *inputs, output=None, **attributes):
         """Add a node and return the name of its output.
@@ -60,19 +59,13 @@ class Graph:
         return outputs
 
     def constant(self, value, dtype=None):
-        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for the graph's."""
-        if not isinstance(value, np.ndarray):
-            return self._new_constant(np.asarray(value), dtype or self.dtype)
-        if (id(value), dtype) not in self._arrays:
-            self._arrays[id(value), dtype] = (self._new_constant(value, dtype or self.dtype), value)  # the id is taken while it is kept
-        return self._arrays[id(value), dtype][0]
-
-    def _new_constant(self, value, dtype):
+        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for the graph's. Equal ones are stored once."""
+        value = np.asarray(value)
         name = self._scope.get_unique_variable_name("constant")
         if value.dtype.kind in "iu":
             tensor = numpy_helper.from_array(value.astype(np.int64), name)
         elif value.dtype.kind == "f":
-            tensor = numpy_helper.from_array(np.asarray(value, dtype, order="C"), name)
+            tensor = numpy_helper.from_array(np.ascontiguousarray(value, dtype or self.dtype), name)
         else:
             words = [word.encode("utf-8") for word in value.tolist()]
             self._container.add_initializer(name, TensorProto.STRING, list(value.shape), words)
