@@ -52,6 +52,13 @@ def test_errors_of_rows(loss, dtype):
     assert got["score"][-1] == 0.0
 
 
+@pytest.mark.parametrize("opset", [13, 17, 21])
+def test_operator_sets(opset):
+    X = with_holes(curve()[0]).astype(np.float32)
+    model = OutlierAutoencoder(quick(loss="log_cosh", dtype="float64")).fit(X)
+    assert_same_detector(model, X, outputs(to_onnx(model, X, target_opset=opset), X))
+
+
 def test_every_loss_of_a_distance_has_its_errors_and_no_other():
     assert DISTANCES
     assert set(ERRORS) == {type(loss) for loss in DISTANCES}

@@ -215,6 +215,17 @@ def test_types_of_ones_own():
     assert_near(got["probabilities"], model.predict_proba(rows))
 
 
+@pytest.mark.parametrize("opset", [13, 17, 21])
+@each_dtype
+def test_operator_sets(opset, dtype):
+    X, y = mixed()
+    X["owner"] = X["owner"].astype(int)
+    model = quick(categorical_features=["colour", "town", "owner"], dtype=dtype).fit(X, y)
+    converted = to_onnx(model, X, dtype=dtype, target_opset=opset)
+    assert max(entry.version for entry in converted.opset_import if entry.domain == "") == opset
+    assert_near(outputs(converted, columns_of(X, dtype))["probabilities"], model.predict_proba(X), dtype)
+
+
 # ---- what cannot be converted
 
 
