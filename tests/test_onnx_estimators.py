@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 import skl2onnx
 from hypothesis import given, settings
@@ -12,17 +11,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from skl2onnx.common.data_types import FloatTensorType
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import BaggingClassifier, BaggingRegressor, StackingClassifier, VotingClassifier, VotingRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
 from skmlp.onnx import register, to_onnx
 
-from .onnx_runs import assert_near, outputs, rows_to_try
+from .onnx_runs import assert_near, assert_same_classifier, clear, outputs, rows_to_try
 from .problems import blobs, curve, labels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -36,20 +32,7 @@ NAMES = {
 
 
 def quick(cls, hidden=(8,), **setting):
-    return cls(hidden_layer_sizes=hidden, **{"learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
-
-
-def clear(model, X):
-    """Return which rows are not so near a border that rounding decides."""
-    scores = np.sort(model.predict_proba(X), axis=1)
-    return scores[:, -1] - scores[:, -2] > 1e-4
-
-
-def assert_same_classifier(model, X, got, label="label"):
-    sure = clear(model, X)
-    assert sure.mean() > 0.8
-    assert_array_equal(got[label][sure], model.predict(X)[sure])
-    assert_near(got["probabilities"], model.predict_proba(X))
+    return cls(**{"hidden_layer_sizes": hidden, "learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
 
 
 # ---- classifiers
@@ -112,8 +95,11 @@ def test_forms_of_probabilities(names):
     assert list(got) == ["output_label", "output_probability"]
     assert list(got["output_probability"][0]) == names.tolist()
     assert_near(np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32), p)
-    _, *columns = outputs(to_onnx(model, X, zipmap="columns"), X.astype(np.float32)).values()
-    assert_near(np.column_stack(columns), p)
+    for dtype in ("float32", "float64"):
+        _, *columns = outputs(to_onnx(model, X, zipmap="columns", dtype=dtype), X.astype(dtype)).values()
+        assert_near(np.column_stack(columns).astype("float32"), p)
+    with pytest.raises(ValueError, match="zipmap=True has no form in float64 here"):
+        to_onnx(model, X, zipmap=True, dtype="float64")
 
 
 def test_options_of_skl2onnx_for_classes():
@@ -138,11 +124,13 @@ def test_options_of_skl2onnx_for_classes():
     batch_norm=st.booleans(),
     dropout=st.sampled_from([0.0, 0.3]),
     skip=st.sampled_from([None, "concat"]),
+    auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
-def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, seed):
+def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed):
     X, y = blobs(n_classes)
     setting = {"batch_norm": batch_norm, "dropout": dropout, "input_dropout": dropout, "skip_connections": skip if hidden else None}
+    setting["auxiliary_loss"] = auxiliary if hidden else 0.0
     model = quick(MLPClassifier, tuple(hidden), activation=activation, max_iter=2, random_state=seed, **setting).fit(X, y)
     rows = np.vstack([X, rows_to_try(X.shape[1], seed)]).astype(np.float32)
     got = outputs(to_onnx(model, rows), rows)
@@ -179,6 +167,57 @@ def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
         assert_near(got[name], wanted)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"tied_weights": True, "hidden_layer_sizes": (6, 4)},
+        {"tied_weights": True, "skip_connections": "add", "hidden_layer_sizes": (6, 6), "batch_norm": True},
+        *({"code_penalty": key, "code_activation": "logistic" if key == "kl" else "identity"} for key in nn.CODE_PENALTIES),
+        {"code_penalty": nn.KlSparsity(0.1), "code_activation": "logistic", "tied_weights": True},
+        {"pretraining": 2, "corruption": "masking"},
+        {"loss": "auto"},
+    ],
+    ids=str,
+)
+def test_kinds_of_autoencoders(setting):
+    X, _ = curve()
+    X = np.column_stack([X, X[:, 0] > 0, np.eye(3)[np.arange(len(X)) % 3]])
+    model = quick(Autoencoder, **{"hidden_layer_sizes": (6,), "n_components": 2, **setting}).fit(X)
+    rows = np.vstack([X, rows_to_try(8)[:20]]).astype(np.float32)
+    for method, wanted in (("transform", model.transform(rows)), ("predict", model.predict(rows))):
+        (got,) = outputs(to_onnx(model, X, method=method), rows).values()
+        assert_near(got, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_missing_values_have_the_means_in_their_place(dtype, scaled):
+    X, _ = curve()
+    X = (X + [0.0, 5.0, -3.0, 0.0]).astype(dtype)
+    missing = np.random.default_rng(0).random(X.shape) < 0.3
+    X = np.where(missing, np.nan, X).astype(dtype)
+    model = quick(Autoencoder, (6,), n_components=2, dtype=dtype)
+    model = (make_pipeline(StandardScaler(), model) if scaled else model).fit(X)
+    rows = np.vstack([X, np.full((1, 4), np.nan, dtype)])
+    for method, wanted in (("transform", model.transform(rows)), ("predict", model.predict(rows))):
+        (got,) = outputs(to_onnx(model, X, method=method, dtype=dtype), rows).values()
+        assert np.isfinite(got).all()
+        assert_near(got, wanted, dtype)
+    whole = np.round(np.nan_to_num(X)).astype(np.int64)
+    (got,) = outputs(to_onnx(model, whole), whole).values()
+    assert_near(got, model.transform(whole))
+
+
+def test_heads_and_unknown_labels_leave_no_trace():
+    X, y = labels()
+    y = y.astype(float)
+    y[::3, 1] = np.nan
+    model = quick(MLPClassifier, (8, 6), auxiliary_loss=[0.3, 1.0]).fit(X, y)
+    graph = to_onnx(model, X)
+    assert_near(outputs(graph, X.astype(np.float32))["probabilities"], model.predict_proba(X))
+    assert [node.op_type for node in graph.graph.node].count("Gemm") == 3
+
+
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 def test_the_hidden_representation(cls):
     X, y = blobs(3)
@@ -186,96 +225,6 @@ def test_the_hidden_representation(cls):
     got = outputs(to_onnx(model, X, method="transform"), X.astype(np.float32))
     assert list(got) == ["hidden"]
     assert_near(got["hidden"], model.transform(X))
-
-
-# ---- what contains estimators
-
-
-def table(n=120):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame({"age": rng.normal(40, 9, n), "town": rng.choice(["Oslo", "Rome"], n), "rooms": rng.integers(1, 6, n)})
-    return X, ((X["age"] > 40) ^ (X["town"] == "Rome")).to_numpy().astype(int)
-
-
-def test_a_data_frame_has_an_input_for_each_column():
-    X, y = table()
-    columns = ColumnTransformer([("numbers", StandardScaler(), ["age", "rooms"]), ("names", OneHotEncoder(), ["town"])])
-    model = make_pipeline(columns, quick(MLPClassifier, max_iter=30)).fit(X, y)
-    inputs = {"age": X[["age"]].to_numpy(np.float32), "town": X[["town"]].to_numpy(object), "rooms": X[["rooms"]].to_numpy(np.int64)}
-    assert_same_classifier(model, X, outputs(to_onnx(model, X), inputs))
-
-
-def test_an_estimator_alone_takes_the_columns_of_a_data_frame():
-    X, y = curve()
-    X = pd.DataFrame(X, columns=list("abcd"))
-    model = quick(MLPRegressor, dtype="float64").fit(X, y)
-    got = outputs(to_onnx(model, X), {name: X[[name]].to_numpy(np.float32) for name in X})
-    assert_near(got["prediction"], model.predict(X))
-    rounded = X.assign(a=X["a"].round().astype(int))
-    got = outputs(to_onnx(model, rounded, dtype="float64"), {name: rounded[[name]].to_numpy() for name in rounded})
-    assert_near(got["prediction"], model.predict(rounded), "float64")
-    with pytest.raises(ValueError, match=r"columns of the fit in their order, \['a', 'b', 'c', 'd'\], but it has \['d', 'c', 'b', 'a'\]"):
-        to_onnx(model, X[list("dcba")])
-
-
-@pytest.mark.parametrize(
-    "ensemble",
-    [
-        BaggingClassifier(quick(MLPClassifier), n_estimators=3, max_features=0.6, random_state=0),
-        BaggingClassifier(make_pipeline(StandardScaler(), quick(MLPClassifier)), n_estimators=2, random_state=0),
-        VotingClassifier([("a", quick(MLPClassifier)), ("b", LogisticRegression())], voting="soft", flatten_transform=False),
-        StackingClassifier([("a", quick(MLPClassifier)), ("b", LogisticRegression())], LogisticRegression(), cv=2),
-        GridSearchCV(make_pipeline(StandardScaler(), quick(MLPClassifier)), {"mlpclassifier__alpha": [0.0, 1.0]}, cv=2),
-        make_pipeline(StandardScaler(), GridSearchCV(quick(MLPClassifier), {"alpha": [0.0, 1.0]}, cv=2)),
-    ],
-    ids=["bagging", "bagging of pipelines", "voting", "stacking", "search", "search at the end"],
-)
-def test_ensembles_and_searches(ensemble):
-    X, y = blobs(3)
-    model = ensemble.fit(X, y)
-    assert_same_classifier(model, X, outputs(to_onnx(model, X), X.astype(np.float32)))
-
-
-@pytest.mark.parametrize(
-    "ensemble",
-    [
-        BaggingRegressor(quick(MLPRegressor), n_estimators=3, random_state=0),
-        VotingRegressor([("a", quick(MLPRegressor)), ("b", LinearRegression())]),
-        GridSearchCV(quick(MLPRegressor), {"alpha": [0.0, 1.0]}, cv=2),
-    ],
-    ids=["bagging", "voting", "search"],
-)
-def test_ensembles_of_regressors(ensemble):
-    X, y = curve()
-    model = ensemble.fit(X, y)
-    (got,) = outputs(to_onnx(model, X), X.astype(np.float32)).values()
-    assert_near(got, model.predict(X))
-
-
-@pytest.mark.parametrize(
-    "features",
-    [
-        quick(MLPClassifier),
-        quick(Autoencoder, n_components=3),
-        make_pipeline(StandardScaler(), quick(MLPClassifier)),
-        FeatureUnion([("a", quick(MLPClassifier)), ("b", StandardScaler())]),
-        ColumnTransformer([("a", quick(MLPClassifier), [0, 1, 2]), ("b", quick(Autoencoder, n_components=2), [1, 2, 3, 4])]),
-    ],
-    ids=["classifier", "autoencoder", "pipeline", "union", "columns"],
-)
-def test_within_a_pipeline_it_is_a_transformer(features):
-    X, y = blobs(3)
-    model = make_pipeline(features, LogisticRegression()).fit(X, y)
-    assert_same_classifier(model, X, outputs(to_onnx(model, X), X.astype(np.float32)))
-
-
-def test_ensembles_whose_conversion_would_be_wrong_are_refused():
-    X, y = blobs(3)
-    with pytest.raises(ValueError, match="asks MLPClassifier for probabilities, but its loss, 'hinge', has none"):
-        to_onnx(BaggingClassifier(quick(MLPClassifier, loss="hinge"), n_estimators=2).fit(X, y), X)
-    X, y = curve(n_outputs=2)
-    with pytest.raises(ValueError, match=r"takes the prediction of MLPRegressor for one number, but its shape is \[2\]"):
-        to_onnx(BaggingRegressor(quick(MLPRegressor), n_estimators=2).fit(X, y), X)
 
 
 # ---- the inputs
@@ -323,6 +272,19 @@ def test_float64_all_the_way():
     assert_near(got, model.predict(X), "float64")
 
 
+def test_the_form_of_probabilities_is_said_once():
+    X, y = blobs(3)
+    model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, y)
+    for options in (
+        {"zipmap": False},
+        {id(model[-1]): {"zipmap": True}},
+        {MLPClassifier: {"zipmap": "columns"}},
+        {id(model): {"zipmap": 1}},
+    ):
+        with pytest.raises(ValueError, match=r"options has 'zipmap', which is an argument of its own: to_onnx\(..., zipmap=...\)"):
+            to_onnx(model, X, options=options)
+
+
 def test_an_option_that_there_is_not_is_named():
     X, y = curve()
     model = quick(MLPRegressor).fit(X, y)
@@ -340,6 +302,7 @@ def test_mistakes_are_named():
         ({"X": X[:, :3]}, "was fitted with 5 features, but the graph gives it 3"),
         ({"X": X.astype(complex)}, "X must have numbers, booleans or strings, not complex128"),
         ({"X": X.astype(str)}, "takes numbers, but its input 'X' is StringTensorType"),
+        ({"method": "score_samples"}, r"Unexpected value \['score_samples'\] for option 'method'"),
         ({"method": "decide"}, r"Unexpected value \['decide'\] for option 'method'"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -347,10 +310,7 @@ def test_mistakes_are_named():
     for convert in (to_onnx, skl2onnx.to_onnx):
         with pytest.raises(ValueError, match="not fitted"):
             convert(quick(MLPClassifier), X)
-        for cls in (MLPClassifier, Autoencoder):
-            with pytest.raises(ValueError, match=f"{cls.__name__} cannot be converted with categorical_features='from_dtype'"):
-                convert(quick(cls, categorical_features="from_dtype").fit(X, y), X)
-    with pytest.raises(ValueError, match="method='transform' is for the estimators of skmlp, but what predicts here is LogisticRegression"):
+    with pytest.raises(ValueError, match="method='transform' is for skmlp's networks, but what predicts here is LogisticRegression"):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 
 

@@ -4,15 +4,22 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skmlp import MLPClassifier, MLPRegressor, nn
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
 from skmlp.nn.data import DenseRows
 from skmlp.onnx import CONVERTERS, to_onnx
 
 from .nn.helpers import table
+from .nn.test_column_losses import MIXED
 from .onnx_runs import assert_near, outputs, rows_to_try
 
 N_IN = 6
-BLOCKS = {"activations": nn.ACTIVATIONS, "activation_layers": nn.ACTIVATION_LAYERS, "layers": nn.LAYERS, "joins": nn.JOINS}
+BLOCKS = {
+    "activations": nn.ACTIVATIONS,
+    "activation_layers": nn.ACTIVATION_LAYERS,
+    "layers": nn.LAYERS,
+    "joins": nn.JOINS,
+    "terms": nn.TERMS,
+}
 SETTINGS = [
     nn.LeakyRelu(0.2),
     nn.ShiftedRelu(0.3),
@@ -24,6 +31,8 @@ SETTINGS = [
     nn.BatchNorm(epsilon=0.5),
     nn.Add(1),
     nn.Concat(3),
+    nn.Embedding((4, 1, 2), (3, 2, 1)),
+    nn.TiedDense(N_IN, tied=1),
 ]
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -88,6 +97,46 @@ def test_activations_value_by_value(unit, value):
     wanted = np.empty_like(X)
     unit.forward(X, wanted, np.empty_like(X))
     assert_near(got, wanted)
+
+
+def test_a_matrix_that_two_layers_share_is_stored_once():
+    layers = [nn.Dense(4), nn.Activate(nn.Tanh()), nn.Dense(3), nn.TiedDense(4, tied=1), nn.TiedDense(N_IN, tied=4)]
+    model = regressor_of(layers)
+    for dtype in ("float32", "float64"):
+        assert_same_prediction(model, rows_to_try(N_IN), dtype)
+    shapes = [list(array.dims) for array in to_onnx(model, np.ones((1, N_IN))).graph.initializer]
+    assert sorted(shape for shape in shapes if min(shape) > 1) == [[4, 3], [N_IN, 4]]
+
+
+def test_of_a_variational_code_the_means():
+    model = regressor_of([nn.Dense(6), nn.Variational(0.5)])
+    X = rows_to_try(N_IN)[:20].astype(np.float32)
+    assert_near(outputs(to_onnx(model, X), X)["prediction"], X @ model.coefs_[0][:, :3] + model.intercepts_[0][:3])
+
+
+@each_dtype
+def test_category_numbers_out_of_range_have_the_last_vector(dtype):
+    model = regressor_of([nn.Embedding((3, 2), (2, 4)), nn.Dense(1)])
+    codes = np.array([[0, 0], [2, 1], [3, 2], [4, 9], [-1, -5], [1e6, 0]])
+    X = np.column_stack([np.ones((6, 4)), codes]).astype(dtype)
+    assert_same_prediction(model, X, dtype)
+
+
+def test_an_embedding_may_be_all_there_is():
+    model = regressor_of([nn.Embedding((2,) * N_IN), nn.Dense(1)])
+    assert_same_prediction(model, np.random.default_rng(0).integers(0, 3, (20, N_IN)).astype(np.float32), "float32")
+
+
+@each_dtype
+@pytest.mark.parametrize("pieces", MIXED.values(), ids=MIXED)
+def test_links_by_column(pieces, dtype):
+    model = Autoencoder(hidden_layer_sizes=(), loss="squared_error", max_iter=1).partial_fit(rows_to_try(N_IN)[:9])
+    network = nn.Network([nn.Dense(N_IN)], nn.ColumnLosses(pieces), N_IN, "float64")
+    network.params[...] = np.random.default_rng(0).normal(size=network.params.size) * 1e-3
+    model._network, model._transform_stop = network, 0
+    X = rows_to_try(N_IN).astype(dtype)
+    got = outputs(to_onnx(model, X, dtype=dtype, method="predict"), X)["reconstruction"]
+    assert_near(got, model.predict(X), dtype)
 
 
 @each_dtype
@@ -170,6 +219,16 @@ class Bolder(nn.Tanh):
 
     def forward(self, x, out, tmp):
         np.multiply(x, 3.0, out=out)
+
+
+def test_a_unit_within_a_loss_by_column_is_refused_by_name():
+    class Own(nn.SquaredError):
+        """Derives from a loss that has a converter."""
+
+    model = Autoencoder(hidden_layer_sizes=(3,), loss=[(Own(), [0, 1]), ("huber", slice(2, N_IN))], max_iter=1)
+    model.partial_fit(rows_to_try(N_IN)[:9])
+    with pytest.raises(ValueError, match=r"Own\(\) cannot be converted"):
+        to_onnx(model, np.ones((1, N_IN)), method="predict")
 
 
 def test_an_unknown_unit_is_refused_by_name_until_it_has_a_converter(monkeypatch):

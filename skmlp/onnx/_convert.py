@@ -5,6 +5,7 @@ predicts, and of a search the best estimator is taken.
 """
 
 import numpy as np
+import pandas as pd
 import skl2onnx
 from scipy import sparse
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
@@ -13,8 +14,13 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .. import OutlierAutoencoder
 from .._base import BaseMLP
 from ._estimators import register
+from ._outliers import last_step
+
+_TENSORS = {"i": Int64TensorType, "u": Int64TensorType, "b": BooleanTensorType, "f": None, "U": StringTensorType, "T": StringTensorType}
+_KINDS = {"string": "U", "integer": "i", "boolean": "b", "floating": "f", "mixed-integer-float": "f", "decimal": "f"}  # of objects
 
 
 def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, options=None, initial_types=None, **settings):
@@ -27,13 +33,15 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         which the best estimator is converted), bagging, voting, ...
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
         A row or more of the input, for names and types: an array is the input ``X``, of a data frame each column is an input of its own.
-        Needed unless ``initial_types`` is given. The graph takes dense input in any case.
+        Needed unless ``initial_types`` is given. The graph takes dense input in any case. Columns of numbers with missing ones are
+        floating-point numbers, NaN where missing; in strings a missing value is the empty string.
     dtype : {'float32', 'float64'}, default='float32'
         Type of the inputs that are floating-point numbers in X, and with it the precision in which the graph computes, whatever it was in
         training. Whole numbers, booleans and strings keep their types.
-    method : {'predict', 'transform'}, default=None
-        What is computed, if ``estimator`` is one of skmlp's or a pipeline that ends in one; None means 'transform' for ``Autoencoder``,
-        'predict' for the others.
+    method : {'predict', 'transform', 'score_samples'}, default=None
+        What is computed, if ``estimator`` is a network of skmlp or a pipeline that ends in one; None means 'transform' for
+        ``Autoencoder``, 'predict' for the others. 'score_samples' is for ``Autoencoder`` with one of the losses 'squared_error',
+        'absolute_error', 'huber' and 'log_cosh'.
     zipmap : bool or 'columns', default=False
         Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an output for each class.
     options : dict, default=None
@@ -48,12 +56,14 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     model : onnx.ModelProto
         Its outputs are for 'transform' ``code`` (autoencoder) or ``hidden``, else ``label`` and ``probabilities``, or ``scores`` where
         the loss has no probabilities (classifier, both with ``output_`` in front if ``zipmap`` is True), ``prediction`` of shape
-        (n, 1) for one number (regressor), or ``reconstruction`` (autoencoder).
+        (n, 1) for one number (regressor), or ``reconstruction`` (autoencoder). For 'score_samples' it is ``score``, of shape (n, 1), and
+        for ``OutlierAutoencoder`` they are ``label`` and ``scores``, its ``decision_function`` of shape (n, 1).
 
     Raises
     ------
     ValueError
-        If a unit has no converter, such as a Python function for an activation; the message names it.
+        If something cannot be expressed, such as a Python function for an activation, or categories of mixed types; the message names
+        it.
 
     Examples
     --------
@@ -74,10 +84,10 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         estimator = estimator.best_estimator_
     register()
     given = {id(step): {"method": "transform"} for step in _transformers(estimator)}
-    last = _last_step(estimator)
+    last = last_step(estimator)
     if method is not None:
         if not isinstance(last, BaseMLP):
-            raise ValueError(f"method={method!r} is for the estimators of skmlp, but what predicts here is {last!r}.")
+            raise ValueError(f"method={method!r} is for skmlp's networks, but what predicts here is {last!r}.")
         given[id(last)] = {"method": method}
     has_probabilities = is_classifier(estimator) and method != "transform"
     if has_probabilities and isinstance(last, BaseMLP):
@@ -86,10 +96,21 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         given.setdefault(id(last), {})["zipmap"] = zipmap
     elif zipmap:
         raise ValueError(f"zipmap={zipmap!r} is a form of probabilities, but {type(last).__name__} gives none here.")
+    _check_options(options or {}, last, estimator)
     for key, value in (options or {}).items():
         given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
     types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types
+    doubles = [isinstance(kind, DoubleTensorType) for _, kind in types]
+    if any(doubles) and (zipmap is True or (zipmap and not doubles[0])):
+        raise ValueError(f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'.")
     return skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
+
+
+def _check_options(options, *models):
+    """Raise ``ValueError`` if options say what the arguments of ``to_onnx`` say, which would contradict each other."""
+    own = [options, *(options.get(key, {}) for model in models for key in (id(model), type(model)))]
+    if any("zipmap" in given for given in own):
+        raise ValueError("options has 'zipmap', which is an argument of its own: to_onnx(..., zipmap=...).")
 
 
 def _transformers(estimator, transforms=False):
@@ -101,17 +122,12 @@ def _transformers(estimator, transforms=False):
         for _, step in estimator.steps[:-1]:
             yield from _transformers(step, True)
         yield from _transformers(estimator.steps[-1][1], transforms)
+    elif isinstance(estimator, OutlierAutoencoder):
+        yield from _transformers(estimator.estimator_)
     elif isinstance(estimator, FeatureUnion | ColumnTransformer):
         steps = estimator.transformer_list if isinstance(estimator, FeatureUnion) else estimator.transformers_
         for _, step, *_ in steps:
             yield from _transformers(step, True)
-
-
-def _last_step(estimator):
-    """Return what predicts."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 def _types(X, floating, estimator):
@@ -129,14 +145,18 @@ def _types(X, floating, estimator):
 
 
 def _type(values, name, floating):
-    """Return the type of tensor for some values."""
-    kind = values.dtype.kind if sparse.issparse(values) else np.asarray(values).dtype.kind
-    if kind in "iu":
-        return Int64TensorType
-    if kind == "f":
-        return floating
-    if kind == "b":
-        return BooleanTensorType
-    if kind in "UTO" and all(isinstance(value, str) for value in np.asarray(values).ravel()[:1000]):
-        return StringTensorType
-    raise ValueError(f"{name} must have numbers, booleans or strings, not {np.asarray(values).dtype}.")
+    """Return the type of tensor for some values; missing ones among objects only tell whole numbers and flags that they must be floats."""
+    values = values if sparse.issparse(values) else np.asarray(values)
+    kind = values.dtype.kind
+    if kind == "O":
+        known = values[~pd.isna(values)]
+        kind = _KINDS.get(pd.api.types.infer_dtype(known))
+        if not known.size:
+            raise ValueError(f"{name} has no known value that would tell its type; give more rows, or initial_types.")
+        if known.size < values.size and kind in ("i", "b"):
+            kind = "f"
+    if kind not in _TENSORS:
+        raise ValueError(
+            f"{name} must have numbers, booleans or strings, not {values.dtype}; if columns are of different types give a data frame."
+        )
+    return _TENSORS[kind] or floating

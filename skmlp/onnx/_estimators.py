@@ -11,14 +11,18 @@ from skl2onnx import get_model_alias, update_registered_converter
 from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.utils_classifier import get_label_classes
+from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from .. import Autoencoder, MLPClassifier, MLPRegressor
+from .. import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from ._graph import Graph
+from ._outliers import check_score, convert_detector, convert_score, detector_shapes, last_step, parse_detector
+from ._tables import check_table, convert_table
 from ._units import convert_layers, convert_unit
 
 LEAST_OPSET = 13
 _NUMBERS = (FloatTensorType, DoubleTensorType, Int64TensorType, BooleanTensorType)
+_HANDS_ON = ("ZipMap", "ZipMapColumns", "Identity", "Cast")  # operators of skl2onnx that give outputs another form
 _METHODS = {"method": ["predict", "transform"]}
 _CLASSES = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [True, False]}
 
@@ -28,14 +32,16 @@ def register():
 
     ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model): {"method": "transform"}}``:
     ``method``, which of the estimator's methods the graph computes, 'predict' (default) or 'transform' (default of ``Autoencoder``);
-    for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``; for the regressor ``return_std``.
+    for the autoencoder also 'score_samples'; for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``; for the
+    regressor ``return_std``.
     """
     for cls, options in (
         (MLPClassifier, {**_METHODS, **_CLASSES}),
         (MLPRegressor, {**_METHODS, "return_std": [True, False]}),
-        (Autoencoder, _METHODS),
+        (Autoencoder, {"method": [*_METHODS["method"], "score_samples"]}),
     ):
         update_registered_converter(cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options)
+    update_registered_converter(OutlierAutoencoder, "SkmlpOutlierAutoencoder", detector_shapes, convert_detector, parser=parse_detector)
 
 
 # ---- which outputs there are
@@ -58,17 +64,18 @@ def _parse(scope, model, inputs, custom_parsers=None):
 def _shapes(operator):
     """Check the inputs and set the types of the outputs."""
     model, own = operator.raw_operator, type(operator.raw_operator).__name__
-    if model._table is not None:
-        raise ValueError(
-            f"{own} cannot be converted with categorical_features={model.categorical_features!r}: what it makes of a table has no ONNX "
-            "nodes. Fit it behind OneHotEncoder and StandardScaler in a pipeline, which can be converted."
-        )
+    types = _NUMBERS if model._table is None else (*_NUMBERS, StringTensorType)
     for variable in operator.inputs:
-        if not isinstance(variable.type, _NUMBERS):
+        if not isinstance(variable.type, types):
             raise ValueError(f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")
     widths = [variable.get_second_dimension() for variable in operator.inputs]
     if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
         raise ValueError(f"{own} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
+    if model._table is not None:
+        if isinstance(model, Autoencoder):
+            raise ValueError("An Autoencoder with categorical_features cannot be converted.")
+        check_table(model._table, operator.inputs)
+    _check_place(operator)
     kinds = _outputs(operator.scope_inst, model, operator.inputs)
     for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
         if name == "scores" and not variable.raw_name.startswith("scores"):
@@ -83,10 +90,43 @@ def _shapes(operator):
         variable.set_type(kind)
 
 
+def _check_place(operator):
+    """Raise ``ValueError`` if what is around an estimator would make something wrong of its outputs."""
+    model, scope = operator.raw_operator, operator.scope_inst
+    if scope.get_options(model, {"method": None})["method"] is None and not isinstance(model, Autoencoder):
+        reader = _reader(scope, operator)
+        if reader is not None:
+            raise ValueError(
+                f"The labels or predictions of {model!r} would become features of {reader}; scikit-learn has its transform there. Take "
+                "skmlp.onnx.to_onnx, or say options={id(model): {'method': 'transform'}}."
+            )
+    for around in scope.operators.values():
+        ensemble = around.raw_operator
+        member = isinstance(ensemble, BaggingClassifier) and any(last_step(step) is model for step in ensemble.estimators_)
+        if member and len(model.classes_) < len(ensemble.classes_):
+            raise ValueError(
+                f"A member of the BaggingClassifier saw {len(model.classes_)} of its {len(ensemble.classes_)} classes, which skl2onnx does "
+                "not take into account; fit with more samples for each member, or with another random_state."
+            )
+
+
+def _reader(scope, operator):
+    """Return the name of the operator that reads the outputs of one as features, or None."""
+    names = {variable.full_name for variable in operator.outputs}
+    for other in scope.operators.values():
+        if other is not operator and names & {variable.full_name for variable in other.inputs}:
+            name = other.type.removeprefix("Sklearn")
+            return _reader(scope, other) if name in _HANDS_ON else name
+    return None
+
+
 def _outputs(scope, model, inputs):
     """Return name and type of each output."""
     tensor = DoubleTensorType if _is_double(inputs) else FloatTensorType
     n, method = inputs[0].get_first_dimension(), _method(scope, model)
+    if method == "score_samples":
+        check_score(model)
+        return [("score", tensor([n, 1]))]
     if method == "transform":
         return [("code" if isinstance(model, Autoencoder) else "hidden", tensor([n, model._n_features_out]))]
     if isinstance(model, MLPClassifier):
@@ -144,13 +184,22 @@ def _convert(scope, operator, container):
     if container.target_opset < LEAST_OPSET:
         raise ValueError(f"target_opset={container.target_opset} is too old for skmlp's estimators; take {LEAST_OPSET} or newer.")
     graph = Graph(scope, container, np.float64 if _is_double(operator.inputs) else np.float32)
-    features = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
-    x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
-    if _method(scope, model) == "transform":
+    method, missing = _method(scope, model), None
+    if model._table is not None:
+        x = convert_table(graph, model._table, operator.inputs)
+    else:
+        features = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
+        x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
+    if model._takes_missing:
+        missing = graph.node("IsNaN", x)
+        x = graph.node("Where", missing, model.mean_, x)
+    if method == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
     else:
         raw = convert_layers(graph, model._network, x, 0, len(model._network.layers))
-        if isinstance(model, MLPClassifier):
+        if method == "score_samples":
+            results = [convert_score(graph, model._network.loss, x, missing, raw)]
+        elif isinstance(model, MLPClassifier):
             results = [_predicted_labels(graph, model, raw, _labels(scope, model)), _scores(graph, model, raw)]
         else:
             results = _values(graph, model, convert_unit(graph, model._network.loss, raw))

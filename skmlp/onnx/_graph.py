@@ -58,14 +58,14 @@ class Graph:
         self._container.add_node("Split", x, outputs, name=self._scope.get_unique_operator_name("Split"), axis=1, **number)
         return outputs
 
-    def constant(self, value):
-        """Return the name of a constant."""
+    def constant(self, value, dtype=None):
+        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for the graph's. Equal ones are stored once."""
         value = np.asarray(value)
         name = self._scope.get_unique_variable_name("constant")
         if value.dtype.kind in "iu":
             tensor = numpy_helper.from_array(value.astype(np.int64), name)
         elif value.dtype.kind == "f":
-            tensor = numpy_helper.from_array(np.ascontiguousarray(value, self.dtype), name)
+            tensor = numpy_helper.from_array(np.ascontiguousarray(value, dtype or self.dtype), name)
         else:
             words = [word.encode("utf-8") for word in value.tolist()]
             self._container.add_initializer(name, TensorProto.STRING, list(value.shape), words)

@@ -4,9 +4,9 @@ The one decision: one table from class to function. A class is looked up as it i
 compute something else; one that is missing is an error that names it.
 
 To add one: write a function ``(graph, unit, x, **arrays)`` that adds nodes and returns the name of the last one's output, and put it into
-``CONVERTERS``. ``x`` is the name of the input; ``arrays`` are a layer's parameters and statistics by their names, and for a join
-``skip``, the name of its second input. Layers that do nothing in prediction (``training_only``) need none. ONNX Runtime has few operators
-in float64, so functions are put together from simple ones, which it has in both precisions.
+``CONVERTERS``. ``x`` is the name of the input; ``arrays`` are a layer's parameters and statistics by their names, for a tied layer also
+the owner's ``weight``, and for a join ``skip``, the name of its second input. Layers that do nothing in prediction (``training_only``)
+need none. ONNX Runtime has few operators in float64, so functions are put together from simple ones, which it has in both precisions.
 """
 
 import math
@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from .. import nn
+from ..nn.column_losses import numbers
 from ..nn.links import largest_exponent
 from ..nn.smooth import SELU_ALPHA, SELU_SCALE
 
@@ -39,6 +40,8 @@ def convert_layers(graph, network, x, start, stop):
         if layer.training_only:
             continue
         own = {name: array for (number, name), array in arrays.items() if number == i}
+        if layer.tied:
+            own["weight"] = arrays[i - layer.tied, "weight"]
         if layer.span:
             own["skip"] = inputs[i - layer.span]
         x = convert_unit(graph, layer, x, **own)
@@ -130,6 +133,23 @@ def _dense(graph, layer, x, weight, bias):
     return graph.node("Gemm", x, weight, bias)
 
 
+def _tied_dense(graph, layer, x, weight, bias):
+    return graph.node("Gemm", x, weight, bias, transB=1)
+
+
+def _means(graph, layer, x):
+    return graph.split(x, 2)[0]
+
+
+def _embedding(graph, layer, x, vectors):
+    n_codes = len(layer.levels)
+    parts = [graph.node("Slice", x, np.array([0]), np.array([-n_codes]), np.array([1]))]
+    for j, table in enumerate(layer.tables(vectors)):
+        code = graph.node("Clip", graph.node("Gather", x, j - n_codes, axis=1), 0.0, float(len(table) - 1))
+        parts.append(graph.node("Gather", table, graph.cast(code, np.int64), axis=0))
+    return graph.node("Concat", *parts, axis=1)
+
+
 def _prelu(graph, layer, x, slope):
     return graph.node("Add", graph.node("Relu", x), graph.node("Mul", graph.node("Min", x, 0.0), slope))
 
@@ -199,6 +219,15 @@ def _quantiles(graph, loss, raw):
     return graph.node("Concat", *levels, axis=1)
 
 
+def _by_column(graph, loss, raw):
+    # each piece takes its columns; then all go back to their places
+    places = [numbers(columns) for _, columns in loss.pieces]
+    parts = [
+        convert_unit(graph, piece, graph.node("Gather", raw, place, axis=1)) for (piece, _), place in zip(loss.pieces, places, strict=True)
+    ]
+    return graph.node("Gather", graph.node("Concat", *parts, axis=1), np.argsort(np.concatenate(places)), axis=1)
+
+
 CONVERTERS = {
     nn.Identity: _identity,
     nn.Logistic: _logistic,
@@ -216,6 +245,10 @@ CONVERTERS = {
     nn.Function: _function,
     nn.Activate: _activate,
     nn.Dense: _dense,
+    nn.TiedDense: _tied_dense,
+    nn.Embedding: _embedding,
+    nn.Variational: _means,
+    nn.Means: _means,
     nn.Prelu: _prelu,
     nn.Maxout: _maxout,
     nn.BatchNorm: _batch_norm,
@@ -239,4 +272,5 @@ CONVERTERS = {
     nn.Gamma: _exp_link,
     nn.Tweedie: _exp_link,
     nn.GaussianNll: _mean_and_std,
+    nn.ColumnLosses: _by_column,
 }
