@@ -24,6 +24,7 @@ from ._parameters import (
 )
 from ._rows import input_rows
 from ._sklearn import StrOptions
+from ._threads import predicted
 from .nn.corruption import CORRUPTIONS
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
@@ -246,7 +247,7 @@ class Autoencoder(BaseMLP):
         Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        return self._decoded(self._network.scores(DenseRows(Z), start=self._transform_stop))
+        return self._decoded(predicted(self._network.scores, DenseRows(Z), start=self._transform_stop))
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -333,7 +334,7 @@ class Autoencoder(BaseMLP):
             Minus ``loss``, summed over the features that are not missing.
         """
         source = self._source(X)
-        return -self._network.losses(source, without_filling(source), self._objective(source))
+        return -predicted(self._network.losses, source, without_filling(source), self._objective(source))
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -350,7 +351,7 @@ class Autoencoder(BaseMLP):
             under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are.
         """
         source = self._dense(self._source(X), "feature_errors", "dense errors")
-        return self._network.entry_losses(source, without_filling(source), self._objective(source))
+        return predicted(self._network.entry_losses, source, without_filling(source), self._objective(source))
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -382,7 +383,7 @@ class Autoencoder(BaseMLP):
         return source
 
     def _reconstruction(self, source):
-        return self._decoded(self._network.scores(source))
+        return self._decoded(predicted(self._network.scores, source))
 
     def _objective(self, source):
         """Return the loss of what is known of a source."""

@@ -7,7 +7,8 @@ in prediction mode; what it says is a function of the last raw scores, whose der
 import numpy as np
 from scipy.special import expit
 
-from ._base import input_rows
+from ._rows import input_rows
+from ._threads import limited_prediction
 from .nn.input_gradient import input_gradient
 
 
@@ -30,7 +31,7 @@ def gradient_of_scores(estimator, X):
 
 def gradient_of_code(estimator, source):
     """Return the gradient (n, width, n_features) of each output of ``transform`` at the rows of a source."""
-    return input_gradient(estimator._network, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
+    return _limited(estimator._network, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
 
 
 def gradient_of_predictions(estimator, X):
@@ -58,8 +59,13 @@ def gradient_of_predictions(estimator, X):
 
 def _gradient(estimator, X, output_gradient):
     network = estimator._network
-    gradient = input_gradient(network, input_rows(X, network.dtype), output_gradient)
+    gradient = _limited(network, input_rows(X, network.dtype), output_gradient)
     return gradient if estimator._table is None else estimator._table.gradient(gradient)
+
+
+def _limited(network, source, *args):
+    with limited_prediction(network, source.n_rows):
+        return input_gradient(network, source, *args)
 
 
 def _each(shape):
