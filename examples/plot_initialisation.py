@@ -66,7 +66,7 @@ assert first["relu, normal of width 0.3"] > 100
 # %%
 # If all weights start with the same number, the units of a layer compute the same, get the same gradient, and so remain one unit.
 
-for weight_init in ("zeros", "constant", "glorot_uniform"):
+for weight_init in ("zeros", "constant_value", "glorot_uniform"):
     _, after = plain_step("tanh", weight_init, depth=2)
     distinct = len(np.unique(after[1].round(12), axis=1).T)
     print(f"weight_init={weight_init!r}: {distinct} different units of 64 in the second hidden layer")

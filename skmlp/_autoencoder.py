@@ -19,6 +19,7 @@ from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import input_rows
 from ._targets import given_back
+from ._threads import predicted
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
 
@@ -283,7 +284,7 @@ class Autoencoder(BaseMLP):
             Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
         """
         source = self._source(X)
-        return -self._network.losses(source, given_back(source, self._table), self._objective(source))
+        return -predicted(self._network.losses, source, given_back(source, self._table), self._objective(source))
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -301,7 +302,7 @@ class Autoencoder(BaseMLP):
             of its columns.
         """
         source = self._dense(self._source(X), "feature_errors", "dense errors")
-        errors = self._network.entry_losses(source, given_back(source, self._table), self._objective(source))
+        errors = predicted(self._network.entry_losses, source, given_back(source, self._table), self._objective(source))
         return errors if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
@@ -341,7 +342,7 @@ class Autoencoder(BaseMLP):
 
     def _outputs(self, source, start=0):
         """Return the reconstruction as the network has it: standardised, of categories their probabilities."""
-        raw = self._network.scores(source, start)
+        raw = predicted(self._network.scores, source, start)
         self._network.loss.link(raw, raw)
         return raw
 

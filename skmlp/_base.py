@@ -28,7 +28,7 @@ from ._summary import Summary
 from ._table import embeddings
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
-from ._threads import limited_threads
+from ._threads import limited_threads, predicted
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
@@ -229,9 +229,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     # ---- prediction
 
-    def _raw(self, X, start=0, stop=None):
-        """Return the output of layers ``start`` to ``stop`` for checked X without missing values."""
-        return self._network.scores(input_rows(X, self._network.dtype), start, stop)
+    def _raw(self, X):
+        """Return the raw scores for checked X without missing values."""
+        return predicted(self._network.scores, input_rows(X, self._network.dtype))
 
     def _check_X(self, X):
         check_is_fitted(self)
@@ -261,8 +261,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         Z : ndarray of shape (n_samples, n_units)
             The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
         """
-        source = self._source(X)
-        return self._network.scores(source, stop=self._transform_stop)
+        return predicted(self._network.scores, self._source(X), stop=self._transform_stop)
 
     @property
     def _n_features_out(self):

@@ -7,7 +7,8 @@ in prediction mode; what it says is a function of the last raw scores, whose der
 import numpy as np
 from scipy.special import expit
 
-from ._base import input_rows
+from ._rows import input_rows
+from ._threads import limited_prediction
 from .nn.input_gradient import input_gradient
 
 
@@ -61,8 +62,13 @@ def _gradient(estimator, X, output_gradient):
 
 
 def _gradient_at(estimator, source, output_gradient, stop=None):
-    gradient = input_gradient(estimator._network, source, output_gradient, stop)
+    gradient = _limited(estimator._network, source, output_gradient, stop)
     return gradient if estimator._table is None else estimator._table.gradient(gradient)
+
+
+def _limited(network, source, *args):
+    with limited_prediction(network, source.n_rows):
+        return input_gradient(network, source, *args)
 
 
 def _each(shape):

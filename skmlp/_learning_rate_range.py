@@ -6,6 +6,7 @@ solver, regularisation and precision.
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state, compute_class_weight
 
 from ._base import BaseMLP
@@ -26,12 +27,13 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor or Autoencoder
+    estimator : MLPClassifier, MLPRegressor, Autoencoder, or Pipeline that ends in one
         With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part, nor
-        does an autoencoder's ``pretraining``: the rates are those of all layers together.
+        does an autoencoder's ``pretraining``: the rates are those of all layers together. Of a pipeline the other steps are fitted to all
+        rows first, without weights.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to train on, scaled as they will be for ``fit``. Of a table (``categorical_features``) the first batch says what the columns
-        hold.
+        Rows to train on, as they will be for ``fit``: without a pipeline scaled already. Of a table (``categorical_features``) the first
+        batch says what the columns hold.
     y : array-like, default=None
         Targets, as for ``fit``; None for an autoencoder.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -63,7 +65,10 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     >>> bool(1e-4 < suggestion < 0.1)
     True
     """
+    transformers, estimator = _divided(estimator)
     _check(estimator, min_rate, max_rate, n_steps)
+    for transformer in transformers:
+        X = clone(transformer).fit_transform(X, y)
     if not takes_tables(estimator):
         X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
     y = None if y is None else np.asarray(y)
@@ -107,9 +112,21 @@ def smoothed(losses):
     return out
 
 
+def _divided(estimator):
+    """Return the transformers of a pipeline in order, and the estimator it ends in; there are none before an estimator alone."""
+    transformers = []
+    while isinstance(estimator, Pipeline):
+        if len(estimator) > 1:
+            transformers.append(estimator[:-1])
+        estimator = estimator[-1]
+    return transformers, estimator
+
+
 def _check(estimator, min_rate, max_rate, n_steps):
     if not isinstance(estimator, BaseMLP):
-        raise TypeError(f"estimator must be an MLPClassifier, MLPRegressor or Autoencoder, got {estimator!r}.")
+        raise TypeError(
+            f"estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that ends in one, got {estimator!r}."
+        )
     if is_lbfgs(estimator):
         raise ValueError("solver='lbfgs' has no learning rate; choose a minibatch solver, such as 'adam'.")
     if not 0 < min_rate < max_rate < np.inf:

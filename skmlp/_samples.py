@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ._rows import input_rows
+from ._threads import limited_prediction
 from .nn.dropout_samples import dropout_samples, has_dropout
 
 
@@ -24,4 +25,6 @@ def raw_samples(estimator, X, n_samples, random_state):
             "input_dropout=0.1, for example."
         )
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    return dropout_samples(network, input_rows(X, network.dtype), int(n_samples), np.random.Generator(np.random.PCG64(seeds)))
+    source = input_rows(X, network.dtype)
+    with limited_prediction(network, source.n_rows):
+        return dropout_samples(network, source, int(n_samples), np.random.Generator(np.random.PCG64(seeds)))

@@ -24,7 +24,7 @@ class FitTasks:
     """
 
     def __init__(self, estimator, X, y, sample_weight, name, n_epochs):
-        self.stopped = False
+        self.stopped = self.interrupted = False
         self._estimator = estimator
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
@@ -40,11 +40,15 @@ class FitTasks:
     def epoch_end(self, fitted):
         """End the task of the epoch and return whether a callback wants to stop.
 
+        Ctrl-C in a callback ends training with the epoch that it was called for, which is complete: ``interrupted``.
         ``fitted``: function that returns the attributes of the estimator as if training had ended now. It is called if a callback asks.
         """
         epoch, self._epoch = self._epoch, None
-        self.stopped = epoch.call_on_fit_task_end(**self._given, reconstruction_attributes=fitted)
-        return self.stopped
+        try:
+            self.stopped = epoch.call_on_fit_task_end(**self._given, reconstruction_attributes=fitted)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return self.stopped or self.interrupted
 
     def end(self):
         """End the task of the fit, and before it that of an epoch that came to nothing."""
@@ -58,22 +62,14 @@ class FitTasks:
 
 
 class EpochTasks(Callback):
-    """Hands each epoch of minibatch training on to ``tasks``.
-
-    Ctrl-C in scikit-learn's callbacks ends training with the epoch that they were called for, which is complete: ``interrupted``.
-    """
+    """Hands each epoch of minibatch training on to ``tasks``."""
 
     def __init__(self, tasks, fitted):
         self.tasks = tasks
         self.fitted = fitted
-        self.interrupted = False
 
     def epoch_begin(self, trainer):
         self.tasks.epoch_begin()
 
     def epoch_end(self, trainer, record):
-        try:
-            return self.tasks.epoch_end(self.fitted)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return True
+        return self.tasks.epoch_end(self.fitted)

@@ -1,20 +1,18 @@
-"""How many threads BLAS uses during a fit.
+"""How many threads BLAS uses during a fit or a prediction.
 
 The one decision: a product too small to share between cores is computed by one. Two threads that must meet after every small product
-gain nothing on an idle machine, and wait for each other most of the time on a busy one.
+gain nothing on an idle machine, and wait for each other most of the time on a busy one. A prediction is a few products, so what threads
+gain does not add up, while a single wait takes as long as the operating system gives to the other process, several milliseconds.
 """
 
-import threading
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-SMALL_PRODUCT = 2_000_000  # multiplications of a product below which one thread is used
-
-_lock = threading.Lock()
-_limited = []  # an entry for each fit that holds the limit
-_limit = ExitStack()
+SMALL_PRODUCT = 2_000_000  # multiplications of a product of a training step below which one thread is used
+SMALL_PREDICTION = 16_000_000  # likewise of a prediction: two milliseconds of one core
+SHARED_PRODUCT = 2**18  # multiplications above which OpenBLAS uses threads at all
 
 
 def limited_threads(network, n_rows):
@@ -23,26 +21,49 @@ def limited_threads(network, n_rows):
     The number of threads is the process's, so it also holds for products that other Python threads make meanwhile; it is put back at the
     end. Where somebody has already limited it, it is not raised.
     """
-    largest = n_rows * max(part.stop - part.start for part in network.penalised)
-    return one_thread() if largest < SMALL_PRODUCT else nullcontext()
+    return one_thread() if _largest_product(network, n_rows) < SMALL_PRODUCT else nullcontext()
+
+
+def limited_prediction(network, n_rows):
+    """Return such a context for a prediction of ``n_rows`` rows.
+
+    Where products are too small for threads anyway there is no limit, since to set it takes a tenth of the time of a row's prediction.
+    """
+    if n_rows * network.params.size < SHARED_PRODUCT or _largest_product(network, n_rows) >= SMALL_PREDICTION:
+        return nullcontext()
+    return one_thread()
+
+
+def predicted(method, source, *args, **options):
+    """Return what a network's ``method`` says of the rows of a source, computed under ``limited_prediction``."""
+    with limited_prediction(method.__self__, source.n_rows):
+        return method(source, *args, **options)
 
 
 @contextmanager
 def one_thread():
-    """Limit BLAS to one thread. Of fits in several Python threads the first sets the limit and the last puts it back."""
-    with _lock:
-        if not _limited:
-            _limit.enter_context(_controller().limit(limits=1, user_api="blas"))
-        _limited.append(None)
+    """Limit BLAS to one thread.
+
+    Whoever sets the limit puts it back. A fit or prediction that begins in another Python thread meanwhile finds it set and leaves it
+    alone, since with some libraries, and by rule of threadpoolctl, only the thread that set a number can change it.
+    """
+    changed = []
     try:
+        for library in _libraries():
+            before = library.get_num_threads()
+            if before is not None and before > 1:
+                changed.append((library, before))
+                library.set_num_threads(1)
         yield
     finally:
-        with _lock:
-            _limited.pop()
-            if not _limited:
-                _limit.close()
+        for library, before in changed:
+            library.set_num_threads(before)
+
+
+def _largest_product(network, n_rows):
+    return n_rows * max(part.stop - part.start for part in network.penalised)
 
 
 @cache
-def _controller():
-    return ThreadpoolController()
+def _libraries():
+    return ThreadpoolController().select(user_api="blas").lib_controllers

@@ -15,7 +15,7 @@ from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.diagnostics import Diagnostics
-from .nn.lbfgs import fit_lbfgs
+from .nn.lbfgs import INTERRUPTED, fit_lbfgs
 from .nn.penalty import merged
 from .nn.state import Snapshot
 from .nn.trainer import Diverged, Trainer, batch_bounds
@@ -52,23 +52,20 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         finally:
             now.restore()
 
-    epoch_tasks = None if tasks is None else EpochTasks(tasks, fitted)
-    if epoch_tasks is not None:
-        callbacks.append(epoch_tasks)
+    callbacks += [] if tasks is None else [EpochTasks(tasks, fitted)]
     trainer.callbacks = callbacks
     if watched and state.best_epoch:
         stopping.keep(trainer)
     why = None
     try:
         ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
-        if epoch_tasks is not None and epoch_tasks.interrupted:
+        if tasks is not None and tasks.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         del records[round(state.clock.epoch) :]
         if len(records) == n_before:
             raise
-        why = "Interrupted by the user."
-        warnings.warn("Training interrupted by user.", stacklevel=6)
+        why = interrupted()
     except Diverged as error:
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
@@ -182,15 +179,26 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     result = fit_lbfgs(network, x, target, weight, estimator.max_iter, estimator.max_fun, float(estimator.tol), *ends)
     if not math.isfinite(result.fun):
         raise ValueError(diverged_message(estimator, len(records) + 1))
+    del records[n_before + result.nit :]  # that of an iteration which Ctrl-C took back
     if len(records) == n_before:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
-    stopped = tasks is not None and tasks.stopped
-    n_iter = result.nit if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
+    n_iter = result.nit
+    if result.status == INTERRUPTED or (tasks is not None and tasks.interrupted):
+        why = interrupted()
+    elif tasks is not None and tasks.stopped:
+        why = asked_by(estimator)
+    else:
+        why, n_iter = lbfgs_ending(estimator, result), check_optimize_result("lbfgs", result, estimator.max_iter)
     if progress is not None:
-        why = asked_by(estimator) if stopped else lbfgs_ending(estimator, result)
         progress.end(len(records), why, "The weights are those of the last epoch.")
     state.clock.samples += n * n_iter
     return n_iter
+
+
+def interrupted():
+    """Warn of an interrupt where ``fit`` was called, and return why training ended."""
+    warnings.warn("Training interrupted by user.", stacklevel=7)
+    return "Interrupted by the user."
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):

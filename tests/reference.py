@@ -114,7 +114,7 @@ def batch_norm(x, gamma, beta, epsilon):
 
 VARIANCES = {
     "zeros": lambda fan_in, fan_out: 0.0,
-    "constant": lambda fan_in, fan_out: 0.0,
+    "constant_value": lambda fan_in, fan_out: 0.0,
     "uniform": lambda fan_in, fan_out: 1 / (3 * fan_in),
     "normal": lambda fan_in, fan_out: 1 / fan_in,
     "lecun_uniform": lambda fan_in, fan_out: 1 / fan_in,

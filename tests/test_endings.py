@@ -70,13 +70,18 @@ class Interrupt:
         return -float(self.n)
 
 
-def test_ctrl_c_keeps_what_was_trained():
-    setting = {"hidden_layer_sizes": (3,), "random_state": 0, "n_iter_no_change": np.inf}
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_ctrl_c_keeps_what_was_trained(solver, batch_norm):
+    setting = {"hidden_layer_sizes": (3,), "random_state": 0, "n_iter_no_change": np.inf, "solver": solver, "batch_norm": batch_norm}
     model = MLPClassifier(**setting, max_iter=100, scoring=Interrupt(5))
     with pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y, X_val=X, y_val=Y)
-    assert model.n_iter_ == 5
-    assert_array_equal(model.predict_proba(X), MLPClassifier(**setting, max_iter=5).fit(X, Y).predict_proba(X))
+    stopped = MLPClassifier(**setting, max_iter=5).fit(X, Y)
+    assert model.n_iter_ == len(model.history_) == 5
+    assert model.t_ == stopped.t_
+    assert model.loss_curve_ == stopped.loss_curve_
+    assert_array_equal(model.predict_proba(X), stopped.predict_proba(X))
     fresh = MLPClassifier(**setting, scoring=Interrupt(0))
     before = state(fresh, X)
     with pytest.raises(KeyboardInterrupt):
@@ -85,7 +90,9 @@ def test_ctrl_c_keeps_what_was_trained():
 
 
 @pytest.mark.parametrize(
-    "setting", [{"batch_size": 500}, {"max_iter": 1}, {"scoring": Interrupt(2)}], ids=["batch size", "epochs", "Ctrl-C"]
+    "setting",
+    [{"batch_size": 500}, {"max_iter": 1}, {"scoring": Interrupt(2)}, {"scoring": Interrupt(2), "solver": "lbfgs"}],
+    ids=["batch size", "epochs", "Ctrl-C", "Ctrl-C of lbfgs"],
 )
 def test_warnings_point_to_the_call_of_fit(setting):
     with warnings.catch_warnings(record=True) as caught:

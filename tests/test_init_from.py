@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.data import DenseRows
 
 from .problems import cancer, diabetes, wine
 from .tables import mixed
@@ -58,7 +59,7 @@ def test_statistics_and_slopes_come_along():
     setting = {"batch_norm": BatchNorm(momentum=0.5), "activation": ["prelu", "maxout"]}
     source = encoder(X, **setting)
     model = MLPClassifier((10, 6), init_from=source, **{**setting, "batch_norm": BatchNorm(momentum=1e-9)}, **STILL).fit(X, y)
-    assert_allclose(model.transform(X), source._raw(X, stop=6), rtol=1e-5, atol=1e-5)
+    assert_allclose(model.transform(X), source._network.scores(DenseRows(X.astype(source._network.dtype)), stop=6), rtol=1e-5, atol=1e-5)
     assert_array_equal(model.slopes_[0], source.slopes_[0].astype(float))
 
 

@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, LearningRateRangeDisplay, MLPClassifier, MLPRegressor, learning_rate_range
 from skmlp.nn import OPTIMIZERS, Plateau, Sgd
@@ -92,6 +96,26 @@ def test_every_kind_of_target(kind):
     assert losses.min() < 0.8 * losses[0]
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_pipeline_is_its_last_step_on_what_the_others_make_of_the_rows(nested):
+    X, y = blobs(3)
+    scaler, network = StandardScaler(), MLPClassifier(**QUICK)
+    expected = learning_rate_range(network, SelectKBest(k=3).fit_transform(StandardScaler().fit_transform(X), y), y, n_steps=20)
+    last = make_pipeline(SelectKBest(k=3), network)
+    found = learning_rate_range(make_pipeline(scaler, last) if nested else make_pipeline(scaler, *last), X, y, n_steps=20)
+    for one, other in zip(found, expected, strict=True):
+        assert_array_equal(one, other)
+    assert not hasattr(scaler, "mean_")
+
+
+@pytest.mark.parametrize(("cls", "before"), [(Autoencoder, [StandardScaler()]), (MLPClassifier, []), (MLPClassifier, ["passthrough"])])
+def test_a_pipeline_with_few_steps(cls, before):
+    X, y = blobs(3)
+    X, y = StandardScaler().fit_transform(X), None if cls is Autoencoder else y
+    expected, found = (learning_rate_range(model, X, y, n_steps=5)[1] for model in (cls(**QUICK), make_pipeline(*before, cls(**QUICK))))
+    assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_rows_of_weight_zero_are_left_out():
     X, y = curve()
     weight = np.ones(len(X) + 20)
@@ -130,7 +154,10 @@ SPOILED = np.where(np.arange(150) == 149, np.nan, 1.0)
 
 
 @pytest.mark.parametrize(("error", "model", "options", "message"), [
-    (TypeError, "adam", {}, "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, got 'adam'"),
+    (TypeError, "adam", {}, "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that ends in one, got 'adam'"),
+    (TypeError, make_pipeline(StandardScaler(), LogisticRegression()), {}, r"a Pipeline that ends in one, got LogisticRegression\(\)"),
+    (TypeError, make_pipeline(MLPClassifier(), "passthrough"), {}, "a Pipeline that ends in one, got 'passthrough'"),
+    (ValueError, make_pipeline(StandardScaler(), MLPClassifier(solver="lbfgs")), {"y": None}, "solver='lbfgs' has no learning rate"),
     (ValueError, MLPClassifier(solver="lbfgs"), {}, "solver='lbfgs' has no learning rate"),
     (ValueError, MLPClassifier(), {"min_rate": 0.0}, "min_rate=0.0 and max_rate=10.0"),
     (ValueError, MLPClassifier(), {"min_rate": 1.0, "max_rate": 0.1}, "The rates must rise"),

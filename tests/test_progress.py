@@ -111,8 +111,9 @@ class Interrupted:
         return 0.5
 
 
-def test_an_interrupt(capsys):
-    told = ending(MLPClassifier(**QUICK, scoring=Interrupted()), capsys, X, Y, X_val=X, y_val=Y)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_interrupt(solver, capsys):
+    told = ending(MLPClassifier(**QUICK, solver=solver, scoring=Interrupted()), capsys, X, Y, X_val=X, y_val=Y)
     assert told == "Ended with epoch 2: interrupted by the user. The weights are those of the last epoch."
 
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.initializers import Constant
+from skmlp.nn.initializers import ConstantValue
 
 from .problems import blobs
 
@@ -41,7 +41,7 @@ def test_same_seed_same_bits(cls, setting):
 def test_each_source_of_randomness_is_seeded(cls):
     """Initial weights, order of rows, dropout: each alone makes seeds differ."""
     X, y = blobs(3)
-    plain = {"hidden_layer_sizes": (6,), "max_iter": 2, "batch_size": 32, "shuffle": False, "weight_init": Constant(0.1)}
+    plain = {"hidden_layer_sizes": (6,), "max_iter": 2, "batch_size": 32, "shuffle": False, "weight_init": ConstantValue(0.1)}
     runs = {
         name: [weights(cls(**{**plain, **change}, random_state=seed).fit(X, y)) for seed in (0, 1)]
         for name, change in {

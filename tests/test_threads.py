@@ -1,14 +1,22 @@
-"""Threads of BLAS: a fit uses one where its products are small, never raises what it finds, and puts it back.
+"""Threads of BLAS: a fit or prediction uses one where its products are small, never raises what it finds, and puts it back.
 
-A scorer looks from inside the fit, and its score is the number of threads that it sees.
+A scorer looks from inside the fit, and its score is the number of threads that it sees. In prediction the layers look.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import get_ident
+
+import numpy as np
 import pytest
 from joblib import parallel_config
+from numpy.testing import assert_array_equal
 from sklearn.model_selection import cross_validate
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, _threads
 from skmlp._threads import one_thread
+from skmlp.nn.layers import Dense
 
 from .networks import classifier
 from .problems import digits
@@ -48,16 +56,38 @@ def test_jobs_do_not_multiply_threads(setting, n_threads):
     assert {score for network in found["estimator"] for score in network.validation_scores_} <= {1, n_threads}
 
 
-def test_the_first_fit_to_begin_need_not_be_the_last_to_end():
-    """As with fits in several Python threads; the number is the process's."""
-    with threadpool_limits(2):
-        first, second = one_thread(), one_thread()
-        first.__enter__()
-        second.__enter__()
-        first.__exit__(None, None, None)
-        assert blas_threads() == 1
-        second.__exit__(None, None, None)
-        assert blas_threads() == 2
+class Library:
+    """A BLAS library whose number of threads belongs to the process, to the first thread that changes it, or is each thread's own."""
+
+    def __init__(self, belongs_to):
+        self.belongs_to = belongs_to
+        self.numbers = {}
+        self.owner = None
+
+    def get_num_threads(self):
+        return self.numbers.get(get_ident() if self.belongs_to == "each thread" else None, 2)
+
+    def set_num_threads(self, number):
+        if self.owner is None:
+            self.owner = get_ident()
+        if self.belongs_to != "first thread" or self.owner == get_ident():
+            self.numbers[get_ident() if self.belongs_to == "each thread" else None] = number
+
+
+@pytest.mark.parametrize("first_to_end", [0, 1])
+@pytest.mark.parametrize("belongs_to", ["process", "first thread", "each thread"])
+def test_limits_in_two_python_threads_end_in_either_order(belongs_to, first_to_end, monkeypatch):
+    """OpenBLAS's number is the process's, and in threadpoolctl from 3.8 on that of the first thread; MKL's is each thread's own."""
+    library = Library(belongs_to)
+    monkeypatch.setattr(_threads, "_libraries", lambda: [library])
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        pools, limits = [one, other], [one_thread(), one_thread()]
+        for pool, limit in zip(pools, limits, strict=True):
+            pool.submit(limit.__enter__).result()
+            assert pool.submit(library.get_num_threads).result() == 1
+        for k in (first_to_end, 1 - first_to_end):
+            pools[k].submit(limits[k].__exit__, None, None, None).result()
+        assert [pool.submit(library.get_num_threads).result() for pool in pools] == [2, 2]
 
 
 def test_a_fit_that_fails_puts_the_number_back():
@@ -67,4 +97,88 @@ def test_a_fit_that_fails_puts_the_number_back():
     with threadpool_limits(2):
         with pytest.raises(RuntimeError, match="in the middle of a fit"):
             watched(scoring=fail).fit(*digits())
+        assert blas_threads() == 2
+
+
+# ---- prediction
+
+SETTING = {"max_iter": 1, "random_state": 0}
+METHODS = {
+    MLPClassifier: ["predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score", "input_gradient"],
+    MLPRegressor: ["predict", "transform", "score", "predict_samples", "input_gradient"],
+    Autoencoder: ["predict", "transform", "inverse_transform", "score_samples", "score", "feature_errors", "input_gradient"],
+}
+CASES = [(cls, method) for cls, methods in METHODS.items() for method in methods]
+ROWS = {"one row": (1, 2), "small": (100, 1), "large": (2600, 2)}  # products of 6400, 640 thousand and 17 million multiplications
+
+
+@cache
+def fitted(cls):
+    X, y = digits()
+    if cls is Autoencoder:
+        return cls(2, hidden_layer_sizes=(100,), **SETTING).fit(X)
+    return cls(hidden_layer_sizes=(100,), **SETTING, **({"dropout": 0.1} if cls is MLPRegressor else {})).fit(X, y)
+
+
+def call(cls, method, n_rows):
+    """Call a method of prediction, on ``n_rows`` rows."""
+    X, y = (np.resize(array, (n_rows, *array.shape[1:])) for array in digits())
+    given = fitted(cls).transform(X) if method == "inverse_transform" else X
+    more = {"score": {"y": y}, "predict_samples": {"n_samples": 2}}.get(method, {})
+    return getattr(fitted(cls), method)(given, **more)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The numbers of threads that dense layers have seen."""
+    numbers, forward = set(), Dense.forward
+
+    def watched_forward(self, x, ws, training):
+        numbers.add(blas_threads())
+        forward(self, x, ws, training)
+
+    monkeypatch.setattr(Dense, "forward", watched_forward)
+    return numbers
+
+
+@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize(("cls", "method"), CASES, ids=[f"{cls.__name__}-{method}" for cls, method in CASES])
+def test_small_products_get_one_thread_for_the_time_of_the_prediction(cls, method, rows, seen):
+    n_rows, n_threads = ROWS[rows]
+    fitted(cls)
+    seen.clear()
+    with threadpool_limits(2):
+        call(cls, method, n_rows)
+        assert blas_threads() == 2
+    assert seen == {n_threads}
+
+
+def test_a_prediction_never_raises_the_number(seen):
+    with threadpool_limits(1):
+        for rows in (1, 100, 2600):
+            call(MLPClassifier, "predict", rows)
+    assert seen == {1}
+
+
+def test_predictions_in_several_python_threads_put_the_number_back():
+    calls = [(MLPClassifier, "predict_proba", 100 + k % 7) for k in range(200)]
+    expected = [call(*arguments) for arguments in calls]
+    with threadpool_limits(2):
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda arguments: call(*arguments), calls))
+        assert blas_threads() == 2
+    for one, other in zip(found, expected, strict=True):
+        assert_array_equal(one, other)
+
+
+def test_a_prediction_that_fails_puts_the_number_back(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("in the middle of a prediction")
+
+    fitted(MLPClassifier)
+    monkeypatch.setattr(Dense, "forward", fail)
+    with threadpool_limits(2):
+        with pytest.raises(RuntimeError, match="in the middle of a prediction"):
+            call(MLPClassifier, "predict", 100)
         assert blas_threads() == 2

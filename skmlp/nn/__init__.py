@@ -31,7 +31,7 @@ from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .initializers import (
     INITIALIZERS,
-    Constant,
+    ConstantValue,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -74,6 +74,7 @@ from .schedule import Schedule
 from .schedules import (
     SCHEDULES,
     Adaptive,
+    Constant,
     Cosine,
     CosineRestarts,
     Exponential,

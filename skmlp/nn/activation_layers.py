@@ -8,7 +8,7 @@ To add one: derive from ``Layer``, set ``activates`` and ``weight_init``, put it
 
 import numpy as np
 
-from .initializers import Constant
+from .initializers import ConstantValue
 from .layer import Layer
 from .layout import Param, Row, Rows
 
@@ -37,7 +37,7 @@ class Prelu(Layer):
         return n_in
 
     def params(self, n_in):
-        return {"slope": Param((1, n_in), Constant(float(self.slope)))}
+        return {"slope": Param((1, n_in), ConstantValue(float(self.slope)))}
 
     def state(self, n_in):
         return {}

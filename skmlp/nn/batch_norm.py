@@ -48,10 +48,10 @@ class BatchNorm(Layer):
         return n_in
 
     def params(self, n_in):
-        return {"gamma": Param((1, n_in), "constant"), "beta": Param((1, n_in))}
+        return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
 
     def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant")}
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value")}
 
     def buffers(self, n_in):
         return {
@@ -143,10 +143,10 @@ class FixedNorm(Layer):
         return n_in
 
     def params(self, n_in):
-        return {"gamma": Param((1, n_in), "constant"), "beta": Param((1, n_in))}
+        return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
 
     def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant")}
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value")}
 
     def buffers(self, n_in):
         return {"x_hat": Rows(n_in), "tmp": Rows(n_in, scratch=True), "row": Row(n_in)}

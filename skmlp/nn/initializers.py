@@ -33,10 +33,10 @@ class Zeros(Initializer):
         out[...] = 0.0
 
 
-class Constant(Initializer):
+class ConstantValue(Initializer):
     """All the same ``value``; like zeros it leaves the units of a layer identical.
 
-    >>> w = np.zeros((3, 1)); Constant(0.5).fill(w, np.random.default_rng(0)); w.ravel()
+    >>> w = np.zeros((3, 1)); ConstantValue(0.5).fill(w, np.random.default_rng(0)); w.ravel()
     array([0.5, 0.5, 0.5])
     """
 
@@ -187,7 +187,7 @@ class Scaled(Unit):
     With ``factor = 1 / n_blocks`` the sum of the blocks of a residual network stays bounded for any depth (Hanin and Rolnick, "How to start
     training", 2018: the scales of the blocks must have a bounded sum).
 
-    >>> w = np.zeros((3, 1)); Scaled(Constant(2.0), 0.25).fill(w, np.random.default_rng(0)); w.ravel()
+    >>> w = np.zeros((3, 1)); Scaled(ConstantValue(2.0), 0.25).fill(w, np.random.default_rng(0)); w.ravel()
     array([0.5, 0.5, 0.5])
     """
 
@@ -215,7 +215,7 @@ def _fill_normal(out, rng, variance):
 
 INITIALIZERS = {
     "zeros": Zeros,
-    "constant": Constant,
+    "constant_value": ConstantValue,
     "uniform": Uniform,
     "normal": Normal,
     "lecun_uniform": LecunUniform,

@@ -56,7 +56,6 @@ class Layout:
             self.slices[key] = slice(start, stop)
             start = stop
         self.size = start
-        self.n_penalised = sum(math.prod(p.shape) for p in params.values() if p.penalised)
 
     def views(self, flat):
         """Return a dict of key -> view into ``flat`` of shape (..., size); leading axes are kept."""

@@ -54,7 +54,7 @@ def peak(network, rule, target=None, schedule="constant", weighted=False, batch_
     weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
     state, watch = TrainingState(rng), Watch()
     network.prepare(batch_size + 1, rng, compiled=backend)
-    decays, kernel = [(slice(0, network.layout.n_penalised), 0.1)], backend and backend.update(rule)
+    decays, kernel = [(slice(0, network.penalised[-1].stop), 0.1)], backend and backend.update(rule)
     updater = Updater(rule, network.params, network.grads, None, 0, network.penalties, decays, kernel=kernel)
     state.slots = updater.slots
     trainer = Trainer(

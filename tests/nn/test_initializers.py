@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, kstest
 
-from skmlp.nn.initializers import INITIALIZERS, Constant, Normal, Orthogonal, Uniform
+from skmlp.nn.initializers import INITIALIZERS, ConstantValue, Normal, Orthogonal, Uniform
 from tests import reference
 from tests.nn.helpers import table
 
@@ -30,7 +30,7 @@ def test_mean_and_variance(key, shape):
     w = filled(INITIALIZERS[key](), shape)
     variance = reference.VARIANCES[key](*shape)
     assert w.var() == pytest.approx(variance, rel=0.04)
-    assert w.mean() - (1.0 if key == "constant" else 0.0) == pytest.approx(0.0, abs=4 * np.sqrt(variance / w.size))
+    assert w.mean() - (1.0 if key == "constant_value" else 0.0) == pytest.approx(0.0, abs=4 * np.sqrt(variance / w.size))
 
 
 @pytest.mark.parametrize("key", RANDOM)
@@ -82,7 +82,7 @@ def test_fills_a_view(initializer):
 
 @pytest.mark.parametrize("value", [-2.0, 0.0, 0.25])
 def test_constant(value):
-    np.testing.assert_array_equal(filled(Constant(value), (3, 2)), value)
+    np.testing.assert_array_equal(filled(ConstantValue(value), (3, 2)), value)
 
 
 @pytest.mark.parametrize("scale", [0.1, 2.0])

@@ -20,7 +20,6 @@ def layout():
 
 def test_penalised_arrays_come_first_in_their_order(layout):
     assert list(layout.slices) == ["weight", "second", "bias", "gamma"]
-    assert layout.n_penalised == 10
 
 
 def test_slices_tile_the_vector(layout):
@@ -57,7 +56,7 @@ def test_leading_axes_are_kept(layout, lead):
 
 def test_no_arrays_no_values():
     layout = Layout({})
-    assert layout.size == layout.n_penalised == 0
+    assert layout.size == 0
     assert layout.views(np.zeros(0)) == {}
 
 

@@ -150,3 +150,33 @@ def test_after_an_iteration_the_network_is_at_its_result(monkeypatch):
     network = make_network(LogLoss())
     run(network, lambda *values: seen.append(network.params.copy()), max_iter=5)
     np.testing.assert_array_equal(seen, taken)
+
+
+def interrupted_run(network, n, monkeypatch):
+    """Run with Ctrl-C in the ``n``-th evaluation; return the result and how many iterations had ended by then."""
+    ended, evaluations, evaluate = [], [], network.loss_and_grad
+
+    def loss_and_grad(*args):
+        evaluations.append(None)
+        if len(evaluations) == n:
+            raise KeyboardInterrupt
+        return evaluate(*args)
+
+    monkeypatch.setattr(network, "loss_and_grad", loss_and_grad)
+    return run(network, lambda *values: ended.append(values)), len(ended)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 9, 10])
+def test_an_interrupt_takes_back_the_iteration_it_hits(n, monkeypatch):
+    network, expected = (make_network(LogLoss(), sizes=(5, 4, 3)) for _ in range(2))
+    result, n_ended = interrupted_run(network, n, monkeypatch)
+    assert result.status == lbfgs.INTERRUPTED
+    assert 0 < result.nit == n_ended < n
+    theirs = run(expected, lambda *values: None, max_iter=n_ended)
+    assert (result.fun, result.nit) == (theirs.fun, theirs.nit)
+    np.testing.assert_array_equal(network.params, expected.params)
+
+
+def test_an_interrupt_in_the_first_iteration_is_raised(monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_run(make_network(LogLoss()), 1, monkeypatch)

@@ -84,7 +84,7 @@ def test_ten_training_steps_equal_pytorch(name, backend):
     x, labels = RECORDED["x"], RECORDED["labels"]
     target = np.eye(network.n_out)[labels]
     network.prepare(6, np.random.default_rng(0), compiled=backend)
-    decays, kernel = [(slice(0, network.layout.n_penalised), case["decay"])], backend and backend.update(rule)
+    decays, kernel = [(slice(0, network.penalised[-1].stop), case["decay"])], backend and backend.update(rule)
     updater = Updater(rule, network.params, network.grads, decays=decays, kernel=kernel)
     for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
         penalty = sum(0.5 * case["penalty"] * np.sum(view**2) for (_, part), view in network.views().items() if part == "weight")

@@ -73,6 +73,11 @@ def test_key_is_the_snake_case_of_the_class(key, cls):
     assert key == snake_case(cls.__name__)
 
 
+@pytest.mark.parametrize(("key", "cls"), ENTRIES, ids=[key for key, _ in ENTRIES])
+def test_the_name_in_the_package_is_that_of_one_class(key, cls):
+    assert getattr(nn, cls.__name__) is cls
+
+
 @pytest.mark.parametrize("base", FAMILIES, ids=[base.__name__ for base in FAMILIES])
 def test_a_family_is_an_interface(base):
     """Nothing can be half an entry: a base cannot be made, and no leaf derives from another leaf."""
