@@ -32,7 +32,8 @@ class Autoencoder(BaseMLP):
     over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
     identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising autoencoder, ``code_penalty`` a sparse, a
     contractive or a variational one. Missing values (NaN) have no loss, and the mean of the column takes their place in the input;
-    :meth:`impute` gives them their reconstructions.
+    :meth:`impute` gives them their reconstructions. With ``categorical_features`` X is a table of numbers and categories, and so is what
+    comes back.
 
     Parameters
     ----------

@@ -223,8 +223,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return sources of rows in the network's precision."""
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
-            given = (target, self._n_classes, dtype, self._target_table)
-            target = given_back(x, self._table) if target is X else target_rows(*given)
+            own = target is X  # an autoencoder's
+            target = given_back(x, self._table) if own else target_rows(target, self._n_classes, dtype, self._target_table)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
 
     # ---- prediction
