@@ -7,7 +7,7 @@ from numbers import Integral
 
 from ._columns import COLUMN_LOSSES, LOSS_DOC
 from ._parameters import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, PARAMETER_DOCS, positive
-from ._sklearn import StrOptions
+from ._sklearn import NoFlag, StrOptions
 from .nn.code_penalties import CODE_PENALTIES
 from .nn.corruption import CORRUPTIONS
 from .nn.loss import Loss
@@ -22,7 +22,7 @@ AUTOENCODER_CONSTRAINTS = {
     "tied_weights": ["boolean"],
     "code_penalty": [StrOptions(set(CODE_PENALTIES)), Term, None],
     "loss": [StrOptions({"auto", *COLUMN_LOSSES}), Loss, callable, list],
-    "pretraining": [None, positive(Integral)],
+    "pretraining": [None, NoFlag(Integral, 1, None, closed="left")],
 }
 
 AUTOENCODER_DOCS = {

@@ -261,7 +261,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         Z : ndarray of shape (n_samples, n_units)
             The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
         """
-        return predicted(self._network.scores, self._source(X), stop=self._transform_stop)
+        source = self._source(X)
+        return predicted(self._network.scores, source, stop=self._transform_stop)
 
     @property
     def _n_features_out(self):

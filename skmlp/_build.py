@@ -52,7 +52,10 @@ class Block:
 def hidden_blocks(estimator, hidden_layer_sizes):
     """Return the blocks of the hidden layers as the estimator's parameters describe them."""
     widths = [hidden_layer_sizes] if not np.iterable(hidden_layer_sizes) else list(hidden_layer_sizes)
-    if not all(isinstance(width, Real) and width > 0 and width == int(width) for width in widths):
+    whole = all(isinstance(width, Real) and width == width // 1 for width in widths)
+    if not whole or isinstance(hidden_layer_sizes, (dict, set, frozenset)):
+        raise ValueError(f"hidden_layer_sizes must be a whole number or a list of them, one per layer, got {hidden_layer_sizes!r}.")
+    if not all(width > 0 for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}. Leave out a layer instead of giving it no units; () means none.")
     activations = per_layer(estimator.activation, len(widths), "activation", "hidden layers")
     rates = per_layer(estimator.dropout, len(widths), "dropout", "hidden layers")
@@ -214,10 +217,15 @@ def l1_strengths(estimator, n_weights):
 
 
 def _alphas(estimator, n_weights):
-    alphas = [float(alpha) for alpha in per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")]
-    if not all(0 <= alpha < np.inf for alpha in alphas):
-        raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
-    return alphas
+    return _strengths(estimator.alpha, n_weights, "alpha", "weight matrices")
+
+
+def _strengths(value, n, name, each):
+    """Return ``value`` as a list of ``n`` floats, or raise ``ValueError`` if they cannot be strengths of something."""
+    strengths = per_layer(value, n, name, each)
+    if not all(isinstance(strength, Real) and 0 <= strength < np.inf for strength in strengths):
+        raise ValueError(f"{name} must be finite and not negative, numbers throughout, got {value!r}.")
+    return [float(strength) for strength in strengths]
 
 
 def _bridged(kind, blocks, n_in):
@@ -238,9 +246,7 @@ def _bridged(kind, blocks, n_in):
 def _head_strengths(estimator, n_hidden):
     """Return the weight of each hidden layer's head, 0 for none; autoencoders have none."""
     value = getattr(estimator, "auxiliary_loss", 0.0)
-    strengths = [float(strength) for strength in per_layer(value, n_hidden, "auxiliary_loss", "hidden layers")]
-    if not all(0 <= strength < np.inf for strength in strengths):
-        raise ValueError(f"auxiliary_loss must be finite and not negative, got {value!r}.")
+    strengths = _strengths(value, n_hidden, "auxiliary_loss", "hidden layers")
     if not strengths and np.ndim(value) == 0 and value:
         raise ValueError(f"auxiliary_loss={value!r} needs a hidden layer for its output heads, but hidden_layer_sizes is ().")
     return strengths
@@ -267,6 +273,8 @@ def _corruption(estimator, place):
     value = getattr(estimator, "corruption", None)
     if value is None or estimator.corruption_at != place:
         return []
+    if isinstance(value, type):
+        raise ValueError(f"corruption={value!r} is a class; give an instance, such as Masking(0.2), or a function (x, rng) -> x.")
     return [resolve(Corruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS)]
 
 

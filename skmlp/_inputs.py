@@ -7,6 +7,7 @@ columns are known; in a first fit that is when the rows to train on are (``fitte
 import math
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from ._init_from import learn_table
@@ -14,6 +15,7 @@ from ._missing import check_known
 from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
+_TABLES = "categorical_features='from_dtype'"
 
 
 def takes_tables(estimator):
@@ -32,7 +34,7 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         try:
             valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
         except (TypeError, ValueError) as error:
-            raise _with_columns(error, X) from None
+            raise with_advice(error, X, _TABLES, _TABLES) from None
         if estimator._takes_missing:
             check_known(valid)
         return valid
@@ -95,11 +97,16 @@ def _same(a, b):
     return np.array_equal(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
 
 
-def _with_columns(error, X):
-    """Return the error, with the columns that are to blame and what to do about them where X has columns of no numbers."""
+def with_advice(error, X, advice, missing=""):
+    """Return the error, with the columns that are to blame where X has columns of no numbers, and what to do about them.
+
+    ``advice`` goes with strings, ``missing`` with missing values.
+    """
     columns = []
     if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
         columns = not_numbers(X)
-    if not columns:
-        return error
-    return type(error)(f"{error}. The columns {columns} do not hold numbers; categorical_features='from_dtype' takes them as categories.")
+    if columns:
+        return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice} takes them as categories.")
+    if missing and "contains NaN" in str(error) and not sparse.issparse(X):
+        return type(error)(f"{error}\n{missing} takes missing values too.")
+    return error

@@ -7,7 +7,7 @@ solver, regularisation and precision.
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_consistent_length, check_random_state, compute_class_weight
+from sklearn.utils import check_array, check_consistent_length, check_random_state, compute_class_weight, get_tags
 
 from ._base import BaseMLP
 from ._build import is_lbfgs
@@ -67,6 +67,8 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     """
     transformers, estimator = _divided(estimator)
     _check(estimator, min_rate, max_rate, n_steps)
+    if y is None and get_tags(estimator).target_tags.required:
+        raise ValueError(f"The estimator {estimator!r} learns to predict y, but y is None; give y.")
     for transformer in transformers:
         X = clone(transformer).fit_transform(X, y)
     if not takes_tables(estimator):

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ._sklearn import Interval, Options, StrOptions
+from ._sklearn import Interval, NoFlag, Options, StrOptions
 from .nn.activation import Activation
 from .nn.activation_layers import ACTIVATION_LAYERS
 from .nn.activations import ACTIVATIONS
@@ -68,10 +68,10 @@ CONSTRAINTS = {
     "max_norm": [None, positive()],
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
-    "auxiliary_loss": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "auxiliary_loss": [NoFlag(Real, 0, None, closed="left"), "array-like"],
     "init_from": "no_validation",  # by _init_from
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
-    "embedding_dim": [None, positive(Integral)],
+    "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
 }
 
 
@@ -111,6 +111,8 @@ def per_layer(value, n_layers, name, each):
     """Return ``value`` as a list with one entry per layer: repeated, or the list given if its length fits."""
     if isinstance(value, str) or not np.iterable(value):
         return [value] * n_layers
+    if isinstance(value, (dict, set, frozenset)):  # of keys, or without order
+        raise ValueError(f"{name} must be one value or a list with one for each of the {each}, got {value!r}.")
     if len(value) != n_layers:
         raise ValueError(f"{name} has {len(value)} entries, {value!r}, but there are {n_layers} {each}; give one value or one for each.")
     return list(value)

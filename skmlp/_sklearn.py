@@ -7,6 +7,7 @@ estimators have none.
 import copy
 import functools
 
+import numpy as np
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
@@ -29,6 +30,16 @@ except ImportError:  # scikit-learn < 1.9
         return same_method
 
 
+class NoFlag(Interval):
+    """Numbers in an interval, True and False excepted, for parameters that one might take for a switch."""
+
+    def is_satisfied_by(self, val):
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+
+    def __str__(self):
+        return f"{super().__str__()}, no bool"
+
+
 # what scikit-learn attaches to an estimator while it is fitted with callbacks
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
@@ -37,6 +48,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "NoFlag",
     "Options",
     "StrOptions",
     "check_optimize_result",

@@ -208,6 +208,10 @@ def test_going_on_with_other_heads_is_refused():
         ([0.1], (8, 6), "auxiliary_loss has 1 entries, .* but there are 2 hidden layers"),
         (0.1, (), "auxiliary_loss=0.1 needs a hidden layer for its output heads"),
         ("all", (8,), "auxiliary_loss"),
+        (True, (8,), "auxiliary_loss.*no bool or an array-like. Got True"),
+        ([None, 0.1], (8, 6), "auxiliary_loss must be finite and not negative, numbers throughout, got .None, 0.1."),
+        ([[0.1], [0.1]], (8, 6), "auxiliary_loss must be finite and not negative, numbers throughout"),
+        ({"a": 0.1}, (8,), "auxiliary_loss must be one value or a list"),
     ],
     ids=str,
 )

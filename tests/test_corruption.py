@@ -122,6 +122,7 @@ def test_mending_is_learned():
     ("options", "message"),
     [
         ({"corruption": "rust"}, "corruption"),
+        ({"corruption": Masking}, "Masking'> is a class; give an instance"),
         ({"corruption": Masking(1.0)}, r"rate must be a number in \[0, 1\)"),
         ({"corruption": "masking", "solver": "lbfgs"}, "does not go with solver='lbfgs'"),
         ({"corruption": "masking", "corruption_at": "hidden", "hidden_layer_sizes": ()}, "needs a hidden layer"),

@@ -37,7 +37,9 @@ BAD_PARAMETERS = [
     ({"activation": [3.5]}, "Entries of activation must be one of"),
     ({"activation": LeakyRelu(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
     ({"hidden_layer_sizes": (4, 0)}, r"hidden_layer_sizes must be > 0, got \[4, 0\]"),
-    ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes must be"),
+    ({"hidden_layer_sizes": (2.5,)}, r"hidden_layer_sizes must be a whole number or a list of them.*got \(2.5,\)"),
+    ({"hidden_layer_sizes": (np.inf,)}, "hidden_layer_sizes must be a whole number"),
+    ({"hidden_layer_sizes": {4, 3}}, "hidden_layer_sizes must be a whole number or a list"),
     ({"hidden_layer_sizes": -1}, "hidden_layer_sizes"),
     ({"solver": "newton"}, "solver.*adamw"),
     ({"solver": Adam(beta_1=1.0)}, "beta_1 must be"),
@@ -47,6 +49,8 @@ BAD_PARAMETERS = [
     ({"weight_init": "hee"}, "weight_init.*he_normal"),
     ({"alpha": -1.0}, "alpha"),
     ({"alpha": [0.1, -0.1]}, "alpha must be finite and not negative|alpha has 2 entries"),
+    ({"alpha": ["a", None]}, "alpha must be finite.*numbers.*None|alpha has 2 entries"),
+    ({"alpha": {0: 0.1, 1: 0.1}}, "alpha must be one value or a list with one for each of the weight matrices, got {0"),
     ({"alpha": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]}, "alpha has 7 entries"),
     ({"batch_size": 0}, "batch_size"),
     ({"max_iter": 0}, "max_iter"),
@@ -64,6 +68,7 @@ BAD_PARAMETERS = [
     ({"clip_value": -1.0}, "clip_value"),
     ({"dtype": "float16"}, "dtype"),
     ({"loss": "log_losss"}, "loss"),
+    ({"embedding_dim": True}, "embedding_dim.*no bool. Got True"),
     ({"scoring": 3}, "scoring"),
     ({"scoring": "accurracy", "early_stopping": True}, "accurracy"),
     ({"validation_fraction": 1.0}, "validation_fraction"),
@@ -122,9 +127,10 @@ def test_missing_values_are_for_the_autoencoder_alone(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), random_state=0).fit(X, Y)
     before = state(model, X)
     for call in (lambda rows: model.fit(rows, Y), lambda rows: model.partial_fit(rows, Y), model.predict, model.transform):
-        with pytest.raises(ValueError, match="NaN"):
+        with pytest.raises(ValueError, match=r"(?s)NaN.*categorical_features='from_dtype' takes missing values too"):
             call(poisoned(np.nan))
     assert_unchanged(before, state(model, X))
+    assert np.isfinite(model.set_params(categorical_features="from_dtype").fit(poisoned(np.nan), Y).transform(poisoned(np.nan))).all()
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

@@ -260,3 +260,11 @@ def test_other_scalers_and_no_autoencoder():
 def test_refused(setting, message):
     with pytest.raises(ValueError, match=message):
         OutlierAutoencoder(**setting).fit(wine()[0])
+
+
+def test_the_default_says_what_takes_categories():
+    frame = pd.DataFrame({"a": np.arange(40.0), "kind": ["x", "y"] * 20})
+    with pytest.raises((TypeError, ValueError), match=r"columns \['kind'\].*estimator=Autoencoder\(categorical_features='from_dtype'\)"):
+        OutlierAutoencoder().fit(frame)
+    detector = OutlierAutoencoder(Autoencoder(1, (4,), categorical_features="from_dtype", max_iter=2)).fit(frame)
+    assert set(detector.predict(frame)) <= {-1, 1}

@@ -230,6 +230,7 @@ def test_it_helps_a_deep_network_of_sigmoids(seed):
         ({"init_from": 3}, "pretraining=4 and init_from both say"),
         ({"pretraining": 0}, "pretraining"),
         ({"pretraining": 1.5}, "pretraining"),
+        ({"pretraining": True}, "pretraining.*no bool. Got True"),
         ({"learning_rate_init": 1e30, "solver": "sgd"}, "In the pre-training of layer 0: Solver produced non-finite"),
     ],
 )
