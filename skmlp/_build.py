@@ -5,8 +5,8 @@ anything is trained.
 """
 
 import itertools
-from dataclasses import dataclass
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ from .nn.term import Term
 from .nn.tied import TiedDense
 
 
-@dataclass
-class Block:
+class Block(NamedTuple):
     """A hidden layer.
 
     Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its output may be spoilt, whether a skip

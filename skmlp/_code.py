@@ -3,8 +3,6 @@
 The one decision: what ties the two halves together, tied weights and a code that is drawn, is checked here, before any layer is made.
 """
 
-from dataclasses import replace
-
 from ._build import Block, activation_layer, activation_unit, is_lbfgs
 from ._parameters import resolve
 from .nn.activations import Identity, Logistic
@@ -26,8 +24,8 @@ def autoencoder_blocks(estimator, encoder):
     _check_table(estimator)
     if estimator.tied_weights:
         _check_tied(estimator, [*encoder, code])
-    decoder = [replace(block, tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
-    return [*(replace(block, corrupted=True) for block in encoder), code, *decoder]
+    decoder = [block._replace(tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
+    return [*(block._replace(corrupted=True) for block in encoder), code, *decoder]
 
 
 def _check_table(estimator):

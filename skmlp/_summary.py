@@ -7,12 +7,12 @@ import html
 import inspect
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .nn.layers import Dense
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A layer: its number from 1, what it is, the shape of its output, how many numbers are trained and how many carried along."""
 
     number: int

@@ -9,6 +9,8 @@ import pytest
 import skmlp
 from skmlp import nn
 
+from .test_examples import ROWS as EXAMPLE_ROWS
+
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs" / "guide").glob("*.md"))
 
@@ -47,6 +49,18 @@ def test_the_table_of_the_lectures_is_whole_and_names_tests_that_are_there():
     for file, function in named:
         source = (ROOT / "tests" / file).read_text(encoding="utf-8")
         assert f"def {function}" in source
+
+
+def test_every_row_of_the_lectures_has_a_parameter_a_test_and_an_example():
+    rows = re.findall(r"^\| (\d+) \|(.*)\|$", (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8"), re.MULTILINE)
+    for number, row in rows:
+        parameter, tests, example = row.split(" | ")[2:]
+        assert "](api/" in parameter, number
+        assert "](../tests/" in tests, number
+        assert any(place in example for place in ("](gallery/", "](guide/")), number
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    marked = {int(number) for source in sources for number in re.findall(r"mark\.lecture_row\((\d+)\)", source)}
+    assert marked | set(EXAMPLE_ROWS.values()) == set(range(1, 31))
 
 
 def page_module():

@@ -5,11 +5,10 @@ take a weight penalty come first, so that a penalty touches one slice; everythin
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(NamedTuple):
     """An array that lives in a flat vector: its shape, its initializer (a key or an instance), and whether penalties apply."""
 
     shape: tuple
@@ -17,8 +16,7 @@ class Param:
     penalised: bool = False
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """A working array with one row per sample, of shape (..., n, width).
 
     ``dtype`` None means the network's. A ``scratch`` array holds nothing between two calls, so layers share it.
@@ -29,8 +27,7 @@ class Rows:
     scratch: bool = False
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A working array with one row, of shape (..., 1, width)."""
 
     width: int

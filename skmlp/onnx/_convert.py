@@ -96,21 +96,15 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         given.setdefault(id(last), {})["zipmap"] = zipmap
     elif zipmap:
         raise ValueError(f"zipmap={zipmap!r} is a form of probabilities, but {type(last).__name__} gives none here.")
-    _check_options(options or {}, last, estimator)
     for key, value in (options or {}).items():
+        if str(key).endswith("zipmap") or (isinstance(value, dict) and "zipmap" in value):
+            raise ValueError("options has 'zipmap', which is an argument of its own: to_onnx(..., zipmap=...).")
         given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
     types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types
     doubles = [isinstance(kind, DoubleTensorType) for _, kind in types]
     if any(doubles) and (zipmap is True or (zipmap and not doubles[0])):
         raise ValueError(f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'.")
     return skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
-
-
-def _check_options(options, *models):
-    """Raise ``ValueError`` if options say what the arguments of ``to_onnx`` say, which would contradict each other."""
-    own = [options, *(options.get(key, {}) for model in models for key in (id(model), type(model)))]
-    if any("zipmap" in given for given in own):
-        raise ValueError("options has 'zipmap', which is an argument of its own: to_onnx(..., zipmap=...).")
 
 
 def _transformers(estimator, transforms=False):
