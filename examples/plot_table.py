@@ -55,7 +55,7 @@ centre = vectors.mean()
 for name, place in vectors.iterrows():
     left.annotate(name[:3], centre + 1.22 * (place - centre), ha="center", va="center")
 left.set(title="What is learned of a month", xlabel="first number", ylabel="second number", aspect="equal")
-left.margins(0.15)
+left.margins(0.25)
 for name, style in {"north": "-o", "south": "--s", "islands": ":^"}.items():
     days = pd.DataFrame({"month": MONTHS, "region": name, "price": 2.5, "visitors": np.exp(6.0)})
     right.plot([month[:3] for month in MONTHS], model.predict(days), style, label=name)
