@@ -20,6 +20,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "**.ipynb"]
 nitpicky = False
+toc_object_entries_show_parents = "hide"  # there is no room for the class's name in front of each method's
 
 autosummary_generate = True
 autodoc_typehints = "none"

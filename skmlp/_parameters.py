@@ -155,7 +155,7 @@ PARAMETER_DOCS = {
         elementwise functions, such as ``lambda z: z * np.tanh(np.log1p(np.exp(z)))``, differentiates itself (:mod:`skmlp.nn.custom`: what
         it may be made of, and what it costs). Formulas:
         :mod:`skmlp.nn.activations`, :mod:`skmlp.nn.smooth`, :mod:`skmlp.nn.activation_layers`.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in HIDDEN_ACTIVATIONS)
+        "keys", ", ".join(f"'{key}'" for key in HIDDEN_ACTIVATIONS), 1
     ),
     "solver": """
     solver : {'lbfgs', keys} or Optimizer, default='adam'
@@ -164,7 +164,7 @@ PARAMETER_DOCS = {
         such as ``Adam(beta_1=0.8)``, brings its own, which a grid search reaches as ``solver__beta_1``. Equations:
         :mod:`skmlp.nn.optimizers`. 'lbfgs' ignores what only minibatches have (``batch_size``, ``learning_rate``,
         ``learning_rate_init``, ``shuffle``, ``early_stopping``) and refuses dropout and clipping.""".replace(
-        "keys", ", ".join(f"'{key}'" for key in OPTIMIZERS)
+        "keys", ", ".join(f"'{key}'" for key in OPTIMIZERS), 1
     ),
     "alpha": """
     alpha : float or array-like of float, default=0.0001
@@ -179,7 +179,7 @@ PARAMETER_DOCS = {
         How the learning rate changes; formulas: :mod:`skmlp.nn.schedules`. The keys 'invscaling' and 'adaptive' keep scikit-learn's
         meaning and take effect with ``solver='sgd'`` only; the instances ``Invscaling()`` and ``Adaptive()`` work with every minibatch
         solver, as do all other keys. Each instance can warm up: ``Cosine(warm_up=5)`` lets the rate rise along a line for five epochs.
-        Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES)),
+        Unused by 'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES), 1),
     "learning_rate_init": """
     learning_rate_init : float, default=0.001
         The learning rate that the schedule multiplies. 'adadelta' wants 1.0, 'lion' a third to a tenth of what 'adam' wants. Unused by
@@ -246,7 +246,7 @@ PARAMETER_DOCS = {
     weight_init : {'auto', keys} or Initializer, default='auto'
         How weights start; 'auto' is LeCun's rule in front of selu and Glorot's elsewhere, as in scikit-learn; layers bridged by
         ``skip_connections='add'`` start divided by their number (Hanin and Rolnick, 2018). Intercepts start at zero, those of the output
-        at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS)),
+        at the best constant prediction.""".replace("keys", ", ".join(f"'{key}'" for key in INITIALIZERS), 1),
     "dropout": """
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs dropped in training (inverted dropout); one value, or one per hidden layer.

@@ -51,6 +51,13 @@ def test_the_table_of_the_lectures_is_whole_and_names_tests_that_are_there():
         assert f"def {function}" in source
 
 
+@pytest.mark.parametrize("cls", [skmlp.MLPClassifier, skmlp.MLPRegressor, skmlp.Autoencoder])
+def test_a_parameter_lists_its_keys_once(cls):
+    text = " ".join(cls.__doc__.split())
+    for registry in (nn.OPTIMIZERS, nn.SCHEDULES, nn.INITIALIZERS):
+        assert text.count(", ".join(f"'{key}'" for key in registry)) == 1
+
+
 def test_every_row_of_the_lectures_has_a_parameter_a_test_and_an_example():
     rows = re.findall(r"^\| (\d+) \|(.*)\|$", (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8"), re.MULTILINE)
     for number, row in rows:
