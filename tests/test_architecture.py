@@ -48,7 +48,7 @@ NEIGHBOURS = {
     "heads": {"layout", "term"},
     "terms": {"code_penalties", "heads", "variational"},
     "variational": {"layer", "layout", "term"},
-    "code_penalties": {"layout", "term", "variational"},
+    "code_penalties": {"layer", "layout", "term", "variational"},
     "excerpt": {"batch_norm"},
     "plan": {"excerpt", "layout"},
     "inference": set(),

@@ -9,7 +9,7 @@ To add one: derive from ``Layer``, set ``activates`` and ``weight_init``, put it
 import numpy as np
 
 from .initializers import ConstantValue
-from .layer import Layer
+from .layer import Layer, no_arrays
 from .layout import Param, Row, Rows
 
 
@@ -101,11 +101,7 @@ class Maxout(Layer):
             raise ValueError(f"{self!r} needs {self.inputs_per_unit} inputs for each unit, but {n_in} is no multiple of that.")
         return n_in // self.inputs_per_unit
 
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    params = state = no_arrays
 
     def buffers(self, n_in):
         n_out = self.width(n_in)

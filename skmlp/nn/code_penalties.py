@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from .layer import no_arrays, same_width
 from .layout import Row, Rows
 from .term import Term, pass_on
 from .variational import Variational
@@ -38,14 +39,7 @@ class KlSparsity(Term):
         self.target = target
         self.weight = weight
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"mean": Row(n_in), "rest": Row(n_in), "slope": Row(n_in), "sent": Rows(n_in, scratch=True)}
@@ -93,14 +87,7 @@ class L1Sparsity(Term):
     def __init__(self, weight=0.1):
         self.weight = weight
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"tmp": Rows(n_in, scratch=True), "sums": Row(n_in)}
@@ -151,14 +138,7 @@ class Contractive(Term):
         self.weight = weight
         self.step = step
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"change": Rows(n_in, scratch=True), "length": Rows(1)}

@@ -8,7 +8,7 @@ To add one: derive from ``Layer``, put it into ``CORRUPTIONS`` and into ``LAYERS
 
 import numpy as np
 
-from .layer import Layer
+from .layer import Layer, no_arrays, same_width
 from .layout import Rows
 from .words import compare_words, random_words, threshold_of
 
@@ -29,14 +29,7 @@ class Masking(Layer):
     def __init__(self, rate=0.3):
         self.rate = rate
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
@@ -67,14 +60,7 @@ class GaussianCorruption(Layer):
     def __init__(self, scale=0.1):
         self.scale = scale
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"noise": Rows(n_in, scratch=True)}
@@ -108,14 +94,7 @@ class SaltAndPepper(Layer):
         self.low = low
         self.high = high
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True), "fill": Rows(n_in, scratch=True)}
@@ -157,14 +136,7 @@ class Corruption(Layer):
     def __init__(self, function):
         self.function = function
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {}

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .layer import Layer
+from .layer import Layer, no_arrays, same_width
 from .layout import Rows
 from .words import compare_words, threshold_of
 
@@ -31,14 +31,7 @@ class Dropout(Layer):
     def __init__(self, rate=0.5):
         self.rate = rate
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
@@ -82,14 +75,7 @@ class AlphaDropout(Layer):
     def __init__(self, rate=0.1):
         self.rate = rate
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}

@@ -12,7 +12,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from .layer import Layer
+from .layer import Layer, no_arrays
 
 
 class Join(Layer):
@@ -33,11 +33,7 @@ class Join(Layer):
     def width(self, n_in, n_skip):
         """Return the number of outputs for ``n_in`` and ``n_skip`` inputs."""
 
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    params = state = no_arrays
 
     def buffers(self, n_in):
         return {}

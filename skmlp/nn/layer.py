@@ -61,3 +61,13 @@ class Layer(Unit):
     @abstractmethod
     def backward(self, dy, ws):
         """Compute gradients from ``dy`` (..., n, width). Overwrites: ws.d_<param>, ws.dx unless it is None, ws buffers."""
+
+
+def same_width(self, n_in):
+    """Return the number of outputs of a layer that has as many as inputs: its ``width``."""
+    return n_in
+
+
+def no_arrays(self, n_in):
+    """Return the arrays of a layer that has none: its ``params`` or ``state``."""
+    return {}

@@ -10,7 +10,7 @@ from .batch_norm import BatchNorm, FixedNorm
 from .corruption import GaussianCorruption, Masking, SaltAndPepper
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
-from .layer import Layer
+from .layer import Layer, no_arrays, same_width
 from .layout import Param, Rows
 from .variational import Means
 
@@ -77,14 +77,7 @@ class Activate(Layer):
     def keeps(self):
         return (self.activation.keeps,)
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"tmp": Rows(n_in, scratch=True)}

@@ -6,7 +6,7 @@ mean in prediction; and it is a term of the objective. So widths, transforms and
 
 import numpy as np
 
-from .layer import Layer
+from .layer import Layer, no_arrays
 from .layout import Rows
 from .term import Term
 
@@ -46,11 +46,7 @@ class Variational(Term):
     def width(self, n_in):
         return n_in // 2
 
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    params = state = no_arrays
 
     def buffers(self, n_in):
         k = n_in // 2
@@ -113,11 +109,7 @@ class Means(Layer):
     def width(self, n_in):
         return n_in // 2
 
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    params = state = no_arrays
 
     def buffers(self, n_in):
         return {}
