@@ -14,6 +14,7 @@ from ._code import autoencoder_blocks, draws_codes
 from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
+from ._measures import measure_of_reconstruction
 from ._missing import imputed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
@@ -187,10 +188,11 @@ class Autoencoder(BaseMLP):
             With ``categorical_features`` a table as for ``predict``, a frame if the first fit had one.
         """
         check_is_fitted(self)
-        Z = check_array(Z, dtype=self._network.dtype, order="C", input_name="Z")
+        Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        return self._reconstruction(DenseRows(Z), start=self._transform_stop)
+        source = DenseRows(Z.astype(self._network.dtype, copy=False))
+        return self._reconstruction(source, Z.dtype, start=self._transform_stop)
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -228,7 +230,8 @@ class Autoencoder(BaseMLP):
             pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category, never a
             missing one.
         """
-        return self._reconstruction(self._dense(self._source(X), "predict", "a dense reconstruction"), X)
+        valid = self._check_X(X)
+        return self._reconstruction(self._dense(self._input(valid), "predict", "a dense reconstruction"), valid.dtype, X)
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -249,9 +252,9 @@ class Autoencoder(BaseMLP):
         check_is_fitted(self)
         valid = checked(self, X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
-        source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
+        source = self._dense(self._input(valid), "impute", "a dense reconstruction")
         if missing is None:
-            return imputed(X, valid, self._reconstruction(source))
+            return imputed(X, valid, self._reconstruction(source, valid.dtype))
         return filled_table(X, missing, self._outputs(source), self._table)
 
     def input_gradient(self, X):
@@ -270,7 +273,8 @@ class Autoencoder(BaseMLP):
             Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value counts as the mean that replaces it.
             Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
-        return gradient_of_code(self, self._source(X))
+        X = self._check_X(X)
+        return gradient_of_code(self, self._input(X), X.dtype)
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: the larger, the more normal.
@@ -284,8 +288,10 @@ class Autoencoder(BaseMLP):
         score : ndarray of shape (n_samples,)
             Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
         """
-        source = self._source(X)
-        return -predicted(self._network.losses, source, given_back(source, self._table), self._objective(source))
+        X = self._check_X(X)
+        source = self._input(X)
+        losses = predicted(self._network.losses, source, given_back(source, self._table), self._objective(source), X.dtype)
+        return -self._in_units(losses)
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -302,9 +308,10 @@ class Autoencoder(BaseMLP):
             under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are. Of a table one for each
             of its columns.
         """
-        source = self._dense(self._source(X), "feature_errors", "dense errors")
-        errors = predicted(self._network.entry_losses, source, given_back(source, self._table), self._objective(source))
-        return errors if self._table is None else errors_by_column(errors, self._table)
+        X = self._check_X(X)
+        source = self._dense(self._input(X), "feature_errors", "dense errors")
+        errors = predicted(self._network.entry_losses, source, given_back(source, self._table), self._objective(source), X.dtype)
+        return self._in_units(errors) if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -336,16 +343,24 @@ class Autoencoder(BaseMLP):
             )
         return source
 
-    def _reconstruction(self, source, like=None, start=0):
-        """Return what the outputs stand for, of a table a table in the form of ``like``."""
+    def _reconstruction(self, source, dtype, like=None, start=0):
+        """Return what the outputs stand for, in this precision, of a table a table in the form of ``like``."""
         outputs = self._outputs(source, start)
-        return outputs if self._table is None else as_table(outputs, self._table, like)
+        if self._table is not None:
+            return as_table(outputs, self._table, like)
+        if self._target_measure is not None:
+            outputs = self._target_measure.restored(outputs)
+        return outputs.astype(dtype, copy=False)
 
     def _outputs(self, source, start=0):
-        """Return the reconstruction as the network has it: standardised, of categories their probabilities."""
-        raw = predicted(self._network.scores, source, start)
+        """Return the reconstruction as the network has it, float64: standardised, of categories their probabilities."""
+        raw = predicted(self._network.scores, source, start, dtype=np.float64)
         self._network.loss.link(raw, raw)
         return raw
+
+    def _in_units(self, losses):
+        """Return losses in units of X."""
+        return losses if self._target_measure is None else losses * self._network.loss.in_units(self._target_measure)[0]
 
     def _objective(self, source):
         """Return the loss of what is known of a source."""
@@ -366,6 +381,13 @@ class Autoencoder(BaseMLP):
     def _balance(self, target, weight):
         return weight
 
+    def _learn_measures(self, X, target, weight, rows, first):
+        super()._learn_measures(X, target, weight, rows, first)
+        self._target_measure = self._input_measure
+
+    def _measure_of_inputs(self, X, weight, rows):
+        return None if self._table is not None else measure_of_reconstruction(X, weight, rows, self._loss)
+
     def _make_loss(self):
         return self._loss if self._table is None else table_loss(self.loss, self._table)
 
@@ -374,8 +396,8 @@ class Autoencoder(BaseMLP):
         return autoencoder_blocks(self, encoder), len(encoder) + 1
 
     def _score_raw(self, raw, target, weight):
-        source = given_back(input_rows(target, self._network.dtype), self._table)
-        return -np.average(self._network.row_losses(raw, source), weights=weight)
+        source = given_back(input_rows(target, self._network.dtype, self._input_measure), self._table)
+        return -np.average(self._in_units(self._network.row_losses(raw, source)), weights=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

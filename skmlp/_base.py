@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
-from ._init_from import start_from
+from ._init_from import fitted_network, start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._measures import measure_of_inputs
 from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
@@ -54,6 +55,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     _parameter_constraints = CONSTRAINTS
     _takes_missing = False  # whether X may have missing values, NaN
     _table = None  # what is known of a table's columns
+    _input_measure = None  # by which the network sees X; None for X as it is
+    _target_measure = None  # by which it learns the target
 
     # ---- what a subclass says
 
@@ -131,6 +134,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if kept is not None:
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
 
+        self._learn_measures(X, target, weight, rows, first)
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
@@ -142,8 +146,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         data.rows = rows
         if first:
             network.initialise(state.rng)
-            start = start_rows(target, weight, rows, network.n_targets)
-            network.start_output(start_scores(network.objective, *start, self._n_classes, self._target_table))
+            start, start_weight = start_rows(target, weight, rows, network.n_targets)
+            start = start_scores(network.objective, self._learned(start), start_weight, self._n_classes, self._target_table)
+            network.start_output(start)
         transform_stop = layers_of_blocks(network, self._make_blocks()[1])
         if first and self.init_from is not None:
             start_from(self.init_from, network, transform_stop, BaseMLP)
@@ -224,30 +229,39 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
             own = target is X  # an autoencoder's
-            target = given_back(x, self._table) if own else target_rows(target, self._n_classes, dtype, self._target_table)
+            target = given_back(x, self._table) if own else target_rows(self._learned(target), self._n_classes, dtype, self._target_table)
         return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
+
+    def _learn_measures(self, X, target, weight, rows, first):
+        """Learn from the rows of a first fit by which measures the network sees X and learns the target; later fits keep them."""
+        if first:
+            given = fitted_network(self.init_from)
+            self._input_measure = self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
+
+    def _measure_of_inputs(self, X, weight, rows):
+        return None if self._table is not None else measure_of_inputs(X, rows)
+
+    def _learned(self, target):
+        """Return a target as the network learns it."""
+        return target if self._target_measure is None else self._target_measure.normalised(target)
 
     # ---- prediction
 
     def _raw(self, X):
-        """Return the raw scores for checked X without missing values."""
-        return predicted(self._network.scores, input_rows(X, self._network.dtype))
+        """Return the raw scores for checked X without missing values, in the precision of X."""
+        source = input_rows(X, self._network.dtype, self._input_measure)
+        return predicted(self._network.scores, source, dtype=X.dtype)
 
     def _check_X(self, X):
         check_is_fitted(self)
         return X if needs_no_check(self, X) else checked(self, X)
 
-    def _input(self, X, dtype):
-        """Return the source of rows of checked X, missing values filled."""
+    def _input(self, X, dtype=None):
+        """Return the source of rows of checked X, missing values filled; ``dtype``: their precision, None for the network's."""
+        dtype = dtype or self._network.dtype
         if not self._takes_missing:
-            return input_rows(X, dtype)
-        return filled_rows(X, dtype, self.mean_ if self._table is None else self._table.filling)
-
-    def _source(self, X):
-        """Return the source of rows of X, checked, missing values filled; to look for them costs nothing where a check is not needed."""
-        check_is_fitted(self)
-        dtype = self._network.dtype
-        return input_rows(X, dtype) if needs_no_check(self, X) else self._input(checked(self, X), dtype)
+            return input_rows(X, dtype, self._input_measure)
+        return filled_rows(X, dtype, self.mean_ if self._table is None else self._table.filling, self._input_measure)
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -261,8 +275,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         Z : ndarray of shape (n_samples, n_units)
             The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
         """
-        source = self._source(X)
-        return predicted(self._network.scores, source, stop=self._transform_stop)
+        X = self._check_X(X)
+        return predicted(self._network.scores, self._input(X), stop=self._transform_stop, dtype=X.dtype)
 
     @property
     def _n_features_out(self):
@@ -296,7 +310,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = not takes_tables(self)
         tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
-        tags.transformer_tags.preserves_dtype = []
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def __getstate__(self):

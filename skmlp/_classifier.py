@@ -266,7 +266,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ValueError
             If the network was fitted without dropout, or with batch normalisation by the statistics of the rows that come together.
         """
-        return self._linked(raw_samples(self, self._check_X(X), n_samples, random_state), self._network.loss.link)
+        X = self._check_X(X)
+        return self._linked(raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link)
 
     def input_gradient(self, X, y=None):
         """Return the gradient of a class's score with respect to each input: which inputs speak for the class (a saliency map).

@@ -48,8 +48,8 @@ def learn_table(table, given, frame, weight, rows, declared):
 
     ``table``: TableEncoder, or None for a matrix. Overwrites: table.
     """
-    source = _bare(given)
-    if not hasattr(source, "_network"):  # None, or what start_from refuses
+    source = fitted_network(given)
+    if source is None:
         if table is not None:
             table.fit(frame, weight, rows, declared)
         return
@@ -57,6 +57,12 @@ def learn_table(table, given, frame, weight, rows, declared):
         raise ValueError(f"X is {_columns(table)}, but init_from was fitted on {_columns(source._table)}; the columns must be the same.")
     if table is not None:
         table.adopt(source._table)
+
+
+def fitted_network(given):
+    """Return the fitted network that the parameter ``init_from`` stands for, None for None, or for what ``start_from`` refuses."""
+    source = _bare(given)
+    return source if hasattr(source, "_network") else None
 
 
 def _bare(given):

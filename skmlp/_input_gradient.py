@@ -29,9 +29,9 @@ def gradient_of_scores(estimator, X):
     return _gradient(estimator, X, lambda raw, rows: _each(raw.shape))
 
 
-def gradient_of_code(estimator, source):
-    """Return the gradient (n, width, n_features) of each output of ``transform`` at the rows of a source."""
-    return _gradient_at(estimator, source, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
+def gradient_of_code(estimator, source, dtype):
+    """Return the gradient (n, width, n_features), of this precision, of each output of ``transform`` at the rows of a source."""
+    return _gradient_at(estimator, source, dtype, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
 
 
 def gradient_of_predictions(estimator, X):
@@ -54,15 +54,21 @@ def gradient_of_predictions(estimator, X):
         return gradients
 
     out = _gradient(estimator, X, of_predictions)
-    return out.reshape(len(out), -1, n_targets, out.shape[2]).swapaxes(1, 2)
+    out = out.reshape(len(out), -1, n_targets, out.shape[2])
+    if estimator._target_measure is not None:
+        np.multiply(out, estimator._target_measure.scale[:, None], out=out, casting="same_kind")
+    return out.swapaxes(1, 2)
 
 
 def _gradient(estimator, X, output_gradient):
-    return _gradient_at(estimator, input_rows(X, estimator._network.dtype), output_gradient)
+    source = input_rows(X, estimator._network.dtype, estimator._input_measure)
+    return _gradient_at(estimator, source, X.dtype, output_gradient)
 
 
-def _gradient_at(estimator, source, output_gradient, stop=None):
-    gradient = _limited(estimator._network, source, output_gradient, stop)
+def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
+    gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
+    if estimator._input_measure is not None:  # its scale is one number
+        gradient *= 1.0 / estimator._input_measure.scale
     return gradient if estimator._table is None else estimator._table.gradient(gradient)
 
 

@@ -13,11 +13,12 @@ from .nn.data import FilledRows
 _PART_VALUES = 2**20  # of a matrix looked at in one go
 
 
-def row_parts(X):
-    """Yield the rows of a dense matrix, some at a time."""
+def row_parts(X, rows=None):
+    """Yield the rows of a dense matrix, or those of ``rows``, some at a time."""
     size = max(1, _PART_VALUES // X.shape[1])
-    for start in range(0, X.shape[0], size):
-        yield X[start : start + size]
+    for start in range(0, X.shape[0] if rows is None else len(rows), size):
+        part = slice(start, start + size)
+        yield X[part if rows is None else rows[part]]
 
 
 def known_means(X, weight, rows, labels):
@@ -50,10 +51,16 @@ def check_known(X):
         raise ValueError("Input X contains NaN and is sparse; missing values are taken in dense X only: give X.toarray().")
 
 
-def filled_rows(X, dtype, values):
-    """Return the source of rows of checked X, with ``values`` (n_features,) where values are missing, if any are."""
-    source = input_rows(X, dtype)
-    return FilledRows(source, values.astype(dtype)) if has_missing(X) else source
+def filled_rows(X, dtype, values, measure=None):
+    """Return the source of rows of checked X, with ``values`` (n_features,) where values are missing, if any are.
+
+    ``measure``: by which the network sees columns and values, None for as they are.
+    """
+    source = input_rows(X, dtype, measure)
+    if not has_missing(X):
+        return source
+    values = values if measure is None else measure.normalised(values)
+    return FilledRows(source, values.astype(dtype))
 
 
 def without_filling(source):

@@ -12,7 +12,7 @@ from ._input_gradient import gradient_of_predictions
 from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
-from ._validation import explained
+from ._validation import explained, take
 from .nn.losses import LOSSES, Loss
 
 
@@ -21,8 +21,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over the outputs, plus
-    ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. Changing
-    the import from scikit-learn's class of the same name is enough to use it.
+    ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. The network learns the
+    standardised y (``normalize_y``), so y may have any size. Changing the import from scikit-learn's class of the same name is enough to
+    use it.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     True
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "loss": loss_constraint("regression")}
+    _parameter_constraints = {**CONSTRAINTS, "loss": loss_constraint("regression"), "normalize_y": ["boolean"]}
     _parameter_docs = {
         "loss": loss_doc(
             loss_keys("regression"),
@@ -67,7 +68,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         made of NumPy's elementwise functions, such as ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own
         gradient (:mod:`skmlp.nn.custom`).""",
             function=True,
-        )
+        ),
+        "normalize_y": """
+    normalize_y : bool, default=True
+        Whether the network learns y in standard deviations from its mean, so that neither the unit of y nor its distance from zero changes
+        the model. Mean and standard deviation of each output are those of the rows that the first fit trains on, weighted, in double
+        precision; where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y is divided by its mean
+        instead. Predictions, losses and scores are in the units of y. ``alpha``, ``tol``, a loss's own hyper-parameters (the ``delta`` of
+        Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
+        function as the loss sees y itself. False means that the network learns y as it is, as in scikit-learn.""",
+    }
+    _attribute_docs = {
+        "target_offset_": """
+    target_offset_ : ndarray of shape (n_outputs,)
+        What ``normalize_y`` subtracts from y, zeros without it.""",
+        "target_scale_": """
+    target_scale_ : ndarray of shape (n_outputs,)
+        What ``normalize_y`` divides y by, ones without it.""",
     }
 
     def __init__(
@@ -115,6 +132,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         init_from=None,
         categorical_features=None,
         embedding_dim=None,
+        normalize_y=True,
     ):
         store_parameters(self, locals())
 
@@ -214,7 +232,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         X = self._check_X(X)
         self._check_return_std(return_std)
-        return self._predictions(raw_samples(self, X, n_samples, random_state), return_std)
+        return self._predictions(raw_samples(self, X, n_samples, random_state, X.dtype), return_std)
 
     def input_gradient(self, X):
         """Return the gradient of the prediction with respect to each input.
@@ -232,7 +250,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             (n_samples, n_outputs, n_levels, n_features). Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
             Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
-        gradient = gradient_of_predictions(self, self._check_X(X))
+        X = self._check_X(X)
+        gradient = gradient_of_predictions(self, X)
         n, n_targets, n_levels, n_features = gradient.shape
         return np.ascontiguousarray(gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features]))
 
@@ -252,17 +271,27 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        if self._fitted()._network.loss.predicts != "quantiles":
-            return super().score(X, y, sample_weight)
-        X, target = self._check_data(X, y, False)
+        X, target = self._fitted()._check_data(X, y, False)
         return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
+
+    @property
+    def target_offset_(self):
+        return self._of_measure("offset", 0.0)
+
+    @property
+    def target_scale_(self):
+        return self._of_measure("scale", 1.0)
+
+    def _of_measure(self, name, default):
+        n_targets, measure = self._fitted()._network.n_targets, self._target_measure
+        return np.full(n_targets, default) if measure is None else getattr(measure, name).copy()
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
-        loss = self._make_loss()
+        loss = regression_loss(self)
         loss.check_target(target, "y")
         if reset and loss.out_activation == "exp" and not target.any(axis=0).all():
             raise ValueError(f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores are logarithms.")
@@ -276,29 +305,48 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         if return_std and loss.predicts != "value and std":
             raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {loss!r}.")
 
-    def _predictions(self, raw, return_std):
-        """Return the predictions that raw scores (..., n, n_out) stand for, with their standard deviations if ``return_std``."""
-        loss, lead = self._network.loss, raw.shape[:-1]
+    def _predictions(self, raw, return_std=False):
+        """Return the predictions that raw scores (..., n, n_out) stand for, with their standard deviations if ``return_std``.
+
+        Overwrites: raw.
+        """
+        loss, measure, lead = self._network.loss, self._target_measure, raw.shape[:-1]
         loss.link(raw, raw)
-        if loss.predicts == "quantiles":
-            return _squeezed(raw.reshape(*lead, loss.n_scores, -1).swapaxes(-1, -2), len(lead))
-        n_targets = self._network.n_targets
-        y = _squeezed(raw[..., :n_targets], len(lead))
-        return (y, _squeezed(raw[..., n_targets:], len(lead))) if return_std else y
+        numbers = raw.reshape(*lead, loss.n_scores, -1)
+        values = numbers if loss.predicts == "quantiles" else numbers[..., :1, :]
+        if measure is not None:
+            np.multiply(numbers, measure.scale, out=numbers, casting="same_kind")
+            np.add(values, measure.offset, out=values, casting="same_kind")
+        y = _squeezed(values.swapaxes(-1, -2), len(lead))
+        return (y, _squeezed(numbers[..., 1:, :], len(lead))) if return_std else y
 
     def _make_loss(self):
-        return regression_loss(self)
+        loss = regression_loss(self)
+        return loss if self._target_measure is None else loss.of_units(self._target_measure)
+
+    def _learn_measures(self, X, target, weight, rows, first):
+        super()._learn_measures(X, target, weight, rows, first)
+        if first:
+            self._normalizes_y, self._target_measure = self.normalize_y, None
+            if self.normalize_y:
+                trained = (target, weight) if rows is None else take(rows, target, weight)
+                self._target_measure = regression_loss(self).measure(*trained)
+        elif self.normalize_y != self._normalizes_y:
+            raise ValueError(
+                f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, {self._normalizes_y!r}. Undo the change, or fit "
+                "with warm_start=False."
+            )
 
     def _make_blocks(self):
         blocks = hidden_blocks(self, self.hidden_layer_sizes)
         return blocks, len(blocks)
 
     def _score_raw(self, raw, target, weight):
-        network = self._network
-        if network.loss.predicts == "quantiles":
-            return explained(network, raw, target, weight)
-        network.loss.link(raw, raw)
-        return r2_score(target, raw[:, : network.n_targets], sample_weight=weight)
+        predictions = self._predictions(raw.astype(np.float64))
+        loss = self._network.loss
+        if loss.predicts == "quantiles":
+            return explained(target, predictions, loss.taus, weight)
+        return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ._validation import take
-from .nn.data import DenseRows, SparseRows
+from .nn.data import DenseRows, MeasuredRows, SparseRows
 
 _START_VALUES = 2**20  # of the target, from which the output starts
 
@@ -44,11 +44,19 @@ def fits_into(dtype):
         raise ValueError(f"X or y has values too large for {np.dtype(dtype).name}: scale them, or fit with dtype='float64'.") from None
 
 
-def input_rows(X, dtype):
-    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory."""
+def input_rows(X, dtype, measure=None):
+    """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory.
+
+    ``measure``: by which the network sees its columns, None for as they are.
+    """
     with fits_into(dtype):
         if sparse.issparse(X):
-            return SparseRows(X.tocsr().astype(dtype, copy=False))
+            X = X.tocsr() if measure is None else X.tocsr() * (1.0 / measure.scale)
+            return SparseRows(X.astype(dtype, copy=False))
+        if measure is not None and _is_mapped(X):
+            return MeasuredRows(X, measure)
+        if measure is not None:
+            X = measure.normalised(X)
         return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
 
 

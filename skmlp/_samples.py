@@ -14,8 +14,8 @@ from ._threads import limited_prediction
 from .nn.dropout_samples import dropout_samples, has_dropout
 
 
-def raw_samples(estimator, X, n_samples, random_state):
-    """Return the raw scores (n_samples, n_rows, n_out) of a fitted estimator for checked X."""
+def raw_samples(estimator, X, n_samples, random_state, dtype):
+    """Return the raw scores (n_samples, n_rows, n_out), of this precision, of a fitted estimator for checked X."""
     if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
         raise ValueError(f"n_samples must be an integer, 1 or more, got {n_samples!r}.")
     network = estimator._network
@@ -25,6 +25,6 @@ def raw_samples(estimator, X, n_samples, random_state):
             "input_dropout=0.1, for example."
         )
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    source = input_rows(X, network.dtype)
+    source = input_rows(X, network.dtype, estimator._input_measure)
     with limited_prediction(network, source.n_rows):
-        return dropout_samples(network, source, int(n_samples), np.random.Generator(np.random.PCG64(seeds)))
+        return dropout_samples(network, source, int(n_samples), np.random.Generator(np.random.PCG64(seeds)), dtype)

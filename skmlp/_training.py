@@ -13,7 +13,7 @@ from ._build import augmenters, l1_strengths, penalty_strengths
 from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
-from .nn.callbacks import EarlyStopping, History, Progress, Validation
+from .nn.callbacks import EarlyStopping, History, InUnits, Progress, Validation
 from .nn.diagnostics import Diagnostics
 from .nn.lbfgs import INTERRUPTED, fit_lbfgs
 from .nn.penalty import merged
@@ -40,7 +40,7 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
     callbacks = [] if evaluate is None else [Validation(evaluate)]
     callbacks += [] if diagnostics is None else [diagnostics]
-    callbacks += [stopping, History(records)]
+    callbacks += [stopping, *in_units(estimator, network), History(records)]
     progress = Progress(columns_of("learning_rate", evaluate), not (incremental and records), stopping) if estimator.verbose else None
     callbacks += [] if progress is None else [progress]
 
@@ -162,6 +162,8 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
         if diagnostics is not None:
             diagnostics.measure(network, plan)
             record.update(diagnostics.values)
+        for units in in_units(estimator, network):
+            units.convert(record)
         records.append(record)
         if progress is not None:
             progress.line(record)
@@ -193,6 +195,13 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
         progress.end(len(records), why, "The weights are those of the last epoch.")
     state.clock.samples += n * n_iter
     return n_iter
+
+
+def in_units(estimator, network):
+    """Return what turns losses into units of the target, a list that is empty where the network learns the target as it is."""
+    if estimator._target_measure is None:
+        return []
+    return [InUnits(*network.loss.in_units(estimator._target_measure), estimator.scoring == "loss")]
 
 
 def interrupted():

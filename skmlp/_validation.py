@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, mean_pinball_loss
 from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length
 
 from ._sklearn import safe_indexing
-from .nn.data import DenseRows
+from .nn.loss import quantile
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -84,11 +84,17 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
     return evaluate
 
 
-def explained(network, raw, target, weight):
-    """Return the share of the best constant's loss that raw scores leave out, 1 - loss / loss of the best constant. Overwrites: raw."""
-    source = DenseRows(target)
-    constant = np.tile(network.loss.start(target, weight), (len(raw), 1)).astype(network.dtype)
-    loss, most = (float(np.average(network.row_losses(scores, source), weights=weight)) for scores in (raw, constant))
+def explained(target, predictions, levels, weight):
+    """Return the share of the pinball loss of constant quantiles that the predictions leave out, over all levels and outputs.
+
+    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the levels last.
+    """
+    predictions = predictions.reshape(*target.shape, len(levels))
+    loss = most = 0.0
+    for k, level in enumerate(levels):
+        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
+        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
+        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
     if most > 0.0:
         return 1.0 - loss / most
     return 1.0 if loss <= most else 0.0

@@ -78,7 +78,7 @@ def test_prediction(loss, n_outputs):
 def test_without_hidden_layers_it_is_the_coefficients():
     X, y = curve()
     model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs").fit(X, y)
-    np.testing.assert_allclose(model.input_gradient(X), np.broadcast_to(model.coefs_[0][:, 0], X.shape), rtol=1e-12)
+    np.testing.assert_allclose(model.input_gradient(X), np.broadcast_to(model.target_scale_ * model.coefs_[0][:, 0], X.shape), rtol=1e-12)
 
 
 @pytest.mark.parametrize("code_activation", ["identity", "logistic", "tanh", "prelu", "maxout"])
@@ -103,7 +103,8 @@ def test_it_changes_nothing_and_threads_do_not_meet():
     X, y = blobs(3)
     model = MLPClassifier(batch_norm=True, dropout=0.3, **{**SETTING, "dtype": "float32"}).fit(X, y)
     before, expected = pickle.dumps(model), model.input_gradient(X)
-    assert expected.dtype == np.float32
+    assert expected.dtype == np.float64
+    assert model.input_gradient(X.astype(np.float32)).dtype == np.float32
     with ThreadPoolExecutor(4) as pool:
         for gradient in pool.map(lambda _: model.input_gradient(X), range(20)):
             np.testing.assert_array_equal(gradient, expected)

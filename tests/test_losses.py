@@ -60,7 +60,7 @@ def test_without_hidden_layers_it_is_the_generalised_linear_model(loss, theirs, 
     y = y + shift
     weight = rng.uniform(0.5, 2.0, len(y)) if weighted else np.ones(len(y))
     theirs = theirs(alpha=0.01, tol=1e-8, max_iter=1000).fit(X, y, weight)
-    ours = exact(MLPRegressor, loss, alpha=0.01 * weight.sum()).fit(X, y, weight if weighted else None)
+    ours = exact(MLPRegressor, loss, alpha=0.01 * weight.sum(), normalize_y=False).fit(X, y, weight if weighted else None)
     assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, atol=1e-5)
     assert_allclose(ours.intercepts_[0][0], theirs.intercept_, atol=1e-5)
     assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-4)
@@ -97,7 +97,7 @@ def test_counts_may_be_zero_in_a_later_batch(rng):
 
 def test_log_cosh_is_the_likelihood_of_the_hyperbolic_secant(rng):
     y = 3.0 + 2.0 * rng.standard_t(2, 400)
-    model = exact(MLPRegressor, "log_cosh").fit(np.zeros((400, 1)), y)
+    model = exact(MLPRegressor, "log_cosh", normalize_y=False).fit(np.zeros((400, 1)), y)
     assert_allclose(model.predict([[0.0]]), hypsecant.fit(y, fscale=1.0)[0], atol=1e-3)
 
 

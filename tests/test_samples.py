@@ -35,7 +35,7 @@ def test_a_linear_model_with_dropout_of_the_input(rate):
     """Of sum_j w_j x_j m_j, with m_j 1 / (1 - rate) or 0, mean and variance are known."""
     X, y = curve()
     model = regressor(hidden_layer_sizes=(), input_dropout=rate).fit(X, y)
-    variance = ((X * model.coefs_[0][:, 0]) ** 2).sum(axis=1) * rate / (1.0 - rate)
+    variance = ((X * model.coefs_[0][:, 0] * model.target_scale_) ** 2).sum(axis=1) * rate / (1.0 - rate)
     agrees(model.predict_samples(X, 4000, random_state=0), model.predict(X), variance)
 
 
@@ -44,7 +44,7 @@ def test_dropout_of_the_last_hidden_layer(batch_norm):
     """Behind it all is linear, in front of it all is as in prediction."""
     X, y = curve(n_outputs=2)
     model = regressor(hidden_layer_sizes=(8, 6), dropout=[0.0, 0.25], batch_norm=batch_norm, activation="tanh").fit(X, y)
-    variance = model.transform(X) ** 2 @ model.coefs_[-1] ** 2 * 0.25 / 0.75
+    variance = model.transform(X) ** 2 @ (model.coefs_[-1] * model.target_scale_) ** 2 * 0.25 / 0.75
     agrees(model.predict_samples(X, 4000, random_state=0), model.predict(X), variance)
 
 

@@ -112,6 +112,34 @@ class EarlyStopping(Callback):
         return False
 
 
+class InUnits(Callback):
+    """Turns the losses of what the network learns into losses in units of the target.
+
+    Parameters
+    ----------
+    factor, shift : float
+        A loss becomes ``factor loss + shift``.
+    scored : bool
+        Whether ``validation_score`` is minus a loss.
+    """
+
+    def __init__(self, factor, shift, scored):
+        self.factor = factor
+        self.shift = shift
+        self.scored = scored
+
+    def epoch_end(self, trainer, record):
+        self.convert(record)
+
+    def convert(self, record):
+        """Convert the losses of a record. Overwrites: record."""
+        for name in ("loss", "validation_loss"):
+            if name in record:
+                record[name] = self.factor * record[name] + self.shift
+        if self.scored and "validation_score" in record:
+            record["validation_score"] = self.factor * record["validation_score"] - self.shift
+
+
 class History(Callback):
     """Appends each record to a list."""
 

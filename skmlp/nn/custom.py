@@ -13,6 +13,7 @@ from .layer import Layer, no_arrays, same_width
 from .layout import Rows
 from .links import copy_scores
 from .loss import Loss, median
+from .measure import Measure, RealLoss
 
 
 class Function(Layer):
@@ -53,7 +54,7 @@ class Function(Layer):
             np.multiply(dy, ws.slope, out=ws.dx)
 
 
-class FunctionLoss(Loss):
+class FunctionLoss(RealLoss):
     """The sum over the outputs of f(prediction, target), for an elementwise function f; what ``loss=f`` stands for.
 
     Domain: real targets for which f is finite. Link: identity. Training starts at the constant prediction, between the smallest and the
@@ -102,9 +103,58 @@ class FunctionLoss(Loss):
             raise ValueError(f"{self!r} gives a loss that is not finite for the target {worst} and the prediction {value}.")
         return value
 
+    def measure(self, target, weight):
+        measure = super().measure(target, weight)
+        losses = self._at(self.start(target, weight), target)[0].sum(axis=1)
+        mean = float(np.average(losses, weights=weight))
+        return Measure(measure.offset, measure.scale, 2.0 * mean if np.isfinite(mean) and mean > 0.0 else 1.0)
+
+    def of_units(self, measure):
+        return LossOfUnits(self, measure)
+
     def _at(self, constant, target):
         """Return losses and derivatives for one prediction for each column."""
         return value_and_derivative(self.function, Dual(np.broadcast_to(constant, target.shape), 1.0), target)
+
+
+class LossOfUnits(Loss):
+    """A loss in units of the target for a network that learns ``z``: ``loss(offset + scale z, offset + scale t) / size``.
+
+    Domain and link: those of the loss, which is evaluated in float64, so that a large offset costs no precision. The size, twice the mean
+    loss of the best constant, makes the loss of a standardised target what the squared error's is.
+
+    Parameters
+    ----------
+    loss : FunctionLoss
+    units : Measure
+    """
+
+    def __init__(self, loss, units):
+        self.loss = loss
+        self.units = units
+
+    def buffers(self, n_out):
+        return {**self.loss.buffers(n_out), "numbers": Rows(n_out, np.float64), "goal": Rows(n_out, np.float64)}
+
+    def link(self, raw, out):
+        self.loss.link(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        offset, scale, size = self.units.offset, self.units.scale, float(self.units.size)
+        for values, numbers in ((raw, ws.numbers), (target, ws.goal)):
+            np.multiply(values, scale, out=numbers)
+            np.add(numbers, offset, out=numbers)
+        self.loss.rows_and_grad(ws.numbers, ws.goal, ws)
+        np.multiply(ws.rows, 1.0 / size, out=ws.rows)
+        # d loss / d z = scale / size d loss / d prediction
+        np.multiply(ws.numbers, scale, out=ws.numbers)
+        np.multiply(ws.numbers, 1.0 / size, out=raw, casting="same_kind")
+
+    def start(self, target, weight):
+        return self.units.normalised(self.loss.start(self.units.restored(target), weight))
+
+    def in_units(self, measure):
+        return float(self.units.size), 0.0
 
 
 def _check(unit, *arguments, finite=False):

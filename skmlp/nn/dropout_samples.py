@@ -17,12 +17,15 @@ def has_dropout(network):
     return any(isinstance(layer, Dropout | AlphaDropout) for layer in network.layers)
 
 
-def dropout_samples(network, source, n_samples, rng):
-    """Return the raw scores (n_samples, n_rows, n_out) of every row of ``source``, each with masks that ``rng`` draws anew."""
+def dropout_samples(network, source, n_samples, rng, dtype=None):
+    """Return the raw scores (n_samples, n_rows, n_out) of every row of ``source``, each with masks that ``rng`` draws anew.
+
+    ``dtype``: that of the result, None for the network's.
+    """
     still = predicting(network, "samples", and_also=(Dropout, AlphaDropout))
     size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))
     still.prepare(size, rng)
-    out = np.empty((n_samples, source.n_rows, still.n_out), still.dtype)
+    out = np.empty((n_samples, source.n_rows, still.n_out), dtype or still.dtype)
     for start in range(0, source.n_rows, size):
         rows = slice(start, min(start + size, source.n_rows))
         plan = still.plan(rows.stop - rows.start)

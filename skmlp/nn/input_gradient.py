@@ -11,12 +11,12 @@ from .predicting import predicting
 _CHUNK_VALUES = 2**19  # per array of activations
 
 
-def input_gradient(network, source, output_gradient, stop=None):
+def input_gradient(network, source, output_gradient, stop=None, dtype=None):
     """Return the gradients of some functions of the output with respect to each row of ``source``, of shape (n_rows, n_functions, n_in).
 
     ``output_gradient(y, rows)`` returns the gradients of the functions with respect to the output ``y`` (n, width) of ``rows``, a slice, as
-    an array of shape (n_functions, n, width). ``stop``: number of layers that give the output, None for all of them. One pass forward,
-    and one backward for each function.
+    an array of shape (n_functions, n, width). ``stop``: number of layers that give the output, None for all of them; ``dtype``: of
+    the result, None for the network's. One pass forward, and one backward for each function.
     """
     still = predicting(network, "gradient", stop)
     size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))
@@ -29,7 +29,7 @@ def input_gradient(network, source, output_gradient, stop=None):
         y = still.forward(x)
         gradients = output_gradient(y.copy(), rows)
         if out is None:
-            out = np.empty((source.n_rows, len(gradients), still.n_in), still.dtype)
+            out = np.empty((source.n_rows, len(gradients), still.n_in), dtype or still.dtype)
         for k, dy in enumerate(gradients):
             np.copyto(y, dy)
             still.backward(plan)

@@ -10,10 +10,11 @@ import numpy as np
 
 from .layout import Rows
 from .links import bounded_exp, copy_scores, positive_exp
-from .loss import Loss, smallest_share
+from .loss import smallest_share
+from .measure import PositiveLoss, RealLoss
 
 
-class Poisson(Loss):
+class Poisson(PositiveLoss):
     """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear models", 1989, section 2.3).
 
     Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0 for t = 0:
@@ -22,7 +23,6 @@ class Poisson(Loss):
     """
 
     domain = "[0, inf)"
-    out_activation = "exp"
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
@@ -48,7 +48,7 @@ class Poisson(Loss):
         return _log_mean(target, weight)
 
 
-class Gamma(Loss):
+class Gamma(PositiveLoss):
     """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean (McCullagh and Nelder, 1989, chapter 8).
 
     Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed over the outputs; gradient
@@ -56,7 +56,7 @@ class Gamma(Loss):
     """
 
     domain = "(0, inf)"
-    out_activation = "exp"
+    degree = 0.0
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
@@ -83,7 +83,7 @@ class Gamma(Loss):
         return _log_mean(target, weight)
 
 
-class Tweedie(Loss):
+class Tweedie(PositiveLoss):
     """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential dispersion models", 1987).
 
     Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p = ``power``:
@@ -97,11 +97,14 @@ class Tweedie(Loss):
     """
 
     domain = "[0, inf)"
-    out_activation = "exp"
     limits = {"power": "(1, 2)"}
 
     def __init__(self, power=1.5):
         self.power = power
+
+    @property
+    def degree(self):
+        return 2.0 - float(self.power)
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope", "other")}}
@@ -134,7 +137,7 @@ class Tweedie(Loss):
         return _log_mean(target, weight)
 
 
-class GaussianNll(Loss):
+class GaussianNll(RealLoss):
     """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and Weigend, 1994).
 
     Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard deviation ``exp(s / 2)``. Formula:
@@ -149,6 +152,9 @@ class GaussianNll(Loss):
     def buffers(self, n_out):
         names = ("slope", "r", "square")
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in names}}
+
+    def in_units(self, measure):
+        return 1.0, float(np.log(measure.scale).sum())
 
     def link(self, raw, out):
         copy_scores(raw, out)

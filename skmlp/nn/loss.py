@@ -48,6 +48,21 @@ class Loss(Unit):
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of the best constant prediction (the median for bounded gradients)."""
 
+    def measure(self, target, weight):
+        """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one that learns it as it is."""
+        return None
+
+    def in_units(self, measure):
+        """Return (factor, shift): the loss in units of the target is factor times the loss of what is learned, plus shift.
+
+        Of several targets with scales of their own the factor is a mean.
+        """
+        return 1.0, 0.0
+
+    def of_units(self, measure):
+        """Return the loss of what is learned by a measure: this one, where its hyper-parameters are in units of the scale."""
+        return self
+
     def check_target(self, target, name, labels=None):
         """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain.
 

@@ -252,10 +252,13 @@ class Network:
 
     # ---- prediction
 
-    def scores(self, source, start=0, stop=None):
-        """Return the output of layers ``start`` to ``stop`` (excluded; None: all) for every row, of shape (n_rows, width)."""
+    def scores(self, source, start=0, stop=None, dtype=None):
+        """Return the output of layers ``start`` to ``stop`` (excluded; None: all) for every row, of shape (n_rows, width).
+
+        ``dtype``: that of the result, None for the network's.
+        """
         stop = len(self.layers) if stop is None else stop
-        out = np.empty((source.n_rows, self.widths[stop]), self.dtype)
+        out = np.empty((source.n_rows, self.widths[stop]), dtype or self.dtype)
         for rows, y in chunks(self, source, start, stop):
             np.copyto(out[rows], y)
         return out
@@ -269,16 +272,16 @@ class Network:
         target = target.take(slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype))
         return working_rows(objective or self.objective, raw, target)[:, 0]
 
-    def losses(self, source, target, objective=None):
+    def losses(self, source, target, objective=None, dtype=None):
         """Return the loss (n_rows,) of every row of a source against a source of targets, in bounded memory."""
-        out = np.empty(source.n_rows, self.dtype)
+        out = np.empty(source.n_rows, dtype or self.dtype)
         for rows, raw in chunks(self, source, 0, len(self.layers)):
             out[rows] = self.row_losses(raw, target, rows, objective)
         return out
 
-    def entry_losses(self, source, target, objective=None):
+    def entry_losses(self, source, target, objective=None, dtype=None):
         """Return the loss (n_rows, n_targets) of every entry of a source of targets, for losses with one score per target."""
-        out = np.empty((source.n_rows, self.n_targets), self.dtype)
+        out = np.empty((source.n_rows, self.n_targets), dtype or self.dtype)
         for rows, raw in chunks(self, source, 0, len(self.layers)):
             out[rows] = (objective or self.objective).entries(raw, target.take(rows, np.empty(raw.shape, self.dtype)))
         return out

@@ -11,10 +11,11 @@ import numpy as np
 
 from .layout import Rows
 from .links import copy_scores
-from .loss import Loss, median, quantile
+from .loss import median, quantile
+from .measure import RealLoss
 
 
-class SquaredError(Loss):
+class SquaredError(RealLoss):
     """Half the squared error.
 
     Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the 1/2 makes the gradient ``z - t``.
@@ -37,13 +38,14 @@ class SquaredError(Loss):
         return np.average(target, axis=0, weights=weight)
 
 
-class AbsoluteError(Loss):
+class AbsoluteError(RealLoss):
     """The absolute error, whose best constant is the median.
 
     Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient ``sign(z - t)``, 0 at 0.
     """
 
     distance = True
+    degree = 1.0
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "tmp": Rows(n_out, scratch=True)}
@@ -61,7 +63,7 @@ class AbsoluteError(Loss):
         return median(target, weight)
 
 
-class Huber(Loss):
+class Huber(RealLoss):
     """Squared error for small residuals, absolute error for large ones (Huber, 1964).
 
     Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta, ``delta (|r| - delta/2)``
@@ -70,10 +72,12 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float > 0, default=1.0
-        Where the loss turns linear, in the units of the target.
+        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor`` with ``normalize_y`` the standard
+        deviation of most of y, 1.4826 times the median distance from the median.
     """
 
     distance = True
+    bounded = True
     limits = {"delta": "(0, inf)"}
 
     def __init__(self, delta=1.0):
@@ -101,7 +105,7 @@ class Huber(Loss):
         return median(target, weight)
 
 
-class LogCosh(Loss):
+class LogCosh(RealLoss):
     """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all derivatives (Saleh and Saleh, 2022).
 
     Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the outputs, about ``r^2 / 2`` near 0
@@ -109,6 +113,7 @@ class LogCosh(Loss):
     """
 
     distance = True
+    bounded = True
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
@@ -133,7 +138,7 @@ class LogCosh(Loss):
         return median(target, weight)
 
 
-class Quantile(Loss):
+class Quantile(RealLoss):
     """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one level or of several at once.
 
     Domain: real targets. Link: the first score is the lowest quantile, each further one a step upwards, ``q_1 = z_1``,
@@ -148,6 +153,7 @@ class Quantile(Loss):
 
     out_activation = "quantiles"
     predicts = "quantiles"
+    degree = 1.0
 
     def __init__(self, levels=(0.1, 0.5, 0.9)):
         self.levels = levels
@@ -162,7 +168,7 @@ class Quantile(Loss):
 
     @property
     def n_scores(self):
-        return len(self._taus())
+        return len(self.taus)
 
     def buffers(self, n_out):
         n_targets = n_out // self.n_scores
@@ -181,7 +187,7 @@ class Quantile(Loss):
         scores, slopes = self._by_level(raw), self._by_level(ws.slope)
         np.subtract(scores[0], target, out=ws.r)
         ws.rows.fill(0.0)
-        for j, (tau, score, slope) in enumerate(zip(self._taus(), scores, slopes, strict=True)):
+        for j, (tau, score, slope) in enumerate(zip(self.taus, scores, slopes, strict=True)):
             if j:
                 np.logaddexp(score, 0.0, out=score)
                 np.add(ws.r, score, out=ws.r)
@@ -204,14 +210,16 @@ class Quantile(Loss):
         np.copyto(scores[0], ws.tmp)
 
     def start(self, target, weight):
-        quantiles = [quantile(target, weight, tau) for tau in self._taus()]
+        quantiles = [quantile(target, weight, tau) for tau in self.taus]
         spread = np.ptp(target, axis=0)
         least = 1e-3 * np.where(spread > 0.0, spread, 1.0)  # a step of 0 would be a score of -inf
         steps = [np.maximum(above - below, least) for below, above in pairwise(quantiles)]
         # the inverse of log(1 + exp(z))
         return np.concatenate([quantiles[0], *(step + np.log(-np.expm1(-step)) for step in steps)])
 
-    def _taus(self):
+    @property
+    def taus(self):
+        """The levels, a list of floats."""
         return [float(self.levels)] if isinstance(self.levels, Real) else [float(tau) for tau in self.levels]
 
     def _by_level(self, scores):
