@@ -26,7 +26,7 @@ from .batch_norm import BatchNorm, FixedNorm
 from .code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
 from .column_losses import ColumnLosses
 from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
-from .custom import Function, FunctionLoss
+from .custom import Function, FunctionLoss, LossOfUnits
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .initializers import (

@@ -15,6 +15,7 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from ..nn.measure import Measure
 from ._graph import Graph
 from ._outliers import check_score, convert_detector, convert_score, detector_shapes, last_step, parse_detector
 from ._tables import check_table, convert_table
@@ -188,23 +189,33 @@ def _convert(scope, operator, container):
     if model._table is not None:
         x = convert_table(graph, model._table, operator.inputs)
     else:
-        features = [graph.cast(variable.full_name, graph.dtype) for variable in operator.inputs]
-        x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
+        x = _matrix(graph, operator.inputs, model._input_measure)
     if model._takes_missing:
         missing = graph.node("IsNaN", x)
-        x = graph.node("Where", missing, model.mean_, x)
+        x = graph.node("Where", missing, model.mean_ if model._input_measure is None else model._input_measure.normalised(model.mean_), x)
     if method == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
     else:
         raw = convert_layers(graph, model._network, x, 0, len(model._network.layers))
         if method == "score_samples":
-            results = [convert_score(graph, model._network.loss, x, missing, raw)]
+            results = [convert_score(graph, model, x, missing, raw)]
         elif isinstance(model, MLPClassifier):
             results = [_predicted_labels(graph, model, raw, _labels(scope, model)), _scores(graph, model, raw)]
         else:
             results = _values(graph, model, convert_unit(graph, model._network.loss, raw))
     for name, variable in zip(results, operator.outputs, strict=False):  # of mean and std only the mean may be wanted
         graph.node("Identity", name, output=variable.full_name)
+
+
+def _matrix(graph, variables, measure):
+    """Add the matrix of all inputs as the network sees it."""
+    dtype = graph.dtype if measure is None else np.float64  # a large offset is subtracted before anything is rounded
+    features = [graph.cast(variable.full_name, dtype) for variable in variables]
+    x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
+    if measure is None:
+        return x
+    x = graph.node("Sub", x, graph.constant(np.asarray(measure.offset), np.float64))
+    return graph.cast(graph.node("Div", x, graph.constant(np.asarray(measure.scale), np.float64)), graph.dtype)
 
 
 def _predicted_labels(graph, model, raw, classes):
@@ -229,11 +240,24 @@ def _scores(graph, model, raw):
 
 def _values(graph, model, linked):
     """Add the prediction and, if it is there, its standard deviation."""
-    network = model._network
+    network, measure = model._network, model._target_measure
     if network.loss.predicts == "value and std":
-        return graph.split(linked, 2)
+        mean, std = graph.split(linked, 2)
+        return [_restored(graph, mean, measure), std if measure is None else graph.node("Mul", std, measure.scale)]
+    repeated = measure
+    if measure is not None and network.loss.n_scores > 1:
+        repeated = Measure(np.tile(measure.offset, network.loss.n_scores), np.tile(measure.scale, network.loss.n_scores))
+    linked = _restored(graph, linked, repeated)
     if network.loss.predicts == "quantiles" and len(_prediction_shape(model)) == 2:
         # levels of all targets, lowest level first -> (n, n_targets, n_levels)
         levels = [graph.node("Unsqueeze", level, np.array([2])) for level in graph.split(linked, network.loss.n_scores)]
         return [graph.node("Concat", *levels, axis=2)]
     return [linked]
+
+
+def _restored(graph, x, measure):
+    """Add the numbers that outputs stand for, computed in float64, so that they are rounded once."""
+    if measure is None:
+        return x
+    x = graph.node("Mul", graph.cast(x, np.float64), graph.constant(np.asarray(measure.scale), np.float64))
+    return graph.cast(graph.node("Add", x, graph.constant(np.asarray(measure.offset), np.float64)), graph.dtype)

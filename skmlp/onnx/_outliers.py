@@ -18,11 +18,14 @@ from ._graph import Graph
 from ._units import convert_unit
 
 
-def convert_score(graph, loss, x, missing, raw):
+def convert_score(graph, model, x, missing, raw):
     """Add minus the sum of each row's errors, (n, 1); ``missing``: of the values of ``x``, which are filled there."""
+    loss = model._network.loss
     distance = graph.node("Where", missing, 0.0, graph.node("Sub", convert_unit(graph, loss, raw), x))
     errors = ERRORS[type(loss)](graph, loss, distance)
-    return graph.node("Neg", graph.node("ReduceSum", errors, np.array([1]), keepdims=1))
+    error = graph.node("ReduceSum", errors, np.array([1]), keepdims=1)
+    factor = 1.0 if model._target_measure is None else loss.in_units(model._target_measure)[0]
+    return graph.node("Mul", error, -factor)
 
 
 def check_score(model):

@@ -267,6 +267,7 @@ CONVERTERS = {
     nn.Huber: _identity,
     nn.LogCosh: _identity,
     nn.FunctionLoss: _identity,
+    nn.LossOfUnits: _identity,
     nn.Quantile: _quantiles,
     nn.Poisson: _exp_link,
     nn.Gamma: _exp_link,
