@@ -134,21 +134,20 @@ class LossOfUnits(Loss):
         self.units = units
 
     def buffers(self, n_out):
-        return {**self.loss.buffers(n_out), "numbers": Rows(n_out, np.float64), "goal": Rows(n_out, np.float64)}
+        return {"rows": Rows(1), "numbers": Rows(n_out, np.float64), "goal": Rows(n_out, np.float64)}
 
     def link(self, raw, out):
         self.loss.link(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
-        offset, scale, size = self.units.offset, self.units.scale, float(self.units.size)
         for values, numbers in ((raw, ws.numbers), (target, ws.goal)):
-            np.multiply(values, scale, out=numbers)
-            np.add(numbers, offset, out=numbers)
-        self.loss.rows_and_grad(ws.numbers, ws.goal, ws)
-        np.multiply(ws.rows, 1.0 / size, out=ws.rows)
+            np.multiply(values, self.units.scale, out=numbers)
+            np.add(numbers, self.units.offset, out=numbers)
+        losses, slope = value_and_derivative(self.loss.function, Dual(_read_only(ws.numbers), 1.0), _read_only(ws.goal))
+        size = float(self.units.size)
+        np.divide(np.sum(losses, axis=-1, keepdims=True), size, out=ws.rows, casting="same_kind")
         # d loss / d z = scale / size d loss / d prediction
-        np.multiply(ws.numbers, scale, out=ws.numbers)
-        np.multiply(ws.numbers, 1.0 / size, out=raw, casting="same_kind")
+        np.divide(slope * self.units.scale, size, out=raw, casting="same_kind")
 
     def start(self, target, weight):
         return self.units.normalised(self.loss.start(self.units.restored(target), weight))
