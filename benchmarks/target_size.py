@@ -1,8 +1,8 @@
 """What ``normalize_y`` does: R2 of targets as they are, by networks that learn them normalised, as they are, and behind a scaler.
 
-``python -m benchmarks.target_size FOLDER [ROWS]``; the folder has ``NAME.parquet`` with the target in the column ``__target__``; every table
-whose target is a number is taken, at most ``ROWS`` rows of it (default 3000), with standardised and one-hot features. Every other parameter
-has its default; means over two seeds, each with its own split into 70 % and 30 %.
+``python -m benchmarks.target_size FOLDER [ROWS]``; the folder has ``NAME.parquet``, the target in the column ``__target__``. Every table
+whose target is a number is taken, at most ``ROWS`` rows of it (default 3000), with standardised and one-hot features. Other parameters have
+their defaults; means over two seeds, each with its own split into 70 % and 30 %.
 """
 
 import pathlib
