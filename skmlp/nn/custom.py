@@ -13,7 +13,7 @@ from .layer import Layer, no_arrays, same_width
 from .layout import Rows
 from .links import copy_scores
 from .loss import Loss, median
-from .measure import Measure, RealLoss
+from .measure import Measure, location_and_scale
 
 
 class Function(Layer):
@@ -54,7 +54,7 @@ class Function(Layer):
             np.multiply(dy, ws.slope, out=ws.dx)
 
 
-class FunctionLoss(RealLoss):
+class FunctionLoss(Loss):
     """The sum over the outputs of f(prediction, target), for an elementwise function f; what ``loss=f`` stands for.
 
     Domain: real targets for which f is finite. Link: identity. Training starts at the constant prediction, between the smallest and the
@@ -104,7 +104,7 @@ class FunctionLoss(RealLoss):
         return value
 
     def measure(self, target, weight):
-        measure = super().measure(target, weight)
+        measure = location_and_scale(target, weight)
         losses = self._at(self.start(target, weight), target)[0].sum(axis=1)
         mean = float(np.average(losses, weights=weight))
         return Measure(measure.offset, measure.scale, 2.0 * mean if np.isfinite(mean) and mean > 0.0 else 1.0)

@@ -10,11 +10,11 @@ import numpy as np
 
 from .layout import Rows
 from .links import bounded_exp, copy_scores, positive_exp
-from .loss import smallest_share
-from .measure import PositiveLoss, RealLoss
+from .loss import Loss, smallest_share
+from .measure import location_and_scale, mean_size
 
 
-class Poisson(PositiveLoss):
+class Poisson(Loss):
     """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear models", 1989, section 2.3).
 
     Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0 for t = 0:
@@ -23,6 +23,9 @@ class Poisson(PositiveLoss):
     """
 
     domain = "[0, inf)"
+    out_activation = "exp"
+    measures = staticmethod(mean_size)
+    degree = 1.0
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
@@ -48,7 +51,7 @@ class Poisson(PositiveLoss):
         return _log_mean(target, weight)
 
 
-class Gamma(PositiveLoss):
+class Gamma(Loss):
     """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean (McCullagh and Nelder, 1989, chapter 8).
 
     Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed over the outputs; gradient
@@ -56,7 +59,8 @@ class Gamma(PositiveLoss):
     """
 
     domain = "(0, inf)"
-    degree = 0.0
+    out_activation = "exp"
+    measures = staticmethod(mean_size)
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
@@ -83,7 +87,7 @@ class Gamma(PositiveLoss):
         return _log_mean(target, weight)
 
 
-class Tweedie(PositiveLoss):
+class Tweedie(Loss):
     """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential dispersion models", 1987).
 
     Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p = ``power``:
@@ -97,6 +101,8 @@ class Tweedie(PositiveLoss):
     """
 
     domain = "[0, inf)"
+    out_activation = "exp"
+    measures = staticmethod(mean_size)
     limits = {"power": "(1, 2)"}
 
     def __init__(self, power=1.5):
@@ -137,7 +143,7 @@ class Tweedie(PositiveLoss):
         return _log_mean(target, weight)
 
 
-class GaussianNll(RealLoss):
+class GaussianNll(Loss):
     """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and Weigend, 1994).
 
     Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard deviation ``exp(s / 2)``. Formula:
@@ -148,13 +154,12 @@ class GaussianNll(RealLoss):
     out_activation = "mean and std"
     n_scores = 2
     predicts = "value and std"
+    measures = staticmethod(location_and_scale)
+    density = True
 
     def buffers(self, n_out):
         names = ("slope", "r", "square")
         return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in names}}
-
-    def in_units(self, measure):
-        return 1.0, float(np.log(measure.scale).sum())
 
     def link(self, raw, out):
         copy_scores(raw, out)

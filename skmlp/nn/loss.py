@@ -21,6 +21,10 @@ class Loss(Unit):
     first score coming first, so that raw scores have n_out = n_scores * n_targets columns. ``predicts``: what the link gives for each
     target, "value", "value and std" (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one distribution, so
     that its loss is no sum over the outputs. ``distance``: loss and gradient of an output are 0 where score and target are equal.
+
+    ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which a target is learned, None for a loss
+    whose predictions do not move and stretch with the target. Hyper-parameters are then in units of what is learned. ``degree``: the power
+    of the target's scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of it.
     """
 
     targets: tuple = ("regression",)
@@ -31,6 +35,9 @@ class Loss(Unit):
     predicts = "value"
     joint = False
     distance = False
+    measures = None
+    degree = 0.0
+    density = False
 
     @abstractmethod
     def buffers(self, n_out):
@@ -50,14 +57,16 @@ class Loss(Unit):
 
     def measure(self, target, weight):
         """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one that learns it as it is."""
-        return None
+        return None if self.measures is None else self.measures(target, weight)
 
     def in_units(self, measure):
         """Return (factor, shift): the loss in units of the target is factor times the loss of what is learned, plus shift.
 
         Of several targets with scales of their own the factor is a mean.
         """
-        return 1.0, 0.0
+        with np.errstate(over="ignore"):
+            factor = float(np.mean(measure.scale**self.degree))
+        return factor, float(np.log(measure.scale).sum()) if self.density else 0.0
 
     def of_units(self, measure):
         """Return the loss of what is learned by a measure: this one, where its hyper-parameters are in units of the scale."""

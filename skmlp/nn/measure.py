@@ -7,7 +7,7 @@ they are mean and standard deviation, so that a target that is standardised alre
 
 import numpy as np
 
-from .loss import Loss, quantile
+from .loss import median
 
 _OUTERMOST = 0.01  # share of the rows
 _FAR = 100.0  # times the mean square of the others, or their mean
@@ -38,63 +38,41 @@ class Measure:
         return z * self.scale + self.offset
 
 
-class RealLoss(Loss):
-    """A loss of numbers anywhere on the line, whose hyper-parameters are in units of the target's scale.
-
-    ``degree``: the power of the scale that the loss grows with. ``bounded``: a hyper-parameter says from where on distances count less, so
-    that the scale is that of most rows, 1.4826 times the median distance from the median, however many others there are.
-    """
-
-    degree = 2.0
-    bounded = False
-
-    def measure(self, target, weight):
-        return Measure(*_by_column(_median_and_scale if self.bounded else _location_and_scale, target, weight))
-
-    def in_units(self, measure):
-        return _mean_power(measure.scale, self.degree), 0.0
+def location_and_scale(target, weight):
+    """Return the measure of a target (n, n_targets) anywhere on the line; ``weight`` (n,) or None."""
+    return _by_column(_location_and_scale, target, weight)
 
 
-class PositiveLoss(Loss):
-    """A loss of numbers that are not negative, whose mean is the exponential of the score: they have a scale, but no offset."""
-
-    out_activation = "exp"
-    degree = 1.0
-
-    def measure(self, target, weight):
-        return Measure(*_by_column(_mean_size, target, weight))
-
-    def in_units(self, measure):
-        return _mean_power(measure.scale, self.degree), 0.0
+def median_and_scale(target, weight):
+    """Return the measure of most of a target: the median, and 1.4826 times the median distance from it, however far the others are."""
+    return _by_column(_median_and_scale, target, weight)
 
 
-def _mean_power(scale, degree):
-    with np.errstate(over="ignore"):
-        return float(np.mean(scale**degree))
+def mean_size(target, weight):
+    """Return the measure of a target without negative numbers, whose size is its mean and which has no offset."""
+    return _by_column(_mean_size, target, weight)
 
 
 def _by_column(measure, target, weight):
-    """Return offset and scale, both of shape (n_targets,), of a target (n, n_targets); the scale of what does not vary is 1."""
+    """Return the measure of a target column by column; the scale of what does not vary is 1."""
     target = np.asarray(target, dtype=np.float64)
-    weight = np.ones(len(target)) if weight is None else np.asarray(weight, dtype=np.float64)
-    counted = weight > 0.0
-    if not counted.all():
-        target, weight = target[counted], weight[counted]
-    weight = weight / weight.max()
+    if weight is not None:
+        weight = np.asarray(weight, dtype=np.float64)
+        counted = weight > 0.0
+        target, weight = target[counted], weight[counted] / weight.max()
     offset, scale = np.zeros(target.shape[1]), np.ones(target.shape[1])
     for k, column in enumerate(target.T):
-        size = float(np.abs(column).max())  # divided by it, nothing overflows
+        size = float(max(column.max(), -column.min()))  # divided by it, nothing overflows
         if size > 0.0:
             place, spread = measure(column / size, weight)
             offset[k] = place * size
             scale[k] = spread * size or 1.0
-    return offset, scale
+    return Measure(offset, scale)
 
 
 def _location_and_scale(t, weight):
-    squares = np.square(t - quantile(t[:, None], weight, 0.5)[0])
-    for kept in (_without_outermost(squares, weight), None):
-        part, w = (t, weight) if kept is None else (t[kept], weight[kept])
+    squares = np.square(t - _median(t, weight))
+    for part, w in _parts(t, weight, squares):
         mean = float(np.average(part, weights=w))
         std = float(np.sqrt(np.average(np.square(part - mean), weights=w)))
         if std > _ROUNDING:
@@ -103,25 +81,31 @@ def _location_and_scale(t, weight):
 
 
 def _median_and_scale(t, weight):
-    middle = quantile(t[:, None], weight, 0.5)
-    deviation = 1.4826 * float(quantile(np.abs(t[:, None] - middle), weight, 0.5)[0])
-    return (float(middle[0]), deviation) if deviation > _ROUNDING else _location_and_scale(t, weight)
+    middle = _median(t, weight)
+    deviation = 1.4826 * _median(np.abs(t - middle), weight)
+    return (middle, deviation) if deviation > _ROUNDING else _location_and_scale(t, weight)
 
 
 def _mean_size(t, weight):
-    for kept in (_without_outermost(t, weight), None):
-        mean = float(np.average(t, weights=weight) if kept is None else np.average(t[kept], weights=weight[kept]))
+    for part, w in _parts(t, weight, t):
+        mean = float(np.average(part, weights=w))
         if mean > 0.0:
             break
     return 0.0, mean
 
 
-def _without_outermost(amounts, weight):
-    """Return which rows (n,) are left without the outermost ones if the mean amount of those is far above the others', else None."""
-    outermost = amounts > quantile(amounts[:, None], weight, 1.0 - _OUTERMOST)[0]
-    if not outermost.any():
-        outermost = amounts == amounts.max()
-    if outermost.all():
-        return None
-    mean, others = (float(np.average(amounts[rows], weights=weight[rows])) for rows in (outermost, ~outermost))
-    return ~outermost if mean > _FAR * others else None
+def _median(t, weight):
+    return float(median(t[:, None], weight)[0])
+
+
+def _parts(t, weight, amounts):
+    """Yield numbers and weights without the outermost ones, if the mean of their amounts is far above that of the others; then all."""
+    largest, mean = amounts.max(), np.average(amounts, weights=weight)
+    at_most = max(_OUTERMOST, float(np.average(amounts == largest, weights=weight)))  # share of the rows that are outermost
+    if at_most < 1.0 and largest > mean / (at_most + 1.0 / _FAR):  # as it must be if their mean is
+        outermost = amounts > np.quantile(amounts, 1.0 - _OUTERMOST, weights=weight, method="inverted_cdf")
+        outermost = outermost if outermost.any() else amounts == largest
+        w_out, w = (None if weight is None else weight[rows] for rows in (outermost, ~outermost))
+        if np.average(amounts[outermost], weights=w_out) > _FAR * np.average(amounts[~outermost], weights=w):
+            yield t[~outermost], w
+    yield t, weight

@@ -11,17 +11,19 @@ import numpy as np
 
 from .layout import Rows
 from .links import copy_scores
-from .loss import median, quantile
-from .measure import RealLoss
+from .loss import Loss, median, quantile
+from .measure import location_and_scale, median_and_scale
 
 
-class SquaredError(RealLoss):
+class SquaredError(Loss):
     """Half the squared error.
 
     Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the 1/2 makes the gradient ``z - t``.
     """
 
     distance = True
+    measures = staticmethod(location_and_scale)
+    degree = 2.0
 
     def buffers(self, n_out):
         return {"rows": Rows(1)}
@@ -38,13 +40,14 @@ class SquaredError(RealLoss):
         return np.average(target, axis=0, weights=weight)
 
 
-class AbsoluteError(RealLoss):
+class AbsoluteError(Loss):
     """The absolute error, whose best constant is the median.
 
     Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient ``sign(z - t)``, 0 at 0.
     """
 
     distance = True
+    measures = staticmethod(location_and_scale)
     degree = 1.0
 
     def buffers(self, n_out):
@@ -63,7 +66,7 @@ class AbsoluteError(RealLoss):
         return median(target, weight)
 
 
-class Huber(RealLoss):
+class Huber(Loss):
     """Squared error for small residuals, absolute error for large ones (Huber, 1964).
 
     Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta, ``delta (|r| - delta/2)``
@@ -77,7 +80,8 @@ class Huber(RealLoss):
     """
 
     distance = True
-    bounded = True
+    measures = staticmethod(median_and_scale)
+    degree = 2.0
     limits = {"delta": "(0, inf)"}
 
     def __init__(self, delta=1.0):
@@ -105,7 +109,7 @@ class Huber(RealLoss):
         return median(target, weight)
 
 
-class LogCosh(RealLoss):
+class LogCosh(Loss):
     """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all derivatives (Saleh and Saleh, 2022).
 
     Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the outputs, about ``r^2 / 2`` near 0
@@ -113,7 +117,8 @@ class LogCosh(RealLoss):
     """
 
     distance = True
-    bounded = True
+    measures = staticmethod(median_and_scale)
+    degree = 2.0
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
@@ -138,7 +143,7 @@ class LogCosh(RealLoss):
         return median(target, weight)
 
 
-class Quantile(RealLoss):
+class Quantile(Loss):
     """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one level or of several at once.
 
     Domain: real targets. Link: the first score is the lowest quantile, each further one a step upwards, ``q_1 = z_1``,
@@ -153,6 +158,7 @@ class Quantile(RealLoss):
 
     out_activation = "quantiles"
     predicts = "quantiles"
+    measures = staticmethod(location_and_scale)
     degree = 1.0
 
     def __init__(self, levels=(0.1, 0.5, 0.9)):
