@@ -28,6 +28,7 @@ from .nn.optimizers import OPTIMIZERS, Lion, Sgd
 from .nn.schedules import SCHEDULES, Constant
 from .nn.term import Term
 from .nn.tied import TiedDense
+from .nn.trainer import augmented
 
 
 class Block(NamedTuple):
@@ -202,7 +203,23 @@ def augmenters(estimator, x):
         raise ValueError(f"augmentation={estimator.augmentation!r} does not go with categories: their numbers cannot be mixed or moved.")
     if given and x.sparse:
         raise ValueError(f"augmentation={estimator.augmentation!r} does not go with sparse X; give X.toarray(), or leave augmentation out.")
-    return given
+    measures = estimator._input_measure, estimator._target_measure
+    if measures == (None, None):
+        return given
+    return [augmenter if isinstance(augmenter, Augmenter) else _in_units(augmenter, measures) for augmenter in given]
+
+
+def _in_units(function, measures):
+    """Return a user's augmenter for batches of what the network sees and learns: it gets, in float64, the numbers these stand for."""
+
+    def augment(x, target, rng):
+        batch = (x, target)
+        numbers = [z if measure is None else measure.restored(z) for z, measure in zip(batch, measures, strict=True)]
+        changed = augmented(function, *numbers, rng)
+        back = [z if measure is None else measure.normalised(z) for z, measure in zip(changed, measures, strict=True)]
+        return tuple(z.astype(before.dtype, copy=False) for z, before in zip(back, batch, strict=True))
+
+    return augment
 
 
 def penalty_strengths(estimator, n_weights):

@@ -10,7 +10,7 @@ from scipy import sparse
 from ._rows import input_rows
 from .nn.data import FilledRows
 
-_PART_VALUES = 2**20  # of a matrix looked at in one go
+_PART_VALUES = 2**18  # of a matrix looked at in one go
 
 
 def row_parts(X, rows=None):

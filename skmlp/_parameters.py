@@ -276,8 +276,8 @@ PARAMETER_DOCS = {
     "augmentation": """
     augmentation : callable, list of callables or None, default=None
         Random changes of each training batch, in turn: augmenters of :mod:`skmlp.augment`, such as ``GaussianNoise(0.1)``, whose
-        parameters a grid search reaches as ``augmentation__scale``, or functions ``(X, y, rng) -> (X, y)`` of a batch as the network sees
-        it (y: ones and zeros for classes, one column for two classes), which keep shapes and dtypes and draw from ``rng`` only. Labels
+        parameters a grid search reaches as ``augmentation__scale``, or functions ``(X, y, rng) -> (X, y)`` of a batch (y: ones and
+        zeros for classes, one column for two classes; numbers in their units), which keep shapes and dtypes and draw from ``rng``. Labels
         are copied unless an augmenter changes y, and sample weights stay as they are. An autoencoder's y is the clean X, so that it
         learns to undo the changes. The training loss is that of the changed rows; validation and prediction see none of it. Refused by
         'lbfgs' and for sparse X.""",

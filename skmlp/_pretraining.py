@@ -65,7 +65,8 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
         else:
             hidden = Outputs(network, data.x, starts[k])
             rows = SimpleNamespace(x=hidden, target=hidden, weight=data.weight, rows=data.rows)
-        settings = SimpleNamespace(**estimator.get_params(deep=False), _table=estimator._table)
+        learned = {name: getattr(estimator, name) for name in ("_table", "_input_measure", "_target_measure")}
+        settings = SimpleNamespace(**estimator.get_params(deep=False), **learned)
         settings.alpha = [alphas[i] for i in own]
         settings.augmentation = estimator.augmentation if k == 0 else None  # made for rows of X
         trainer = make_trainer(settings, pair, rule, schedule, TrainingState(state.rng), rows, batch_size)

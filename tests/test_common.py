@@ -159,7 +159,14 @@ def test_input_dropout_with_weights_is_the_weighted_ridge_that_it_is_in_expectat
     """Dropping inputs of a linear model penalises each weight by the sum of squares of its feature (Srivastava et al., 2014, 9.1)."""
     X, y = curve(60)
     weight = rng.choice([0.0, 1.0, 6.0], 60)
-    setting = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate": "cosine", "learning_rate_init": 0.02, "tol": 0.0}
+    setting = {
+        "normalize_y": False,
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.02,
+        "tol": 0.0,
+    }
     model = MLPRegressor(input_dropout=0.3, max_iter=4000, n_iter_no_change=np.inf, random_state=seed, **setting).fit(X, y, weight)
     A = np.column_stack([X, np.ones(60)])
     gram = A.T @ (weight[:, None] * A)

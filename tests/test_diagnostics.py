@@ -113,7 +113,8 @@ def test_vanishing_gradients_are_seen():
 
 def test_lbfgs_measures_all_rows():
     X, y = curve()
-    model = MLPRegressor(hidden_layer_sizes=(6,), activation="tanh", solver="lbfgs", max_iter=7, random_state=0, diagnostics=True).fit(X, y)
+    setting = {"activation": "tanh", "solver": "lbfgs", "max_iter": 7, "normalize_y": False}
+    model = MLPRegressor(hidden_layer_sizes=(6,), random_state=0, diagnostics=True, **setting).fit(X, y)
     h = np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
     last = model.history_.iloc[-1]
     assert_allclose([last["activation_mean_0"], last["activation_std_0"]], [h.mean(), h.std()], rtol=1e-9)

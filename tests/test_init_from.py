@@ -146,7 +146,7 @@ def test_what_is_known_of_a_table_comes_along():
     some = X["town"].isin(["Aber", "Bonn"]).to_numpy()
     model = MLPClassifier(init_from=FrozenEstimator(source), **setting, **STILL).fit(X[some], y[some])
     assert_array_equal(model._table.categories[1], source._table.categories[1])
-    assert_allclose(model.transform(X), source._network.scores(source._source(X), stop=3), rtol=1e-9)
+    assert_allclose(model.transform(X), source._network.scores(source._input(source._check_X(X)), stop=3), rtol=1e-9)
     for name, vectors in source.embeddings_.items():
         assert_array_equal(model.embeddings_[name], vectors)
     model.set_params(learning_rate_init=0.01, max_iter=3).fit(X[some], y[some])

@@ -56,6 +56,6 @@ def test_the_rows_stay_on_disk(model, mapped):
 
 def test_values_too_large_for_the_precision_end_the_fit(tmp_path):
     X = np.memmap(tmp_path / "large.dat", "float64", "w+", shape=(300, 2))
-    X[...] = 1e300
+    X[...] = np.linspace(-1e300, 1e300, 300)[:, None]
     with pytest.raises(ValueError, match="Scale the features"):
         fit(MLPClassifier(dtype="float32"), X, np.arange(300) % 2)

@@ -40,7 +40,7 @@ each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 def regressor_of(layers, dtype="float64", loss=None, seed=0):
     """Return a regressor whose network has these layers, every array random; hidden activations and norms would be at their defaults."""
     X = rows_to_try(N_IN)[:9]
-    model = MLPRegressor(hidden_layer_sizes=()).partial_fit(X, X[:, 0])
+    model = MLPRegressor(hidden_layer_sizes=(), normalize_y=False).partial_fit(X, X[:, 0])
     rng = np.random.default_rng(seed)
     network = nn.Network(layers, loss or nn.SquaredError(), N_IN, dtype)
     network.params[...] = rng.normal(size=network.params.size)
