@@ -32,9 +32,11 @@ class FitMemory(ABC):
     """What the callbacks share: a memory for each fit that is running, made when it begins and dropped when it ends, however it ends.
 
     ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the fit that goes on with it; plain data.
+    ``in_a_search``: what to do who has set the callback on a search.
     """
 
     kept = ()
+    in_a_search = "set it on the estimator inside that has, as in {kind}(model.set_callbacks({name}(...)), ...)"
 
     def __init__(self):
         self._fits = {}
@@ -67,6 +69,9 @@ class FitMemory(ABC):
     def on_fit_task_begin(self, estimator, context):  # noqa: B027, the protocol asks for it
         """Called at the beginning of a fit and of each of its epochs; does nothing."""
 
+    def on_interrupt(self, estimator, in_callback):  # noqa: B027, most have nothing to do
+        """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``: in that of an epoch; does nothing."""
+
     def __getstate__(self):
         return {**self.__dict__, "_fits": {}}
 
@@ -76,9 +81,7 @@ class FitMemory(ABC):
         if isinstance(estimator, Pipeline):
             remedy = f"set it on the step that has, as in pipeline[-1].set_callbacks({name}(...))"
         elif isinstance(estimator, BaseSearchCV):
-            remedy = f"set it on the estimator inside that has, as in {kind}(model.set_callbacks({name}(...)), ...)"
-            if isinstance(self, Snapshot):
-                remedy = "fit the best estimator once more with it, since all fits of a search would write into one file"
+            remedy = self.in_a_search.format(kind=kind, name=name)
         warnings.warn(f"{name} does nothing on {kind}, which has no epochs; {remedy}.", stacklevel=6)
 
 
@@ -181,6 +184,8 @@ class Snapshot(FitMemory):
         model = snapshot.resume(X, y)
     """
 
+    in_a_search = "fit the best estimator once more with it, since all fits of a search would write into one file"
+
     def __init__(self, path, *, every=1):
         super().__init__()
         self.path = path
@@ -192,7 +197,8 @@ class Snapshot(FitMemory):
         The result has the same bits as that of a fit that was not killed, ``n_iter_`` and the parameters included; with ``early_stopping``
         and with a learning rate that is planned over all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
         ended, however it ended except by Ctrl-C, is not trained further, so that one may call this after every restart. Snapshots are
-        written as before. More epochs than were planned are made by ``warm_start``.
+        written as before. More epochs than were planned are made by ``warm_start``. What draws at random without the estimator's stream,
+        such as a splitter of ``validation_split`` without an integer ``random_state``, draws anew.
 
         The file is a pickle, and loading it runs code that its writer may have put there: use it on files of your own only.
 

@@ -143,10 +143,11 @@ def test_early_stopping_after_another_solver_restores_an_epoch_of_its_own(capsys
     """And says which: its score in the history is that of the weights."""
     X, y = curve()
     held_out = {"X_val": X[:50], "y_val": y[:50]}
-    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=30, warm_start=True, early_stopping=True, verbose=True, random_state=0)
-    model.fit(X[50:], y[50:], **held_out)
-    model.set_params(solver="lbfgs", max_iter=5).fit(X[50:], y[50:], **held_out)
-    model.set_params(solver="adam", learning_rate_init=0.2, max_iter=15).fit(X[50:], y[50:], **held_out)
+    setting = {"max_iter": 30, "learning_rate_init": 0.05, "early_stopping": True, "warm_start": True, "random_state": 0}
+    model = MLPRegressor(hidden_layer_sizes=(5,), verbose=True, **setting).fit(X[50:], y[50:], **held_out)
+    model.set_params(solver="lbfgs", alpha=500.0, max_iter=20).fit(X[50:], y[50:], **held_out)
+    assert model.score(X[:50], y[:50]) < model.best_validation_score_ - 0.1  # much worse, and to be left with small steps
+    model.set_params(solver="adam", learning_rate_init=1e-4, max_iter=5).fit(X[50:], y[50:], **held_out)
     (told,) = re.findall(r"weights of epoch (\d+), which had the best", capsys.readouterr().out.splitlines()[-1])
     scores = model.history_["validation_score"]
     assert int(told) == scores[-model.n_iter_ :].idxmax()
