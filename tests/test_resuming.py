@@ -281,7 +281,7 @@ class Once:
         return X, y
 
 
-@pytest.mark.parametrize("setting", [{}, {"early_stopping": True, "learning_rate_init": 0.3, "learning_rate": "cosine"}], ids=str)
+@pytest.mark.parametrize("setting", [{}, {"early_stopping": True, "learning_rate_init": 1.0, "learning_rate": "cosine"}], ids=str)
 def test_after_ctrl_c_it_goes_on_with_the_last_epoch(setting, tmp_path, monkeypatch):
     X, y = curve()
     n_batches = 5  # with and without the rows that are held out
@@ -289,8 +289,9 @@ def test_after_ctrl_c_it_goes_on_with_the_last_epoch(setting, tmp_path, monkeypa
     whole = quick(MLPRegressor, augmentation=Once(9), **setting).set_callbacks(TimeLimit(1000)).fit(X, y)
     monkeypatch.setattr(Once, "calls", 0)
     snapshot = Snapshot(tmp_path / "model.pkl", every=4)
-    stopped = quick(MLPRegressor, augmentation=Once(n_batches * 6 + 2), **setting).set_callbacks(snapshot).fit(X, y)
-    assert stopped.n_iter_ == load(tmp_path / "model.pkl").n_iter_ == 6
+    stopped = quick(MLPRegressor, augmentation=Once(n_batches * 7 + 2), **setting).set_callbacks(snapshot).fit(X, y)
+    assert stopped.n_iter_ == load(tmp_path / "model.pkl").n_iter_ == 7
+    assert not setting or stopped._state.best_epoch < 7
     model = snapshot.resume(X, y)
     model.augmentation = whole.augmentation
     assert_same(model, whole)
