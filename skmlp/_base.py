@@ -23,6 +23,7 @@ from ._measures import measure_of_inputs
 from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
+from ._resumption import resumption_of
 from ._rows import counted_rows, fits_into, input_rows, start_rows
 from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
 from ._summary import Summary
@@ -99,7 +100,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @with_callbacks
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes, groups):
-        first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental)
+        first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental or resumption_of(self).n_made)
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
         if incremental and schedule.planned and schedule.n_epochs is None:
             raise ValueError(

@@ -8,6 +8,7 @@ import copy
 import functools
 
 import numpy as np
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
@@ -40,11 +41,12 @@ class NoFlag(Interval):
         return f"{super().__str__()}, no bool"
 
 
-# what scikit-learn attaches to an estimator while it is fitted with callbacks
-CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+# what is attached to an estimator while it is fitted with callbacks, by scikit-learn and by a fit that goes on (``_resumption.py``)
+CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_resumption")
 
 __all__ = [
     "CALLBACK_STATE",
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",

@@ -6,6 +6,7 @@ estimator has any.
 
 import copy
 
+from ._resumption import resumption_of
 from .nn.callbacks import Callback
 
 
@@ -20,7 +21,7 @@ class FitTasks:
         As the fit was given them, and as the callbacks get them.
     name : {'fit', 'partial_fit'}
     n_epochs : int
-        Most epochs there will be.
+        Most epochs there will be, those included that were made before the fit was killed that this one goes on with.
     """
 
     def __init__(self, estimator, X, y, sample_weight, name, n_epochs):
@@ -29,7 +30,7 @@ class FitTasks:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._epoch = None
-        self._fit = estimator._init_callback_context(task_name=name, max_subtasks=n_epochs)
+        self._fit = estimator._init_callback_context(task_name=name, max_subtasks=n_epochs - resumption_of(estimator).n_made)
         self._fit.call_on_fit_task_begin(**self._given)
 
     def epoch_begin(self):
@@ -49,6 +50,12 @@ class FitTasks:
         except KeyboardInterrupt:
             self.interrupted = True
         return self.stopped or self.interrupted
+
+    def interrupt(self):
+        """Tell those callbacks that want to know that Ctrl-C ended training, the network being as it was after the last epoch."""
+        for callback in self._estimator._skl_callbacks:
+            if hasattr(callback, "on_interrupt"):
+                callback.on_interrupt(self._estimator, in_callback=self.interrupted)
 
     def end(self):
         """End the task of the fit, and before it that of an epoch that came to nothing."""

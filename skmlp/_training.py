@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
 from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
+from ._resumption import resumption_of
 from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, InUnits, Progress, Validation
@@ -23,12 +24,13 @@ from .nn.updater import Updater
 
 
 def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental, tasks=None):
-    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made.
+    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made, in this fit and in one it goes on with.
 
     ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None; ``tasks``: FitTasks or None.
     Overwrites: network, state, records.
     """
-    n_before, n_epochs, ended_well = len(records), 1 if incremental else estimator.max_iter, True
+    resumption, n_epochs, ended_well = resumption_of(estimator), 1 if incremental else estimator.max_iter, True
+    n_before, uncounted = len(records) - resumption.n_made, len(records) - round(state.clock.epoch)
     diagnostics = Diagnostics() if estimator.diagnostics else None
     trainer = make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics)
 
@@ -55,17 +57,17 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     callbacks += [] if tasks is None else [EpochTasks(tasks, fitted)]
     trainer.callbacks = callbacks
     if watched and state.best_epoch:
-        stopping.keep(trainer)
+        stopping.keep(trainer, resumption.best)
     why = None
     try:
-        ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs)
+        ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs, resumption.n_made, uncounted)
         if tasks is not None and tasks.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
-        del records[round(state.clock.epoch) :]
+        del records[round(state.clock.epoch) + uncounted :]
         if len(records) == n_before:
             raise
-        why = interrupted()
+        why = interrupted(tasks)
     except Diverged as error:
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
@@ -137,14 +139,15 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
 
 
 def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
-    """Minimise over all rows at once and return the number of iterations. ``tasks``: FitTasks or None.
+    """Minimise over all rows at once and return the number of iterations, in this fit and in one it goes on with.
 
-    Overwrites: network, state, records.
+    ``tasks``: FitTasks or None. Overwrites: network, state, records.
     """
+    state.monitor = ""  # the weights are to be others than those of the best epoch
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
     network.prepare(n, compiled=compiled_backend(network, n), keep_outputs=estimator.diagnostics)
-    plan, n_before = network.plan(n), len(records)
+    plan, n_start, n_made = network.plan(n), len(records), resumption_of(estimator).n_made
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)
     weight = None if data.weight is None else data.weight[rows][:, None]
@@ -170,30 +173,30 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
         began = time.perf_counter()
 
     def fitted():
-        n_iter = len(records) - n_before
-        return fitted_attributes(network, state, records, n_iter, data, n_rows=n * n_iter, always=True)
+        n_iter = len(records) - n_start
+        return fitted_attributes(network, state, records, n_made + n_iter, data, n_rows=n * n_iter, always=True)
 
     def task_end(loss, norm):
         iteration_end(loss, norm)
         return tasks.epoch_end(fitted)
 
     ends = (iteration_end,) if tasks is None else (task_end, tasks.epoch_begin)
-    result = fit_lbfgs(network, x, target, weight, estimator.max_iter, estimator.max_fun, float(estimator.tol), *ends)
+    result = fit_lbfgs(network, x, target, weight, estimator.max_iter - n_made, estimator.max_fun, float(estimator.tol), *ends)
     if not math.isfinite(result.fun):
         raise ValueError(diverged_message(estimator, len(records) + 1))
-    del records[n_before + result.nit :]  # that of an iteration which Ctrl-C took back
-    if len(records) == n_before:
+    del records[n_start + result.nit :]  # that of an iteration which Ctrl-C took back
+    if len(records) == n_start and not n_made:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
-    n_iter = result.nit
+    state.clock.samples += n * result.nit
+    result.nit = n_iter = n_made + result.nit
     if result.status == INTERRUPTED or (tasks is not None and tasks.interrupted):
-        why = interrupted()
+        why = interrupted(tasks)
     elif tasks is not None and tasks.stopped:
         why = asked_by(estimator)
     else:
         why, n_iter = lbfgs_ending(estimator, result), check_optimize_result("lbfgs", result, estimator.max_iter)
     if progress is not None:
         progress.end(len(records), why, "The weights are those of the last epoch.")
-    state.clock.samples += n * n_iter
     return n_iter
 
 
@@ -204,9 +207,11 @@ def in_units(estimator, network):
     return [InUnits(*network.loss.in_units(estimator._target_measure), estimator.scoring == "loss")]
 
 
-def interrupted():
-    """Warn of an interrupt where ``fit`` was called, and return why training ended."""
+def interrupted(tasks):
+    """Warn of an interrupt where ``fit`` was called, tell it the callbacks, and return why training ended. ``tasks``: FitTasks or None."""
     warnings.warn("Training interrupted by user.", stacklevel=7)
+    if tasks is not None:
+        tasks.interrupt()
     return "Interrupted by the user."
 
 

@@ -1,30 +1,42 @@
 """Callbacks for ``set_callbacks`` of this package's estimators and of any other that supports scikit-learn's protocol (1.9 and later).
 
 The one decision: a callback remembers nothing but its parameters between fits, and keeps one memory for each fit that is running, since
-clones share their callbacks and may be fitted at the same time.
+clones share their callbacks and may be fitted at the same time. What of a memory a fit needs that goes on with a killed one is in the file
+of a ``Snapshot``.
 
-To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, and ``on_fit_task_end``; return True there to stop.
+To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, ``kept``, what of that a snapshot keeps, and
+``on_fit_task_end``; return True there to stop.
 """
 
 import math
-import os
-import pickle
 import time
-import uuid
+import warnings
 from abc import ABC, abstractmethod
+from collections import Counter
 from numbers import Integral, Real
-from pathlib import Path
 from types import SimpleNamespace
 
 from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
 
-from ._sklearn import without_callbacks
+from . import _snapshot_file
+from ._base import BaseMLP
+from ._resumption import Resumption, resumed, resumption_of
+from ._sklearn import BaseSearchCV
+from .nn.state import numbers, put_numbers
 
 __all__ = ["EarlyStopping", "Snapshot", "TimeLimit"]
 
 
 class FitMemory(ABC):
-    """What the callbacks share: a memory for each fit that is running, made when it begins and dropped when it ends, however it ends."""
+    """What the callbacks share: a memory for each fit that is running, made when it begins and dropped when it ends, however it ends.
+
+    ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the fit that goes on with it; plain data.
+    ``in_a_search``: what to do who has set the callback on a search.
+    """
+
+    kept = ()
+    in_a_search = "set it on the estimator inside that has, as in {kind}(model.set_callbacks({name}(...)), ...)"
 
     def __init__(self):
         self._fits = {}
@@ -39,21 +51,38 @@ class FitMemory(ABC):
 
     def setup(self, estimator, context):
         """Called by the estimator when a fit begins."""
-        self._fits[id(estimator)] = self.begin(estimator, context)
+        if isinstance(estimator, Pipeline | BaseSearchCV) or context.max_subtasks == 0:
+            self._warn_of_no_epochs(estimator)
+            return
+        self._fits[id(estimator)] = fit = self.begin(estimator, context)
+        for name, value in resumption_of(estimator).memories.get(id(self), {}).items():
+            setattr(fit, name, value)
 
     def teardown(self, estimator, context):
         """Called by the estimator when a fit has ended, well or not."""
         self._fits.pop(id(estimator), None)
 
     def of(self, estimator):
-        """Return the memory of the estimator's fit, None for a task of a search in another process."""
+        """Return the memory of the estimator's fit, None where there are no epochs, and for a task of a search in another process."""
         return self._fits.get(id(estimator))
 
     def on_fit_task_begin(self, estimator, context):  # noqa: B027, the protocol asks for it
         """Called at the beginning of a fit and of each of its epochs; does nothing."""
 
+    def on_interrupt(self, estimator, in_callback):  # noqa: B027, most have nothing to do
+        """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``: in that of an epoch; does nothing."""
+
     def __getstate__(self):
         return {**self.__dict__, "_fits": {}}
+
+    def _warn_of_no_epochs(self, estimator):
+        name, kind = type(self).__name__, type(estimator).__name__
+        remedy = "take it away with set_callbacks()"
+        if isinstance(estimator, Pipeline):
+            remedy = f"set it on the step that has, as in pipeline[-1].set_callbacks({name}(...))"
+        elif isinstance(estimator, BaseSearchCV):
+            remedy = self.in_a_search.format(kind=kind, name=name)
+        warnings.warn(f"{name} does nothing on {kind}, which has no epochs; {remedy}.", stacklevel=6)
 
 
 class EarlyStopping(FitMemory):
@@ -86,6 +115,8 @@ class EarlyStopping(FitMemory):
     >>> stopping = EarlyStopping("neg_log_loss", n_iter_no_change=5)
     """
 
+    kept = ("best", "stale")
+
     def __init__(self, scoring=None, *, X_val=None, y_val=None, n_iter_no_change=10, tol=1e-4):
         super().__init__()
         if X_val is None and y_val is not None:
@@ -117,17 +148,15 @@ class EarlyStopping(FitMemory):
 
 
 class Snapshot(FitMemory):
-    """Writes the fitted estimator into a file every few epochs, so that a fit that is killed can go on from there.
+    """Writes the fitted estimator into a file every few epochs, so that a fit that is killed can go on from there: ``resume``.
 
-    The file is a pickle of the estimator as a fit that stopped at this epoch would have left it, without its callbacks. It is written
-    beside its place, brought to the disk, and then moved there in one step: whenever the process or the machine dies, the file is the
-    last complete snapshot or the one before. (What was being written at that moment stays behind as ``.<name>.<random>.tmp``.)
-    When a fit ends, its end is written too.
+    The file is a pickle of the estimator as a fit that stopped at this epoch would have left it, without its callbacks; behind it, in a
+    pickle of its own, is what else a fit needs that goes on. The file is written when the next epoch begins, and when the fit ends: beside
+    its place, brought to the disk, and then moved there in one step. Whenever the process or the machine dies, the file is the last
+    complete snapshot or the one before. (What was being written at that moment stays behind as ``.<name>.<random>.tmp``.)
 
-    To go on, load it, set ``warm_start=True`` and ``max_iter`` to the epochs that are left, and call ``fit`` with the same data. The
-    result has the same bits as that of a fit that was not killed, unless something looks further than an epoch:
-    ``early_stopping=True``, which goes on from the best weights so far, 'lbfgs', which learns the curvature anew, and a
-    learning rate that is planned over all epochs, which needs its ``n_epochs``, as in ``Cosine(n_epochs=100)``.
+    A file that is replaced hands on its mode, so that what was readable for nobody else stays so; a new one gets the mode that the process
+    gives its files (umask). A symbolic link stays, and what it leads to is replaced.
 
     Clones write into the same file: give it to an estimator that is fitted once, not to one in a search or an ensemble.
 
@@ -141,9 +170,9 @@ class Snapshot(FitMemory):
     Raises
     ------
     ValueError
-        If ``every`` is not a positive integer.
-    FileNotFoundError, FileExistsError
-        When a fit begins, if the directory does not exist, or what is in the file's place is not a file.
+        If ``every`` is not a positive integer; when a fit begins, if a parameter of the estimator cannot be pickled, such as a lambda.
+    OSError
+        When a fit begins, if the directory does not exist or cannot be written into, or what is in the file's place is not a file.
 
     Examples
     --------
@@ -152,44 +181,114 @@ class Snapshot(FitMemory):
 
     After the fit was killed::
 
-        with open("model.pkl", "rb") as file:
-            model = pickle.load(file)
-        model.set_params(warm_start=True, max_iter=100 - len(model.loss_curve_))
-        model.set_callbacks(snapshot).fit(X, y)
+        model = snapshot.resume(X, y)
     """
+
+    in_a_search = "fit the best estimator once more with it, since all fits of a search would write into one file"
 
     def __init__(self, path, *, every=1):
         super().__init__()
         self.path = path
         self.every = _checked(every, "every", Integral, 1)
 
+    def resume(self, X, y=None, sample_weight=None, *, callbacks=(), **fit_params):
+        """Go on with the fit that wrote the file, to the end that it was meant to have, and return the estimator.
+
+        The result has the same bits as that of a fit that was not killed, ``n_iter_`` and the parameters included; with ``early_stopping``
+        and with a learning rate that is planned over all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
+        ended, however it ended except by Ctrl-C, is not trained further, so that one may call this after every restart. Snapshots are
+        written as before. More epochs than were planned are made by ``warm_start``. What draws at random without the estimator's stream,
+        such as a splitter of ``validation_split`` without an integer ``random_state``, draws anew.
+
+        The file is a pickle, and loading it runs code that its writer may have put there: use it on files of your own only.
+
+        Parameters
+        ----------
+        X, y, sample_weight : object
+            As they were given to ``fit``. In a ``Pipeline``, as its last step got them.
+        callbacks : sequence, default=()
+            The callbacks of the fit beside this one, with the same parameters. ``EarlyStopping`` and ``TimeLimit`` find in the file what
+            they remembered; what a ``ScoringMonitor`` logged is not in it.
+        **fit_params : dict
+            What else was given to ``fit``, such as ``X_val``.
+
+        Returns
+        -------
+        estimator : object
+            The estimator from the file, fitted, with these callbacks.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no snapshot yet: call ``fit``.
+        ValueError
+            If the file is no snapshot, or a callback is missing whose memory is in it.
+        """
+        estimator, record = _snapshot_file.read(self.path)
+        callbacks = [*callbacks, *([] if any(callback is self for callback in callbacks) else [self])]
+        estimator.set_callbacks(*callbacks)
+        if not (record["ended"] or isinstance(estimator, BaseMLP)):
+            raise TypeError(f"{type(estimator).__name__} cannot go on from its last snapshot; estimators of skmlp can.")
+        if record["ended"] or estimator.n_iter_ >= estimator.max_iter:
+            return estimator
+        named = _by_name(callbacks)
+        missing = [name for name, _ in record["memories"].keys() - named.keys()]
+        if missing:
+            raise ValueError(
+                f"The fit that is to go on had {' and '.join(sorted(missing))} among its callbacks; give the same callbacks again, as in "
+                f"resume(X, y, callbacks=[{missing[0]}(...)])."
+            )
+        memories = {id(named[key]): memory for key, memory in record["memories"].items()}
+        best = None
+        if record["numbers"] is not None:
+            best = numbers(estimator._network, estimator._state)
+            put_numbers(estimator._network, estimator._state, record["numbers"])
+        with resumed(estimator, Resumption(estimator.n_iter_, best, memories)):
+            return estimator.fit(X, y, sample_weight, **fit_params)
+
     def begin(self, estimator, context):
-        """Return that nothing is left to write."""
-        path = Path(self.path).absolute()
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"The directory of path={str(self.path)!r} does not exist; make it before the fit.")
-        if path.exists() and not path.is_file():
-            raise FileExistsError(f"path={str(self.path)!r} is there and is not a file; give the name of a file to write.")
-        return SimpleNamespace(root=context, written=False)
+        """Return where to write and that nothing waits for it; raise if that place or the estimator does not allow it."""
+        target = _snapshot_file.place_of(self.path)
+        _snapshot_file.check_place(self.path, target, _snapshot_file.pickled(estimator))
+        return SimpleNamespace(root=context, target=target, waiting=None, ended=True, whole=True, numbers=None)
+
+    def on_fit_task_begin(self, estimator, context):
+        """Write the estimator as the last epoch left it if it is time to: by now all callbacks have seen that epoch, and none stopped."""
+        fit = self.of(estimator)
+        if fit is not None and fit.waiting is not None:
+            fitted, fit.waiting = fit.waiting, None
+            self._write(estimator, fit, fitted, ended=False, current=_current(estimator))
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Write the estimator if it is time to; training goes on."""
+        """Keep the estimator for writing if it is time to, and write the end of a fit; training goes on."""
         fit = self.of(estimator)
         if fit is None or fitted_estimator is None:
             return False
         if context.parent is fit.root:
-            fit.written = (context.task_id + 1) % self.every == 0
-            if fit.written:
-                _write(fitted_estimator, Path(self.path))
-        elif context is fit.root and not fit.written:
-            _write(fitted_estimator, Path(self.path))
+            fit.waiting = fitted_estimator if (context.task_id + 1) % self.every == 0 else None
+        elif context is fit.root and fit.whole:
+            self._write(estimator, fit, fitted_estimator, fit.ended, fit.numbers)
         return False
+
+    def on_interrupt(self, estimator, in_callback):
+        """Remember that Ctrl-C has ended training, and where to go on; what a callback that was interrupted did not see is not written."""
+        fit = self.of(estimator)
+        if fit is not None:
+            fit.ended, fit.whole, fit.numbers = False, not in_callback, _current(estimator)
+
+    def _write(self, estimator, fit, fitted, ended, current):
+        memories = {}
+        for key, callback in _by_name(estimator._skl_callbacks).items():
+            memory = callback.of(estimator)
+            memories[key] = {name: getattr(memory, name) for name in callback.kept}
+        _snapshot_file.write(fit.target, fitted, {"ended": ended, "numbers": current, "memories": memories})
 
 
 class TimeLimit(FitMemory):
     """Stops training after the epoch in which a time limit passes.
 
-    The time runs from the beginning of each fit, that is for each clone anew; the first epoch is always made.
+    The time runs from the beginning of each fit, that is for each clone anew; the first epoch is always made. A fit that goes on with one
+    that was killed counts the time of that one up to the snapshot.
 
     Parameters
     ----------
@@ -207,18 +306,24 @@ class TimeLimit(FitMemory):
     >>> limit = TimeLimit(60)
     """
 
+    kept = ("elapsed",)
+
     def __init__(self, seconds):
         super().__init__()
         self.seconds = _checked(seconds, "seconds", Real, 0)
 
     def begin(self, estimator, context):
-        """Return when the fit began."""
-        return time.monotonic()
+        """Return that no time has passed, and what the time is."""
+        return SimpleNamespace(elapsed=0.0, looked=time.monotonic())
 
     def on_fit_task_end(self, estimator, context):
         """Return whether the limit has passed."""
-        began = self.of(estimator)
-        return began is not None and time.monotonic() - began >= self.seconds
+        fit = self.of(estimator)
+        if fit is None:
+            return False
+        before, fit.looked = fit.looked, time.monotonic()
+        fit.elapsed += fit.looked - before
+        return fit.elapsed >= self.seconds
 
 
 def _checked(value, name, kind, least):
@@ -229,16 +334,19 @@ def _checked(value, name, kind, least):
     return value
 
 
-def _write(estimator, path):
-    """Put a pickle of the estimator, without its callbacks, in the place of ``path``, all or nothing."""
-    content = pickle.dumps(without_callbacks(estimator))
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+def _by_name(callbacks):
+    """Return those callbacks of which a snapshot keeps something, by the name of their class and their number among those of that name."""
+    seen, named = Counter(), {}
+    for callback in callbacks:
+        if isinstance(callback, FitMemory) and callback.kept:
+            name = type(callback).__name__
+            named[name, seen[name]] = callback
+            seen[name] += 1
+    return named
+
+
+def _current(estimator):
+    """Return the numbers that training goes on with, None where the fitted estimator has them too."""
+    if isinstance(estimator, BaseMLP) and estimator.early_stopping:
+        return numbers(estimator._network, estimator._state)
+    return None

@@ -2,12 +2,9 @@
 
 import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
+import re
+import warnings
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,31 +13,22 @@ from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, callbacks
 from skmlp.callbacks import EarlyStopping, Snapshot, TimeLimit
 
 from .problems import blobs, curve
-from .snapshots import assert_unchanged, state
+from .short_fits import ESTIMATORS, at_epoch, load, problem, quick
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
-
-
-def quick(cls, **setting):
-    default = {"hidden_layer_sizes": (6,), "learning_rate_init": 0.02, "batch_size": 32, "n_iter_no_change": np.inf, "max_iter": 20}
-    return cls(**{**default, "random_state": 0, **setting})
-
-
-def problem(cls):
-    return curve() if cls is MLPRegressor else blobs(3)
-
 
 # ---- early stopping
 
@@ -161,166 +149,38 @@ def test_a_time_limit_stops_after_the_epoch_in_which_it_passes(monkeypatch):
     assert model.set_callbacks(TimeLimit(500)).fit(X, y).n_iter_ == 20
 
 
-def test_on_a_search_they_have_nothing_to_do(tmp_path):
-    """Its tasks are no epochs, and end in other processes."""
+@pytest.mark.parametrize(
+    ("around", "remedy"),
+    [
+        (lambda model: make_pipeline(StandardScaler(), model), r"Pipeline, which has no epochs; set it .* pipeline\[-1\]\.set_callbacks\("),
+        (lambda model: GridSearchCV(model, {"alpha": [0.1]}, cv=2, n_jobs=2, error_score="raise"), r"GridSearchCV, which has no epochs; "),
+        (lambda model: StandardScaler(), r"StandardScaler, which has no epochs; take it away"),
+    ],
+    ids=["pipeline", "search", "scaler"],
+)
+def test_where_there_are_no_epochs_they_warn_that_they_do_nothing(around, remedy, tmp_path):
     X, y = curve()
-    search = GridSearchCV(quick(MLPRegressor, max_iter=2), {"alpha": [0.1, 1.0]}, cv=2, n_jobs=2, error_score="raise")
-    search.set_callbacks(TimeLimit(0), EarlyStopping(), Snapshot(tmp_path / "model.pkl")).fit(X, y)
-    assert search.best_estimator_.n_iter_ == 2
+    ours = [TimeLimit(0), EarlyStopping(), Snapshot(tmp_path / "model.pkl")]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = around(quick(MLPRegressor, max_iter=2)).set_callbacks(*ours).fit(X, y)
+    assert len(caught) == 3
+    for callback, warning in zip(ours, caught, strict=True):
+        assert re.match(f"{type(callback).__name__} does nothing on {remedy}", str(warning.message))
+        assert warning.filename == __file__ or isinstance(fitted, StandardScaler)
     assert os.listdir(tmp_path) == []
 
 
-# ---- snapshots
-
-
-def load(path):
-    return pickle.loads(Path(path).read_bytes())
-
-
-@pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize(("every", "written"), [(1, [1, 2, 3, 4, 5, 6, 7]), (3, [3, 6, 7]), (100, [7])])
-def test_snapshots_every_few_epochs_and_at_the_end(cls, every, written, tmp_path, monkeypatch):
-    X, y = problem(cls)
-    path, seen = tmp_path / "model.pkl", []
-
-    def replace(source, destination, move=os.replace):
-        move(source, destination)
-        seen.append(load(destination))
-
-    monkeypatch.setattr(callbacks.os, "replace", replace)
-    model = quick(cls, max_iter=7).set_callbacks(Snapshot(str(path), every=every), TimeLimit(1000)).fit(X, y)
-    assert [then.n_iter_ for then in seen] == written
-    for then in seen:
-        fresh = quick(cls, max_iter=then.n_iter_).fit(X, y)
-        assert_array_equal(then.predict(X), fresh.predict(X))
-        assert vars(then).keys() == vars(fresh).keys()  # and nothing of the callbacks
-    assert os.listdir(tmp_path) == ["model.pkl"]
-    assert len(model._skl_callbacks) == 2
-
-
-@pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize(
-    "setting", [{}, {"dropout": 0.3, "solver": "sgd"}, {"batch_norm": True}, {"shuffle": False, "dtype": "float64"}], ids=str
-)
-def test_going_on_from_a_snapshot_gives_the_same_bits(cls, setting, tmp_path):
-    X, y = problem(cls)
-    path = tmp_path / "model.pkl"
-
-    def out_of_luck(epoch):
-        if epoch == 8:
-            raise RuntimeError("out of luck")
-
-    with pytest.raises(RuntimeError, match="out of luck"):
-        quick(cls, **setting).set_callbacks(Snapshot(path, every=3), at_epoch(out_of_luck)).fit(X, y)
-    model = load(path)
-    assert model.n_iter_ == 6
-    model.set_params(warm_start=True, max_iter=20 - len(model.loss_curve_)).fit(X, y)
-    whole = quick(cls, **setting).fit(X, y)
-    assert_array_equal(model._network.params, whole._network.params)
-    assert_array_equal(model.predict(X), whole.predict(X))
-    assert model.loss_curve_ == whole.loss_curve_
-
-
-def at_epoch(do):
-    """Return a callback that calls ``do`` with the number of each epoch, after it."""
-
-    def on_fit_task_end(estimator, context):
-        if context.task_name == "epoch":
-            do(context.task_id + 1)
-
-    def nothing(estimator, context):
-        pass
-
-    return SimpleNamespace(setup=nothing, teardown=nothing, on_fit_task_begin=nothing, on_fit_task_end=on_fit_task_end)
-
-
-def fit_in_another_process(cls, setting, path, before=""):
-    """Start fitting with a snapshot every second epoch in a process of its own, which runs ``before`` first."""
-    code = f"""
-import os, signal
-from skmlp import *
-from skmlp.callbacks import Snapshot
-from tests.test_callbacks import problem, quick
-{before}
-quick({cls.__name__}, **{setting}).set_callbacks(Snapshot({str(path)!r}, every=2)).fit(*problem({cls.__name__}))
-"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cls", ESTIMATORS)
-def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
-    X, y = problem(cls)
-    path = tmp_path / "model.pkl"
-    process = fit_in_another_process(cls, {"dropout": 0.2, "max_iter": 10**9}, path)
-    while process.poll() is None and not path.exists():
-        time.sleep(0.01)
-    process.kill()
-    error = process.communicate()[1].decode()
-    assert process.returncode == -signal.SIGKILL, error
-    model = load(path)
-    n = len(model.loss_curve_)
-    assert n % 2 == 0
-    model.set_params(warm_start=True, max_iter=5).fit(X, y)
-    whole = quick(cls, dropout=0.2, max_iter=n + 5).fit(X, y)
-    assert_array_equal(model._network.params, whole._network.params)
-    assert_array_equal(model.predict(X), whole.predict(X))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_process_killed_while_it_writes_leaves_the_snapshot_before(step, tmp_path):
+def test_inside_a_pipeline_they_do_what_they_are_for(tmp_path):
     X, y = curve()
-    path = tmp_path / "model.pkl"
-    before = f"""
-calls, whole = [], os.{step}
-def killed(*args):
-    calls.append(args)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    whole(*args)
-os.{step} = killed
-"""
-    process = fit_in_another_process(MLPRegressor, {}, path, before)
-    error = process.communicate()[1].decode()
-    assert process.returncode == -signal.SIGKILL, error
-    assert_array_equal(load(path).predict(X), quick(MLPRegressor, max_iter=4).fit(X, y).predict(X))
-    left = [name for name in os.listdir(tmp_path) if name != "model.pkl"]
-    assert len(left) == 1
-    assert left[0].startswith(".model.pkl.")
+    ours = [TimeLimit(0), Snapshot(tmp_path / "model.pkl")]
+    pipeline = make_pipeline(StandardScaler(), quick(MLPRegressor).set_callbacks(*ours)).fit(X, y)
+    assert pipeline[-1].n_iter_ == 1
+    assert_array_equal(load(tmp_path / "model.pkl").coefs_[0], pipeline[-1].coefs_[0])
 
 
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_snapshot_that_fails_leaves_the_one_before_and_the_estimator_as_it_was(step, tmp_path, monkeypatch):
-    X, y = curve()
-    path = tmp_path / "model.pkl"
-    model = quick(MLPRegressor, warm_start=True).fit(X, y).set_callbacks(Snapshot(path))
-    before = state(model, X)
-    path.write_text("the one before")
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(callbacks.os, step, full)
-    with pytest.raises(OSError, match="No space left"):
-        model.fit(X, y)
-    assert path.read_text() == "the one before"
-    assert os.listdir(tmp_path) == ["model.pkl"]
-    assert_unchanged(before, state(model, X))
-
-
-def test_a_directory_that_does_not_exist_is_refused_before_training(tmp_path):
-    model = quick(MLPRegressor).set_callbacks(Snapshot(tmp_path / "none" / "model.pkl"))
-    with pytest.raises(FileNotFoundError, match=r"path='.*model.pkl' does not exist; make it"):
-        model.fit(*curve())
-    assert not hasattr(model, "n_features_in_")
-
-
-def test_what_is_in_the_place_of_a_snapshot_must_be_a_file(tmp_path):
-    model = quick(MLPRegressor).set_callbacks(Snapshot(tmp_path))
-    with pytest.raises(FileExistsError, match=r"path='.*' is there and is not a file"):
-        model.fit(*curve())
+# ---- other estimators
 
 
 def test_ours_serve_other_estimators(tmp_path):

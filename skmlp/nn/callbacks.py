@@ -84,12 +84,14 @@ class EarlyStopping(Callback):
         """Whether there is a best epoch to restore."""
         return self._kept is not None
 
-    def keep(self, trainer):
-        """Keep a copy of the network and the optimizer as they are, for ``restore``."""
+    def keep(self, trainer, numbers=None):
+        """Keep a copy of the network and the optimizer as they are, or of these ``numbers``, for ``restore``."""
         if self._kept is None:
             self._kept = Snapshot(trainer.network, trainer.state)
         else:
             self._kept.take()
+        if numbers is not None:
+            self._kept.hold(numbers)
 
     def restore(self):
         """Put the network and the optimizer back to the best epoch, if there is one. Overwrites: the trainer's network and state."""

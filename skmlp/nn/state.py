@@ -47,6 +47,12 @@ class Snapshot:
         self._fields = replace(self._state, clock=replace(self._state.clock))
         self._stream = self._state.rng.bit_generator.state
 
+    def hold(self, numbers):
+        """Hold these numbers instead of those that were copied."""
+        arrays, self._fields.clock.step = numbers
+        for copy, array in zip(self._copies, arrays, strict=True):
+            np.copyto(copy, array)
+
     def restore_numbers(self):
         """Put back parameters, running statistics, and the optimizer's slots with their step count. Overwrites: network, state."""
         for array, copy in zip(self._arrays(), self._copies, strict=True):
@@ -62,4 +68,20 @@ class Snapshot:
             setattr(self._state, name, getattr(self._fields, name))
 
     def _arrays(self):
-        return [self._network.params, self._network.state, *self._state.slots.values()]
+        return _arrays(self._network, self._state)
+
+
+def numbers(network, state):
+    """Return copies of parameters, running statistics and the optimizer's slots, and its step count: what early stopping puts back."""
+    return [array.copy() for array in _arrays(network, state)], state.clock.step
+
+
+def put_numbers(network, state, numbers):
+    """Put these numbers in the place of the present ones. Overwrites: network, state."""
+    arrays, state.clock.step = numbers
+    for array, new in zip(_arrays(network, state), arrays, strict=True):
+        np.copyto(array, new)
+
+
+def _arrays(network, state):
+    return [network.params, network.state, *state.slots.values()]

@@ -73,11 +73,12 @@ class Trainer:
         self.augmentation = list(augmentation)
         self.probe = probe
 
-    def fit(self, x, target, weight=None, rows=None, n_epochs=1):
+    def fit(self, x, target, weight=None, rows=None, n_epochs=1, n_made=0, uncounted=0):
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it. Ctrl-C takes back the epoch it hits.
 
-        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. The network is
-        prepared for the largest batch. Overwrites: network, state.
+        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. ``n_made``: how many
+        of the epochs are made already, if this goes on with a fit that was killed. ``uncounted``: epochs in the history that the clock did
+        not count, as those of another solver. The network is prepared for the largest batch. Overwrites: network, state.
         """
         # a slice may be a view of the caller's rows, which an augmenter must not get to write into
         in_order = rows is None and not self.shuffle and not self.augmentation
@@ -85,12 +86,12 @@ class Trainer:
         order = rows.copy()
         bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
         clock = self.state.clock
-        clock.began, clock.n_epochs, clock.n_batches = clock.epoch, n_epochs, len(bounds)
+        clock.began, clock.n_epochs, clock.n_batches = clock.epoch - n_made, n_epochs, len(bounds)
         sparse = x.sparse and self.network.sparse_input
         snapshot = Snapshot(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            for k in range(n_epochs):
-                if k:
+            for k in range(n_made, n_epochs):
+                if k > n_made:
                     snapshot.take()
                 try:
                     for callback in self.callbacks:
@@ -99,16 +100,17 @@ class Trainer:
                         # each epoch from the same start, so that two fits shuffle like one long one
                         np.copyto(order, rows)
                         self.state.rng.shuffle(order)
-                    if self._epoch(x, target, weight, order, bounds, in_order, sparse):
+                    if self._epoch(x, target, weight, order, bounds, in_order, sparse, uncounted):
                         return True
                 except KeyboardInterrupt:
                     snapshot.restore()
                     raise
         return False
 
-    def _epoch(self, x, target, weight, order, bounds, in_order, sparse):
+    def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted):
         """Make one pass over the rows and tell the callbacks. Return True if one wants to stop. Overwrites: network, state, order."""
         clock, epoch = self.state.clock, round(self.state.clock.epoch)
+        number = epoch + 1 + uncounted
         began, n_batches = time.perf_counter(), len(bounds)
         total_loss, total_weight, last = 0.0, 0.0, n_batches - 1
         for k, (start, stop) in enumerate(bounds):
@@ -130,14 +132,14 @@ class Trainer:
             rate = self.learning_rate * self.schedule.factor(clock)
             loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
             if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
-                raise Diverged(epoch + 1)
+                raise Diverged(number)
             total_loss += loss * w
             total_weight += w
             clock.step += 1
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)
         record = {
-            "epoch": epoch + 1,
+            "epoch": number,
             "loss": total_loss / total_weight,
             "learning_rate": rate,
             "gradient_norm": norm,

@@ -1,0 +1,39 @@
+"""What a fit that was killed hands on to the fit that goes on with it.
+
+The one decision: it is an attribute of the estimator for as long as that fit runs; so ``fit`` needs no parameter for it, and the parameters
+of the estimator, ``max_iter`` and ``warm_start`` among them, are what they were.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """How a fit stood when it was killed, beside what its estimator knows.
+
+    ``n_made``: epochs it had made, 0 if there was no such fit. ``best``: the numbers of its best epoch where these are not the current
+    ones, as ``nn.state.numbers`` has them. ``memories``: by the id of a callback, what that remembered.
+    """
+
+    n_made: int = 0
+    best: tuple | None = None
+    memories: dict = field(default_factory=dict)
+
+
+_NONE = Resumption()
+
+
+def resumption_of(estimator):
+    """Return what the fit of an estimator goes on with."""
+    return getattr(estimator, "_resumption", _NONE)
+
+
+@contextmanager
+def resumed(estimator, resumption):
+    """Let the fit that is made inside go on with another. Overwrites: estimator."""
+    estimator._resumption = resumption
+    try:
+        yield
+    finally:
+        del estimator._resumption
