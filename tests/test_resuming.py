@@ -281,7 +281,10 @@ class Once:
         return X, y
 
 
-@pytest.mark.parametrize("setting", [{}, {"early_stopping": True, "learning_rate_init": 1.0, "learning_rate": "cosine"}], ids=str)
+OVERSHOOTS = {"early_stopping": True, "learning_rate_init": 1.0, "learning_rate": "cosine", "normalize_y": False}
+
+
+@pytest.mark.parametrize("setting", [{}, OVERSHOOTS], ids=str)
 def test_after_ctrl_c_it_goes_on_with_the_last_epoch(setting, tmp_path, monkeypatch):
     X, y = curve()
     n_batches = 5  # with and without the rows that are held out
