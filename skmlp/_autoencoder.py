@@ -14,12 +14,12 @@ from ._code import autoencoder_blocks, draws_codes
 from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
-from ._missing import imputed
+from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
-from ._rows import input_rows
 from ._targets import given_back
-from ._threads import predicted
+from ._threads import limited_prediction, predicted
+from ._weights import checked_weight
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
 
@@ -250,9 +250,10 @@ class Autoencoder(BaseMLP):
         valid = checked(self, X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
-        if missing is None:
-            return imputed(X, valid, self._reconstruction(source))
-        return filled_table(X, missing, self._outputs(source), self._table)
+        with limited_prediction(self._network, source.n_rows):
+            if missing is None:
+                return imputed(X, valid, self._network, source)
+            return filled_table(X, missing, reconstructed(self._network, source), self._table)
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -320,7 +321,9 @@ class Autoencoder(BaseMLP):
         -------
         score : float
         """
-        return float(np.average(self.score_samples(X), weights=sample_weight))
+        self._fitted()
+        weight = checked_weight(X, sample_weight)
+        return float(np.average(self.score_samples(X), weights=weight))
 
     @property
     def loss_by_column_(self):
@@ -373,9 +376,11 @@ class Autoencoder(BaseMLP):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
         return autoencoder_blocks(self, encoder), len(encoder) + 1
 
-    def _score_raw(self, raw, target, weight):
-        source = given_back(input_rows(target, self._network.dtype), self._table)
-        return -np.average(self._network.row_losses(raw, source), weights=weight)
+    def _for_score(self, raw):
+        return raw[:, :0].copy()
+
+    def _score_raw(self, said, target, weight, losses=None):
+        return -np.average(losses, weights=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

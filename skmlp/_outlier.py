@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from ._autoencoder import Autoencoder
 from ._inputs import with_advice
-from ._rows import counted_rows
-from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
+from ._sklearn import HasMethods, Interval, StrOptions, safe_indexing
+from ._weights import checked_weight, counted_rows
 from .nn.corruption import GaussianCorruption
 from .nn.loss import quantile
 
@@ -116,7 +116,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
-        weight = None if sample_weight is None else check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = checked_weight(X, sample_weight)
         if self.estimator is None:
             given = X
             try:

@@ -13,6 +13,7 @@ from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
 from ._validation import explained
+from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
 
 
@@ -252,10 +253,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        if self._fitted()._network.loss.predicts != "quantiles":
-            return super().score(X, y, sample_weight)
+        loss, weight = self._fitted()._network.loss, checked_weight(X, sample_weight)
+        if loss.predicts != "quantiles":
+            return super().score(X, y, weight)
         X, target = self._check_data(X, y, False)
-        return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
+        return self._score_raw(self._raw(X), target, weight)
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
@@ -293,7 +295,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         blocks = hidden_blocks(self, self.hidden_layer_sizes)
         return blocks, len(blocks)
 
-    def _score_raw(self, raw, target, weight):
+    def _score_raw(self, raw, target, weight, losses=None):
         network = self._network
         if network.loss.predicts == "quantiles":
             return explained(network, raw, target, weight)

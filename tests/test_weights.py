@@ -117,9 +117,8 @@ def test_class_weights_are_sample_weights(class_weight, rng):
     X, y = blobs(3)
     keep = (y != 1) | (rng.random(len(y)) < 0.3)
     X, y = X[keep], y[keep]
-    counts = np.bincount(y)
-    each = len(y) / (3 * counts) if class_weight == "balanced" else np.array([5.0, 1.0, 0.5])
     own = rng.uniform(0.5, 2.0, len(y))
+    each = own.sum() / (3 * np.bincount(y, own)) if class_weight == "balanced" else np.array([5.0, 1.0, 0.5])
     model = quick(MLPClassifier, class_weight=class_weight)
     assert_allclose(model.fit(X, y, own).predict_proba(X), quick(MLPClassifier).fit(X, y, own * each[y]).predict_proba(X), rtol=1e-9)
     names = np.array(["a", "b", "c"])

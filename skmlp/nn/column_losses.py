@@ -75,6 +75,12 @@ class ColumnLosses(Loss):
             values[columns] = loss.start(target[:, columns], weight)
         return values
 
+    def start_at(self, mean, least):
+        values = np.empty(len(mean))
+        for loss, columns in self.pieces:
+            values[columns] = loss.start_at(mean[columns], least)
+        return values
+
     def check_target(self, target, name, labels=None):
         labels = [f"column {k}" for k in range(target.shape[1])] if labels is None else labels
         for loss, columns in self.pieces:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .layout import Rows
 from .links import bounded_exp, copy_scores, positive_exp
-from .loss import Loss, smallest_share
+from .loss import Loss, mean_and_least
 
 
 class Poisson(Loss):
@@ -45,7 +45,10 @@ class Poisson(Loss):
         np.subtract(ws.slope, target, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return _log_mean(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        return _log_mean(mean, least)
 
 
 class Gamma(Loss):
@@ -80,7 +83,10 @@ class Gamma(Loss):
         np.subtract(1.0, raw, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return _log_mean(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        return _log_mean(mean, least)
 
 
 class Tweedie(Loss):
@@ -131,7 +137,10 @@ class Tweedie(Loss):
         np.subtract(ws.slope, ws.other, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return _log_mean(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        return _log_mean(mean, least)
 
 
 class GaussianNll(Loss):
@@ -187,7 +196,6 @@ def _halves(scores):
     return scores[..., :n_targets], scores[..., n_targets:]
 
 
-def _log_mean(target, weight):
+def _log_mean(mean, least):
     """Return the logarithm of the mean of each column, of half a count in all where it is 0."""
-    mean = np.average(target, axis=0, weights=weight)
-    return np.log(np.where(mean > 0.0, mean, smallest_share(target, weight)))
+    return np.log(np.where(mean > 0.0, mean, least))
