@@ -17,7 +17,7 @@ from ._samples import raw_samples
 from ._sklearn import StrOptions
 from ._targets import has_unknown
 from ._threads import predicted
-from ._weights import check_has_class_weights, check_not_balanced, checked_weight, class_weights
+from ._weights import balanced, check_not_balanced, checked_weight
 from .nn.losses import LOSSES
 
 
@@ -77,8 +77,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ),
         "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies.
-        Not for multilabel targets.""",
+        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies, in
+        which rows count by ``sample_weight``; ``partial_fit`` refuses that. Not for multilabel targets.""",
     }
 
     def __init__(
@@ -363,11 +363,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return X, np.searchsorted(self.classes_, y)
 
     def _balance(self, target, weight):
-        check_has_class_weights(self.class_weight, target.ndim == 2)
-        if self.class_weight is not None:
-            balance = class_weights(self.class_weight, self.classes_, target, weight)[target]
-            weight = balance if weight is None else weight * balance
-        return weight
+        return balanced(self.class_weight, self.classes_, target, weight)
 
     def _make_loss(self):
         kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"

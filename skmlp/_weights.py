@@ -48,6 +48,15 @@ def in_precision(weight, dtype):
     return np.maximum(converted, np.finfo(dtype).tiny, out=converted, where=weight > 0.0)
 
 
+def balanced(class_weight, classes, target, weight):
+    """Return the weights (n,) of the rows, or None, with those of their classes multiplied in; ``target`` (n,) or, of labels, (n, k)."""
+    check_has_class_weights(class_weight, target.ndim == 2)
+    if class_weight is None:
+        return weight
+    of_rows = class_weights(class_weight, classes, target, weight)[target]
+    return of_rows if weight is None else weight * of_rows
+
+
 def class_weights(class_weight, classes, target, weight):
     """Return the weight of each of ``classes`` that the parameter ``class_weight`` gives it.
 

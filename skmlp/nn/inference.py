@@ -20,7 +20,11 @@ def chunks(network, source, start, stop, rows=None):
     steps = [i for i in range(start, stop) if not network.layers[i].training_only]
     widths = network.widths
     n_rows = source.n_rows if rows is None else len(rows)
-    whole = any(network.layers[i].whole_batch for i in steps)
+    whole = [network.layers[i] for i in steps if network.layers[i].whole_batch]
+    if whole and n_rows < 2:
+        raise ValueError(
+            f"{whole[0]!r} subtracts the mean of the rows predicted together, which leaves nothing of a single row; give two or more."
+        )
     size = max(1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // max(widths[start : stop + 1]))))
     sources = {i: i - network.layers[i].span for i in steps if network.layers[i].span}
     as_sparse = source.sparse and bool(steps) and network.layers[steps[0]].sparse_input and min(sources.values(), default=stop) > steps[0]
