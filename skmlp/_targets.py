@@ -9,7 +9,7 @@ from scipy import sparse
 
 from ._missing import without_filling
 from .nn.data import DenseRows, LabelRows, OneHotRows, SparseRows
-from .nn.loss import smallest_share
+from .nn.loss import smallest_share, start_of_mean
 
 
 def n_targets(target, n_classes, table=None):
@@ -51,8 +51,8 @@ def start_scores(loss, target, weight, n_classes, table=None):
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
         shares = counts / counts.sum()
-        return loss.start_at(shares if n_classes != 2 else shares[1:], smallest_share(target, weight))
+        return start_of_mean(loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight))
     if sparse.issparse(target):
         weights = np.ones(target.shape[0]) if weight is None else weight
-        return loss.start_at(target.T @ (weights / weights.sum()), smallest_share(weights, weight))
+        return start_of_mean(loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight))
     return loss.start(np.asarray(target, dtype=np.float64), weight)

@@ -66,6 +66,7 @@ class LogLoss(Loss):
         return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
         return np.log(np.maximum(share, least))
 
@@ -126,6 +127,7 @@ class BinaryLogLoss(Loss):
         return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing
         share = np.clip(share, least, 1.0 - least)
         return np.log(share) - np.log1p(-share)

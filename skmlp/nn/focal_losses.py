@@ -68,6 +68,7 @@ class Focal(Loss):
         return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         return _focal_start(self, np.maximum(mean, least))
 
 
@@ -123,6 +124,7 @@ class BinaryFocal(Loss):
         return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         shares = np.clip(mean, least, 1.0 - least)
         return np.array([np.diff(_focal_start(Focal(self.gamma), np.array([1.0 - share, share])))[0] for share in shares])
 

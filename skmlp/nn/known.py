@@ -11,7 +11,7 @@ import numpy as np
 
 from .column_losses import ColumnLosses
 from .layout import Rows
-from .loss import Loss
+from .loss import Loss, start_of_mean
 
 _STAND_IN = 1.0  # for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
 
@@ -63,8 +63,8 @@ class KnownEntries:
         return _start_of_each(self.loss, target, weight)
 
     def start_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean, as of ``Loss.start_at``."""
-        return self.loss.start_at(mean, least)
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
 
 
 class KnownDistances:
@@ -101,8 +101,8 @@ class KnownDistances:
         return _start_of_each(self.loss, target, weight)
 
     def start_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean, as of ``Loss.start_at``."""
-        return self.loss.start_at(mean, least)
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
 
 
 class KnownRows:
@@ -147,8 +147,8 @@ class KnownRows:
         return self.loss.start(target[known], None if weight is None else weight[known])
 
     def start_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean, as of ``Loss.start_at``."""
-        return self.loss.start_at(mean, least)
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
 
 
 def _start_of_each(loss, target, weight):

@@ -45,9 +45,10 @@ class Poisson(Loss):
         np.subtract(ws.slope, target, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(*mean_and_least(target, weight))
+        return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         return _log_mean(mean, least)
 
 
@@ -83,9 +84,10 @@ class Gamma(Loss):
         np.subtract(1.0, raw, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(*mean_and_least(target, weight))
+        return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         return _log_mean(mean, least)
 
 
@@ -137,9 +139,10 @@ class Tweedie(Loss):
         np.subtract(ws.slope, ws.other, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(*mean_and_least(target, weight))
+        return self.start_at(*mean_and_least(target, weight))
 
     def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
         return _log_mean(mean, least)
 
 

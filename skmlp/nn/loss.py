@@ -48,13 +48,6 @@ class Loss(Unit):
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of the best constant prediction (the median for bounded gradients)."""
 
-    def start_at(self, mean, least):
-        """Return the start of a target of which only the mean (n_targets,) is known.
-
-        ``least``: the share of half a row, as of ``smallest_share``.
-        """
-        return self.start(mean[None, :], None)
-
     def check_target(self, target, name, labels=None):
         """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain.
 
@@ -141,6 +134,14 @@ def smallest_share(target, weight):
         return 0.5 / len(target)
     weight = np.asarray(weight, dtype=np.float64)
     return 0.5 * float(np.min(weight, initial=np.inf, where=weight > 0.0) / np.sum(weight))
+
+
+def start_of_mean(loss, mean, least):
+    """Return the start of a target of which only the mean (n_targets,) is known, and the share ``least`` of half a row.
+
+    A loss for which a share of zero has no score says by ``start_at(mean, least)`` where it starts.
+    """
+    return loss.start_at(mean, least) if hasattr(loss, "start_at") else loss.start(mean[None, :], None)
 
 
 def mean_and_least(target, weight):
