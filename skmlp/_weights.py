@@ -11,6 +11,7 @@ import numpy as np
 from ._sklearn import check_sample_weight
 
 _FAR = 32  # powers of two, within which the sum of many weights and their products with losses are good numbers in float32
+_NOTHING = "Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from."
 
 
 def checked_weight(X, sample_weight):
@@ -19,7 +20,7 @@ def checked_weight(X, sample_weight):
         return None
     weight = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
+        raise ValueError(_NOTHING)
     return weight
 
 
@@ -27,7 +28,7 @@ def counted_rows(weight):
     """Return the numbers of the rows whose weight is not zero, None if these are all."""
     counted = None if weight is None else weight > 0.0
     if counted is not None and not counted.any():
-        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
+        raise ValueError(_NOTHING)
     return None if counted is None or counted.all() else np.flatnonzero(counted)
 
 
@@ -44,7 +45,8 @@ def in_precision(weight, dtype):
     """Return weights in a network's precision, None for None; what is too little there is the least normal number, but never zero."""
     if weight is None:
         return None
-    converted = near_one(weight)[0].astype(dtype)
+    with np.errstate(under="ignore"):
+        converted = near_one(weight)[0].astype(dtype)
     return np.maximum(converted, np.finfo(dtype).tiny, out=converted, where=weight > 0.0)
 
 

@@ -13,8 +13,8 @@ from .layout import Param, Row, Rows
 class BatchNorm(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the batch (Ioffe and Szegedy, 2015).
 
-    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice. Batches have two rows or more, since
-    of a single one nothing would be left.
+    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice. Batches have two rows or more:
+    nothing would be left of a single one.
 
     Parameters
     ----------
