@@ -15,12 +15,12 @@ from ._columns import by_column, given_loss, labels_of, loss_of_values
 from ._input_gradient import gradient_of_code
 from ._inputs import checked
 from ._measures import measure_of_reconstruction
-from ._missing import imputed
+from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
-from ._rows import input_rows
 from ._targets import given_back
-from ._threads import predicted
+from ._threads import limited_prediction, predicted
+from ._weights import checked_weight
 from .nn.data import DenseRows, FilledRows
 from .nn.known import known_part
 
@@ -253,9 +253,9 @@ class Autoencoder(BaseMLP):
         valid = checked(self, X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid), "impute", "a dense reconstruction")
-        if missing is None:
-            return imputed(X, valid, self._reconstruction(source, valid.dtype))
-        return filled_table(X, missing, self._outputs(source), self._table)
+        parts = reconstructed(self._network, source, self._target_measure)
+        with limited_prediction(self._network, source.n_rows):
+            return imputed(X, valid, parts, self._network.dtype) if missing is None else filled_table(X, missing, parts, self._table)
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -327,7 +327,9 @@ class Autoencoder(BaseMLP):
         -------
         score : float
         """
-        return float(np.average(self.score_samples(X), weights=sample_weight))
+        self._fitted()
+        weight = checked_weight(X, sample_weight)
+        return float(np.average(self.score_samples(X), weights=weight))
 
     @property
     def loss_by_column_(self):
@@ -395,9 +397,11 @@ class Autoencoder(BaseMLP):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)
         return autoencoder_blocks(self, encoder), len(encoder) + 1
 
-    def _score_raw(self, raw, target, weight):
-        source = given_back(input_rows(target, self._network.dtype, self._input_measure), self._table)
-        return -np.average(self._in_units(self._network.row_losses(raw, source)), weights=weight)
+    def _for_score(self, raw):
+        return raw[:, :0].copy()
+
+    def _score_raw(self, said, target, weight, losses=None):
+        return -np.average(self._in_units(losses), weights=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

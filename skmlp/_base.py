@@ -1,4 +1,4 @@
-"""What the three estimators share: fitting, resuming, raw prediction, fitted attributes.
+"""What the three estimators share: fitting, resuming, raw prediction.
 
 The one decision: a fit works on a new network and a copy of the training state, and the estimator's attributes are put back if
 anything is raised; so a fit that fails leaves the estimator as it was, and going on is the same code as starting.
@@ -7,16 +7,17 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
+from ._build import build_layers, check_batch_rows, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
+from ._fitted import FittedAttributes
 from ._init_from import fitted_network, start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._measures import measure_of_inputs
@@ -24,16 +25,15 @@ from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._resumption import resumption_of
-from ._rows import counted_rows, fits_into, input_rows, start_rows
-from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._rows import fits_into, input_rows, start_rows
+from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, has_callbacks, with_callbacks
 from ._summary import Summary
-from ._table import embeddings
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
-from ._validation import given_split, make_evaluate, split_rows, take
-from ._views import Views
+from ._validation import Evaluation, given_split, split_rows, take
+from ._weights import checked_weight, counted_rows, in_precision, near_one
 from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
@@ -50,7 +50,7 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(FittedAttributes, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -80,9 +80,13 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _make_blocks(self):
         """Return the hidden blocks, and how many of them ``transform`` goes through."""
 
+    def _for_score(self, raw):
+        """Return what ``_score_raw`` needs of raw scores, in memory of its own."""
+        return raw.copy()
+
     @abstractmethod
-    def _score_raw(self, raw, target, weight):
-        """Return the estimator's own score of raw scores against a target. Overwrites: raw."""
+    def _score_raw(self, said, target, weight, losses=None):
+        """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of the rows. Overwrites: said."""
 
     # ---- fitting
 
@@ -110,7 +114,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if pretraining is not None:
             check_pretraining(self)
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
-        weight = self._balance(target, self._check_weight(X, sample_weight))
+        weight, unit = near_one(self._balance(target, checked_weight(X, sample_weight)))
         rows = counted_rows(weight)
         state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
 
@@ -133,18 +137,20 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         X, target = fitted_table(self, X, target, weight, rows, first, incremental)
         validation = None if held_out[0] is None else self._check_held_out(*held_out)
         if kept is not None:
-            validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y))
+            original = None if weight is None else weight * unit
+            validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y, original))
 
         self._learn_measures(X, target, weight, rows, first)
         n_rows = X.shape[0] if rows is None else len(rows)
         batch_size = self._batch_size(n_rows, incremental)
-        network = self._make_network(X, target, rule, first, whole=n_rows <= batch_size)
+        network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
+        check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)
         if any(has_unknown(labels) for labels in (target, *(() if validation is None else validation[1:2]))):
             network.objective = known_part(network.loss)
         if first and self._takes_missing:
             self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
         data = self._sources(X, target, weight, network.dtype)
-        data.rows = rows
+        data.rows, data.unit = rows, unit
         if first:
             network.initialise(state.rng)
             start, start_weight = start_rows(target, weight, rows, network.n_targets)
@@ -160,7 +166,8 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if validation is not None:
             held_X, *others, given = validation
             held = self._sources(held_X if kept is None else Part(data.x, kept), *others, network.dtype)
-            evaluate = make_evaluate(self, network, held.x, held.target, held.weight, validation[1], given)
+            refresh = partial(network.refresh_statistics, data.x, data.weight, rows, always=rule is None)
+            evaluate = Evaluation(self, network, held, validation[1], given, refresh)
         tasks = None
         if has_callbacks(self):
             name, n_epochs = ("partial_fit", 1) if incremental else ("fit", self.max_iter)
@@ -181,15 +188,18 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if tasks is not None:
             tasks.end()
 
-    def _make_network(self, X, target, rule, first, whole):
-        """Return the network to train, not initialised if ``first``, else with the fitted numbers. ``whole``: a step sees all rows."""
+    def _make_network(self, X, target, rule, first, unit, whole):
+        """Return the network to train, not initialised if ``first``, else with the fitted numbers.
+
+        ``unit``: that of the weights; ``whole``: a step sees all rows.
+        """
         dtype = self.dtype
         if dtype == "auto":
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
         layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes, self._target_table))
-        alphas = penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))
+        alphas = [alpha / unit for alpha in penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))]
         network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
         if not first:
             try:
@@ -201,14 +211,10 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
                 ) from None
         return network
 
-    def _check_weight(self, X, sample_weight):
-        if sample_weight is None:
-            return None
-        return check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-
     def _check_held_out(self, X_val, y_val, sample_weight_val):
         X, target = self._check_data(X_val, y_val, False)
-        return X, target, self._check_weight(X, sample_weight_val), lambda: (X_val, y_val)
+        weight = checked_weight(X, sample_weight_val)
+        return X, target, weight, lambda: (X_val, y_val, weight)
 
     def _strata(self, target, rows):
         """Return the classes of the rows, None where a target has no classes."""
@@ -231,7 +237,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             x = X if isinstance(X, Part) else self._input(X, dtype)
             own = target is X  # an autoencoder's
             target = given_back(x, self._table) if own else target_rows(self._learned(target), self._n_classes, dtype, self._target_table)
-        return SimpleNamespace(x=x, target=target, weight=None if weight is None else weight.astype(dtype), rows=None)
+        return SimpleNamespace(x=x, target=target, weight=in_precision(weight, dtype), rows=None)
 
     def _learn_measures(self, X, target, weight, rows, first):
         """Learn from the rows of a first fit by which measures the network sees X and learns the target; later fits keep them."""
@@ -302,7 +308,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """
         return Summary.of(type(self).__name__, self._fitted()._network)
 
-    # ---- fitted attributes
+    # ---- what scikit-learn and pickle ask
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")
@@ -323,85 +329,6 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             for name, slot in state["_state"].slots.items():
                 check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
         super().__setstate__(state)
-
-    def _fitted(self):
-        check_is_fitted(self)
-        return self
-
-    def _parameter_views(self, name):
-        views = self._fitted()._network.views()
-        return Views(views[key] for key in sorted(key for key in views if key[1] == name))
-
-    @property
-    def coefs_(self):
-        return Views(self._fitted()._network.weights())
-
-    @coefs_.setter
-    def coefs_(self, arrays):
-        self.coefs_[:] = arrays
-
-    @property
-    def intercepts_(self):
-        return Views(view[0] for view in self._parameter_views("bias"))
-
-    @intercepts_.setter
-    def intercepts_(self, arrays):
-        self.intercepts_[:] = arrays
-
-    @property
-    def slopes_(self):
-        network = self._fitted()._network
-        views = network.views()
-        slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
-        return [None if slope is None else slope[0] for slope in slopes]
-
-    @property
-    def embeddings_(self):
-        if self._fitted()._table is None:
-            raise AttributeError("There are embeddings only of a table's categories; see categorical_features.")
-        return embeddings(self._table, self._network)
-
-    @property
-    def history_(self):
-        return pd.DataFrame(self._fitted()._records).set_index("epoch")
-
-    @property
-    def loss_curve_(self):
-        return [record["loss"] for record in self._fitted()._records]
-
-    @property
-    def loss_(self):
-        return self.loss_curve_[-1]
-
-    @property
-    def best_loss_(self):
-        return None if self._fitted().early_stopping and self.validation_scores_ else min(self.loss_curve_)
-
-    @property
-    def validation_scores_(self):
-        scores = [record["validation_score"] for record in self._fitted()._records if "validation_score" in record]
-        return scores or None
-
-    @property
-    def best_validation_score_(self):
-        scores = self.validation_scores_
-        return None if scores is None else float(np.nanmax(scores))
-
-    @property
-    def t_(self):
-        return self._fitted()._state.clock.samples
-
-    @property
-    def n_layers_(self):
-        return len(self.coefs_) + 1
-
-    @property
-    def n_outputs_(self):
-        return self._fitted()._network.n_targets
-
-    @property
-    def out_activation_(self):
-        return self._fitted()._network.loss.out_activation
 
 
 def _new_state(random_state):

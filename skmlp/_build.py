@@ -222,6 +222,17 @@ def _in_units(function, measures):
     return augment
 
 
+def check_batch_rows(estimator, network, n_rows, batch_size, incremental):
+    """Raise ``ValueError`` if batches of ``batch_size`` of ``n_rows`` rows have fewer than a layer can learn from."""
+    least = network.min_rows
+    if min(n_rows, batch_size) < least:
+        few = f"{'partial_fit' if incremental else 'fit'} got n_samples={n_rows}" if n_rows < least else f"batch_size={batch_size}"
+        raise ValueError(
+            f"batch_norm={estimator.batch_norm!r} subtracts the mean of a batch, which leaves nothing of a single row: each batch needs "
+            f"{least} rows or more, but {few}. Take larger batches, or batch_norm=False."
+        )
+
+
 def penalty_strengths(estimator, n_weights):
     """Return the L2 part of ``alpha`` as one float per weight matrix."""
     return [alpha * (1.0 - float(estimator.l1_ratio)) for alpha in _alphas(estimator, n_weights)]

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
@@ -16,6 +15,8 @@ from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, los
 from ._samples import raw_samples
 from ._sklearn import StrOptions
 from ._targets import has_unknown
+from ._threads import predicted
+from ._weights import balanced, check_not_balanced, checked_weight
 from .nn.losses import LOSSES
 
 
@@ -75,8 +76,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ),
         "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies.
-        Not for multilabel targets.""",
+        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies, in
+        which rows count by ``sample_weight``; ``partial_fit`` refuses that. Not for multilabel targets.""",
     }
 
     def __init__(
@@ -177,6 +178,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
+        check_not_balanced(self.class_weight)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def decision_function(self, X):
@@ -206,11 +208,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Sparse if the labels that it was trained on were.
         """
-        raw = self._raw(self._check_X(X))
+        said = self._said(self._check_X(X))
         if not self._multilabel:
-            return self.classes_[self._most_probable(raw)]
-        y = (raw > 0).astype(int)
-        return sparse.csr_matrix(y) if self._sparse_labels else y
+            return self.classes_[said]
+        return sparse.csr_matrix(said).astype(int) if self._sparse_labels else said.astype(int)
 
     @available_if(has_probabilities)
     def predict_proba(self, X):
@@ -308,10 +309,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         score : float
         """
+        self._fitted()
+        weight = checked_weight(X, sample_weight)
         if without_unknown(y)[1] is None:
-            return super().score(X, y, sample_weight)
-        X, target = self._fitted()._check_data(X, y, False)
-        return float(self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight)))
+            return super().score(X, y, weight)
+        X, target = self._check_data(X, y, False)
+        return float(self._score_raw(self._said(X), target, weight))
 
     def _linked(self, raw, link):
         """Return the link of raw scores (..., n, n_out), with both classes where there are two. Overwrites: raw."""
@@ -320,8 +323,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         link(raw, raw)
         return raw
 
-    def _most_probable(self, raw):
-        """Return the number of the class with the highest score; two classes share one score."""
+    def _said(self, X):
+        """Return what ``_for_score`` makes of the raw scores for checked X, of which no more than a chunk is there at a time."""
+        return predicted(self._network.reduced_scores, self._input(X), self._for_score)
+
+    def _for_score(self, raw):
+        """Return the number of the class with the highest score, two classes sharing one score; of each label whether it applies."""
+        if self._multilabel:
+            return raw > 0
         return (raw[:, 0] > 0).astype(int) if len(self.classes_) == 2 else raw.argmax(axis=1)
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
@@ -354,18 +363,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return X, np.searchsorted(self.classes_, y)
 
     def _balance(self, target, weight):
-        if self.class_weight is not None:
-            if target.ndim == 2:
-                raise ValueError(f"class_weight={self.class_weight!r} is not defined for multilabel targets; use sample_weight.")
-            balance = self._class_weights(target)
-            weight = balance if weight is None else weight * balance
-        return weight
-
-    def _class_weights(self, target):
-        """Return the class weight of each row."""
-        if isinstance(self.class_weight, dict):
-            return compute_sample_weight(self.class_weight, self.classes_[target])
-        return compute_sample_weight(self.class_weight, target)
+        return balanced(self.class_weight, self.classes_, target, weight)
 
     def _make_loss(self):
         kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
@@ -380,13 +378,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         blocks = hidden_blocks(self, self.hidden_layer_sizes)
         return blocks, len(blocks)
 
-    def _score_raw(self, raw, target, weight):
+    def _score_raw(self, said, target, weight, losses=None):
         if has_unknown(target):
             unknown = np.isnan(target)
-            right = (((raw > 0) == target) | unknown).all(axis=1)
+            right = ((said == target) | unknown).all(axis=1)
             told = ~unknown.all(axis=1)
             return np.average(right[told], weights=None if weight is None else weight[told]) if told.any() else np.nan
-        right = ((raw > 0) == target).all(axis=1) if target.ndim == 2 else target == self._most_probable(raw)
+        right = (said == target).all(axis=1) if target.ndim == 2 else target == said
         return np.average(right, weights=weight)
 
     def __sklearn_tags__(self):

@@ -16,7 +16,7 @@ def gradient_of_classes(estimator, X, y):
     """Return the gradient (n, n_features) of the score of class number y (n,) or, for None, the predicted one."""
 
     def of_class(raw, rows):
-        classes = estimator._most_probable(raw) if y is None else y[rows]
+        classes = estimator._for_score(raw) if y is None else y[rows]
         if raw.shape[1] == 1:
             return (2.0 * classes - 1.0)[None, :, None]
         return np.eye(raw.shape[1])[classes][None]

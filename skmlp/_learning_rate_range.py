@@ -7,12 +7,13 @@ solver, regularisation and precision.
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_consistent_length, check_random_state, compute_class_weight, get_tags
+from sklearn.utils import check_array, check_consistent_length, check_random_state, get_tags
 
 from ._base import BaseMLP
 from ._build import is_lbfgs
 from ._inputs import takes_tables
 from ._validation import take
+from ._weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 4.0  # times the least average
@@ -74,18 +75,20 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     if not takes_tables(estimator):
         X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
     y = None if y is None else np.asarray(y)
-    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    check_consistent_length(X, y, weight)
+    check_consistent_length(X, y)
+    weight = checked_weight(X, sample_weight)
     n_rows = len(X) if isinstance(X, list) else X.shape[0]
     model = _one_step_model(estimator, n_rows)
     options = {}
     if is_classifier(model) and y is not None:
         multilabel = y.ndim == 2 and y.shape[1] > 1
         options["classes"] = classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
-        if isinstance(model.class_weight, str) and not multilabel:  # that of all rows, not of each batch
-            weights = compute_class_weight(model.class_weight, classes=classes, y=y.ravel())
-            model.set_params(class_weight=dict(zip(classes, weights, strict=True)))
-    counted = np.arange(n_rows) if weight is None else np.flatnonzero(weight)
+        check_has_class_weights(model.class_weight, multilabel)
+        if isinstance(model.class_weight, str):  # that of all rows, not of each batch
+            weights = class_weights(model.class_weight, classes, np.searchsorted(classes, y.ravel()), weight)
+            model.set_params(class_weight=dict(zip(classes.tolist(), weights.tolist(), strict=True)))
+    counted = counted_rows(weight)
+    counted = np.arange(n_rows) if counted is None else counted
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
     rates, losses = np.geomspace(min_rate, max_rate, n_steps), []
     for rate, rows in zip(rates, batches, strict=False):

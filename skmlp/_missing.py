@@ -73,20 +73,40 @@ def has_missing(X):
     return not sparse.issparse(X) and bool(np.isnan(X.min()))
 
 
-def imputed(X, checked, reconstruction):
-    """Return a copy of X, an array or a frame, with ``reconstruction`` where the array ``checked`` of its values has NaN.
+def reconstructed(network, source, measure=None):
+    """Yield (rows, what the network gives back for them) in bounded memory, which the next rows use again.
 
-    Columns of a frame that miss nothing are left alone, and columns of floats keep their precision.
+    ``measure``: by which the network learned the columns, None for as they are.
     """
-    missing = np.isnan(checked)
+    for rows, raw in network.raw_chunks(source):
+        network.loss.link(raw, raw)
+        yield rows, raw if measure is None else measure.restored(raw)
+
+
+def imputed(X, checked, reconstructions, dtype):
+    """Return a copy of X, an array or a frame, with its reconstruction where the array ``checked`` of its values has NaN.
+
+    ``reconstructions``: pairs of rows and their reconstruction, computed in ``dtype``. Columns of a frame that miss nothing are left
+    alone, and columns of floats keep their precision.
+    """
     if not hasattr(X, "columns"):
-        return np.where(missing, reconstruction.astype(checked.dtype, copy=False), checked)
-    holes = {int(k): np.where(missing[:, k], reconstruction[:, k], checked[:, k]) for k in np.flatnonzero(missing.any(axis=0))}
+        return _filled(checked.copy(), reconstructions, slice(None))
+    places = np.flatnonzero(np.any([np.isnan(part).any(axis=0) for part in row_parts(checked)], axis=0))
+    holes = _filled(checked[:, places].astype(np.promote_types(checked.dtype, dtype), copy=False), reconstructions, places)
+    columns = dict(zip(places.tolist(), np.ascontiguousarray(holes.T), strict=True))
     if hasattr(X, "with_columns"):  # polars
-        columns = type(X)({X.columns[k]: values for k, values in holes.items()}).get_columns()
-        return X.with_columns(c.cast(X.dtypes[k]) if X.dtypes[k].is_float() else c for k, c in zip(holes, columns, strict=True))
+        made = type(X)({X.columns[k]: values for k, values in columns.items()}).get_columns()
+        return X.with_columns(c.cast(X.dtypes[k]) if X.dtypes[k].is_float() else c for k, c in zip(columns, made, strict=True))
     filled = X.copy()
-    for k, values in holes.items():
+    for k, values in columns.items():
         dtype = X.dtypes.iloc[k]
-        filled.isetitem(k, values.astype(dtype) if isinstance(dtype, np.dtype) and dtype.kind == "f" else values)
+        filled.isetitem(k, values.astype(dtype) if isinstance(dtype, np.dtype) and dtype.kind == "f" else values.copy())
     return filled
+
+
+def _filled(values, reconstructions, columns):
+    """Return ``values`` (n, k) with the reconstructions of these columns where they are NaN. Overwrites: values."""
+    for rows, reconstruction in reconstructions:
+        part = values[rows]
+        np.copyto(part, reconstruction[:, columns], where=np.isnan(part), casting="same_kind")
+    return values

@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from ._autoencoder import Autoencoder
 from ._inputs import with_advice
-from ._rows import counted_rows
-from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
+from ._sklearn import HasMethods, Interval, StrOptions, safe_indexing
+from ._weights import checked_weight, counted_rows, near_one
 from .nn.corruption import GaussianCorruption
 from .nn.loss import quantile
 
@@ -116,7 +116,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
-        weight = None if sample_weight is None else check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = checked_weight(X, sample_weight)
         if self.estimator is None:
             given = X
             try:
@@ -245,13 +245,14 @@ def _default(n_rows, n_features):
 
 
 def _distinct(X, weight):
-    """Return the distinct rows of X in an order that depends on their values only, and how often each is there, by weight."""
+    """Return the distinct rows of X in an order that depends on their values only, and how often each is there, by weight; 1 on average."""
     rows = counted_rows(weight)
     if rows is not None:
         X, weight = safe_indexing(X, rows), weight[rows]
     hashed = pd.util.hash_pandas_object(pd.DataFrame(X), index=False).to_numpy()
     _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
-    return safe_indexing(X, first), np.bincount(group, weight)
+    counts = np.bincount(group, near_one(weight)[0])
+    return safe_indexing(X, first), counts / counts.mean()
 
 
 def _seed(estimator, rng):

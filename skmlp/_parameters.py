@@ -169,8 +169,8 @@ PARAMETER_DOCS = {
     "alpha": """
     alpha : float or array-like of float, default=0.0001
         Strength of the L2 penalty ``alpha / 2 |W|^2`` (mixed with L1 by ``l1_ratio``) on the weights, never on intercepts; one value, or
-        one per weight matrix. As in scikit-learn it is divided by the number of rows (sum of weights) of each batch. With 'adamw' and
-        'lion' it is the decoupled weight decay instead, not divided by anything.""",
+        one per weight matrix. As in scikit-learn it is divided by the number of rows of each batch, or the sum of their weights, so that it
+        is in the unit of the weights. With 'adamw' and 'lion' it is the decoupled weight decay instead, not divided by anything.""",
     "batch_size": """
     batch_size : int or 'auto', default='auto'
         Rows per minibatch; 'auto' is ``min(200, n_samples)``. Unused by 'lbfgs'.""",
@@ -217,7 +217,8 @@ PARAMETER_DOCS = {
         Whether to stop when the score on held-out rows has not improved by ``tol`` for ``n_iter_no_change`` epochs, and to return the
         weights of the best epoch. Held out are ``X_val, y_val`` if given to ``fit``, else what ``validation_split`` says, else
         ``validation_fraction`` of the rows (stratified for single-label classification, unless there are more than two classes and too
-        few rows of them). If False, training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
+        few rows of them), two at least. An epoch without a finite score is neither better nor worse; there must be one that has it. If
+        False, training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
     "validation_fraction": """
     validation_fraction : float, default=0.1
         Share of the rows held out if ``early_stopping`` and neither a validation set nor ``validation_split`` is given.""",
@@ -258,7 +259,7 @@ PARAMETER_DOCS = {
     "batch_norm": """
     batch_norm : bool or BatchNorm, default=False
         Whether to normalise each hidden layer's input to the activation over the batch; an instance sets its momentum, epsilon and
-        test-time statistics. With 'lbfgs' the statistics are those of the whole training set.""",
+        test-time statistics. Batches need two rows. With 'lbfgs' the statistics are those of the whole training set.""",
     "clip_norm": """
     clip_norm : float or None, default=None
         Bound on the Euclidean norm of the whole gradient. Refused by 'lbfgs'.""",
@@ -268,7 +269,7 @@ PARAMETER_DOCS = {
     "scoring": """
     scoring : str, callable or None, default=None
         The validation score that early stopping watches: None for the estimator's own (accuracy, R2, minus reconstruction error), 'loss'
-        for minus the validation loss, or any scikit-learn scorer.""",
+        for minus the validation loss, or any scikit-learn scorer, which gets the rows' weights if it takes ``sample_weight``.""",
     "dtype": """
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it

@@ -64,7 +64,7 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
             pair.objective = network.objective
         else:
             hidden = Outputs(network, data.x, starts[k])
-            rows = SimpleNamespace(x=hidden, target=hidden, weight=data.weight, rows=data.rows)
+            rows = SimpleNamespace(x=hidden, target=hidden, weight=data.weight, unit=data.unit, rows=data.rows)
         learned = {name: getattr(estimator, name) for name in ("_table", "_input_measure", "_target_measure")}
         settings = SimpleNamespace(**estimator.get_params(deep=False), **learned)
         settings.alpha = [alphas[i] for i in own]

@@ -91,8 +91,9 @@ def without_missing(X, matrix, table):
 
 
 def filled_table(X, missing, outputs, table):
-    """Return a copy of a table X with what is ``missing`` (n, n_columns) taken from outputs (n, n_targets)."""
-    columns = _columns(outputs, table)
+    """Return a copy of a table X with what is ``missing`` (n, n_columns) taken from ``outputs``, pairs of rows and what is given back."""
+    parts = [_columns(part, table) for _, part in outputs]
+    columns = {j: np.concatenate([part[j] for part in parts]) for j in parts[0]}
     holes = {j: (missing[:, j], columns[j]) for j in np.flatnonzero(missing.any(axis=0)).tolist()}
     form = form_of(X)
     if form == "array":

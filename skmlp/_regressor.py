@@ -13,6 +13,7 @@ from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
 from ._validation import explained, take
+from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
 
 
@@ -272,7 +273,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         score : float
         """
         X, target = self._fitted()._check_data(X, y, False)
-        return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
+        return self._score_raw(self._raw(X), target, checked_weight(X, sample_weight))
 
     @property
     def target_offset_(self):
@@ -341,7 +342,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         blocks = hidden_blocks(self, self.hidden_layer_sizes)
         return blocks, len(blocks)
 
-    def _score_raw(self, raw, target, weight):
+    def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
         if loss.predicts == "quantiles":

@@ -26,14 +26,6 @@ def start_rows(target, weight, rows, width):
     return take(np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight)
 
 
-def counted_rows(weight):
-    """Return the numbers of the rows whose weight is not zero in any precision, None if these are all."""
-    counted = None if weight is None else weight >= np.finfo(np.float32).tiny
-    if counted is not None and not counted.any():
-        raise ValueError("Sample weights must contain at least one non-zero number; with weights of zero there is nothing to learn from.")
-    return None if counted is None or counted.all() else np.flatnonzero(counted)
-
-
 @contextmanager
 def fits_into(dtype):
     """Raise ``ValueError`` where a value overflows in a conversion to ``dtype``."""

@@ -6,8 +6,10 @@ estimators have none.
 
 import copy
 import functools
+from inspect import signature
 
 import numpy as np
+from sklearn import get_config
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -57,9 +59,21 @@ __all__ = [
     "check_sample_weight",
     "has_callbacks",
     "safe_indexing",
+    "takes_weights",
     "with_callbacks",
     "without_callbacks",
 ]
+
+
+def takes_weights(scorer):
+    """Return whether a scorer takes ``sample_weight``, and has not been told by ``set_score_request`` that it is to get none."""
+    try:
+        names = signature(getattr(scorer, "_score_func", scorer)).parameters
+    except (TypeError, ValueError):  # of functions that are not Python's
+        return False
+    if not get_config()["enable_metadata_routing"] or not hasattr(scorer, "get_metadata_routing"):
+        return "sample_weight" in names
+    return "sample_weight" in names and scorer.get_metadata_routing().score.requests.get("sample_weight") is not False
 
 
 def has_callbacks(estimator):

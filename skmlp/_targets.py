@@ -9,6 +9,7 @@ from scipy import sparse
 
 from ._missing import without_filling
 from .nn.data import DenseRows, LabelRows, OneHotRows, SparseRows
+from .nn.loss import smallest_share, start_of_mean
 
 
 def n_targets(target, n_classes, table=None):
@@ -49,9 +50,9 @@ def start_scores(loss, target, weight, n_classes, table=None):
         target = source.take(slice(0, source.n_rows), np.empty((source.n_rows, source.width)))
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
-        values = np.eye(n_classes) if n_classes != 2 else np.array([[0.0], [1.0]])
-        return loss.start(values, counts)
+        shares = counts / counts.sum()
+        return start_of_mean(loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight))
     if sparse.issparse(target):
         weights = np.ones(target.shape[0]) if weight is None else weight
-        return loss.start((target.T @ (weights / weights.sum()))[None, :], weights.sum(keepdims=True))
+        return start_of_mean(loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight))
     return loss.start(np.asarray(target, dtype=np.float64), weight)

@@ -77,6 +77,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
             ConvergenceWarning,
             stacklevel=6,
         )
+    if watched and why is None and not stopping.has_kept:
+        raise ValueError(evaluate.undefined(len(records) - n_before))
     if not (ended_well or incremental or schedule.planned):
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
@@ -94,14 +96,15 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
 def make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics=None):
     """Return a trainer of a network by an estimator's parameters, as yet without callbacks; the network is prepared for it.
 
-    ``data``: as for ``train_minibatches``; ``diagnostics``: what looks at the last batch of each epoch, or None.
+    ``data``: as for ``train_minibatches``, with the ``unit`` of the weights; ``diagnostics``: what looks at the last batch of each epoch.
     Overwrites: network, state.
     """
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
         state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
     penalised = network.penalised
     decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
-    l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
+    unit = 1.0 if rule.decoupled else data.unit
+    l1 = merged(zip(penalised, [strength / unit for strength in l1_strengths(estimator, len(penalised))], strict=True))
     weights = [view for (_, name), view in network.views().items() if name == "weight"]
     state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
     n_rows = data.x.n_rows if data.rows is None else len(data.rows)

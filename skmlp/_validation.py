@@ -8,7 +8,8 @@ from sklearn.metrics import check_scoring, mean_pinball_loss
 from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length
 
-from ._sklearn import safe_indexing
+from ._build import is_lbfgs
+from ._sklearn import safe_indexing, takes_weights
 from .nn.loss import quantile
 
 
@@ -60,28 +61,71 @@ def given_split(estimator, X, y, groups, counted):
     return tuple(parts)
 
 
-def make_evaluate(estimator, network, x, target, weight, raw_target, given):
-    """Return a function of no arguments that gives (validation loss, validation score) of the network as it is.
+class Evaluation:
+    """What the network as it is makes of the held-out rows: a call returns (validation loss, validation score), NaN for no defined score.
 
-    ``x``, ``target``: sources of the held-out rows; ``weight`` (n,) or None; ``raw_target``: the target as the estimator's own score
-    wants it; ``given``: function that returns X and y as the user gave them, for a scorer.
+    Parameters
+    ----------
+    estimator : BaseMLP
+    network : Network
+    held : namespace
+        The held-out rows: sources ``x`` and ``target``, ``weight`` (n,) or None.
+    target : ndarray or matrix
+        The target as the estimator's own score wants it.
+    given : callable
+        Returns X, y and the weights as the user gave them, for a scorer.
+    refresh : callable
+        Called before each evaluation: gives the network the statistics that it would have if training ended now.
+
+    Raises
+    ------
+    ValueError
+        If ``early_stopping`` is to compare scores of less than two rows.
     """
-    scoring = estimator.scoring
-    scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
 
-    def evaluate():
-        raw = network.scores(x)
-        finite = np.isfinite(raw).all()
-        score = estimator._score_raw(raw.copy(), raw_target, weight) if scoring is None and finite else np.nan
-        loss = float(np.average(network.row_losses(raw, target), weights=weight))
-        if scoring == "loss":
+    def __init__(self, estimator, network, held, target, given, refresh):
+        self.estimator, self.network, self.held = estimator, network, held
+        self.target, self.given, self.refresh = target, given, refresh
+        self.n_rows = held.x.n_rows if held.weight is None else int(np.count_nonzero(held.weight))
+        scoring = estimator.scoring
+        self.scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
+        if estimator.early_stopping and not is_lbfgs(estimator) and self.n_rows < 2:
+            raise ValueError(
+                f"The validation set is too small: early_stopping needs two held-out rows or more, but has {self.n_rows}. Give more rows "
+                "in X_val, or a 'validation_split' that holds out more."
+            )
+
+    def __call__(self):
+        self.refresh()
+        estimator, network, held = self.estimator, self.network, self.held
+        losses, parts, finite = np.empty(held.x.n_rows, network.dtype), [], True
+        for rows, raw in network.raw_chunks(held.x):
+            finite = finite and np.isfinite(raw).all()
+            if estimator.scoring is None:
+                parts.append(estimator._for_score(raw))
+            losses[rows] = network.row_losses(raw, held.target, rows)
+        loss, score = float(np.average(losses, weights=held.weight)), math.nan
+        if estimator.scoring == "loss":
             score = -loss
-        elif scorer is not None and finite:
-            X, y = given()
-            score = scorer(estimator, X) if y is None else scorer(estimator, X, y)
+        elif finite and estimator.scoring is None:
+            score = estimator._score_raw(np.concatenate(parts), self.target, held.weight, losses)
+        elif finite:
+            score = self._scored()
         return loss, float(score) if math.isfinite(score) else math.nan
 
-    return evaluate
+    def undefined(self, n_epochs):
+        """Return what to say of a training none of whose epochs had a defined score."""
+        scoring = self.estimator.scoring
+        name = "the estimator's own score (scoring=None)" if scoring is None else f"scoring={scoring!r}"
+        return (
+            f"early_stopping has nothing to compare: {name} gave no finite number for the {self.n_rows} held-out rows after any of the "
+            f"{n_epochs} epochs. Hold out rows for which it is defined, or choose another score, such as scoring='loss'."
+        )
+
+    def _scored(self):
+        X, y, weight = self.given()
+        names = {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
+        return self.scorer(self.estimator, X, **names) if y is None else self.scorer(self.estimator, X, y, **names)
 
 
 def explained(target, predictions, levels, weight):

@@ -217,6 +217,35 @@ def test_labels_that_were_not_announced():
     assert_unchanged(before, state(model, X))
 
 
+@pytest.mark.parametrize("statistics", ["running", "population", "batch"])
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_batch_normalisation_of_a_single_row(cls, statistics):
+    """As in PyTorch, in training and in prediction: nothing is left of a row from which its own mean is subtracted."""
+    one = {} if cls is Autoencoder else {"y": Y[:1]}
+    names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
+    model = cls(hidden_layer_sizes=(4,), batch_norm=BatchNorm(statistics=statistics), max_iter=2, random_state=0).fit(X, Y)
+    before = state(model, X)
+    with pytest.raises(ValueError, match=r"each batch needs 2 rows or more, but batch_size=1\. Take larger batches"):
+        model.set_params(batch_size=1).fit(X, Y)
+    with pytest.raises(ValueError, match=r"each batch needs 2 rows or more, but fit got n_samples=1\."):
+        model.set_params(batch_size="auto").fit(X[:1], **one)
+    with pytest.raises(ValueError, match=r"but fit got n_samples=1\."):
+        model.fit(X, Y, sample_weight=np.eye(len(X))[0])
+    with pytest.raises(ValueError, match=r"but partial_fit got n_samples=1\."):
+        model.partial_fit(X[:1], **one, **names)
+    if cls is Autoencoder:
+        with pytest.raises(ValueError, match="each batch needs 2 rows or more, but batch_size=1"):
+            model.set_params(pretraining=3, batch_size=1).fit(X)
+        model.set_params(pretraining=None, batch_size="auto")
+    assert_unchanged(before, state(model, X))
+    if statistics == "batch":
+        with pytest.raises(ValueError, match="subtracts the mean of the rows predicted together, which leaves nothing of a single row"):
+            model.predict(X[:1])
+    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, solver="lbfgs", batch_size=1).fit(X, Y)  # has no batches
+    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, batch_size=149).fit(X, Y)  # the last row joins the others
+    cls(hidden_layer_sizes=(4,), max_iter=2, batch_size=1).fit(X, Y)
+
+
 def test_class_weights_of_labels_in_several_columns():
     with pytest.raises(ValueError, match="class_weight='balanced' is not defined for multilabel targets; use sample_weight"):
         MLPClassifier(class_weight="balanced").fit(*labels())

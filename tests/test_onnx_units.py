@@ -83,7 +83,8 @@ def test_layers_and_activations(unit, dtype):
         assert_near(got.astype(np.float32), model.predict(X))
     else:
         assert_same_prediction(model, X, dtype)
-    assert_same_prediction(model, X[:1], "float32")
+    if not getattr(unit, "whole_batch", False):  # of which a single row is refused
+        assert_same_prediction(model, X[:1], "float32")
 
 
 @pytest.mark.parametrize("unit", table(nn.ACTIVATIONS)["argvalues"], ids=nn.ACTIVATIONS)

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, BaggingRegressor
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.batch_norm import BatchNorm
 
 from .problems import blobs, cancer, curve, diabetes, labels
@@ -117,9 +117,8 @@ def test_class_weights_are_sample_weights(class_weight, rng):
     X, y = blobs(3)
     keep = (y != 1) | (rng.random(len(y)) < 0.3)
     X, y = X[keep], y[keep]
-    counts = np.bincount(y)
-    each = len(y) / (3 * counts) if class_weight == "balanced" else np.array([5.0, 1.0, 0.5])
     own = rng.uniform(0.5, 2.0, len(y))
+    each = own.sum() / (3 * np.bincount(y, own)) if class_weight == "balanced" else np.array([5.0, 1.0, 0.5])
     model = quick(MLPClassifier, class_weight=class_weight)
     assert_allclose(model.fit(X, y, own).predict_proba(X), quick(MLPClassifier).fit(X, y, own * each[y]).predict_proba(X), rtol=1e-9)
     names = np.array(["a", "b", "c"])
@@ -147,6 +146,39 @@ def test_the_output_starts_at_the_weighted_mean(cls):
         assert_allclose(model.predict(X), np.average(y, weights=weight), atol=1e-9)
     else:
         assert_allclose(model.predict_proba(X[:1])[0], np.bincount(y, weight) / weight.sum(), rtol=1e-9)
+
+
+BAD = [
+    (np.zeros(60), "at least one non-zero number"),
+    (np.full(60, np.nan), "contains NaN"),
+    (np.full(60, np.inf), "contains infinity"),
+    (-np.ones(60), "Negative values in data passed to `sample_weight`"),
+    (np.r_[-1.0, np.zeros(58), 3.0], "Negative values in data passed to `sample_weight`"),
+    (np.ones(3), r"sample_weight\.shape == \(3,\)"),
+    (np.ones((60, 1)), "must be 1D array or scalar"),
+    (["a"] * 60, "could not convert string to float"),
+]
+
+
+@pytest.mark.parametrize(("weight", "message"), BAD, ids=[message for _, message in BAD])
+@pytest.mark.parametrize("loss", ["squared_error", "quantile", "multilabel", "unknown", "classes", "rows"])
+def test_a_score_checks_its_weights_as_a_fit_does(loss, weight, message):
+    kind = {"multilabel": MLPClassifier, "unknown": MLPClassifier, "classes": MLPClassifier, "rows": Autoencoder}.get(loss, MLPRegressor)
+    X, y = labels(60) if loss in ("multilabel", "unknown") else problem(kind)
+    y = np.where(X[:, :1] > 0.5, -1, y) if loss == "unknown" else y
+    model = quick(kind, max_iter=1, **({"loss": loss} if kind is MLPRegressor else {})).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, sample_weight=weight)
+    with pytest.raises(ValueError, match=message):
+        model.score(X, y, sample_weight=weight)
+    assert model.score(X, y, sample_weight=2.0) == pytest.approx(model.score(X, y), rel=1e-5)  # a number is that of each row, as in fit
+
+
+def test_a_detector_checks_its_weights():
+    X, _ = curve(60)
+    for weight, message in BAD:
+        with pytest.raises(ValueError, match=message):
+            OutlierAutoencoder().fit(X, sample_weight=weight)
 
 
 # ---- who hands out weights

@@ -13,17 +13,19 @@ from .layout import Param, Row, Rows
 class BatchNorm(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the batch (Ioffe and Szegedy, 2015).
 
-    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice.
+    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice. Batches have two rows or more:
+    nothing would be left of a single one.
 
     Parameters
     ----------
     momentum : float in (0, 1], default=0.1
-        Weight of the newest batch in the running mean and variance; the variance enters with n / (n - 1).
+        Weight of the newest batch in the running mean and variance; the variance enters with n / (n - 1), where n is the sum of the
+        batch's weights, or its number of rows if that is larger.
     epsilon : float > 0, default=1e-5
         Added to the variance.
     statistics : {"running", "population", "batch"}, default="running"
         What replaces the batch's mean and variance in prediction: their running averages; the values over the whole training set,
-        computed in a pass over it at the end of each fit; or those of the rows given to ``predict``.
+        computed in a pass over it at the end of each fit; or those of the rows given to ``predict``, two or more.
     """
 
     elementwise = True

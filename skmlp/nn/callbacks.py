@@ -6,6 +6,7 @@ history is whatever ended up in the record.
 To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training. ``epoch_begin`` does nothing unless written.
 """
 
+import math
 from abc import ABC, abstractmethod
 
 from .state import Snapshot
@@ -63,6 +64,8 @@ class EarlyStopping(Callback):
     def epoch_end(self, trainer, record):
         state = trainer.state
         value = self.sign * record[self.monitor]
+        if math.isnan(value):  # neither better nor worse
+            return False
         if value >= state.best + self.tol:
             state.stale = 0
         else:

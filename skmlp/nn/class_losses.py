@@ -9,7 +9,7 @@ import numpy as np
 
 from .layout import Rows
 from .links import log_logistic, log_softmax, logistic, softmax
-from .loss import Loss, smallest_share
+from .loss import Loss, mean_and_least
 
 
 class LogLoss(Loss):
@@ -63,9 +63,12 @@ class LogLoss(Loss):
         np.subtract(ws.rows, ws.row, out=ws.rows)
 
     def start(self, target, weight):
-        share = np.average(target, axis=0, weights=weight)
-        share = (1.0 - self.label_smoothing) * share + self.label_smoothing / len(share)
-        return np.log(np.maximum(share, smallest_share(target, weight)))
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
+        return np.log(np.maximum(share, least))
 
 
 class BinaryLogLoss(Loss):
@@ -121,8 +124,11 @@ class BinaryLogLoss(Loss):
         _subtract_target(raw, target, smoothing, 0.5 * smoothing)
 
     def start(self, target, weight):
-        least = smallest_share(target, weight)
-        share = (1.0 - self.label_smoothing) * np.average(target, axis=0, weights=weight) + 0.5 * self.label_smoothing
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing
         share = np.clip(share, least, 1.0 - least)
         return np.log(share) - np.log1p(-share)
 

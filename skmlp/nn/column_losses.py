@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from .layout import Rows
-from .loss import Loss
+from .loss import Loss, start_of_mean
 
 
 class ColumnLosses(Loss):
@@ -73,6 +73,13 @@ class ColumnLosses(Loss):
         values = np.empty(target.shape[1])
         for loss, columns in self.pieces:
             values[columns] = loss.start(target[:, columns], weight)
+        return values
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        values = np.empty(len(mean))
+        for loss, columns in self.pieces:
+            values[columns] = start_of_mean(loss, mean[columns], least)
         return values
 
     def check_target(self, target, name, labels=None):

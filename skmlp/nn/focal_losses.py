@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from .layout import Rows
 from .links import log_logistic, log_softmax, logistic, softmax
-from .loss import Loss, sides, smallest_share
+from .loss import Loss, mean_and_least, sides
 
 
 class Focal(Loss):
@@ -65,8 +65,11 @@ class Focal(Loss):
         np.subtract(raw, ws.factor, out=raw)
 
     def start(self, target, weight):
-        share = np.average(target, axis=0, weights=weight)
-        return _focal_start(self, np.maximum(share, smallest_share(target, weight)))
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        return _focal_start(self, np.maximum(mean, least))
 
 
 class BinaryFocal(Loss):
@@ -118,8 +121,11 @@ class BinaryFocal(Loss):
         np.multiply(raw, ws.side, out=raw)
 
     def start(self, target, weight):
-        least = smallest_share(target, weight)
-        shares = np.clip(np.average(target, axis=0, weights=weight), least, 1.0 - least)
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        shares = np.clip(mean, least, 1.0 - least)
         return np.array([np.diff(_focal_start(Focal(self.gamma), np.array([1.0 - share, share])))[0] for share in shares])
 
 

@@ -19,15 +19,20 @@ def chunks(network, source, start, stop, rows=None):
     params, state = network.views(), network.state_layout.views(network.state)
     steps = [i for i in range(start, stop) if not network.layers[i].training_only]
     widths = network.widths
-    widest = max(widths[start : stop + 1])
     n_rows = source.n_rows if rows is None else len(rows)
-    whole = any(network.layers[i].whole_batch for i in steps)
-    size = max(1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // widest)))
-    places = _places(network, start, stop)
-    pads = [np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)]
-    tmp = np.empty(size * widest, network.dtype)
+    whole = [network.layers[i] for i in steps if network.layers[i].whole_batch]
+    if whole and n_rows < 2:
+        raise ValueError(
+            f"{whole[0]!r} subtracts the mean of the rows predicted together, which leaves nothing of a single row; give two or more."
+        )
+    size = max(1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // max(widths[start : stop + 1]))))
     sources = {i: i - network.layers[i].span for i in steps if network.layers[i].span}
     as_sparse = source.sparse and bool(steps) and network.layers[steps[0]].sparse_input and min(sources.values(), default=stop) > steps[0]
+    dense = steps[1:] if as_sparse else steps  # those with a dense input
+    places = _places(network, start, stop)
+    widest = max([widths[i] for i in dense] + [widths[i + 1] for i in steps] or [widths[start]])
+    pads = [np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)]
+    tmp = np.empty(size * widest, network.dtype)
     workspaces = {}
     for i in steps:
         ws = SimpleNamespace()
@@ -50,7 +55,7 @@ def chunks(network, source, start, stop, rows=None):
             if i in sources:
                 ws.skip = inputs[sources[i]]
             ws.y = _view(pads[places[i]], n, widths[i + 1])
-            ws.tmp = _view(tmp, n, widths[i])
+            ws.tmp = _view(tmp, n, widths[i]) if i in dense else None
             network.layers[i].forward(x, ws, False)
             x = ws.y
         yield part, x

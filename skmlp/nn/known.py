@@ -11,7 +11,7 @@ import numpy as np
 
 from .column_losses import ColumnLosses
 from .layout import Rows
-from .loss import Loss
+from .loss import Loss, start_of_mean
 
 _STAND_IN = 1.0  # for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
 
@@ -62,6 +62,10 @@ class KnownEntries:
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
         return _start_of_each(self.loss, target, weight)
 
+    def start_at(self, mean, least):
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
+
 
 class KnownDistances:
     """The same for a loss of the distance between score and target: an unknown target is the score itself, which costs nothing.
@@ -95,6 +99,10 @@ class KnownDistances:
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
         return _start_of_each(self.loss, target, weight)
+
+    def start_at(self, mean, least):
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
 
 
 class KnownRows:
@@ -137,6 +145,10 @@ class KnownRows:
         if not known.any():
             return np.zeros(target.shape[1])
         return self.loss.start(target[known], None if weight is None else weight[known])
+
+    def start_at(self, mean, least):
+        """Return the start of a target that is known as a whole, by its mean."""
+        return start_of_mean(self.loss, mean, least)
 
 
 def _start_of_each(loss, target, weight):

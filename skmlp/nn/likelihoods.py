@@ -10,7 +10,7 @@ import numpy as np
 
 from .layout import Rows
 from .links import bounded_exp, copy_scores, positive_exp
-from .loss import Loss, smallest_share
+from .loss import Loss, mean_and_least
 from .measure import location_and_scale, mean_size
 
 
@@ -48,7 +48,11 @@ class Poisson(Loss):
         np.subtract(ws.slope, target, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        return _log_mean(mean, least)
 
 
 class Gamma(Loss):
@@ -84,7 +88,11 @@ class Gamma(Loss):
         np.subtract(1.0, raw, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        return _log_mean(mean, least)
 
 
 class Tweedie(Loss):
@@ -140,7 +148,11 @@ class Tweedie(Loss):
         np.subtract(ws.slope, ws.other, out=raw)
 
     def start(self, target, weight):
-        return _log_mean(target, weight)
+        return self.start_at(*mean_and_least(target, weight))
+
+    def start_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        return _log_mean(mean, least)
 
 
 class GaussianNll(Loss):
@@ -198,7 +210,6 @@ def _halves(scores):
     return scores[..., :n_targets], scores[..., n_targets:]
 
 
-def _log_mean(target, weight):
+def _log_mean(mean, least):
     """Return the logarithm of the mean of each column, of half a count in all where it is 0."""
-    mean = np.average(target, axis=0, weights=weight)
-    return np.log(np.where(mean > 0.0, mean, smallest_share(target, weight)))
+    return np.log(np.where(mean > 0.0, mean, least))

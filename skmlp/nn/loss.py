@@ -132,11 +132,19 @@ def _extremes(target, extreme):
 
 
 def quantile(target, weight, level):
-    """Return the weighted quantile of each column of ``target``, midway where two values are equally good."""
-    weights = np.ones((len(target), 1)) if weight is None else np.reshape(weight, (-1, 1))
-    weights = np.broadcast_to(weights, target.shape)
-    lower = np.quantile(target, level, axis=0, weights=weights, method="inverted_cdf")
-    return 0.5 * (lower - np.quantile(-target, 1.0 - level, axis=0, weights=weights, method="inverted_cdf"))
+    """Return the weighted quantile of each column of ``target``, midway where two values are equally good to rounding."""
+    if weight is None:
+        weight = np.ones(len(target))
+    else:
+        weight = np.ravel(weight).astype(np.float64)
+        target, weight = target[weight > 0.0], weight[weight > 0.0]
+    order = np.argsort(target, axis=0, kind="stable")
+    below = np.cumsum(weight[order], axis=0)
+    slack = 4.0 * len(target) * np.finfo(np.float64).eps * below[-1]
+    lower = np.sum(below < level * below[-1] - slack, axis=0)
+    upper = np.minimum(np.sum(below <= level * below[-1] + slack, axis=0), len(target) - 1)
+    columns = np.arange(target.shape[1])
+    return 0.5 * (target[order[lower, columns], columns] + target[order[upper, columns], columns])
 
 
 def median(target, weight):
@@ -145,8 +153,24 @@ def median(target, weight):
 
 
 def smallest_share(target, weight):
-    """Return the share of half a row: keeps the starting score of a class without rows finite."""
-    return 0.5 / (len(target) if weight is None else max(float(np.sum(weight)), 1.0))
+    """Return the share of half a row, of the one that counts least: keeps the starting score of a class without rows finite."""
+    if weight is None:
+        return 0.5 / len(target)
+    weight = np.asarray(weight, dtype=np.float64)
+    return 0.5 * float(np.min(weight, initial=np.inf, where=weight > 0.0) / np.sum(weight))
+
+
+def start_of_mean(loss, mean, least):
+    """Return the start of a target of which only the mean (n_targets,) is known, and the share ``least`` of half a row.
+
+    A loss for which a share of zero has no score says by ``start_at(mean, least)`` where it starts.
+    """
+    return loss.start_at(mean, least) if hasattr(loss, "start_at") else loss.start(mean[None, :], None)
+
+
+def mean_and_least(target, weight):
+    """Return the weighted mean of each column of ``target``, and the share of half a row."""
+    return np.average(target, axis=0, weights=weight), smallest_share(target, weight)
 
 
 def sides(target, side):

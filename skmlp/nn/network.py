@@ -9,7 +9,7 @@ import numpy as np
 
 from .inference import chunks, moments
 from .initializers import INITIALIZERS
-from .layout import Layout
+from .layout import Layout, Rows
 from .loss import working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
@@ -183,13 +183,19 @@ class Network:
         self.grads = np.zeros_like(self.params)
         self.rng = rng
         self._plans = {}
-        self._memory = Memory(n_rows, max(self.widths), self.dtype, input_gradient, compiled, keep_outputs)
+        self._memory = Memory(n_rows, self._widest(input_gradient), self.dtype, input_gradient, compiled, keep_outputs)
         tmp = np.empty(_PENALTY_BLOCK, self.dtype)
         self._penalty_blocks = []
         for part, alpha in self.penalties:
             for start in range(part.start, part.stop, _PENALTY_BLOCK):
                 block = slice(start, min(start + _PENALTY_BLOCK, part.stop))
                 self._penalty_blocks.append((self.params[block], self.grads[block], tmp[: block.stop - start], alpha))
+
+    def _widest(self, input_gradient):
+        """Return the width of the widest gradient or scratch array; of the input only if somebody asks for one, for it may be sparse."""
+        buffers = [layer.buffers(width) for layer, width in zip(self.layers, self.widths, strict=False)]
+        scratch = [buffer.width for arrays in buffers for buffer in arrays.values() if isinstance(buffer, Rows) and buffer.scratch]
+        return max([*self.widths[0 if input_gradient else 1 :], *scratch])
 
     def release(self):
         """Give back all memory that only training needs."""
@@ -263,6 +269,14 @@ class Network:
             np.copyto(out[rows], y)
         return out
 
+    def raw_chunks(self, source):
+        """Yield (rows, raw scores) of a source in bounded memory, which the next chunk uses again and whoever gets it may overwrite."""
+        return chunks(self, source, 0, len(self.layers))
+
+    def reduced_scores(self, source, reduce):
+        """Return ``reduce(raw)``, an array of as many rows in memory of its own, of the raw scores of every row of a source."""
+        return np.concatenate([reduce(raw) for _, raw in self.raw_chunks(source)])
+
     def row_losses(self, raw, target, rows=None, objective=None):
         """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of targets.
 
@@ -275,14 +289,14 @@ class Network:
     def losses(self, source, target, objective=None, dtype=None):
         """Return the loss (n_rows,) of every row of a source against a source of targets, in bounded memory."""
         out = np.empty(source.n_rows, dtype or self.dtype)
-        for rows, raw in chunks(self, source, 0, len(self.layers)):
+        for rows, raw in self.raw_chunks(source):
             out[rows] = self.row_losses(raw, target, rows, objective)
         return out
 
     def entry_losses(self, source, target, objective=None, dtype=None):
         """Return the loss (n_rows, n_targets) of every entry of a source of targets, for losses with one score per target."""
         out = np.empty((source.n_rows, self.n_targets), dtype or self.dtype)
-        for rows, raw in chunks(self, source, 0, len(self.layers)):
+        for rows, raw in self.raw_chunks(source):
             out[rows] = (objective or self.objective).entries(raw, target.take(rows, np.empty(raw.shape, self.dtype)))
         return out
 

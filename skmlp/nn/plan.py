@@ -6,6 +6,7 @@ between two buffers, scratch is shared by all. The gradient that a join or a tie
 pass is there.
 """
 
+from functools import cached_property, partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,7 +23,7 @@ class Memory:
     n_most : int
         Rows of the largest batch.
     widest : int
-        Width of the widest layer.
+        Width of the widest array that layers use in turn.
     dtype : dtype
     input_gradient : bool
         Whether gradients go down to the network's input.
@@ -73,7 +74,7 @@ class Plan:
     Attributes
     ----------
     x, target, weight : ndarray of shape (n, n_in), (n, n_targets), (n, 1)
-        To be filled with a batch.
+        To be filled with a batch. ``x`` is made when it is first asked for, since sparse batches do without.
     batch : Batch
         The rows' shares of the batch's weight.
     layers : list of namespaces
@@ -87,7 +88,7 @@ class Plan:
     """
 
     def __init__(self, network, memory, n):
-        self.x = memory.rows("x", n, network.n_in)
+        self._memory_of_x = partial(memory.rows, "x", n, network.n_in)
         self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
@@ -100,7 +101,7 @@ class Plan:
             width = network.widths[i]
             ws = _workspace(layer.buffers(width), i, memory, n)
             ws.rng, ws.batch = network.rng, self.batch
-            ws.x = self.x if below is None else self.layers[-1].y
+            ws.x = None if below is None else self.layers[-1].y  # that of the first layer is another array in each step
             for name in layer.params(width):
                 setattr(ws, name, params[i, name])
                 setattr(ws, "d_" + name, grads[i, name])
@@ -114,7 +115,7 @@ class Plan:
             free = below is not None and "y" not in below.keeps and i not in network.branches
             free = free and not (memory.keep_outputs and below.activates) and not below.passes
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            passed = layer.passes and below is not None  # the input of the first layer is another array in each step
+            passed = layer.passes and below is not None
             ws.y = ws.x if in_place or passed else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
@@ -127,6 +128,10 @@ class Plan:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
             self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
         self._place_terms(network, memory)
+
+    @cached_property
+    def x(self):
+        return self._memory_of_x()
 
     def begin(self, x):
         """Make ``x`` the input of the first layer, and of the joins that read it too."""

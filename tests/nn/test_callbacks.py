@@ -43,9 +43,9 @@ def stopping_of(sign=-1, tol=0.1, patience=2, keep_best=False, monitor="loss"):
         ([5, 5, 5, 5, 5], 4),  # the first epoch is progress, then patience is 2, then the third without
         ([5, 4.95, 4.9, 4.85, 4.8], 4),  # each epoch is measured from the best so far, so steps of half of tol are no progress
         ([5, 6, 6, 4, 6, 6, 6], 7),
-        ([5, math.nan, math.nan, math.nan], 4),
-        ([math.nan, math.nan, math.nan], 3),
-        ([math.nan, 5, 4, 3], None),
+        ([5, math.nan, math.nan, math.nan], None),  # undefined is neither better nor worse
+        ([math.nan, 5, 5, math.nan, 5, math.nan, 5], 7),
+        ([math.nan, math.nan, 5, 4, 3], None),
     ],
 )
 def test_stops_after_more_than_patience_epochs_without_progress(values, epoch):
