@@ -261,10 +261,10 @@ PARAMETER_DOCS = {
         test-time statistics. With 'lbfgs' the statistics are those of the whole training set.""",
     "clip_norm": """
     clip_norm : float or None, default=None
-        Bound on the Euclidean norm of the whole gradient. Refused by 'lbfgs'.""",
+        Bound on the Euclidean norm of the whole gradient, all penalties included but decoupled decay. Refused by 'lbfgs'.""",
     "clip_value": """
     clip_value : float or None, default=None
-        Bound on each entry of the gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
+        Bound on each entry of that gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
     "scoring": """
     scoring : str, callable or None, default=None
         The validation score that early stopping watches: None for the estimator's own (accuracy, R2, minus reconstruction error), 'loss'

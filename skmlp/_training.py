@@ -96,7 +96,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
     Overwrites: network, state.
     """
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
-        state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
+        state.rule, state.clock.step, state.slots, state.scalars = type(rule).__name__, 0, {}, {}
     penalised = network.penalised
     decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
     l1 = merged(zip(penalised, l1_strengths(estimator, len(penalised)), strict=True))
@@ -120,6 +120,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
         l1=l1,
         weights=weights,
         max_norm=estimator.max_norm,
+        scalars=state.scalars,
     )
     return Trainer(
         network,

@@ -38,6 +38,9 @@ class Adam(Optimizer):
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
 
+    def units(self):
+        return _adam_units(self)
+
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
@@ -70,6 +73,9 @@ class AdamW(Optimizer):
 
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
+
+    def units(self):
+        return _adam_units(self)
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -105,6 +111,9 @@ class AMSGrad(Optimizer):
 
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
+
+    def units(self):
+        return _adam_units(self)
 
     def update(self, p, g, m, v, v_max, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -144,6 +153,9 @@ class Nadam(Optimizer):
         look = beta_1 * (1.0 - beta_1**t) / (1.0 - beta_1 ** (t + 1))
         return beta_1, beta_2, look, epsilon, rate
 
+    def units(self):
+        return _adam_units(self)
+
     def update(self, p, g, m, v, tmp, beta_1, beta_2, look, epsilon, rate):
         np.multiply(m, beta_1, out=m)
         np.add(m, g, out=m)
@@ -165,6 +177,11 @@ def _adam_coefficients(rule, t, lr):
     root = math.sqrt(1.0 - beta_2)
     correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
+
+
+def _adam_units(rule):
+    beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
+    return {name: 1.0 - (beta_1 if name == "m" else beta_2) for name in rule.slots}
 
 
 def _adam_reach(rule, t, lr, v, out):

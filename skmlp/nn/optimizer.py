@@ -19,6 +19,9 @@ class Optimizer(Unit):
     of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
     the same name, and so do not take its value.
 
+    What a slot holds may be a running average divided by a factor; ``units`` gives the factors, so that slots survive a change of the
+    hyper-parameters.
+
     A rule that goes with an L1 penalty has ``reach(t, lr, *slots, out, tmp)``, which writes how far a gradient that stays at 1 moves each
     parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled
     rule writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any size moves a parameter by about
@@ -33,6 +36,18 @@ class Optimizer(Unit):
     @abstractmethod
     def coefficients(self, t, lr):
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and learning rate ``lr``."""
+
+    def units(self):
+        """Return by the name of a slot what its numbers are multiplied with to be averages, Python floats; a slot left out is one itself."""
+        return {}
+
+    def lasting(self, lr, response):
+        """Return the learning rate that counts for a gradient that has always been 1, and what the slots make of it, to be given next time.
+
+        For rules whose slots hold past learning rates, as a velocity does: the constant rate that would have the same step. ``response``
+        is 0 before the first step.
+        """
+        return lr, 0.0
 
     @abstractmethod
     def update(self, p, g, *slots_tmp_coefficients):

@@ -52,6 +52,14 @@ class Sgd(Optimizer):
         else:
             np.add(p, v, out=p)
 
+    def lasting(self, lr, response):
+        # the velocity r <- momentum r + rate of a lasting gradient of 1, and its step, r or momentum r + rate; both rate / (1 - momentum)
+        # if lr were constant
+        momentum, rate = self.coefficients(1, lr)
+        response = momentum * response + rate
+        step = momentum * response + rate if self.nesterovs_momentum else response
+        return step * (1.0 - momentum) / (1.0 - float(self.dampening)), response
+
     def reach(self, t, lr, v, out, tmp):
         out.fill(lr * (1.0 - float(self.dampening)) / (1.0 - float(self.momentum)))
 
@@ -80,6 +88,9 @@ class RMSProp(Optimizer):
         # g / (sqrt((1 - rho) v) + epsilon), divided through by sqrt(1 - rho)
         root = math.sqrt(1.0 - self.rho)
         return float(self.rho), float(self.epsilon) / root, lr / root
+
+    def units(self):
+        return {"v": 1.0 - float(self.rho)}
 
     def update(self, p, g, v, tmp, rho, epsilon, rate):
         np.multiply(g, g, out=tmp)
@@ -148,6 +159,9 @@ class Adadelta(Optimizer):
         # (1 - rho) cancels in the ratio but for epsilon
         return float(self.rho), float(self.epsilon) / (1.0 - float(self.rho)), lr
 
+    def units(self):
+        return dict.fromkeys(self.slots, 1.0 - float(self.rho))
+
     def update(self, p, g, v, u, tmp, rho, epsilon, lr):
         np.multiply(g, g, out=tmp)
         np.multiply(v, rho, out=v)
@@ -203,6 +217,9 @@ class Lion(Optimizer):
         # the sign is that of share m / (1 - beta_2) + g
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
         return beta_1 * (1.0 - beta_2) / (1.0 - beta_1), beta_2, lr
+
+    def units(self):
+        return {"m": 1.0 - float(self.beta_2)}
 
     def update(self, p, g, m, tmp, share, beta_2, lr):
         np.multiply(m, share, out=tmp)

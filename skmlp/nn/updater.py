@@ -27,6 +27,9 @@ class Updater:
         State to go on from; missing ones start at zero and are put there.
     t : int, default=0
         Steps made so far.
+    scalars : dict of str -> float, or None
+        What else to go on from, kept as the slots are: the unit of each slot by its name, so that slots which another setting of the rule
+        has left are converted, and the ``response`` of the rule's ``lasting``.
     penalties : list of (slice, float), default=()
         L2 penalty per part of the vector: its gradient ``penalty p`` times the ``scale`` of a step is added to ``grads``.
     decays : list of (slice, float), default=()
@@ -58,6 +61,7 @@ class Updater:
         l1=(),
         weights=(),
         max_norm=None,
+        scalars=None,
     ):
         self.rule = rule
         self.t = t
@@ -65,6 +69,14 @@ class Updater:
         self.slots = {} if slots is None else slots
         for name in rule.slots:
             self.slots.setdefault(name, np.zeros_like(params))
+        self.scalars = {} if scalars is None else scalars
+        for name, unit in rule.units().items():
+            before = self.scalars.get(name, unit)
+            if before != unit:
+                np.multiply(self.slots[name], before / unit, out=self.slots[name])
+            self.scalars[name] = unit
+        self.scalars.setdefault("response", 0.0)
+        self._grads = grads
         if kernel is None:
             self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
         else:
@@ -79,11 +91,22 @@ class Updater:
         """
         penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
         penalty += self._descend(lr, scale)
+        lasting, self.scalars["response"] = self.rule.lasting(lr, self.scalars["response"])
         if self._l1 is not None:
-            self._l1.shrink(self.t, lr, l1_scale)
+            self._l1.shrink(self.t, lr, l1_scale, lasting)
         if self._max_norm is not None:
             self._max_norm.project()
         return penalty
+
+    def clip(self, bound, l1_scale):
+        """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
+
+        That of an L1 penalty, ``l1_scale`` times, is not in ``grads`` before or after; a decoupled decay is no part of a gradient.
+        """
+        if self._l1 is None or self.rule.decoupled:
+            bound(self._grads)
+        else:
+            self._l1.clip(self._grads, bound, l1_scale)
 
     def _descend(self, lr, scale):
         """Make the step itself and return the L2 penalty. Overwrites: params, grads, slots."""
