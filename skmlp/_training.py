@@ -68,8 +68,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         why = interrupted()
     except Diverged as error:
         if not stopping.has_kept:
-            raise ValueError(diverged_message(estimator, error.epoch)) from None
-        why = f"The loss is not finite in epoch {error.epoch}."
+            raise ValueError(diverged_message(estimator, error.epoch, error.what)) from None
+        why = str(error)
         warnings.warn(
             f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
             ConvergenceWarning,
@@ -220,10 +220,10 @@ def is_finite(network):
     return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
 
 
-def diverged_message(estimator, epoch):
+def diverged_message(estimator, epoch, what="The loss is"):
     """Return what to say of weights or losses that are not finite."""
     return (
         "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
-        f"(The loss is not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
+        f"({what} not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
         f"now {estimator.learning_rate_init!r}, or bound the gradient with clip_norm.)"
     )

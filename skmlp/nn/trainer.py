@@ -14,11 +14,12 @@ from .state import Snapshot
 
 
 class Diverged(ArithmeticError):
-    """The loss or the gradient is not finite; ``epoch`` says when."""
+    """The loss or the gradient is not finite, or what the optimizer has made of it; ``what`` is not, ``epoch`` says when."""
 
-    def __init__(self, epoch):
-        super().__init__(f"The loss is not finite in epoch {epoch}.")
+    def __init__(self, epoch, what="The loss is"):
+        super().__init__(f"{what} not finite in epoch {epoch}.")
         self.epoch = epoch
+        self.what = what
 
 
 class Trainer:
@@ -134,6 +135,8 @@ class Trainer:
             total_loss += loss * w
             total_weight += w
             clock.step += 1
+        if self.updater.stands_still():
+            raise Diverged(epoch + 1, "The optimizer's averages of squared gradients are")
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)
         record = {

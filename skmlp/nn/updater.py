@@ -76,7 +76,7 @@ class Updater:
                 np.multiply(self.slots[name], before / unit, out=self.slots[name])
             self.scalars[name] = unit
         self.scalars.setdefault("response", 0.0)
-        self._grads = grads
+        self._params, self._grads = params, grads
         if kernel is None:
             self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
         else:
@@ -97,6 +97,12 @@ class Updater:
         if self._max_norm is not None:
             self._max_norm.project()
         return penalty
+
+    def stands_still(self):
+        """Return whether slots are not finite where parameters are: an average that is infinite makes steps of zero for good."""
+        ends = [np.min(self._params), np.max(self._params), *(end for slot in self.slots.values() for end in (np.min(slot), np.max(slot)))]
+        finite = np.isfinite(ends)
+        return bool(finite[:2].all() and not finite.all())
 
     def clip(self, bound, l1_scale):
         """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
