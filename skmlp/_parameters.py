@@ -198,8 +198,8 @@ PARAMETER_DOCS = {
         Seeds initial weights, validation split, order of rows and dropout. Same seed, same number of BLAS threads: same bits.""",
     "tol": """
     tol : float, default=1e-4
-        Least improvement of loss (of score with ``early_stopping``) that counts as progress; with 0 an equal value does, as in
-        scikit-learn, except under ``learning_rate='plateau'``. For 'lbfgs' the largest entry of the projected gradient at which it stops.""",
+        Least improvement of loss (of score with ``early_stopping``) that counts as progress; 0 takes an equal one, as scikit-learn
+        does, except under ``learning_rate='plateau'``. For 'lbfgs' the largest entry of the projected gradient where it stops.""",
     "verbose": """
     verbose : bool, default=False
         Whether to print a table with a line per epoch, and at the end why training ended and which weights are kept.""",

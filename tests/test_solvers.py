@@ -69,8 +69,9 @@ def test_decoupled_decay_is_alpha_itself(solver):
 def test_averages_outlive_a_change_between_fits(changed):
     """With a gradient of one size for good each step has the length of the learning rate, whatever the averages were over."""
     X, y = np.ones((20, 1)), np.ones(20)
-    model = MLPRegressor("absolute_error", hidden_layer_sizes=(), alpha=0.0, learning_rate_init=0.01, n_iter_no_change=np.inf, warm_start=True)
-    model.set_params(batch_size=20, max_iter=1, random_state=0, **({"solver": RMSProp()} if "solver" in changed else {})).fit(X, 0.0 * y)
+    options = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate_init": 0.01, "n_iter_no_change": np.inf, "batch_size": 20}
+    options |= {"solver": RMSProp()} if "solver" in changed else {}
+    model = MLPRegressor("absolute_error", warm_start=True, max_iter=1, random_state=0, **options).fit(X, 0.0 * y)
     model.set_params(max_iter=2500).fit(X, 1e6 * y)
     model = pickle.loads(pickle.dumps(model)).set_params(max_iter=1, **changed)
     for _ in range(2):

@@ -19,6 +19,7 @@ def _compiled(function):
         return njit(function, **_OPTIONS)
 
 
+_PART = 1024  # rows
 _OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
 
 
@@ -178,11 +179,16 @@ def batch_norm(x, x_hat, y, share, gamma, beta, mean, variance, inv_std, shift, 
             c = x[i, k] - mean[0, k]
             x_hat[i, k] = c
             shift[0, k] += share[i, 0] * c
-    for i in range(n):
+    # in parts, since a square is little beside the sum of very many; inv_std has that of a part
+    for start in range(0, n, _PART):
+        inv_std[...] = real(0.0)
+        for i in range(start, min(start + _PART, n)):
+            for k in range(width):
+                c = x_hat[i, k] - shift[0, k]
+                x_hat[i, k] = c
+                inv_std[0, k] += share[i, 0] * c * c
         for k in range(width):
-            c = x_hat[i, k] - shift[0, k]
-            x_hat[i, k] = c
-            variance[0, k] += share[i, 0] * c * c
+            variance[0, k] += inv_std[0, k]
     for k in range(width):
         mean[0, k] += shift[0, k]
         inv_std[0, k] = real(1.0) / math.sqrt(variance[0, k] + real(epsilon))

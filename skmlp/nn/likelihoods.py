@@ -13,8 +13,8 @@ from .layout import Rows
 from .links import bounded_exp, copy_scores, largest_exponent, positive_exp
 from .loss import Loss, smallest_share
 
-
-_STEEPNESS = 4.0 / 3.0  # of a tangent's beginning, by log|r|: with 2 the gradient would overflow for a residual r near 0, with 1 the minimum
+# of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0, with 1 the tangent would cut off minima
+_STEEPNESS = 4.0 / 3.0
 
 
 class Poisson(Loss):

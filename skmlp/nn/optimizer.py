@@ -38,7 +38,7 @@ class Optimizer(Unit):
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and learning rate ``lr``."""
 
     def units(self):
-        """Return by the name of a slot what its numbers are multiplied with to be averages, Python floats; a slot left out is one itself."""
+        """Return, by slot, the Python float that its numbers are multiplied with to be averages; a slot left out is one itself."""
         return {}
 
     def lasting(self, lr, response):

@@ -138,7 +138,7 @@ def test_plateaus_lower_the_rate_when_pytorch_does():
     assert len(set(factors)) == 5
 
 
-@pytest.mark.parametrize(("schedule", "factor"), [(Plateau(gamma=0.5, patience=2, final=0.0), 0.5**9), (Adaptive(), 1.0), (Constant(), 1.0)])
+@pytest.mark.parametrize(("schedule", "factor"), [(Plateau(0.5, patience=2, final=0.0), 0.5**9), (Adaptive(), 1.0), (Constant(), 1.0)])
 def test_a_loss_that_stays_equal_is_progress_by_nothing_except_on_a_plateau(schedule, factor):
     """PyTorch's ReduceLROnPlateau lowers at the epochs 4, 7, ..., 28 of 30; scikit-learn's rule counts an equal loss as no worse."""
     trainer = trainer_of(schedule)

@@ -160,4 +160,13 @@ def test_batch_norm_of_columns_that_hardly_vary_is_that_of_numpy(n, rng):
     same(*ends, np.dtype(np.float32))
     exact = x.astype(float).var(axis=0, ddof=1)
     np.testing.assert_allclose(network.state_layout.views(network.state)[0, "variance"][0], exact, rtol=1e-4)
-    assert (exact[:4] == 0.0).all() and exact[4] > 0.2
+    assert (exact[:4] == 0.0).all()
+    assert exact[4] > 0.2
+
+
+def test_the_variance_of_many_rows_is_exact(rng):
+    x = rng.standard_normal((400_000, 1), dtype=np.float32)
+    network = randomised(Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 1, dtype=np.float32))
+    network.prepare(len(x), compiled=compiled)
+    network.loss_and_grad(x, np.zeros_like(x))
+    assert network.state_layout.views(network.state)[0, "variance"][0, 0] == pytest.approx(x.var(dtype=float, ddof=1), rel=5e-6)

@@ -17,6 +17,8 @@ BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
 
 VELOCITIES = [Sgd(), Sgd(nesterovs_momentum=False), Sgd(0.8, dampening=0.8), Sgd(0.0)]
 
+FALLING = {"line": lambda k: 1.0 - k / 400, "power": lambda k: 0.99**k, "restarts": lambda k: 1.0 - k % 100 / 100}
+
 each_backend = pytest.mark.parametrize("kernel", BACKENDS.values(), ids=BACKENDS)
 
 
@@ -70,7 +72,7 @@ def test_what_lasts_is_what_past_learning_rates_make_of_it(rule, rng):
 
 @each_backend
 @pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
-@pytest.mark.parametrize("schedule", [lambda k: 1.0 - k / 400, lambda k: 0.99**k, lambda k: 1.0 - k % 100 / 100], ids=["line", "power", "restarts"])
+@pytest.mark.parametrize("schedule", FALLING.values(), ids=FALLING)
 def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule, kernel):
     y, strength = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5
     p, g = np.ones(6), np.empty(6)
