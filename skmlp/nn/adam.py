@@ -27,6 +27,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -37,9 +38,6 @@ class Adam(Optimizer):
 
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
-
-    def units(self):
-        return _adam_units(self)
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -63,6 +61,7 @@ class AdamW(Optimizer):
     """
 
     slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
     decoupled = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -73,9 +72,6 @@ class AdamW(Optimizer):
 
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
-
-    def units(self):
-        return _adam_units(self)
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -101,6 +97,7 @@ class AMSGrad(Optimizer):
     """
 
     slots = ("m", "v", "v_max")
+    averages = {"m": "beta_1", "v": "beta_2", "v_max": "beta_2"}
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -111,9 +108,6 @@ class AMSGrad(Optimizer):
 
     def coefficients(self, t, lr):
         return _adam_coefficients(self, t, lr)
-
-    def units(self):
-        return _adam_units(self)
 
     def update(self, p, g, m, v, v_max, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -139,6 +133,7 @@ class Nadam(Optimizer):
     """
 
     slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -152,9 +147,6 @@ class Nadam(Optimizer):
         beta_1, beta_2, epsilon, rate = _adam_coefficients(self, t, lr)
         look = beta_1 * (1.0 - beta_1**t) / (1.0 - beta_1 ** (t + 1))
         return beta_1, beta_2, look, epsilon, rate
-
-    def units(self):
-        return _adam_units(self)
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, look, epsilon, rate):
         np.multiply(m, beta_1, out=m)
@@ -177,11 +169,6 @@ def _adam_coefficients(rule, t, lr):
     root = math.sqrt(1.0 - beta_2)
     correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
-
-
-def _adam_units(rule):
-    beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
-    return {name: 1.0 - (beta_1 if name == "m" else beta_2) for name in rule.slots}
 
 
 def _adam_reach(rule, t, lr, v, out):

@@ -77,6 +77,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("v",)
+    averages = {"v": "rho"}
     bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -88,9 +89,6 @@ class RMSProp(Optimizer):
         # g / (sqrt((1 - rho) v) + epsilon), divided through by sqrt(1 - rho)
         root = math.sqrt(1.0 - self.rho)
         return float(self.rho), float(self.epsilon) / root, lr / root
-
-    def units(self):
-        return {"v": 1.0 - float(self.rho)}
 
     def update(self, p, g, v, tmp, rho, epsilon, rate):
         np.multiply(g, g, out=tmp)
@@ -148,6 +146,7 @@ class Adadelta(Optimizer):
     """
 
     slots = ("v", "u")
+    averages = {"v": "rho", "u": "rho"}
     own = ("epsilon",)
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -158,9 +157,6 @@ class Adadelta(Optimizer):
     def coefficients(self, t, lr):
         # (1 - rho) cancels in the ratio but for epsilon
         return float(self.rho), float(self.epsilon) / (1.0 - float(self.rho)), lr
-
-    def units(self):
-        return dict.fromkeys(self.slots, 1.0 - float(self.rho))
 
     def update(self, p, g, v, u, tmp, rho, epsilon, lr):
         np.multiply(g, g, out=tmp)
@@ -205,6 +201,7 @@ class Lion(Optimizer):
     """
 
     slots = ("m",)
+    averages = {"m": "beta_2"}
     decoupled = True
     own = ("beta_1", "beta_2")
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)"}
@@ -217,9 +214,6 @@ class Lion(Optimizer):
         # the sign is that of share m / (1 - beta_2) + g
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
         return beta_1 * (1.0 - beta_2) / (1.0 - beta_1), beta_2, lr
-
-    def units(self):
-        return {"m": 1.0 - float(self.beta_2)}
 
     def update(self, p, g, m, tmp, share, beta_2, lr):
         np.multiply(m, share, out=tmp)

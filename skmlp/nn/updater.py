@@ -75,7 +75,7 @@ class Updater:
             if before != unit:
                 np.multiply(self.slots[name], before / unit, out=self.slots[name])
             self.scalars[name] = unit
-        self.scalars.setdefault("response", 0.0)
+        self._lasting = getattr(rule, "lasting", None)
         self._params, self._grads = params, grads
         if kernel is None:
             self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
@@ -91,7 +91,9 @@ class Updater:
         """
         penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
         penalty += self._descend(lr, scale)
-        lasting, self.scalars["response"] = self.rule.lasting(lr, self.scalars["response"])
+        lasting = lr
+        if self._lasting is not None:
+            lasting, self.scalars["response"] = self._lasting(lr, self.scalars.get("response", 0.0))
         if self._l1 is not None:
             self._l1.shrink(self.t, lr, l1_scale, lasting)
         if self._max_norm is not None:
