@@ -5,6 +5,7 @@ the cache. A ``kernel`` does all of it in one pass, so it gets each part of the 
 after the step is the same for both (``proximal.py``).
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -102,9 +103,11 @@ class Updater:
 
     def stands_still(self):
         """Return whether slots are not finite where parameters are: an average that is infinite makes steps of zero for good."""
-        ends = [np.min(self._params), np.max(self._params), *(end for slot in self.slots.values() for end in (np.min(slot), np.max(slot)))]
-        finite = np.isfinite(ends)
-        return bool(finite[:2].all() and not finite.all())
+        finite = [
+            math.isfinite(np.min(vector, initial=0.0)) and math.isfinite(np.max(vector, initial=0.0))
+            for vector in (self._params, *self.slots.values())
+        ]
+        return finite[0] and not all(finite)
 
     def clip(self, bound, l1_scale):
         """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
