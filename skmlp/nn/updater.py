@@ -28,9 +28,6 @@ class Updater:
         State to go on from; missing ones start at zero and are put there.
     t : int, default=0
         Steps made so far.
-    scalars : dict of str -> float, or None
-        What else to go on from, kept as the slots are: the unit of each slot by its name, so that slots which another setting of the rule
-        has left are converted, and the ``response`` of the rule's ``lasting``.
     penalties : list of (slice, float), default=()
         L2 penalty per part of the vector: its gradient ``penalty p`` times the ``scale`` of a step is added to ``grads``.
     decays : list of (slice, float), default=()
@@ -46,6 +43,9 @@ class Updater:
         The weight matrices, views into ``params``.
     max_norm : float or None, default=None
         Cap on the Euclidean norm of each column of ``weights``.
+    scalars : dict of str -> float, or None
+        What else to go on from, kept as the slots are: the unit of each slot by its name, so that slots which another setting of the rule
+        has left are converted, and the ``response`` of the rule's ``lasting``.
     """
 
     def __init__(
