@@ -198,8 +198,8 @@ PARAMETER_DOCS = {
         Seeds initial weights, validation split, order of rows and dropout. Same seed, same number of BLAS threads: same bits.""",
     "tol": """
     tol : float, default=1e-4
-        Least improvement of loss (of score with ``early_stopping``) that counts as progress. For 'lbfgs' the largest entry of the
-        projected gradient at which it stops.""",
+        Least improvement of loss (of score with ``early_stopping``) that counts as progress; 0 takes an equal one, as scikit-learn
+        does, except under ``learning_rate='plateau'``. For 'lbfgs' the largest entry of the projected gradient where it stops.""",
     "verbose": """
     verbose : bool, default=False
         Whether to print a table with a line per epoch, and at the end why training ended and which weights are kept.""",
@@ -262,10 +262,10 @@ PARAMETER_DOCS = {
         test-time statistics. Batches need two rows. With 'lbfgs' the statistics are those of the whole training set.""",
     "clip_norm": """
     clip_norm : float or None, default=None
-        Bound on the Euclidean norm of the whole gradient. Refused by 'lbfgs'.""",
+        Bound on the Euclidean norm of the whole gradient, all penalties included but decoupled decay. Refused by 'lbfgs'.""",
     "clip_value": """
     clip_value : float or None, default=None
-        Bound on each entry of the gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
+        Bound on each entry of that gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
     "scoring": """
     scoring : str, callable or None, default=None
         The validation score that early stopping watches: None for the estimator's own (accuracy, R2, minus reconstruction error), 'loss'

@@ -73,7 +73,7 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
         try:
             trainer.fit(rows.x, rows.target, rows.weight, rows.rows, estimator.pretraining)
         except Diverged as error:
-            raise ValueError(f"In the pre-training of layer {k}: {diverged_message(estimator, error.epoch)}") from None
+            raise ValueError(f"In the pre-training of layer {k}: {diverged_message(estimator, error.epoch, error.what)}") from None
         pair.refresh_statistics(rows.x, rows.weight, rows.rows)
         network.load_layers(pair, [(number, at) for at, number in places])
 

@@ -78,7 +78,8 @@ class TableEncoder:
         rows = slice(None) if rows is None else rows
         weight = np.ones(len(frame))[rows] if weight is None else weight[rows]
         columns = [_numbers(frame, j)[rows] for j in self.numeric]
-        moments = np.array([_mean_and_scale(x, weight) for x in columns]).reshape(-1, 2)
+        rounding = [_rounding(frame.iloc[:, j].dtype) for j in self.numeric]
+        moments = np.array([_mean_and_scale(*column, weight) for column in zip(columns, rounding, strict=True)]).reshape(-1, 2)
         self.mean, self.scale = moments[:, 0].copy(), moments[:, 1].copy()
         self.marked = np.flatnonzero([np.isnan(x).any() for x in columns])
         self.categories = [_categories(frame, j, rows, declared) for j in self.categorical]
@@ -204,9 +205,19 @@ def _numbers(frame, j):
     return x
 
 
-def _mean_and_scale(x, weight):
-    """Return weighted mean and standard deviation of the known values; the scale is 1 of a constant, infinite if nothing is known."""
-    known = ~np.isnan(x)
+def _rounding(dtype):
+    """Return the relative distance of neighbouring numbers of a column's dtype, that of float64 for all that is no shorter float."""
+    short = {2: np.float16, 4: np.float32} if dtype.kind == "f" else {}
+    return float(np.finfo(short.get(getattr(dtype, "itemsize", 8), np.float64)).eps)
+
+
+def _mean_and_scale(x, rounding, weight):
+    """Return weighted mean and standard deviation of the known values; the scale is 1 of a constant, infinite if nothing is known.
+
+    A column counts as constant where its deviation is no more than that of rounding: of n values in ``StandardScaler``'s sense (Chan, Golub
+    and LeVeque, 1979), and of its own precision.
+    """
+    known = ~np.isnan(x) & (weight > 0.0)
     if not known.any():
         return 0.0, np.inf
     x, weight = x[known], weight[known] / weight[known].sum()
@@ -214,7 +225,9 @@ def _mean_and_scale(x, weight):
         return x[0], 1.0
     size = np.abs(x).max()  # divided by it, no square overflows
     mean = weight @ (x / size)
-    return mean * size, np.sqrt(weight @ np.square(x / size - mean)) * size
+    deviation = np.sqrt(weight @ np.square(x / size - mean))
+    constant = deviation <= max(len(x) * np.finfo(np.float64).eps, rounding) * abs(mean)
+    return mean * size, 1.0 if constant else deviation * size
 
 
 def _factorised(frame, j):

@@ -70,8 +70,8 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         why = interrupted(tasks)
     except Diverged as error:
         if not stopping.has_kept:
-            raise ValueError(diverged_message(estimator, error.epoch)) from None
-        why = f"The loss is not finite in epoch {error.epoch}."
+            raise ValueError(diverged_message(estimator, error.epoch, error.what)) from None
+        why = str(error)
         warnings.warn(
             f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
             ConvergenceWarning,
@@ -100,7 +100,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
     Overwrites: network, state.
     """
     if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
-        state.rule, state.clock.step, state.slots = type(rule).__name__, 0, {}
+        state.rule, state.clock.step, state.slots, state.scalars = type(rule).__name__, 0, {}, {}
     penalised = network.penalised
     decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
     unit = 1.0 if rule.decoupled else data.unit
@@ -125,6 +125,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
         l1=l1,
         weights=weights,
         max_norm=estimator.max_norm,
+        scalars=state.scalars,
     )
     return Trainer(
         network,
@@ -236,10 +237,10 @@ def is_finite(network):
     return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
 
 
-def diverged_message(estimator, epoch):
+def diverged_message(estimator, epoch, what="The loss is"):
     """Return what to say of weights or losses that are not finite."""
     return (
         "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
-        f"(The loss is not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
+        f"({what} not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
         f"now {estimator.learning_rate_init!r}, or bound the gradient with clip_norm.)"
     )

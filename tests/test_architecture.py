@@ -67,7 +67,7 @@ NEIGHBOURS = {
     "schedules": {"schedule", "plateau"},
     "state": {"schedule"},
     "callbacks": {"state"},
-    "diagnostics": {"callbacks"},
+    "diagnostics": {"callbacks", "clipping"},
     "trainer": {"clipping", "state"},
     "lbfgs": {"clipping"},
 }

@@ -43,6 +43,14 @@ def test_training_is_the_same_to_the_bit(activation, backend, monkeypatch):
     assert models[0].loss_curve_ == models[1].loss_curve_
 
 
+def test_a_norm_is_a_number_where_its_square_is_none_in_float32():
+    """Of one weight matrix, beside which the intercept does not count, it is that of the whole gradient."""
+    options = {**STILL, "dtype": "float32", "learning_rate_init": 1e-30, "batch_size": len(X)}
+    record = MLPRegressor("absolute_error", hidden_layer_sizes=(), **options).fit(1e20 * X, X[:, 0]).history_.iloc[0]
+    assert record["gradient_norm_0"] == pytest.approx(record["gradient_norm"], rel=1e-6)
+    assert record["gradient_norm_0"] > 1e19
+
+
 @pytest.mark.lecture_row(19)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])

@@ -19,6 +19,9 @@ WHOLE = {"hidden_layer_sizes": (), "n_iter_no_change": np.inf, "dtype": "float64
 SOLVERS = {
     "sgd": {"solver": "sgd", "learning_rate_init": 0.02, "max_iter": 3000},
     "sgd, clipped": {"solver": "sgd", "learning_rate_init": 0.02, "max_iter": 3000, "clip_norm": 0.5},
+    "sgd, falling": {"solver": "sgd", "learning_rate_init": 0.1, "learning_rate": "cosine", "max_iter": 600},
+    "sgd, clipped below the penalty": {"solver": "sgd", "learning_rate_init": 0.1, "max_iter": 1200, "clip_norm": 0.05},
+    "adam, clipped by value": {"learning_rate_init": 0.05, "learning_rate": "linear", "max_iter": 2000, "clip_value": 0.03},
     "adam": {"solver": "adam", "learning_rate_init": 0.02, "learning_rate": "cosine", "max_iter": 3000},
 }
 

@@ -39,6 +39,7 @@ SETTINGS = [
     {"learning_rate": Constant(warm_up=12)},
     {"clip_norm": 0.1, "dropout": 0.2, "batch_norm": True, "solver": "adamw", "alpha": 0.1},
     {"batch_size": 200},
+    {"solver": "sgd", "learning_rate": Exponential(), "alpha": 3.0, "l1_ratio": 0.5, "clip_norm": 0.5},
 ]
 HEADS = {"auxiliary_loss": [0.3, 0.7], "dropout": 0.2, "batch_norm": True, "skip_connections": "concat"}
 

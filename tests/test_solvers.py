@@ -1,11 +1,13 @@
 """What a solver's key takes from the estimator, and what it leaves alone."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp._build import make_solver
-from skmlp.nn import OPTIMIZERS, Adadelta, AdamW, Lion, Sgd
+from skmlp.nn import OPTIMIZERS, Adadelta, AdamW, Lion, RMSProp, Sgd
 
 from .problems import blobs, curve
 
@@ -61,6 +63,20 @@ def test_decoupled_decay_is_alpha_itself(solver):
         random_state=0,
     ).fit(X, np.zeros(len(X)))
     np.testing.assert_allclose(model.coefs_[0], start.coefs_[0] * 0.95**3, rtol=1e-12)
+
+
+@pytest.mark.parametrize("changed", [{"beta_1": 0.5}, {"beta_2": 0.9}, {"solver": RMSProp(rho=0.5)}], ids=str)
+def test_averages_outlive_a_change_between_fits(changed):
+    """With a gradient of one size for good each step has the length of the learning rate, whatever the averages were over."""
+    X, y = np.ones((20, 1)), np.ones(20)
+    options = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate_init": 0.01, "n_iter_no_change": np.inf, "batch_size": 20}
+    options |= {"solver": RMSProp()} if "solver" in changed else {}
+    model = MLPRegressor("absolute_error", warm_start=True, max_iter=1, random_state=0, **options).fit(X, 0.0 * y)
+    model.set_params(max_iter=2500).fit(X, 1e6 * y)
+    model = pickle.loads(pickle.dumps(model)).set_params(max_iter=1, **changed)
+    for _ in range(2):
+        before = model.coefs_[0][0, 0]
+        assert model.fit(X, 1e6 * y).coefs_[0][0, 0] - before == pytest.approx(0.01, rel=0.1)
 
 
 def test_a_grid_search_reaches_the_new_ones():

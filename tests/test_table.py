@@ -44,6 +44,30 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     assert table.levels == tuple(len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_column_that_is_constant_but_for_rounding_has_the_scale_one(weighted, rng):
+    """As with StandardScaler, at any size; what varies little but really is scaled."""
+    odd = rng.uniform(size=300) < 0.5
+    columns = [np.where(odd, 0.3, 0.1 + 0.2), np.where(odd, 3e200, 3e200 * (1 + 2e-16)), np.where(odd, -1e-9, -1e-9 * (1 + 4e-16))]
+    columns += [1e6 + 1e-3 * rng.normal(size=300), 1e-150 * rng.normal(size=300), np.where(odd, np.nan, 5.0)]
+    frame = pd.DataFrame(dict(zip("abcdef", columns, strict=True)))
+    weight = rng.uniform(0.1, 3.0, 300) if weighted else None
+    scale = fitted(frame, weight=weight).scale
+    assert_array_equal(scale[[0, 1, 2, 5]], 1.0)
+    assert_allclose(scale[[0, 2, 3]], StandardScaler().fit(frame[["a", "c", "d"]], sample_weight=weight).scale_, rtol=1e-6)
+    assert 0.5e-150 < scale[4] < 2e-150  # whose variance is no number to StandardScaler
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "float16"])
+def test_the_rounding_of_a_short_float_is_no_spread(dtype, rng):
+    grain = np.finfo(dtype.lower()).eps
+    frame = pd.DataFrame({"constant": 1.0 + grain * rng.integers(0, 2, 200), "varies": 1.0 + grain * rng.integers(0, 20, 200)})
+    scale = fitted(frame.astype(dtype)).scale
+    assert scale[0] == 1.0
+    assert scale[1] == pytest.approx(frame["varies"].std(ddof=0))
+    assert (fitted(frame).scale < 0.01).all()  # in double precision both vary
+
+
 def test_which_columns_hold_categories():
     X = pd.DataFrame(
         {

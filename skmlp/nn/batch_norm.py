@@ -73,7 +73,8 @@ class BatchNorm(Layer):
             np.add(ws.y, ws.beta, out=ws.y)
         elif self.statistics == "batch":
             mean = np.mean(x, axis=-2, keepdims=True, dtype=np.float64).astype(x.dtype)
-            self._affine(x, mean, np.mean(np.square(x - mean), axis=-2, keepdims=True), ws)
+            variance = np.mean(np.square(x - mean), axis=-2, keepdims=True, dtype=np.float64).astype(x.dtype)
+            self._affine(x, mean, variance, ws)
         else:
             self._affine(x, ws.mean, ws.variance, ws)
 
@@ -95,13 +96,13 @@ class BatchNorm(Layer):
     def _normalise(self, x, ws):
         """Write x_hat = (x - mean) / sqrt(variance + epsilon). Overwrites: ws.x_hat, batch_mean, batch_variance, inv_std, row, tmp."""
         np.matmul(ws.batch.row, x, out=ws.batch_mean)
-        np.subtract(x, ws.batch_mean, out=ws.x_hat)
-        # the rounding of a large mean is a shift of the centred values, so centring twice removes it
-        np.matmul(ws.batch.row, ws.x_hat, out=ws.row)
-        np.subtract(ws.x_hat, ws.row, out=ws.x_hat)
-        np.add(ws.batch_mean, ws.row, out=ws.batch_mean)
-        np.multiply(ws.x_hat, ws.x_hat, out=ws.tmp)
-        np.matmul(ws.batch.row, ws.tmp, out=ws.batch_variance)
+        _centre(x, ws)
+        # a shift beyond the deviation is that of a column that hardly varies: centred from a value of its own it is exact
+        np.multiply(ws.row, ws.row, out=ws.inv_std)
+        np.subtract(ws.inv_std, ws.batch_variance, out=ws.inv_std)
+        if np.maximum.reduce(ws.inv_std, axis=None) > 0.0:
+            np.copyto(ws.batch_mean, x[..., :1, :], where=ws.inv_std > 0.0)
+            _centre(x, ws)
         np.add(ws.batch_variance, float(self.epsilon), out=ws.inv_std)
         np.sqrt(ws.inv_std, out=ws.inv_std)
         np.divide(1.0, ws.inv_std, out=ws.inv_std)
@@ -122,6 +123,17 @@ class BatchNorm(Layer):
         np.subtract(x, mean, out=ws.y)
         np.multiply(ws.y, ws.gamma / np.sqrt(variance + float(self.epsilon)), out=ws.y)
         np.add(ws.y, ws.beta, out=ws.y)
+
+
+def _centre(x, ws):
+    """Write x less its mean into ``x_hat``, from a first value of the mean, and its variance. Overwrites: ws.x_hat, batch_*, row, tmp."""
+    np.subtract(x, ws.batch_mean, out=ws.x_hat)
+    # the rounding of a large mean is a shift of the centred values, so centring twice removes it
+    np.matmul(ws.batch.row, ws.x_hat, out=ws.row)
+    np.subtract(ws.x_hat, ws.row, out=ws.x_hat)
+    np.add(ws.batch_mean, ws.row, out=ws.batch_mean)
+    np.multiply(ws.x_hat, ws.x_hat, out=ws.tmp)
+    np.matmul(ws.batch.row, ws.tmp, out=ws.batch_variance)
 
 
 class FixedNorm(Layer):

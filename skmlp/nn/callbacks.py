@@ -43,7 +43,7 @@ class EarlyStopping(Callback):
     sign : {1, -1}
         1 if larger is better.
     tol : float
-        Least improvement on the best value so far that counts as progress.
+        Least improvement on the best value so far that counts as progress; a strict schedule wants more than that.
     patience : int
         Training stops after more than this many epochs without progress; a schedule that can lower the rate may ask for another number
         until then.
@@ -66,7 +66,8 @@ class EarlyStopping(Callback):
         value = self.sign * record[self.monitor]
         if math.isnan(value):  # neither better nor worse
             return False
-        if value >= state.best + self.tol:
+        wanted = state.best + self.tol
+        if value > wanted or (value == wanted and not trainer.schedule.strict):
             state.stale = 0
         else:
             state.stale += 1

@@ -38,6 +38,11 @@ def _won_or_alone(a, b):
     return np.where(np.isnan(b), 1.0, _won(a, b))
 
 
+def _share(a, b):
+    """Return a / b, 0 where a is."""
+    return np.where(np.equal(a, 0.0), 0.0, np.divide(a, b))
+
+
 def _power_base(y, a, b):
     return np.where(np.equal(b, 0.0), 0.0, b * np.power(a, np.subtract(b, 1.0)))
 
@@ -106,7 +111,7 @@ TWO = {
     np.minimum: (lambda y, a, b: _won(b, a), lambda y, a, b: _won(a, b)),
     np.fmax: (lambda y, a, b: _won_or_alone(a, b), lambda y, a, b: _won_or_alone(b, a)),
     np.fmin: (lambda y, a, b: np.where(np.isnan(b), 1.0, _won(b, a)), lambda y, a, b: np.where(np.isnan(a), 1.0, _won(a, b))),
-    np.hypot: (lambda y, a, b: a / y, lambda y, a, b: b / y),
+    np.hypot: (lambda y, a, b: _share(a, y), lambda y, a, b: _share(b, y)),
     np.arctan2: (lambda y, a, b: b / (a * a + b * b), lambda y, a, b: -a / (a * a + b * b)),
     np.logaddexp: (lambda y, a, b: special.expit(np.subtract(a, b)), lambda y, a, b: special.expit(np.subtract(b, a))),
     np.logaddexp2: (
@@ -117,8 +122,8 @@ TWO = {
     np.copysign: (lambda y, a, b: np.sign(a) * np.sign(y), _zero),
     np.remainder: (_one, lambda y, a, b: -np.floor_divide(a, b)),
     np.floor_divide: (_zero, _zero),
-    special.xlogy: (lambda y, a, b: np.log(b), lambda y, a, b: a / b),
-    special.xlog1py: (lambda y, a, b: np.log1p(b), lambda y, a, b: a / (1.0 + b)),
+    special.xlogy: (lambda y, a, b: np.log(b), lambda y, a, b: _share(a, b)),
+    special.xlog1py: (lambda y, a, b: np.log1p(b), lambda y, a, b: _share(a, np.add(b, 1.0))),
 }
 
 # functions that give a truth value, which has no derivative

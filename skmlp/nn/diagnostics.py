@@ -4,12 +4,12 @@ The one decision: all is measured on the last batch of an epoch, where ``gradien
 in the plan; so training itself computes the same as without, and all the cost is once in an epoch.
 """
 
-import math
 from types import SimpleNamespace
 
 import numpy as np
 
 from .callbacks import Callback
+from .clipping import global_norm
 
 FLAT = 0.005  # a derivative below it counts as zero: the logistic function within 0.005 of an end, tanh within 0.0025
 
@@ -31,7 +31,7 @@ class Diagnostics(Callback):
         grads, self.values = network.layout.views(network.grads), {}
         weights = [grad for (_, name), grad in grads.items() if name == "weight"]
         for number, grad in enumerate(weights):
-            self.values[f"gradient_norm_{number}"] = math.sqrt(float(np.vdot(grad, grad)))
+            self.values[f"gradient_norm_{number}"] = global_norm(grad.reshape(-1))
         hidden = [(layer, ws) for layer, ws in zip(network.layers, plan.layers, strict=True) if layer.activates]
         for number, (layer, ws) in enumerate(hidden):
             flat = derivative_of(layer, ws) < FLAT

@@ -19,6 +19,7 @@ def _compiled(function):
         return njit(function, **_OPTIONS)
 
 
+_PART = 1024  # rows
 _OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
 
 
@@ -166,23 +167,34 @@ def batch_norm(x, x_hat, y, share, gamma, beta, mean, variance, inv_std, shift, 
     mean[...] = real(0.0)
     variance[...] = real(0.0)
     shift[...] = real(0.0)
+    # the mean as a distance from the first row, exact for a column that does not vary
     for i in range(n):
         for k in range(width):
-            mean[0, k] += share[i, 0] * x[i, k]
+            mean[0, k] += share[i, 0] * (x[i, k] - x[0, k])
+    for k in range(width):
+        mean[0, k] += x[0, k]
     # what rounding leaves of a large mean shifts the centred values; shift is that much
     for i in range(n):
         for k in range(width):
             c = x[i, k] - mean[0, k]
             x_hat[i, k] = c
             shift[0, k] += share[i, 0] * c
-            variance[0, k] += share[i, 0] * c * c
+    # in parts, since a square is little beside the sum of very many; inv_std has that of a part
+    for start in range(0, n, _PART):
+        inv_std[...] = real(0.0)
+        for i in range(start, min(start + _PART, n)):
+            for k in range(width):
+                c = x_hat[i, k] - shift[0, k]
+                x_hat[i, k] = c
+                inv_std[0, k] += share[i, 0] * c * c
+        for k in range(width):
+            variance[0, k] += inv_std[0, k]
     for k in range(width):
         mean[0, k] += shift[0, k]
-        variance[0, k] -= shift[0, k] * shift[0, k]
         inv_std[0, k] = real(1.0) / math.sqrt(variance[0, k] + real(epsilon))
     for i in range(n):
         for k in range(width):
-            c = (x_hat[i, k] - shift[0, k]) * inv_std[0, k]
+            c = x_hat[i, k] * inv_std[0, k]
             x_hat[i, k] = c
             y[i, k] = c * gamma[0, k] + beta[0, k]
 

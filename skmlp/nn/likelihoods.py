@@ -1,7 +1,8 @@
 """Losses of numbers with a distribution: minus the logarithm of a likelihood.
 
-The one decision: a mean or a variance that must be positive is the exponential of its score. Above half the largest exponent of the
-precision the loss goes on along its tangent, so that value and gradient are finite for a score that is far off.
+The one decision: a mean or a variance that must be positive is the exponential of its score. Where a term is beyond about the square root
+of the largest number the loss goes on along the tangent of its exponential, so that value and gradient are finite for a score that is far
+off. Where the tangent begins depends on the target, so that the minimum lies before it, however large or small the target is.
 """
 
 import math
@@ -9,9 +10,12 @@ import math
 import numpy as np
 
 from .layout import Rows
-from .links import bounded_exp, copy_scores, positive_exp
+from .links import bounded_exp, copy_scores, largest_exponent, positive_exp
 from .loss import Loss, mean_and_least
 from .measure import location_and_scale, mean_size
+
+# of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0, with 1 the tangent would cut off minima
+_STEEPNESS = 4.0 / 3.0
 
 
 class Poisson(Loss):
@@ -34,16 +38,16 @@ class Poisson(Loss):
         positive_exp(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
-        # exp(z) - t z
-        np.vecdot(target, raw, out=ws.row[..., 0])
-        bounded_exp(raw, raw, ws.slope)
-        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
-        np.subtract(ws.rows, ws.row, out=ws.rows)
-        # t (log(t) - 1)
-        np.maximum(target, np.finfo(raw.dtype).tiny, out=ws.tmp)
-        np.log(ws.tmp, out=ws.tmp)
+        _log(target, ws.tmp)
+        # exp(z), from (log(max(t, 1)) + X) / 2 on its tangent, X being the largest exponent
+        np.maximum(ws.tmp, 0.0, out=ws.slope)
+        _midway(ws.slope)
+        # t (log(t) - z - 1)
+        np.subtract(ws.tmp, raw, out=ws.tmp)
         np.subtract(ws.tmp, 1.0, out=ws.tmp)
         np.vecdot(target, ws.tmp, out=ws.row[..., 0])
+        bounded_exp(raw, ws.slope, raw, ws.slope)
+        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
         np.add(ws.rows, ws.row, out=ws.rows)
         np.subtract(ws.slope, target, out=raw)
 
@@ -73,19 +77,18 @@ class Gamma(Loss):
         positive_exp(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
-        # z - log(t) - 1 + t exp(-z)
-        np.maximum(target, np.finfo(raw.dtype).tiny, out=ws.tmp)
-        np.log(ws.tmp, out=ws.tmp)
-        np.subtract(raw, ws.tmp, out=ws.tmp)
-        np.subtract(ws.tmp, 1.0, out=ws.tmp)
+        # with u = log(t) - z: expm1(u) - u, and with c = min(u, X / 2) beyond: expm1(c) (1 + u - c) - c
+        _log(target, ws.tmp)
+        np.subtract(ws.tmp, raw, out=ws.tmp)
+        np.minimum(ws.tmp, 0.5 * largest_exponent(raw.dtype), out=ws.slope)
+        np.subtract(ws.tmp, ws.slope, out=ws.tmp)
+        np.add(ws.tmp, 1.0, out=ws.tmp)
+        np.expm1(ws.slope, out=raw)
+        np.multiply(ws.tmp, raw, out=ws.tmp)
+        np.subtract(ws.tmp, ws.slope, out=ws.tmp)
         np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        # 1 - exp(c)
         np.negative(raw, out=raw)
-        bounded_exp(raw, raw, ws.slope)
-        np.vecdot(target, raw, out=ws.row[..., 0])
-        np.add(ws.rows, ws.row, out=ws.rows)
-        # 1 - t exp(-z)
-        np.multiply(ws.slope, target, out=raw)
-        np.subtract(1.0, raw, out=raw)
 
     def start(self, target, weight):
         return self.start_at(*mean_and_least(target, weight))
@@ -128,15 +131,25 @@ class Tweedie(Loss):
 
     def rows_and_grad(self, raw, target, ws):
         power = float(self.power)
-        # exp((2 - p) z) / (2 - p)
+        _log(target, ws.tmp)
+        # exp((2 - p) z) / (2 - p), from (log(max(t, 1)) + X) / 2 on the tangent
+        np.maximum(ws.tmp, 0.0, out=ws.slope)
+        _midway(ws.slope)
+        np.negative(ws.tmp, out=ws.other)
         np.multiply(raw, 2.0 - power, out=ws.tmp)
-        bounded_exp(ws.tmp, ws.tmp, ws.slope)
+        bounded_exp(ws.tmp, ws.slope, ws.tmp, ws.slope)
         np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
         np.multiply(ws.rows, 1.0 / (2.0 - power), out=ws.rows)
-        # - t exp((1 - p) z) / (1 - p)
+        # - t exp((1 - p) z) / (1 - p), from (X - log(t)) / 2 on the tangent: with c the bounded exponent t exp(c) (1 + (1 - p) z - c)
+        _midway(ws.other)
         np.multiply(raw, 1.0 - power, out=raw)
-        bounded_exp(raw, raw, ws.other)
-        np.vecdot(target, raw, out=ws.row[..., 0])
+        np.minimum(raw, ws.other, out=ws.other)
+        np.subtract(raw, ws.other, out=raw)
+        np.exp(ws.other, out=ws.other)
+        np.multiply(ws.other, target, out=ws.other)
+        np.add(raw, 1.0, out=raw)
+        np.multiply(raw, ws.other, out=raw)
+        np.sum(raw, axis=-1, keepdims=True, out=ws.row)
         np.multiply(ws.row, 1.0 / (power - 1.0), out=ws.row)
         np.add(ws.rows, ws.row, out=ws.rows)
         # t^(2 - p) / ((1 - p) (2 - p))
@@ -144,7 +157,6 @@ class Tweedie(Loss):
         np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
         np.multiply(ws.row, 1.0 / ((1.0 - power) * (2.0 - power)), out=ws.row)
         np.add(ws.rows, ws.row, out=ws.rows)
-        np.multiply(ws.other, target, out=ws.other)
         np.subtract(ws.slope, ws.other, out=raw)
 
     def start(self, target, weight):
@@ -170,8 +182,7 @@ class GaussianNll(Loss):
     density = True
 
     def buffers(self, n_out):
-        names = ("slope", "r", "square")
-        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in names}}
+        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in ("slope", "r")}}
 
     def link(self, raw, out):
         copy_scores(raw, out)
@@ -183,18 +194,35 @@ class GaussianNll(Loss):
         mean, score = _halves(raw)
         np.subtract(mean, target, out=ws.r)
         np.sum(score, axis=-1, keepdims=True, out=ws.rows)
-        # exp(-s)
+        # exp(-s), from L = X / 2 - 4/3 log(min(|r|, 1)) on the tangent: with c = min(-s, L) and d = -s - c it is exp(c) (1 + d)
+        np.abs(ws.r, out=mean)
+        np.minimum(mean, 1.0, out=ws.slope)
+        _log(ws.slope, ws.slope)
+        np.multiply(ws.slope, -_STEEPNESS, out=ws.slope)
+        np.add(ws.slope, 0.5 * largest_exponent(raw.dtype), out=ws.slope)
         np.negative(score, out=score)
-        bounded_exp(score, score, ws.slope)
-        np.multiply(ws.r, score, out=mean)
-        np.vecdot(ws.r, mean, out=ws.row[..., 0])
+        np.minimum(score, ws.slope, out=ws.slope)
+        np.subtract(score, ws.slope, out=score)
+        # q = r exp(c / 2), the residual in units of the deviation
+        np.multiply(ws.slope, 0.5, out=ws.slope)
+        np.exp(ws.slope, out=ws.slope)
+        np.multiply(ws.r, ws.slope, out=ws.r)
+        # q exp(c / 2) (1 + d), for |r| < 1, where L falls with |r|, q exp(c / 2) (1 + (1 - 2/3) d)
+        np.less(mean, 1.0, out=mean)
+        np.multiply(mean, -0.5 * _STEEPNESS, out=mean)
+        np.add(mean, 1.0, out=mean)
+        np.multiply(mean, score, out=mean)
+        np.add(mean, 1.0, out=mean)
+        np.multiply(mean, ws.slope, out=mean)
+        np.multiply(mean, ws.r, out=mean)
+        # 1/2 (s + q^2 (1 + d) + log(2 pi)), and 1/2 (1 - q^2)
+        np.add(score, 1.0, out=score)
+        np.multiply(ws.r, ws.r, out=ws.r)
+        np.vecdot(ws.r, score, out=ws.row[..., 0])
         np.add(ws.rows, ws.row, out=ws.rows)
         np.add(ws.rows, math.log(2.0 * math.pi) * ws.r.shape[-1], out=ws.rows)
         np.multiply(ws.rows, 0.5, out=ws.rows)
-        # 1/2 (1 - r^2 exp(-s))
-        np.multiply(ws.r, ws.r, out=ws.square)
-        np.multiply(ws.square, ws.slope, out=score)
-        np.subtract(1.0, score, out=score)
+        np.subtract(1.0, ws.r, out=score)
         np.multiply(score, 0.5, out=score)
 
     def start(self, target, weight):
@@ -202,6 +230,18 @@ class GaussianNll(Loss):
         variance = np.average(np.square(target - mean), axis=0, weights=weight)
         least = 1e-12 * np.where(mean != 0.0, np.square(mean), 1.0)  # a target that does not vary would start at -inf
         return np.concatenate([mean, np.log(np.maximum(variance, least))])
+
+
+def _log(x, out):
+    """Write log(x), finite for x = 0, into ``out``, which may be ``x``. Overwrites: out."""
+    np.maximum(x, np.finfo(out.dtype).tiny, out=out)
+    np.log(out, out=out)
+
+
+def _midway(exponent):
+    """Go half the way to the largest exponent. Overwrites: exponent."""
+    np.add(exponent, float(largest_exponent(exponent.dtype)), out=exponent)
+    np.multiply(exponent, 0.5, out=exponent)
 
 
 def _halves(scores):

@@ -67,13 +67,13 @@ def largest_exponent(dtype):
     return math.floor(math.log(np.finfo(dtype).max))
 
 
-def bounded_exp(u, value, slope):
-    """Write exp(u) into ``value``, which may be ``u``, and its derivative into ``slope``, both finite for any sensible u.
+def bounded_exp(u, limit, value, slope):
+    """Write exp(u) into ``value``, which may be ``u``, and its derivative into ``slope``, which may be ``limit``; beyond that its tangent.
 
-    Above half the largest exponent of the precision (44 in float32, 354 in float64) exp goes on as its tangent. Overwrites: value, slope.
+    Overwrites: value, slope.
     """
     # with c = min(u, limit): exp(c) (1 + u - c)
-    np.minimum(u, 0.5 * largest_exponent(slope.dtype), out=slope)
+    np.minimum(u, limit, out=slope)
     np.subtract(u, slope, out=value)
     np.exp(slope, out=slope)
     np.add(value, 1.0, out=value)

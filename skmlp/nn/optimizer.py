@@ -6,6 +6,7 @@ into as few numbers as possible by ``coefficients``, once per step.
 """
 
 from abc import abstractmethod
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,13 +20,20 @@ class Optimizer(Unit):
     of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
     the same name, and so do not take its value.
 
+    ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that beta, so that they survive its change.
+
     A rule that goes with an L1 penalty has ``reach(t, lr, *slots, out, tmp)``, which writes how far a gradient that stays at 1 moves each
     parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled
     rule writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any size moves a parameter by about
     ``lr`` in a step.
+
+    A rule whose slots hold past learning rates, as a velocity does, has ``lasting(lr, response)`` too. It returns the rate that counts for
+    a gradient that has always been 1, the constant one with the same step, and the response to that gradient in the slots, which it is
+    given in the next step; before the first it is 0.
     """
 
     slots: tuple = ()
+    averages = MappingProxyType({})
     decoupled = False
     bounded = False
     own: tuple = ()
@@ -33,6 +41,10 @@ class Optimizer(Unit):
     @abstractmethod
     def coefficients(self, t, lr):
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and learning rate ``lr``."""
+
+    def units(self):
+        """Return, by slot, the Python float that its numbers are multiplied with to be averages; a slot left out is what it holds."""
+        return {slot: 1.0 - float(getattr(self, name)) for slot, name in self.averages.items()}
 
     @abstractmethod
     def update(self, p, g, *slots_tmp_coefficients):

@@ -52,6 +52,14 @@ class Sgd(Optimizer):
         else:
             np.add(p, v, out=p)
 
+    def lasting(self, lr, response):
+        # the velocity r <- momentum r + rate of a lasting gradient of 1, and its step, r or momentum r + rate; both rate / (1 - momentum)
+        # if lr were constant
+        momentum, rate = self.coefficients(1, lr)
+        response = momentum * response + rate
+        step = momentum * response + rate if self.nesterovs_momentum else response
+        return step * (1.0 - momentum) / (1.0 - float(self.dampening)), response
+
     def reach(self, t, lr, v, out, tmp):
         out.fill(lr * (1.0 - float(self.dampening)) / (1.0 - float(self.momentum)))
 
@@ -69,6 +77,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("v",)
+    averages = {"v": "rho"}
     bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -137,6 +146,7 @@ class Adadelta(Optimizer):
     """
 
     slots = ("v", "u")
+    averages = {"v": "rho", "u": "rho"}
     own = ("epsilon",)
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -191,6 +201,7 @@ class Lion(Optimizer):
     """
 
     slots = ("m",)
+    averages = {"m": "beta_2"}
     decoupled = True
     own = ("beta_1", "beta_2")
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)"}

@@ -36,9 +36,9 @@ class Adaptive(Schedule):
 class Plateau(Schedule):
     """factor = 1, multiplied by gamma after each ``patience`` epochs without progress, but never below ``final``.
 
-    Progress is what the estimator stops for lack of: the training loss, or the validation score with ``early_stopping``, better by
-    ``tol``. Once the factor is ``final``, ``n_iter_no_change`` more epochs without progress end the training. The same as PyTorch's
-    ``ReduceLROnPlateau`` without a threshold.
+    Progress is what the estimator stops for lack of: the training loss, or the validation score with ``early_stopping``, better by more
+    than ``tol``. Once the factor is ``final``, ``n_iter_no_change`` more epochs without progress end the training. With ``tol=0`` the same
+    as PyTorch's ``ReduceLROnPlateau`` without a threshold.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ class Plateau(Schedule):
     0.25
     """
 
+    strict = True
     limits = {"gamma": "(0, 1)", "patience": "[0, inf) or None", "final": "[0, 1]", **Schedule.limits}
 
     def __init__(self, gamma=0.1, patience=None, final=0.001, warm_up=0):

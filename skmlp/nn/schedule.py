@@ -37,13 +37,15 @@ class Schedule(Unit):
 
     ``plateau_factor``: what the rate is multiplied with where training would otherwise stop for lack of progress; None: it stops.
     ``plateau_patience``: epochs without progress to wait for before that; None: as many as before stopping. ``least``: the product of the
-    plateau factors does not fall below it, and training stops at the next plateau. ``planned``: the rate falls to its end within the
-    planned number of epochs, so that reaching that number is no failure.
+    plateau factors does not fall below it, and training stops at the next plateau. ``strict``: whether progress is to be more than ``tol``,
+    so that with ``tol=0`` an equal value is none; else ``tol`` itself is enough, as in scikit-learn. ``planned``: the rate falls to its end
+    within the planned number of epochs, so that reaching that number is no failure.
     """
 
     plateau_factor = None
     plateau_patience = None
     least = 0.0
+    strict = False
     planned = False
     limits = {"warm_up": "[0, inf)"}
 

@@ -16,6 +16,7 @@ from .schedule import Clock
 class TrainingState:
     """The optimizer's name and slots, the clock, the random stream, and how progress stands.
 
+    ``scalars``: floats that belong to the slots, see ``Updater``.
     ``seed``: chooses the held-out part, the same in every fit that goes on. ``monitor``: what progress is measured by; ``best``: its best
     value, larger being better; ``best_epoch``: when; ``stale``: epochs since without progress.
     """
@@ -24,11 +25,15 @@ class TrainingState:
     seed: int = 0
     rule: str = ""
     slots: dict = field(default_factory=dict)
+    scalars: dict = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     monitor: str = ""
     best: float = -math.inf
     best_epoch: int = 0
     stale: int = 0
+
+    def __setstate__(self, values):
+        vars(self).update({"scalars": {}, **values})  # which older files lack
 
 
 class Snapshot:
@@ -44,12 +49,12 @@ class Snapshot:
         """Copy how things are now."""
         for copy, array in zip(self._copies, self._arrays(), strict=True):
             np.copyto(copy, array)
-        self._fields = replace(self._state, clock=replace(self._state.clock))
+        self._fields = replace(self._state, clock=replace(self._state.clock), scalars=dict(self._state.scalars))
         self._stream = self._state.rng.bit_generator.state
 
     def hold(self, numbers):
         """Hold these numbers instead of those that were copied."""
-        arrays, self._fields.clock.step = numbers
+        arrays, self._fields.clock.step, self._fields.scalars = numbers
         for copy, array in zip(self._copies, arrays, strict=True):
             np.copyto(copy, array)
 
@@ -58,6 +63,8 @@ class Snapshot:
         for array, copy in zip(self._arrays(), self._copies, strict=True):
             np.copyto(array, copy)
         self._state.clock.step = self._fields.clock.step
+        self._state.scalars.clear()
+        self._state.scalars.update(self._fields.scalars)
 
     def restore(self):
         """Put back everything, the random stream included. Overwrites: network, state."""
@@ -72,13 +79,13 @@ class Snapshot:
 
 
 def numbers(network, state):
-    """Return copies of parameters, running statistics and the optimizer's slots, and its step count: what early stopping puts back."""
-    return [array.copy() for array in _arrays(network, state)], state.clock.step
+    """Return copies of parameters, running statistics and the optimizer's slots, its step count and scalars: what early stopping puts back."""
+    return [array.copy() for array in _arrays(network, state)], state.clock.step, dict(state.scalars)
 
 
 def put_numbers(network, state, numbers):
     """Put these numbers in the place of the present ones. Overwrites: network, state."""
-    arrays, state.clock.step = numbers
+    arrays, state.clock.step, state.scalars = numbers
     for array, new in zip(_arrays(network, state), arrays, strict=True):
         np.copyto(array, new)
 

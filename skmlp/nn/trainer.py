@@ -14,11 +14,12 @@ from .state import Snapshot
 
 
 class Diverged(ArithmeticError):
-    """The loss or the gradient is not finite; ``epoch`` says when."""
+    """The loss or the gradient is not finite, or what the optimizer has made of it; ``what`` is not, ``epoch`` says when."""
 
-    def __init__(self, epoch):
-        super().__init__(f"The loss is not finite in epoch {epoch}.")
+    def __init__(self, epoch, what="The loss is"):
+        super().__init__(f"{what} not finite in epoch {epoch}.")
         self.epoch = epoch
+        self.what = what
 
 
 class Trainer:
@@ -128,7 +129,7 @@ class Trainer:
             whole = k == last or self.norm_limit is not None or self.value_limit is not None
             loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
             clock.epoch = epoch + k / n_batches
-            norm = self._clip(k == last, plan)
+            norm = self._clip(k == last, plan, 1.0 / w)
             rate = self.learning_rate * self.schedule.factor(clock)
             loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
             if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
@@ -136,6 +137,8 @@ class Trainer:
             total_loss += loss * w
             total_weight += w
             clock.step += 1
+        if self.updater.stands_still():
+            raise Diverged(epoch + 1, "The optimizer's averages of squared gradients are")
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)
         record = {
@@ -148,18 +151,23 @@ class Trainer:
         stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 
-    def _clip(self, wanted, plan):
+    def _clip(self, wanted, plan, l1_scale):
         """Clip the gradient where asked. Return its norm before, if ``wanted`` or needed. Overwrites: network.grads."""
         grads, norm = self.network.grads, None
         if wanted or self.norm_limit is not None:
             norm = global_norm(grads)
             if wanted and self.probe is not None:
                 self.probe(self.network, plan)
-        if self.value_limit is not None:
-            clip_value(grads, self.value_limit)
-        if self.norm_limit is not None:
-            clip_norm(grads, norm if self.value_limit is None else global_norm(grads), self.norm_limit)
+        if self.value_limit is not None or self.norm_limit is not None:
+            self.updater.clip(lambda g: self._bound(g, norm if g is grads else None), l1_scale)
         return norm
+
+    def _bound(self, g, norm):
+        """Bound ``g`` by value, then by norm; ``norm``: its norm, None to compute it. Overwrites: g."""
+        if self.value_limit is not None:
+            clip_value(g, self.value_limit)
+        if self.norm_limit is not None:
+            clip_norm(g, global_norm(g) if norm is None or self.value_limit is not None else norm, self.norm_limit)
 
 
 def augmented(augmenter, x, target, rng):

@@ -5,6 +5,7 @@ the cache. A ``kernel`` does all of it in one pass, so it gets each part of the 
 after the step is the same for both (``proximal.py``).
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +43,9 @@ class Updater:
         The weight matrices, views into ``params``.
     max_norm : float or None, default=None
         Cap on the Euclidean norm of each column of ``weights``.
+    scalars : dict of str -> float, or None
+        What else to go on from, kept as the slots are: the unit of each slot by its name, so that slots which another setting of the rule
+        has left are converted, and the ``response`` of the rule's ``lasting``.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Updater:
         l1=(),
         weights=(),
         max_norm=None,
+        scalars=None,
     ):
         self.rule = rule
         self.t = t
@@ -65,6 +70,14 @@ class Updater:
         self.slots = {} if slots is None else slots
         for name in rule.slots:
             self.slots.setdefault(name, np.zeros_like(params))
+        self.scalars = {} if scalars is None else scalars
+        for name, unit in rule.units().items():
+            before = self.scalars.get(name, unit)
+            if before != unit:
+                np.multiply(self.slots[name], before / unit, out=self.slots[name])
+            self.scalars[name] = unit
+        self._lasting = getattr(rule, "lasting", None)
+        self._params, self._grads = params, grads
         if kernel is None:
             self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
         else:
@@ -79,11 +92,32 @@ class Updater:
         """
         penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
         penalty += self._descend(lr, scale)
+        lasting = lr
+        if self._lasting is not None:
+            lasting, self.scalars["response"] = self._lasting(lr, self.scalars.get("response", 0.0))
         if self._l1 is not None:
-            self._l1.shrink(self.t, lr, l1_scale)
+            self._l1.shrink(self.t, lr, l1_scale, lasting)
         if self._max_norm is not None:
             self._max_norm.project()
         return penalty
+
+    def stands_still(self):
+        """Return whether slots are not finite where parameters are: an average that is infinite makes steps of zero for good."""
+        finite = [
+            math.isfinite(np.min(vector, initial=0.0)) and math.isfinite(np.max(vector, initial=0.0))
+            for vector in (self._params, *self.slots.values())
+        ]
+        return finite[0] and not all(finite)
+
+    def clip(self, bound, l1_scale):
+        """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
+
+        That of an L1 penalty, ``l1_scale`` times, is not in ``grads`` before or after; a decoupled decay is no part of a gradient.
+        """
+        if self._l1 is None or self.rule.decoupled:
+            bound(self._grads)
+        else:
+            self._l1.clip(self._grads, bound, l1_scale)
 
     def _descend(self, lr, scale):
         """Make the step itself and return the L2 penalty. Overwrites: params, grads, slots."""

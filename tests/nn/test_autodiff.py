@@ -101,11 +101,24 @@ def test_truths_are_those_of_the_values(f):
     (lambda z: 0.0**z, 1.0, 0.0),
     (np.heaviside, None, None),
     (np.sqrt, 0.0, math.inf),
+    (lambda z: special.xlogy(0.0, z), 0.0, 0.0),
+    (lambda z: special.xlogy(0.0, 0.0 / z), 2.0, 0.0),
+    (lambda z: special.xlog1py(0.0, z), -1.0, 0.0),
+    (lambda z: special.xlogy(2.0, z), 0.0, math.inf),
+    (lambda z: np.hypot(z, 0.0), 0.0, 0.0),
 ])  # fmt: skip
 def test_special_points(f, at, slope):
     if f is np.heaviside:
         f, at, slope = (lambda z: np.heaviside(z, 1.0)), 0.0, 0.0
     np.testing.assert_array_equal(value_and_gradient(f, at)[1][0], slope)
+
+
+def test_the_poisson_deviance_of_a_count_of_zero():
+    """p - t log(p) + ..., whose derivative by p is 1 - t / p, for t = 0 too."""
+    p, t = np.array([0.5, 2.0, 0.5, 2.0]), np.array([0.0, 0.0, 3.0, 2.0])
+    value, (slope, _) = value_and_gradient(lambda p, t: special.xlogy(t, t / p) - t + p, p, t)
+    np.testing.assert_allclose(slope, 1.0 - t / p, rtol=1e-14)
+    np.testing.assert_allclose(value, special.kl_div(t, p), rtol=1e-14)
 
 
 def test_the_worked_example_of_the_lecture():

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.data import DenseRows
+from skmlp.nn.layers import Dense
+from skmlp.nn.losses import SquaredError
+from skmlp.nn.network import Network
 from tests import reference
 from tests.nn.test_layers import N, prepared, run
 
@@ -62,6 +66,18 @@ def test_batch_norm_of_a_constant_column(dtype):
     assert all(np.isfinite(array).all() for array in results.values())
 
 
+@pytest.mark.parametrize("value", [1e3, -1.7e9, 1e12])
+def test_a_constant_column_has_no_variance_whatever_its_size(value):
+    """The rounding of its mean is neither a variance nor a difference from it."""
+    layer = BatchNorm()
+    ws, _ = prepared(layer, np.float32, n=20000)
+    ws.x[:, 0] = value
+    layer.forward(ws.x, ws, True)
+    assert ws.batch_variance[0, 0] == 0.0
+    np.testing.assert_array_equal(ws.y[:, 0], ws.beta[0, 0])
+    np.testing.assert_allclose(ws.batch_variance[0, 1:], ws.x[:, 1:].astype(float).var(axis=0), rtol=1e-5)
+
+
 def test_batch_norm_predicts_with_the_running_statistics(dtype):
     layer = BatchNorm(epsilon=1e-3)
     ws, _ = prepared(layer, dtype)
@@ -77,6 +93,14 @@ def test_batch_norm_may_predict_with_the_statistics_of_the_rows_themselves(dtype
     trained = ws.y.copy()
     layer.forward(ws.x, ws, False)
     np.testing.assert_allclose(ws.y, trained, rtol=1e-5, atol=1e-6)
+
+
+def test_the_statistics_of_millions_of_rows_are_exact(rng):
+    """Added row by row, squares in float32 stop to count beside their sum."""
+    x = rng.standard_normal((3_000_000, 2), dtype=np.float32)
+    network = Network([BatchNorm(statistics="batch", epsilon=1e-12), Dense(1)], SquaredError(), 2, np.float32)
+    network.initialise(rng)
+    np.testing.assert_allclose(network.scores(DenseRows(x), 0, 1).std(axis=0, dtype=np.float64), 1.0, atol=1e-5)
 
 
 def test_batch_norm_takes_away_scale_and_shift_of_its_input():

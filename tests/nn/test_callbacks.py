@@ -138,6 +138,15 @@ def test_plateaus_lower_the_rate_when_pytorch_does():
     assert len(set(factors)) == 5
 
 
+@pytest.mark.parametrize(("schedule", "factor"), [(Plateau(0.5, patience=2, final=0.0), 0.5**9), (Adaptive(), 1.0), (Constant(), 1.0)])
+def test_a_loss_that_stays_equal_is_progress_by_nothing_except_on_a_plateau(schedule, factor):
+    """PyTorch's ReduceLROnPlateau lowers at the epochs 4, 7, ..., 28 of 30; scikit-learn's rule counts an equal loss as no worse."""
+    trainer = trainer_of(schedule)
+    assert feed(stopping_of(tol=0.0, patience=2), [1.0] * 30, trainer)[0] is None
+    assert trainer.schedule.factor(trainer.state.clock) == factor
+    assert rule_of_scikit_learn([1.0] * 30, 0.0, 2) is None
+
+
 def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
     trainer, stopping = trainer_of(Plateau(gamma=0.1, patience=1, final=0.05)), stopping_of(patience=4)
     lowered = {}

@@ -145,3 +145,28 @@ def test_batch_norm_in_float32_is_accurate_for_a_large_mean():
         network.loss_and_grad(x.astype(np.float32).astype(kind), np.zeros((256, 2), kind))
         ends.append(network.state_layout.views(network.state)[0, "variance"].copy())
     np.testing.assert_allclose(*ends, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [200, 2000])
+def test_batch_norm_of_columns_that_hardly_vary_is_that_of_numpy(n, rng):
+    """Constant ones, and one whose spread is the rounding of its mean."""
+    x, ends = np.tile(np.array([1e7, -1e8, 1.7e9, 1e12, 1e7], np.float32), (n, 1)), []
+    x[:, 4] += rng.integers(0, 2, n)
+    for backend in (compiled, None):
+        network = randomised(Network([BatchNorm(momentum=1.0), Dense(2)], SquaredError(), 5, dtype=np.float32))
+        network.prepare(n, compiled=backend)
+        value = network.loss_and_grad(x, np.zeros((n, 2), np.float32))
+        ends.append([network.state.copy(), network.grads.copy(), np.array(value)])
+    same(*ends, np.dtype(np.float32))
+    exact = x.astype(float).var(axis=0, ddof=1)
+    np.testing.assert_allclose(network.state_layout.views(network.state)[0, "variance"][0], exact, rtol=1e-4)
+    assert (exact[:4] == 0.0).all()
+    assert exact[4] > 0.2
+
+
+def test_the_variance_of_many_rows_is_exact(rng):
+    x = rng.standard_normal((400_000, 1), dtype=np.float32)
+    network = randomised(Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 1, dtype=np.float32))
+    network.prepare(len(x), compiled=compiled)
+    network.loss_and_grad(x, np.zeros_like(x))
+    assert network.state_layout.views(network.state)[0, "variance"][0, 0] == pytest.approx(x.var(dtype=float, ddof=1), rel=5e-6)

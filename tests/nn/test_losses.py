@@ -328,8 +328,9 @@ def test_start_stays_finite_for_a_class_without_rows(loss):
 
 
 @pytest.mark.parametrize("loss", [Quantile(), GaussianNll(), Gamma()])
-def test_start_stays_finite_for_a_target_that_does_not_vary(loss):
+def test_start_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
     assert np.isfinite(loss.start(np.full((20, 2), 7.0), None)).all()
+    np.testing.assert_allclose(loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None), loss.start(np.full((20, 1), 0.3), None))
 
 
 # ---- hyper-parameters

@@ -272,6 +272,46 @@ def test_slots_are_all_the_memory_there_is(rule, rng):
     np.testing.assert_array_equal(descend(rule, q, bowl, 0.1, 5, slots=slots, t=t), ten[5:])
 
 
+@each_backend
+@pytest.mark.parametrize(("before", "after"), [
+    (Adam(), Adam(beta_1=0.5)),
+    (Adam(), Adam(beta_2=0.9)),
+    (Adam(0.0, 0.0), Adam()),
+    (AdamW(), AdamW(beta_1=0.99)),
+], ids=repr)  # fmt: skip
+def test_averages_outlive_a_change_of_the_betas(before, after, backend, rng):
+    """The paper's own m and v go on; as in PyTorch, whose param_groups may be changed."""
+    p, path = rng.normal(size=20), []
+    m = v = np.zeros(20)
+    ours, g, slots, scalars = p.copy(), np.empty_like(p), {}, {}
+    for start, rule in ((0, before), (8, after)):
+        updater = Updater(rule, ours, g, slots, start, kernel=backend and backend.update(rule), scalars=scalars)
+        for t in range(start + 1, start + 9):
+            p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, rule.beta_1, rule.beta_2, rule.epsilon)
+            g[...] = bowl(ours)
+            updater.step(0.1)
+            path.append((ours.copy(), p))
+    np.testing.assert_allclose(*zip(*path, strict=True), rtol=1e-11)
+
+
+AVERAGING = [(key, name) for key, cls in OPTIMIZERS.items() for name in cls().get_params() if name in ("beta_1", "beta_2", "rho")]
+
+
+@pytest.mark.parametrize(("key", "name"), AVERAGING)
+def test_a_lasting_gradient_moves_as_before_after_a_change_of_an_average(key, name):
+    """Once the averages have caught up with it they are all that it is, however long they are."""
+    rule, slots, scalars = OPTIMIZERS[key](), {}, {}
+    p, g = np.zeros(1), np.empty(1)
+    steps = []
+    for value, n in ((getattr(rule, name), 15000), (0.5, 2), (0.95, 2)):
+        updater = Updater(rule.set_params(**{name: value}), p, g, slots, t=len(steps), scalars=scalars)
+        for _ in range(n):
+            before, g[0] = p.copy(), 3.0
+            updater.step(0.01)
+            steps.append(float((before - p)[0]))
+    np.testing.assert_allclose(steps[-4:], steps[-5], rtol=1e-3)
+
+
 @each
 def test_decay_shrinks_its_part_first(rule, rng):
     """p <- p - lr decay p, then the rule's own step."""

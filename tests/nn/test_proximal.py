@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skmlp.nn import compiled
+from skmlp.nn.clipping import clip_norm, clip_value, global_norm
 from skmlp.nn.optimizers import OPTIMIZERS, Sgd
 from skmlp.nn.proximal import MaxNorm, SoftThreshold
 from skmlp.nn.updater import Updater
@@ -13,6 +14,10 @@ from tests.nn.helpers import LEARNING_RATES
 
 COUPLED = [key for key, cls in OPTIMIZERS.items() if not cls.decoupled]
 BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
+
+VELOCITIES = [Sgd(), Sgd(nesterovs_momentum=False), Sgd(0.8, dampening=0.8), Sgd(0.0)]
+
+FALLING = {"line": lambda k: 1.0 - k / 400, "power": lambda k: 0.99**k, "restarts": lambda k: 1.0 - k % 100 / 100}
 
 each_backend = pytest.mark.parametrize("kernel", BACKENDS.values(), ids=BACKENDS)
 
@@ -50,6 +55,58 @@ def test_every_rule_ends_at_the_lasso(key, kernel):
         updater.step(0.5 if key == "adagrad" else rate if key == "sgd" else rate * 0.999**k, 0.0, 0.5)
     np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
     assert (p == 0).sum() == 3
+
+
+@pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
+def test_what_lasts_is_what_past_learning_rates_make_of_it(rule, rng):
+    """A gradient of 1 from the first step on moves by the reach of the lasting rate, whatever the rates were."""
+    p, g, reach, response = np.zeros(1), np.empty(1), np.empty(1), 0.0
+    updater = Updater(rule, p, g)
+    for rate in rng.uniform(0.0, 0.1, 50):
+        before, g[0] = p.copy(), 1.0
+        updater.step(float(rate))
+        lasting, response = rule.lasting(float(rate), response)
+        rule.reach(updater.t, lasting, updater.slots["v"], reach, None)
+        np.testing.assert_allclose(before - p, reach, rtol=1e-12)
+
+
+@each_backend
+@pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
+@pytest.mark.parametrize("schedule", FALLING.values(), ids=FALLING)
+def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule, kernel):
+    y, strength = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5
+    p, g = np.ones(6), np.empty(6)
+    updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), strength)])
+    for k in range(400):
+        np.subtract(p, y, out=g)
+        updater.step((0.5 if rule.dampening or not rule.momentum else 0.05) * schedule(k), 0.0, 1.0)
+    np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=1e-4)
+    assert (p == 0).sum() == 3
+
+
+@pytest.mark.parametrize("key", COUPLED)
+@pytest.mark.parametrize("bound", [lambda g: clip_norm(g, global_norm(g), 0.15), lambda g: clip_value(g, 0.1)], ids=["norm", "value"])
+def test_clipping_moves_no_minimum(bound, key):
+    """The gradient of the loss alone is longer there than what is allowed."""
+    y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
+    p, g = np.ones(6), np.empty(6)
+    updater = Updater(rule, p, g, l1=[(slice(0, 6), 2 * strength)])
+    for k in range(6000):
+        np.subtract(p, y, out=g)
+        updater.clip(bound, 0.5)
+        rate = LEARNING_RATES.get(key, 0.05)
+        updater.step(0.5 if key == "adagrad" else rate if key in ("sgd", "adadelta") else rate * 0.999**k, 0.0, 0.5)
+    np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
+    assert (p == 0).sum() == 3
+
+
+def test_a_gradient_within_the_bound_keeps_its_bits(rng):
+    p, g = rng.normal(size=50), rng.normal(size=50)
+    p[:10] = 0.0
+    for rule in (Sgd(), OPTIMIZERS["adamw"]()):
+        gradient = g.copy()
+        Updater(rule, p, gradient, l1=[(slice(0, 40), 0.3)]).clip(lambda g: clip_value(g, 1e3), 1.0)
+        np.testing.assert_array_equal(gradient, g)
 
 
 @each_backend

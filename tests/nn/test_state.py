@@ -19,7 +19,7 @@ from tests.nn.helpers import make_network, targets_of
 def trainer_of(key="adam"):
     network, state = make_network(LogLoss(), batch_norm=True, dropout=0.3), TrainingState(np.random.default_rng(0))
     network.prepare(9, state.rng)
-    updater = Updater(OPTIMIZERS[key](), network.params, network.grads)
+    updater = Updater(OPTIMIZERS[key](), network.params, network.grads, scalars=state.scalars)
     state.slots = updater.slots
     return Trainer(network, updater, Constant(), 0.05, state, 8)
 
@@ -52,6 +52,7 @@ def test_after_a_restore_training_goes_as_it_went(key):
     again, fields_again = train(trainer)
     same(arrays, again)
     assert fields["clock"] == fields_again["clock"]
+    assert fields["scalars"] == fields_again["scalars"]
     assert fields["rng"].bit_generator.state == fields_again["rng"].bit_generator.state
 
 
@@ -63,6 +64,7 @@ def test_restoring_numbers_leaves_the_stream_and_the_epoch_alone():
     snapshot.restore_numbers()
     same(arrays, [trainer.network.params, trainer.network.state, *trainer.state.slots.values()])
     assert trainer.state.clock.step == before["clock"].step
+    assert trainer.state.scalars == before["scalars"]
     assert trainer.state.clock.epoch == after["clock"].epoch
     assert trainer.state.rng.bit_generator.state == after["rng"].bit_generator.state
 

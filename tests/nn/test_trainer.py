@@ -1,6 +1,7 @@
 """The trainer: batches, epochs, weights, clipping, events."""
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from skmlp.nn.callbacks import Callback, History
 from skmlp.nn.clipping import global_norm
 from skmlp.nn.data import DenseRows, LabelRows, SparseRows
-from skmlp.nn.losses import LogLoss, SquaredError
+from skmlp.nn.losses import AbsoluteError, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd
 from skmlp.nn.schedules import Constant
 from skmlp.nn.state import TrainingState
@@ -305,6 +306,19 @@ def test_a_rate_that_is_too_high_diverges_without_warnings():
     network = make_network(SquaredError(), "relu", dtype=np.float32)
     with pytest.raises(Diverged):
         train(network, *data_of(network), 50, lr=1e6)
+
+
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_gradients_whose_squares_overflow_do_not_go_unnoticed(key):
+    """In float32 an infinite average of squares would make steps of zero for good, at a loss that is finite."""
+    squares = key not in ("sgd", "lion")
+    for dtype, overflows in ((np.float32, squares), (np.float64, False)):
+        network = make_network(AbsoluteError(), sizes=(3, 1), dtype=dtype)
+        x, target = data_of(network)
+        x[:, 1] *= 1e20  # as the gradient of its weight, whose square is no float32
+        with pytest.raises(Diverged, match="squared gradients are not finite in epoch 1") if overflows else nullcontext():
+            train(network, x, target, 2, rule=OPTIMIZERS[key](), lr=1e-3)
+        assert np.isfinite(network.params).all()
 
 
 # ---- clipping
