@@ -309,7 +309,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if without_unknown(y)[1] is None:
             return super().score(X, y, sample_weight)
-        X, target = self._fitted()._check_data(X, y, False)
+        X, target = self._fitted()._check_data(X, y, None)
         return float(self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight)))
 
     def _linked(self, raw, link):

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from ._autoencoder import Autoencoder
-from ._inputs import with_advice
+from ._inputs import check_no_times, with_advice
 from ._rows import counted_rows
 from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
 from .nn.corruption import GaussianCorruption
@@ -119,6 +119,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         weight = None if sample_weight is None else check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if self.estimator is None:
             given = X
+            check_no_times(X)
             try:
                 X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
             except (TypeError, ValueError) as error:

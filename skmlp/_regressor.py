@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
 from ._input_gradient import gradient_of_predictions
-from ._inputs import checked
+from ._inputs import check_target, checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
 from ._validation import explained
@@ -253,8 +253,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         score : float
         """
         if self._fitted()._network.loss.predicts != "quantiles":
+            check_target(y)
             return super().score(X, y, sample_weight)
-        X, target = self._check_data(X, y, False)
+        X, target = self._check_data(X, y, None)
         return self._score_raw(self._raw(X), target, self._check_weight(X, sample_weight))
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
