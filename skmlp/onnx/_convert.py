@@ -15,9 +15,9 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import OutlierAutoencoder
+from .._around import last_step
 from .._base import BaseMLP
 from ._estimators import register
-from ._outliers import last_step
 
 _TENSORS = {"i": Int64TensorType, "u": Int64TensorType, "b": BooleanTensorType, "f": None, "U": StringTensorType, "T": StringTensorType}
 _KINDS = {"string": "U", "integer": "i", "boolean": "b", "floating": "f", "mixed-integer-float": "f", "decimal": "f"}  # of objects

@@ -15,8 +15,9 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from .._around import last_step
 from ._graph import Graph
-from ._outliers import check_score, convert_detector, convert_score, detector_shapes, last_step, parse_detector
+from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
 from ._tables import check_table, convert_table
 from ._units import convert_layers, convert_unit
 

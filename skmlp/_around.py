@@ -1,0 +1,52 @@
+"""What the estimators around an autoencoder share: the copy of the given one that they fit, its seeds and its weights.
+
+The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no second list of parameters, and a search
+reaches all of them through ``estimator__``.
+"""
+
+from sklearn import get_config
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import has_fit_parameter
+
+
+def fit_seeded(estimator, X, weight, random_state):
+    """Fit an estimator with weights (n,) or None, and with seeds drawn from ``random_state`` if that is not None.
+
+    Overwrites: estimator.
+    """
+    if random_state is not None:
+        _seed(estimator, check_random_state(random_state))
+    estimator.fit(X, **({} if weight is None else _weights_for(estimator, weight)))
+
+
+def last_step(estimator):
+    """Return what an estimator ends in: itself, or the last step of a pipeline."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def _seed(estimator, rng):
+    """Set each random_state among the parameters of an estimator. Overwrites: estimator."""
+    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    estimator.set_params(**{name: int(rng.randint(2**31 - 1)) for name in sorted(names)})
+
+
+def _weights_for(estimator, weight):
+    """Return the arguments of ``fit`` that give the weights to all steps that take them; with metadata routing ask these to take them.
+
+    Overwrites: estimator.
+    """
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
+    takers = {name: step for name, step in steps if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")}
+    name, last = steps[-1]
+    if name not in takers:
+        raise ValueError(f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out.")
+    if estimator is last:
+        return {"sample_weight": weight}
+    if get_config()["enable_metadata_routing"]:
+        for step in takers.values():
+            step.set_fit_request(sample_weight=True)
+        return {"sample_weight": weight}
+    return {f"{name}__sample_weight": weight for name in takers}
