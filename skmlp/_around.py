@@ -4,10 +4,16 @@ The one decision: what is given may be a pipeline that ends in an autoencoder, s
 reaches all of them through ``estimator__``.
 """
 
+import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
+
+from ._rows import counted_rows
+from ._sklearn import safe_indexing
+from ._table import as_frame
 
 
 def fit_seeded(estimator, X, weight, random_state):
@@ -17,7 +23,25 @@ def fit_seeded(estimator, X, weight, random_state):
     """
     if random_state is not None:
         _seed(estimator, check_random_state(random_state))
-    estimator.fit(X, **({} if weight is None else _weights_for(estimator, weight)))
+    estimator.fit(X, None, **({} if weight is None else _weights_for(estimator, weight)))
+
+
+def distinct_rows(X, weight):
+    """Return the distinct rows of an array or a frame in an order that depends on their values only, and how often each is there, by weight."""
+    rows = counted_rows(weight)
+    if rows is not None:
+        X, weight = safe_indexing(X, rows), weight[rows]
+    hashed = pd.util.hash_pandas_object(_told_apart(as_frame(X)), index=False).to_numpy()
+    _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
+    return safe_indexing(X, first), np.bincount(group, weight)
+
+
+def _told_apart(frame):
+    """Return a frame with a text in the place of each object or category, since to a hash 1 and "1" in one column are the same."""
+    mixed = [dtype == object or isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]
+    if not any(mixed):
+        return frame
+    return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)
 
 
 def last_step(estimator):

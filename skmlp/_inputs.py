@@ -49,9 +49,7 @@ def checked(estimator, X, y=None, *, reset=None, **options):
             check_known(valid)
         return valid
     form = form_of(X)
-    if not is_frame(X):
-        dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
-        X = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
+    X = table_of(X, estimator)
     validate_data(estimator, X, *given[1:], reset=bool(reset), skip_check_array=True)
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
@@ -67,6 +65,14 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
             warn_of_unseen(estimator._table, frame, X)
     return (X, y) if options else X
+
+
+def table_of(X, estimator):
+    """Return X as a frame or an array of two axes, of objects if it is a list of rows, whose columns may differ; refuse it if sparse."""
+    if is_frame(X):
+        return X
+    dtype = None if hasattr(X, "dtype") else object
+    return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
 
 
 def check_no_times(values, name="X"):

@@ -15,11 +15,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import fit_seeded, last_step
+from ._around import distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import check_no_times, with_advice
-from ._rows import counted_rows
-from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
+from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight
 from ._transaction import all_or_nothing
 from .nn.corruption import GaussianCorruption
 from .nn.loss import quantile
@@ -226,7 +225,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
             raise with_advice(error, given, "estimator=Autoencoder(categorical_features='from_dtype')") from None
         if hasattr(self, "feature_names_in_"):
             X = pd.DataFrame(X, columns=self.feature_names_in_)
-        return _distinct(X, weight)
+        return distinct_rows(X, weight)
 
     def _warn_of_few(self, n_rows):
         """Warn if an autoencoder was trained on no more rows than it has columns."""
@@ -272,16 +271,6 @@ def _default(n_rows, n_features):
         n_iter_no_change=np.inf,
     )
     return make_pipeline(StandardScaler(), autoencoder)
-
-
-def _distinct(X, weight):
-    """Return the distinct rows of X in an order that depends on their values only, and how often each is there, by weight."""
-    rows = counted_rows(weight)
-    if rows is not None:
-        X, weight = safe_indexing(X, rows), weight[rows]
-    hashed = pd.util.hash_pandas_object(pd.DataFrame(X), index=False).to_numpy()
-    _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
-    return safe_indexing(X, first), np.bincount(group, weight)
 
 
 def _origins(given, made):

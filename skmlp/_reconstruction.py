@@ -96,7 +96,7 @@ def filled_table(X, missing, outputs, table):
     holes = {j: (missing[:, j], columns[j]) for j in np.flatnonzero(missing.any(axis=0)).tolist()}
     known, form = _known(table), form_of(X)
     if form == "array":
-        out = np.array(X, dtype=None if hasattr(X, "dtype") else object)
+        out = np.array(X if hasattr(X, "dtype") else as_frame(X).to_numpy())
         filled = [category for j in holes for category in known.get(j, [])]
         out = out.astype(next(dtype for dtype in (out.dtype, np.dtype(np.float64), np.dtype(object)) if _holds(dtype, filled)), copy=False)
         for j, (rows, values) in holes.items():
