@@ -246,8 +246,7 @@ class Autoencoder(BaseMLP):
             ``categorical_features`` missing categories are filled in too, by the most probable one; in the input each counts as unknown,
             so that the others speak for it.
         """
-        check_is_fitted(self)
-        valid = checked(self, X)
+        valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid, self._network.dtype), "impute", "a dense reconstruction")
         if missing is None:

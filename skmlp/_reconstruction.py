@@ -68,7 +68,7 @@ def as_table(outputs, table, like=None):
         from polars import DataFrame  # here, since it is optional, and was there when the table was fitted
 
         dtypes = {} if like is None else {j: like.dtypes[j] for j in known}
-        return DataFrame([_polars_series(name, columns[j], dtypes.get(j), known.get(j)) for j, name in enumerate(table.names)])
+        return DataFrame([_polars_series(name, columns[j].tolist(), dtypes.get(j), known.get(j)) for j, name in enumerate(table.names)])
     index = None if like is None else like.index
     series = [pd.Series(columns[j], index=index, dtype=object if j in known else None) for j in range(len(columns))]
     for j, categories in known.items():
@@ -154,8 +154,10 @@ def _filled_pandas(column, missing, values, known, fitted):
 
 
 def _pandas_dtype(given, fitted, categories, values):
-    """Return a dtype of pandas for ``values``, which are among ``categories``: ``given`` if it holds all of these, else ``fitted``, that
-    of the fit, if that does, else what pandas makes of them. One of categories takes the values that it lacks.
+    """Return a dtype of pandas for ``values``, which are among ``categories``.
+
+    It is ``given`` if that holds all of these, else ``fitted``, that of the fit, if that does, else what pandas makes of them. A dtype of
+    categories takes the values that it lacks.
     """
     for dtype in (given, fitted):
         if isinstance(dtype, str) and dtype == "category":
@@ -169,6 +171,8 @@ def _pandas_dtype(given, fitted, categories, values):
 
 def _holds(dtype, values):
     """Return whether a dtype of pandas or NumPy holds each of some values as it is."""
+    if dtype == object:
+        return True
     try:
         held = pd.Series(values, dtype=object).astype(dtype)
     except (TypeError, ValueError, OverflowError, NotImplementedError):
