@@ -27,7 +27,7 @@ def fit_seeded(estimator, X, weight, random_state):
 
 
 def distinct_rows(X, weight):
-    """Return the distinct rows of an array or a frame in an order that depends on their values only, and how often each is there, by weight."""
+    """Return the distinct rows of an array or a frame, in an order that depends on their values only, and the weight of each."""
     rows = counted_rows(weight)
     if rows is not None:
         X, weight = safe_indexing(X, rows), weight[rows]
@@ -38,7 +38,7 @@ def distinct_rows(X, weight):
 
 def _told_apart(frame):
     """Return a frame with a text in the place of each object or category, since to a hash 1 and "1" in one column are the same."""
-    mixed = [dtype == object or isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]
+    mixed = [pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]
     if not any(mixed):
         return frame
     return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)

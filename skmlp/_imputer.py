@@ -157,8 +157,8 @@ def _check_steps(estimator):
         for name, step in estimator.steps[:-1]:
             if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
                 raise ValueError(
-                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so that there is no way back to the columns of X; "
-                    "take a scaler, or estimator=None, which takes a table of numbers and categories as it stands."
+                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no way leads back to the columns of X; take "
+                    "a scaler, or estimator=None, which takes a table of numbers and categories as it stands."
                 )
         estimator = estimator.steps[-1][1]
 

@@ -142,7 +142,7 @@ def _stacked(columns, known):
 
 
 def _filled_pandas(column, missing, values, known, fitted):
-    """Return a column with ``values`` where ``missing``; ``known``: the fitted categories, None of numbers; ``fitted``: dtype of the fit."""
+    """Return a column with ``values`` where ``missing``; ``known``: categories of the fit, None of numbers; ``fitted``: its dtype."""
     if known is None:
         filled = np.where(missing, values, column.to_numpy(dtype=np.float64, na_value=np.nan))
         floats = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
@@ -171,7 +171,7 @@ def _pandas_dtype(given, fitted, categories, values):
 
 def _holds(dtype, values):
     """Return whether a dtype of pandas or NumPy holds each of some values as it is."""
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         return True
     try:
         held = pd.Series(values, dtype=object).astype(dtype)

@@ -129,7 +129,7 @@ def embeddings(table, network):
         return {}
     vectors = network.layers[0].tables(network.views()[0, "vectors"])
     return {
-        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object))
+        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object, tupleize_cols=False))
         for j, array, categories in zip(table.categorical, vectors, table.categories, strict=True)
     }
 

@@ -25,7 +25,7 @@ def time_held(column):
         return time_among(categories) if isinstance(categories.dtype, pd.IntervalDtype) else time_held(categories.to_series())
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype | pd.IntervalDtype):
         return str(dtype)
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         nothing = pd.api.types.infer_dtype(column, skipna=True) in _NO_TIMES
     else:
         nothing = dtype.kind != "O" or pd.api.types.is_string_dtype(dtype)

@@ -112,8 +112,10 @@ def test_forms_may_differ_from_that_of_the_fit():
         assert model.predict(batch([None] * 4))["c"].tolist() == wanted
         floats = np.column_stack([np.full(4, np.nan), NEW])
         rows = [[None, x] for x in NEW]
-        with pytest.warns(UserWarning, match="does not have valid feature names"):
-            for back in (model.predict(floats), model.impute(floats), model.predict(rows), model.impute(rows)):
+        for given in (floats, rows):
+            for method in (model.predict, model.impute):
+                with pytest.warns(UserWarning, match="does not have valid feature names"):
+                    back = method(given)
                 assert back[:, 0].tolist() == wanted
 
 

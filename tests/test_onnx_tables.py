@@ -245,7 +245,7 @@ def test_what_has_no_form_in_onnx_is_refused_by_name():
     X, model = fitted(["", None, "b", "b"])
     with pytest.raises(ValueError, match="column 'c' has both '' and missing values"):
         to_onnx(model, X)
-    X, model = fitted([("a", 1), ("b", 2)])
+    X, model = fitted([b"a", b"b"])
     with pytest.raises(ValueError, match="column 'c' has the categories"):
         to_onnx(model, initial_types=floats)
     X, model = fitted([1.0, 1.0 + 1e-12, 2.0])

@@ -121,7 +121,7 @@ def test_what_is_no_time():
 @pytest.mark.parametrize("categorical_features", ["from_dtype", None], ids=str)
 def test_values_that_are_neither(categorical_features, value):
     X = frame(pd.Series([value] * N, dtype=object))
-    with pytest.raises(TypeError, match=r"column 'day' of X holds values of type \w+, but to be a category, .* must be a string or a number"):
+    with pytest.raises(TypeError, match=r"column 'day' of X holds values of type \w+, but .* must be a string or a number"):
         MLPClassifier(categorical_features=categorical_features).fit(X, LABELS)
 
 

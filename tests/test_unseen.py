@@ -76,7 +76,7 @@ def test_scores_warn():
 )
 def test_accidents(X, values, said):
     model = fitted(MLPClassifier, X)
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="no value that was there in the fit") as caught:
         model.predict(batch(values))
     assert said in str(caught[0].message)
 

@@ -136,7 +136,7 @@ def _types(X, floating, estimator):
         if fitted is not None and names != list(fitted):
             raise ValueError(f"X must have the columns of the fit in their order, {list(fitted)}, but it has {names}.")
         if "" in names:
-            raise ValueError("X has a column whose name is '', which is no name for an input of a graph; give it another one before the fit.")
+            raise ValueError("X has a column whose name is '', but an input of a graph must have one; give it another before the fit.")
         return [(str(name), _type(X[name], f"column {name!r} of X", floating)([None, 1])) for name in names]
     values = X if sparse.issparse(X) else np.asarray(X)
     if values.ndim != 2:
