@@ -1,13 +1,12 @@
 """Pictures of codes of one number: a strip of points for each class, or the points over a number."""
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 
-matplotlib.use("Agg")
 from skmlp import Autoencoder, CodeDisplay
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -16,8 +15,9 @@ X, Y = load_iris(return_X_y=True)
 
 @pytest.fixture(autouse=True)
 def _close_figures():
+    plt.switch_backend("Agg")
     yield
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 def fitted(n_components=1):
