@@ -190,17 +190,24 @@ def _filled_polars(column, missing, values, known):
 
 def _polars_series(name, values, dtype, categories):
     """Return values as a series of polars, of a dtype, if that is given and holds all ``categories``, else of what polars makes of them."""
-    from polars import Object, Series
     from polars.exceptions import PolarsError
-
-    def series(values):
-        try:
-            return Series(name, values)
-        except TypeError:  # of several types
-            return Series(name, values, dtype=Object)
 
     if dtype is not None:
         with suppress(PolarsError):
-            if series(categories).cast(dtype).to_list() == categories:
-                return series(values).cast(dtype)
-    return series(values)
+            if _polars(name, categories).cast(dtype).to_list() == categories:
+                return _polars(name, values).cast(dtype)
+    return _polars(name, values)
+
+
+def _polars(name, values):
+    """Return values as a series of polars; numbers of several types as floats if these hold them, other mixtures as objects."""
+    from polars import Float64, Object, Series
+
+    try:
+        return Series(name, values)
+    except TypeError:
+        with suppress(TypeError):
+            floats = Series(name, values, dtype=Float64)
+            if floats.to_list() == values:
+                return floats
+        return Series(name, values, dtype=Object)
