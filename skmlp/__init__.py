@@ -2,6 +2,7 @@
 
 from ._autoencoder import Autoencoder
 from ._classifier import MLPClassifier
+from ._imputer import AutoencoderImputer
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
@@ -17,6 +18,7 @@ from .plot import (
 
 __all__ = [
     "Autoencoder",
+    "AutoencoderImputer",
     "CodeDisplay",
     "DiagnosticsDisplay",
     "LearningRateRangeDisplay",

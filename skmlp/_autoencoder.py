@@ -227,8 +227,9 @@ class Autoencoder(BaseMLP):
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
             Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a table of the form of X, a frame of
-            pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category, never a
-            missing one.
+            pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category of the fit,
+            never a missing one. The column keeps the dtype it has in X if that holds all categories of the fit, else it has that of the fit
+            (in polars, what the categories are by themselves).
         """
         valid = self._check_X(X)
         return self._reconstruction(self._dense(self._input(valid), "predict", "a dense reconstruction"), valid.dtype, X)
@@ -246,11 +247,10 @@ class Autoencoder(BaseMLP):
         X_imputed : ndarray or frame of shape (n_samples, n_features)
             A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame, whose columns without missing values
             stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy. With
-            ``categorical_features`` missing categories are filled in too, by the most probable one; in the input each counts as unknown,
-            so that the others speak for it.
+            ``categorical_features`` missing categories are filled in too, by the most probable one, and a column with some keeps its dtype
+            as in ``predict``; in the input each counts as unknown, so that the others speak for it.
         """
-        check_is_fitted(self)
-        valid = checked(self, X)
+        valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         source = self._dense(self._input(valid), "impute", "a dense reconstruction")
         parts = reconstructed(self._network, source, self._target_measure)

@@ -32,6 +32,7 @@ from ._targets import given_back, has_unknown, n_targets, start_scores, target_r
 from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
 from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
+from ._transaction import all_or_nothing
 from ._validation import Evaluation, given_split, split_rows, take
 from ._weights import checked_weight, counted_rows, in_precision, near_one
 from .nn.data import Part
@@ -92,14 +93,9 @@ class BaseMLP(FittedAttributes, CallbackSupportMixin, ClassNamePrefixFeaturesOut
 
     def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
         """Fit, or raise and leave the estimator as it is. ``held_out``: X_val, y_val, sample_weight_val."""
-        before = self.__dict__.copy()
-        try:
+        with all_or_nothing(self):
             self._validate_params()
             self._fit_valid(X, y, sample_weight, held_out, incremental, classes, groups)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     @with_callbacks

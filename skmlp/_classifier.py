@@ -313,7 +313,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         weight = checked_weight(X, sample_weight)
         if without_unknown(y)[1] is None:
             return super().score(X, y, weight)
-        X, target = self._check_data(X, y, False)
+        X, target = self._check_data(X, y, None)
         return float(self._score_raw(self._said(X), target, weight))
 
     def _linked(self, raw, link):

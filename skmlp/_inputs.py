@@ -7,12 +7,15 @@ columns are known; in a first fit that is when the rows to train on are (``fitte
 import math
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from ._init_from import learn_table
 from ._missing import check_known
-from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
+from ._table import TableEncoder, as_frame, as_series, form_of, is_frame, not_numbers, unhashable
+from ._times import refusal, time_held
+from ._unseen import warn_of_unseen
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"
@@ -23,26 +26,31 @@ def takes_tables(estimator):
     return estimator.categorical_features is not None
 
 
-def checked(estimator, X, y=None, *, reset=False, **options):
-    """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given. Sets what scikit-learn sets if ``reset``."""
+def checked(estimator, X, y=None, *, reset=None, **options):
+    """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given.
+
+    ``reset``: in training, whether what scikit-learn sets is set; None in prediction, which warns of columns that have only categories
+    that the fit did not have.
+    """
     table = takes_tables(estimator) if reset else estimator._table is not None
     if reset:
         estimator._table = None
     given = (X, y) if options else (X,)
+    if options.get("y_numeric"):
+        check_target(y)
     if not table:
+        check_no_times(X)
         finite = "allow-nan" if estimator._takes_missing else True
         try:
-            valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
+            valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=bool(reset), **_PLAIN, **options)
         except (TypeError, ValueError) as error:
             raise with_advice(error, X, _TABLES, _TABLES) from None
         if estimator._takes_missing:
             check_known(valid)
         return valid
     form = form_of(X)
-    if not is_frame(X):
-        dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
-        X = check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
-    validate_data(estimator, X, *given[1:], reset=reset, skip_check_array=True)
+    X = table_of(X, estimator)
+    validate_data(estimator, X, *given[1:], reset=bool(reset), skip_check_array=True)
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
         y = check_X_y(shape_only, y, estimator=estimator, **options)[1]
@@ -51,8 +59,56 @@ def checked(estimator, X, y=None, *, reset=False, **options):
     frame = as_frame(X)
     if reset:
         estimator._table = TableEncoder(estimator.categorical_features, frame, form)
-    X = frame if reset else estimator._table.encode(frame, filled=not estimator._takes_missing)
+        X = frame
+    else:
+        X = estimator._table.encode(frame, filled=not estimator._takes_missing)
+        if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
+            warn_of_unseen(estimator._table, frame, X)
     return (X, y) if options else X
+
+
+def table_of(X, estimator):
+    """Return X as a frame or an array of two axes, of objects if it is a list of rows, whose columns may differ; refuse it if sparse."""
+    if is_frame(X):
+        return X
+    dtype = None if hasattr(X, "dtype") else object
+    return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
+
+
+def check_no_times(values, name="X"):
+    """Raise ``ValueError`` if what is to be numbers, an array or a frame, holds dates, times or durations."""
+    for label, column in _suspects(values):
+        held = time_held(column)
+        if held:
+            raise refusal(held, name if label is None else f"The column {label!r} of {name}")
+
+
+def check_target(y):
+    """Raise ``ValueError`` if y, which is to be numbers, holds dates, times or durations."""
+    if isinstance(y, list | tuple):
+        try:
+            y = np.asarray(y)
+        except ValueError:  # rows of unequal length, which the check of y will name
+            return
+    check_no_times(y, "y")
+
+
+def _suspects(values):
+    """Yield label (None: there is one column) and series of the columns of an array or a frame whose dtype is not one of numbers."""
+    if isinstance(values, pd.DataFrame):
+        for j, dtype in enumerate(values.dtypes):
+            if dtype.kind not in "biuf":
+                yield values.columns[j], values.iloc[:, j]
+    elif is_frame(values):
+        yield from as_frame(values.select([label for label, dtype in values.schema.items() if not dtype.is_numeric()])).items()
+    elif isinstance(values, np.ndarray) and values.ndim == 2:
+        if values.dtype.kind in "OmM":
+            yield from pd.DataFrame(values).items()
+    elif isinstance(values, pd.Series | pd.Index) or (isinstance(values, np.ndarray) and values.ndim == 1):
+        if values.dtype.kind not in "biuf":
+            yield None, pd.Series(values)
+    elif type(values).__module__.startswith("polars.") and hasattr(values, "dtype") and not values.dtype.is_numeric():
+        yield None, as_series(values)
 
 
 def fitted_table(estimator, X, target, weight, rows, first, incremental):
@@ -70,9 +126,11 @@ def fitted_table(estimator, X, target, weight, rows, first, incremental):
         learn_table(table, estimator.init_from, X, weight, rows, declared=incremental)
     if not first or table is None:
         return X, target
-    unknown = [table.names[j] for j, scale in zip(table.numeric, table.scale, strict=True) if np.isinf(scale)]
-    if unknown and estimator._takes_missing:
-        raise ValueError(f"X has no known value in the columns {unknown}, so that nothing can be learned of them; leave them out.")
+    if estimator._takes_missing and table.unknown:
+        more = ", or begin with rows that know some" if incremental else ""
+        raise ValueError(
+            f"X has no known value in the columns {table.unknown}, so that nothing can be learned of them; leave them out{more}."
+        )
     matrix = table.encode(X, filled=not estimator._takes_missing)
     return matrix, matrix if target is X else target
 
@@ -106,7 +164,7 @@ def with_advice(error, X, advice, missing=""):
     if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
         columns = not_numbers(X)
     if columns:
-        return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice} takes them as categories.")
+        return unhashable(X) or type(error)(f"{error}. The columns {columns} do not hold numbers; {advice} takes them as categories.")
     if missing and "contains NaN" in str(error) and not sparse.issparse(X):
         return type(error)(f"{error}\n{missing} takes missing values too.")
     return error

@@ -4,21 +4,23 @@ The one decision: a detector is built around an autoencoder instead of being one
 a detector's gives 1 and -1; so any pipeline that ends in an autoencoder becomes a detector, and there is no second list of parameters.
 """
 
+import warnings
 from numbers import Real
 
 import numpy as np
 import pandas as pd
-from sklearn import get_config
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._around import distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
-from ._inputs import with_advice
-from ._sklearn import HasMethods, Interval, StrOptions, safe_indexing
-from ._weights import checked_weight, counted_rows, near_one
+from ._inputs import check_no_times, with_advice
+from ._sklearn import HasMethods, Interval, StrOptions
+from ._transaction import all_or_nothing
+from ._weights import checked_weight
 from .nn.corruption import GaussianCorruption
 from .nn.loss import quantile
 
@@ -45,7 +47,8 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         cube root of its error lies above its median over the training rows by more than two standard deviations, estimated as 1.4826
         times the median distance from that median. Cube roots of errors are nearly normal if residuals are (Wilson and Hilferty, 1931); so
         this is about one normal row in fifty, and a tenth of other rows among those trained on does not move it far. Rows not trained
-        on have larger errors, much larger ones where few rows have many columns: then give a share.
+        on have larger errors, much larger ones where few rows have many columns: then put a PCA in front of the autoencoder, or set
+        ``offset_`` by rows not trained on.
     random_state : int, RandomState instance or None, default=None
         Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves them as they are.
 
@@ -115,26 +118,22 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         -------
         self : object
         """
-        self._validate_params()
-        weight = checked_weight(X, sample_weight)
-        if self.estimator is None:
-            given = X
-            try:
-                X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
-            except (TypeError, ValueError) as error:
-                raise with_advice(error, given, "estimator=Autoencoder(categorical_features='from_dtype')") from None
-            if hasattr(self, "feature_names_in_"):
-                X = pd.DataFrame(X, columns=self.feature_names_in_)
-            X, weight = _distinct(X, weight)
-            estimator = _default(*X.shape)
-        else:
-            validate_data(self, X, skip_check_array=True)
-            estimator = clone(self.estimator)
-        if self.random_state is not None:
-            _seed(estimator, check_random_state(self.random_state))
-        estimator.fit(X, **({} if weight is None else _weights_for(estimator, weight)))
-        self.estimator_ = estimator
-        self.offset_ = self._offset(self.score_samples(X), weight)
+        with all_or_nothing(self):
+            self._validate_params()
+            weight = checked_weight(X, sample_weight)
+            if self.estimator is None:
+                X, weight = self._rows(X, weight)
+                estimator = _default(*X.shape)
+            else:
+                validate_data(self, X, skip_check_array=True)
+                estimator = clone(self.estimator)
+            fit_seeded(estimator, X, weight, self.random_state)
+            self.estimator_ = estimator
+            scores = self.score_samples(X)
+            if weight is not None:
+                scores, weight = scores[weight > 0], weight[weight > 0]
+            self._warn_of_few(len(scores))
+            self.offset_ = self._offset(scores, weight)
         return self
 
     def score_samples(self, X):
@@ -147,10 +146,12 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            The larger, the more normal.
+            The larger, the more normal; -inf where values are so large that the error is not a finite number.
         """
-        check_is_fitted(self)
-        return np.asarray(self.estimator_.score_samples(X), dtype=np.float64)
+        check_is_fitted(self, "estimator_")
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = np.asarray(self.estimator_.score_samples(X), dtype=np.float64)
+        return np.where(np.isnan(scores), -np.inf, scores)
 
     def decision_function(self, X):
         """Return how far above the bound of outliers each row is.
@@ -194,7 +195,7 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
             columns of one, such as ``OneHotEncoder``, it is their sum, and 0 where they drop one; which is which is told by
             ``get_feature_names_out`` of the steps.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimator_")
         if not isinstance(self.estimator_, Pipeline):
             return self.estimator_.feature_errors(X)
         before = self.estimator_[:-1]
@@ -215,16 +216,45 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 
+    def _rows(self, X, weight):
+        """Return the distinct rows of X, checked for the default estimator, and their weights."""
+        given = X
+        check_no_times(X)
+        try:
+            X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
+        except (TypeError, ValueError) as error:
+            raise with_advice(error, given, "estimator=Autoencoder(categorical_features='from_dtype')") from None
+        if hasattr(self, "feature_names_in_"):
+            X = pd.DataFrame(X, columns=self.feature_names_in_)
+        return distinct_rows(X, weight)
+
+    def _warn_of_few(self, n_rows):
+        """Warn if an autoencoder was trained on no more rows than it has columns."""
+        last = last_step(self.estimator_)
+        if isinstance(last, Autoencoder) and n_rows <= last.n_features_in_:
+            warnings.warn(
+                f"The autoencoder was trained on {n_rows} rows of {last.n_features_in_} columns. It may overfit so few rows that every new "
+                "one, however normal, is an outlier. Take more rows, or fewer columns, as with estimator=make_pipeline(StandardScaler(), "
+                "PCA(5), Autoencoder(2)), or set offset_ to a low quantile of score_samples of rows not trained on.",
+                UserWarning,
+                stacklevel=3,
+            )
+
     def _offset(self, scores, weight):
         """Return the bound below which training scores are those of outliers."""
-        if weight is not None:
-            scores, weight = scores[weight > 0], weight[weight > 0]
         if self.contamination != "auto":
-            return float(quantile(scores[:, None], weight, self.contamination)[0])
-        roots = np.cbrt(-scores)[:, None]
-        middle = quantile(roots, weight, 0.5)
-        spread = 1.4826 * quantile(np.abs(roots - middle), weight, 0.5)
-        return float(-((middle + _SPREADS * spread) ** 3)[0])
+            offset = float(quantile(scores[:, None], weight, self.contamination)[0])
+        else:
+            roots = np.cbrt(-scores)[:, None]
+            middle = quantile(roots, weight, 0.5)
+            spread = 1.4826 * quantile(np.abs(roots - middle), weight, 0.5) if np.isfinite(middle) else np.inf
+            offset = float(-((middle + _SPREADS * spread) ** 3)[0])
+        if not np.isfinite(offset):
+            raise ValueError(
+                f"The scores of {np.count_nonzero(~np.isfinite(scores))} of {len(scores)} training rows are not finite, too many to tell "
+                "outliers from the others: values are too large. Scale the columns."
+            )
+        return offset
 
 
 def _default(n_rows, n_features):
@@ -242,42 +272,6 @@ def _default(n_rows, n_features):
         n_iter_no_change=np.inf,
     )
     return make_pipeline(StandardScaler(), autoencoder)
-
-
-def _distinct(X, weight):
-    """Return the distinct rows of X in an order that depends on their values only, and how often each is there, by weight; 1 on average."""
-    rows = counted_rows(weight)
-    if rows is not None:
-        X, weight = safe_indexing(X, rows), weight[rows]
-    hashed = pd.util.hash_pandas_object(pd.DataFrame(X), index=False).to_numpy()
-    _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
-    counts = np.bincount(group, near_one(weight)[0])
-    return safe_indexing(X, first), counts / counts.mean()
-
-
-def _seed(estimator, rng):
-    """Set each random_state among the parameters of an estimator. Overwrites: estimator."""
-    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
-    estimator.set_params(**{name: int(rng.randint(2**31 - 1)) for name in sorted(names)})
-
-
-def _weights_for(estimator, weight):
-    """Return the arguments of ``fit`` that give the weights to all steps that take them; with metadata routing ask these to take them.
-
-    Overwrites: estimator.
-    """
-    steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
-    takers = {name: step for name, step in steps if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")}
-    name, last = steps[-1]
-    if name not in takers:
-        raise ValueError(f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out.")
-    if estimator is last:
-        return {"sample_weight": weight}
-    if get_config()["enable_metadata_routing"]:
-        for step in takers.values():
-            step.set_fit_request(sample_weight=True)
-        return {"sample_weight": weight}
-    return {f"{name}__sample_weight": weight for name in takers}
 
 
 def _origins(given, made):

@@ -333,8 +333,9 @@ PARAMETER_DOCS = {
         (pandas), Categorical, Enum or String (polars). Then X is a table as it stands, a frame or an array of any dtype: each category gets
         a vector that is learned (``embedding_dim``), a missing one counts as a category, and one that no training row has gets zeros, or in
         ``partial_fit`` a vector with all others like it. Numbers are standardised by the mean and standard deviation of the known values
-        trained on; a missing one becomes 0 then, with a column beside it that marks it if there were any in training. Infinite numbers are
-        refused. The first fit learns all this, later ones keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
+        trained on; a missing one becomes 0 then, with a column beside it that marks it if there were any in training. Infinite numbers,
+        dates and times are refused. The first fit learns all this, later ones keep it. With None X is a matrix of numbers. See the guide,
+        "Tables".""",
     "embedding_dim": """
     embedding_dim : int or None, default=None
         Width of the vectors of a category; None means as many numbers as the column has categories, at most 50. Unused without

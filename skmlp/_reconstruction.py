@@ -4,6 +4,7 @@ The one decision: the outputs are the numeric columns, standardised, then a scor
 the core a table is a matrix with a loss by column. A table that comes out has the form of the one that went in, and no holes.
 """
 
+from contextlib import suppress
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -60,20 +61,19 @@ def as_table(outputs, table, like=None):
     """Return the table that outputs (n, n_targets) mean, in the form of ``like``, of the first fit's table if that is None."""
     columns = _columns(outputs, table)
     form = table.form if like is None else form_of(like)
+    known = _known(table)
     if form == "array":
-        return _stacked(columns, table, len(outputs))
+        return _stacked(columns, known)
     if form == "polars":
         from polars import DataFrame  # here, since it is optional, and was there when the table was fitted
 
-        frame = DataFrame({name: columns[j].tolist() for j, name in enumerate(table.names)})
-        return frame if like is None else frame.with_columns(frame[table.names[j]].cast(like.dtypes[j]) for j in table.categorical)
+        dtypes = {} if like is None else {j: like.dtypes[j] for j in known}
+        return DataFrame([_polars_series(name, columns[j].tolist(), dtypes.get(j), known.get(j)) for j, name in enumerate(table.names)])
     index = None if like is None else like.index
-    series = [pd.Series(columns[j], index=index) for j in range(len(columns))]
-    for j, categories in zip(table.categorical, table.categories, strict=True):
-        dtype = table.dtypes[j] if like is None else like.dtypes.iloc[j]
-        if isinstance(dtype, str) and dtype == "category":
-            dtype = pd.CategoricalDtype([category for category in categories if category is not None])
-        series[j] = series[j].astype(_widened(dtype, columns[j]))
+    series = [pd.Series(columns[j], index=index, dtype=object if j in known else None) for j in range(len(columns))]
+    for j, categories in known.items():
+        given = table.dtypes[j] if like is None else like.dtypes.iloc[j]
+        series[j] = series[j].astype(_pandas_dtype(given, table.dtypes[j], categories, columns[j]))
     frame = pd.concat(series, axis=1)
     frame.columns = table.names
     return frame
@@ -95,17 +95,19 @@ def filled_table(X, missing, outputs, table):
     parts = [_columns(part, table) for _, part in outputs]
     columns = {j: np.concatenate([part[j] for part in parts]) for j in parts[0]}
     holes = {j: (missing[:, j], columns[j]) for j in np.flatnonzero(missing.any(axis=0)).tolist()}
-    form = form_of(X)
+    known, form = _known(table), form_of(X)
     if form == "array":
-        out = np.array(X, dtype=None if hasattr(X, "dtype") else object)
+        out = np.array(X if hasattr(X, "dtype") else as_frame(X).to_numpy())
+        filled = [category for j in holes for category in known.get(j, [])]
+        out = out.astype(next(dtype for dtype in (out.dtype, np.dtype(np.float64), np.dtype(object)) if _holds(dtype, filled)), copy=False)
         for j, (rows, values) in holes.items():
             out[rows, j] = values[rows]
         return out
     if form == "polars":
-        return X.with_columns(_filled_polars(X[table.names[j]], *hole, numeric=j in table.numeric) for j, hole in holes.items())
+        return X.with_columns(_filled_polars(X[table.names[j]], *hole, known.get(j)) for j, hole in holes.items())
     out = X.copy()
     for j, hole in holes.items():
-        out.isetitem(j, _filled_pandas(X.iloc[:, j], *hole, numeric=j in table.numeric))
+        out.isetitem(j, _filled_pandas(X.iloc[:, j], *hole, known.get(j), table.dtypes[j]))
     return out
 
 
@@ -118,40 +120,95 @@ def _columns(outputs, table):
     """Return each column (n,), by its number: numbers as float64, of categories the most probable one that is not a missing value."""
     columns = {j: outputs[:, k].astype(np.float64) * table.scale[k] + table.mean[k] for k, j in enumerate(table.numeric)}
     for j, block, categories in zip(table.categorical, _blocks(table), table.categories, strict=True):
-        known = [k for k, category in enumerate(categories) if category is not None] or [0]
+        known = [k for k, category in enumerate(categories) if category is not None]
         names = np.empty(len(categories), dtype=object)
         names[:] = categories
         columns[j] = names[known][outputs[:, block][:, known].argmax(axis=1)]
     return columns
 
 
-def _stacked(columns, table, n_rows):
-    """Return columns as an array, of objects unless all categories are numbers."""
-    plain = all(type(category) in (int, float) for categories in table.categories for category in categories if category is not None)
-    out = np.empty((n_rows, len(columns)), np.float64 if plain else object)
+def _known(table):
+    """Return the categories that can come back of each categorical column, by its number."""
+    return {j: [each for each in categories if each is not None] for j, categories in zip(table.categorical, table.categories, strict=True)}
+
+
+def _stacked(columns, known):
+    """Return columns as an array, of objects unless all categories are numbers that float64 holds."""
+    values = [category for categories in known.values() for category in categories]
+    plain = all(type(value) in (int, float) for value in values) and _holds(np.dtype(np.float64), values)
+    out = np.empty((len(columns[0]), len(columns)), np.float64 if plain else object)
     for j, column in columns.items():
         out[:, j] = column
     return out
 
 
-def _filled_pandas(column, missing, values, numeric):
-    if numeric:
+def _filled_pandas(column, missing, values, known, fitted):
+    """Return a column with ``values`` where ``missing``; ``known``: categories of the fit, None of numbers; ``fitted``: its dtype."""
+    if known is None:
         filled = np.where(missing, values, column.to_numpy(dtype=np.float64, na_value=np.nan))
         floats = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
         return pd.Series(filled, index=column.index).astype(column.dtype if floats else np.float64)
     filled = column.astype(object).to_numpy(copy=True)
     filled[missing] = values[missing]
-    return pd.Series(filled, index=column.index).astype(_widened(column.dtype, values[missing]))
+    dtype = _pandas_dtype(column.dtype, fitted, [*known, *pd.unique(filled).tolist()], values[missing])
+    return pd.Series(filled, index=column.index, dtype=object).astype(dtype)
 
 
-def _widened(dtype, values):
-    """Return a dtype of pandas, if of categories one that has those among ``values`` too."""
-    if not isinstance(dtype, pd.CategoricalDtype):
-        return dtype
-    return pd.CategoricalDtype(dtype.categories.union(pd.unique(values), sort=False), ordered=dtype.ordered)
+def _pandas_dtype(given, fitted, categories, values):
+    """Return a dtype of pandas for ``values``, which are among ``categories``.
+
+    It is ``given`` if that holds all of these, else ``fitted``, that of the fit, if that does, else what pandas makes of them. A dtype of
+    categories takes the values that it lacks.
+    """
+    for dtype in (given, fitted):
+        if isinstance(dtype, str) and dtype == "category":
+            dtype = pd.CategoricalDtype(categories)
+        if isinstance(dtype, pd.CategoricalDtype):
+            return pd.CategoricalDtype(dtype.categories.union(pd.unique(values), sort=False), ordered=dtype.ordered)
+        if _holds(dtype, categories):
+            return dtype
+    return pd.Series(categories, dtype=object).infer_objects().dtype
 
 
-def _filled_polars(column, missing, values, numeric):
+def _holds(dtype, values):
+    """Return whether a dtype of pandas or NumPy holds each of some values as it is."""
+    if pd.api.types.is_object_dtype(dtype):
+        return True
+    try:
+        held = pd.Series(values, dtype=object).astype(dtype)
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
+        return False
+    return not held.isna().any() and all(one == other for one, other in zip(held.tolist(), values, strict=True))
+
+
+def _filled_polars(column, missing, values, known):
     entries = [value if hole else entry for entry, value, hole in zip(column.to_list(), values.tolist(), missing, strict=True)]
+    if known is not None:
+        return _polars_series(column.name, entries, column.dtype, [*known, *dict.fromkeys(entries)])
     filled = type(column)(column.name, entries, strict=False)
-    return filled if numeric and not column.dtype.is_float() else filled.cast(column.dtype)
+    return filled.cast(column.dtype) if column.dtype.is_float() else filled
+
+
+def _polars_series(name, values, dtype, categories):
+    """Return values as a series of polars, of a dtype, if that is given and holds all ``categories``, else of what polars makes of them."""
+    from polars.exceptions import PolarsError
+
+    if dtype is not None:
+        with suppress(PolarsError):
+            if _polars(name, categories).cast(dtype).to_list() == categories:
+                return _polars(name, values).cast(dtype)
+    return _polars(name, values)
+
+
+def _polars(name, values):
+    """Return values as a series of polars; numbers of several types as floats if these hold them, other mixtures as objects."""
+    from polars import Float64, Object, Series
+
+    try:
+        return Series(name, values)
+    except TypeError:
+        with suppress(TypeError):
+            floats = Series(name, values, dtype=Float64)
+            if floats.to_list() == values:
+                return floats
+        return Series(name, values, dtype=Object)

@@ -272,7 +272,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        X, target = self._fitted()._check_data(X, y, False)
+        X, target = self._fitted()._check_data(X, y, None)
         return self._score_raw(self._raw(X), target, checked_weight(X, sample_weight))
 
     @property

@@ -10,6 +10,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from ._times import refusal, time_among, time_held
+
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}  # what pandas may find in a column of objects
 
 
@@ -57,6 +59,13 @@ class TableEncoder:
     def levels(self):
         """Number of categories of each categorical column, a tuple."""
         return tuple(map(len, self.categories))
+
+    @property
+    def unknown(self):
+        """The names of the columns of which training knew no value."""
+        empty = [j for j, scale in zip(self.numeric, self.scale, strict=True) if np.isinf(scale)]
+        empty += [j for j, categories in zip(self.categorical, self.categories, strict=True) if categories in ([], [None])]
+        return [self.names[j] for j in sorted(empty)]
 
     @property
     def filling(self):
@@ -121,7 +130,7 @@ def embeddings(table, network):
         return {}
     vectors = network.layers[0].tables(network.views()[0, "vectors"])
     return {
-        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object))
+        table.names[j]: pd.DataFrame(array[:-1].copy(), index=pd.Index(categories, name=table.names[j], dtype=object, tupleize_cols=False))
         for j, array, categories in zip(table.categorical, vectors, table.categories, strict=True)
     }
 
@@ -144,13 +153,18 @@ def as_frame(X):
         X = X if hasattr(X, "dtype") else np.array(X, dtype=object)
         frame = pd.DataFrame(X)
         return frame.infer_objects() if X.dtype == object else frame
-    return pd.DataFrame({column.name: _series(column) for column in X.get_columns()})
+    return pd.DataFrame({column.name: as_series(column) for column in X.get_columns()})
 
 
 def not_numbers(X):
     """Return the names (of arrays the numbers) of the columns that hold anything but numbers."""
     frame = as_frame(X)
     return [frame.columns[j] for j in range(frame.shape[1]) if _is_categorical(frame.iloc[:, j])]
+
+
+def unhashable(X):
+    """Return the error about the first column of a table that has values that cannot be categories, None if there is none."""
+    return next(filter(None, (_unhashable(column, name) for name, column in as_frame(X).items() if column.dtype == object)), None)
 
 
 def categorical_columns(given, frame):
@@ -176,9 +190,12 @@ def categorical_columns(given, frame):
     return sorted({names.index(entry) if isinstance(entry, str) else int(entry) for entry in entries})
 
 
-def _series(column):
+def as_series(column):
     """Return a column of a polars frame as a series of pandas."""
-    kind, values = str(column.dtype), column.to_numpy()
+    kind = str(column.dtype)
+    if column.dtype.is_nested():
+        return pd.Series(column.to_list(), name=column.name, dtype=object)
+    values = column.to_numpy()
     if kind.startswith("Enum"):
         values = pd.Categorical(values, categories=column.dtype.categories.to_numpy())
     return pd.Series(values, name=column.name).infer_objects()
@@ -194,8 +211,11 @@ def _is_categorical(column):
 def _numbers(frame, j):
     """Return a column as float64 (n,), NaN where missing."""
     column, name = frame.iloc[:, j], frame.columns[j]
-    if column.dtype.kind in "mMc":
-        raise ValueError(f"The column {name!r} of X holds {column.dtype}; turn it into numbers, such as days since a date.")
+    held = time_held(column)
+    if held:
+        raise refusal(held, f"The column {name!r} of X")
+    if column.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: the column {name!r} of X holds {column.dtype}; take its real and imaginary part.")
     try:
         x = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -237,22 +257,51 @@ def _factorised(frame, j):
         return column.cat.codes.to_numpy(), column.cat.categories.tolist()
     try:
         codes, values = pd.factorize(column)
-    except TypeError as error:
-        raise TypeError(f"{error}: in the column {frame.columns[j]!r} of X; a category's argument must be a string or a number.") from None
+    except TypeError:
+        raise _unhashable(column, frame.columns[j]) from None
     return codes, values.tolist()
 
 
 def _categories(frame, j, rows, declared):
     codes, values = _factorised(frame, j)
+    _check_no_times(frame, j, values)
     found = np.unique(codes[rows])
     has_order = isinstance(frame.iloc[:, j].dtype, pd.CategoricalDtype)
     categories = values if declared and has_order else [values[k] for k in found if k >= 0]
     if not has_order:
-        categories.sort(key=lambda value: (isinstance(value, str), value if isinstance(value, str | int | float) else repr(value)))
+        categories.sort(key=_place)
     return [*categories, None] if declared or -1 in found else categories
+
+
+def _place(category):
+    """Return what categories are sorted by: numbers by value, then anything else that is no string, then strings."""
+    is_number, is_string = isinstance(category, int | float), isinstance(category, str)
+    return is_string, not is_number, category if is_number or is_string else repr(category)
 
 
 def _codes(frame, j, categories):
     codes, values = _factorised(frame, j)
     number = {category: k for k, category in enumerate(categories)}
-    return np.array([number.get(value, np.nan) for value in [*values, None]], dtype=np.float64)[codes]
+    numbers = np.array([number.get(value, np.nan) for value in [*values, None]], dtype=np.float64)
+    if np.isnan(numbers[:-1]).any():
+        _check_no_times(frame, j, [value for value in values if value not in number])
+    return numbers[codes]
+
+
+def _check_no_times(frame, j, values):
+    held = time_among(values)
+    if held:
+        raise refusal(held, f"The column {frame.columns[j]!r} of X")
+
+
+def _unhashable(column, name):
+    """Return the error about a column that has values that cannot be categories, None if it has none."""
+    for value in column:
+        try:
+            hash(value)
+        except TypeError:
+            kind = type(value).__name__
+            return TypeError(
+                f"The column {name!r} of X holds values of type {kind}, but to be a category, an argument must be a string or a number."
+            )
+    return None

@@ -86,6 +86,7 @@ def test_categories_are_learned(solver):
     assert model.score(X.assign(colour=X["colour"].to_numpy()[::-1]), y) < 0.8
 
 
+@pytest.mark.filterwarnings("ignore:The column 'town' of X has no value that was there in the fit")
 def test_unseen_categories_count_for_nothing():
     """As in one-hot code of unknown categories: the vector is zero, whatever the category."""
     X, y = mixed()
@@ -182,6 +183,7 @@ def test_partial_fit_reserves_what_the_dtype_declares():
     assert list(model.embeddings_["colour"].index) == ["blue", "green", "red", None]
 
 
+@pytest.mark.filterwarnings("ignore:The column 'town' of X has no value that was there in the fit")
 def test_partial_fit_trains_one_vector_for_all_new_categories():
     X, y = mixed()
     model = quick().partial_fit(X, y, classes=[0, 1])

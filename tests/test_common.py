@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn import neural_network
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.activations import LeakyRelu
 from skmlp.nn.batch_norm import BatchNorm
 from skmlp.nn.code_penalties import KlSparsity
@@ -73,6 +75,7 @@ REFUSED = (
     "check_estimators_partial_fit_n_features",
 )
 
+SCALED = make_pipeline(StandardScaler(), Autoencoder(**QUICK))
 EARLY_STOPPING = {**QUICK, "early_stopping": True, "validation_fraction": 0.3, "scoring": "loss"}
 RESTRICTED = [
     ({**QUICK, "dropout": 0.3, "input_dropout": 0.1}, dict.fromkeys(WEIGHTS, "another mask is drawn for a repeated row")),
@@ -114,8 +117,15 @@ def test_settings(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The autoencoder was trained on")  # some checks fit on few rows
 @parametrize_with_checks([OutlierAutoencoder(), OutlierAutoencoder(Autoencoder(**QUICK)), OutlierAutoencoder(random_state=0)])
 def test_detectors(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([AutoencoderImputer(), AutoencoderImputer(Autoencoder(**QUICK)), AutoencoderImputer(SCALED, random_state=0)])
+def test_imputers(estimator, check):
     check(estimator)
 
 
@@ -130,7 +140,8 @@ def test_the_checks_are_there():
     for ours, theirs in ((MLPClassifier, neural_network.MLPClassifier), (MLPRegressor, neural_network.MLPRegressor)):
         assert skipped_checks(ours()) <= skipped_checks(theirs())
     assert skipped_checks(Autoencoder()) <= {"check_array_api_input"}
-    assert skipped_checks(OutlierAutoencoder(Autoencoder()), "estimator__max_iter") <= {"check_array_api_input"}
+    for cls in (OutlierAutoencoder, AutoencoderImputer):
+        assert skipped_checks(cls(Autoencoder()), "estimator__max_iter") <= {"check_array_api_input"}
 
 
 def skipped_checks(estimator, epochs="max_iter"):

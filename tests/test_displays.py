@@ -399,8 +399,8 @@ def test_codes_in_frames():
     ("options", "message"),
     [
         ({}, r"The code has 6 components, a picture has room for two; choose, as in components=\(0, 1\)"),
-        ({"components": (0, 6)}, r"components must be two numbers from 0 to 5, got \(0, 6\)"),
-        ({"components": (0, 1, 2)}, r"components must be two numbers"),
+        ({"components": (0, 6)}, r"components must be one or two numbers from 0 to 5, got \(0, 6\)"),
+        ({"components": (0, 1, 2)}, r"components must be one or two numbers"),
         ({"components": (0, 1), "y": Y[:9]}, "inconsistent numbers of samples"),
         ({"components": (0, 1), "y": np.eye(3)[Y]}, r"one label for each row, got shape \(150, 3\)"),
     ],

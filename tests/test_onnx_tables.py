@@ -107,6 +107,7 @@ def test_categories_of_every_type(kind, missing, dtype):
     assert_near(got["prediction"], wanted, dtype)
 
 
+@pytest.mark.filterwarnings("ignore:The column 'town' of X has no value that was there in the fit")
 def test_a_column_of_nothing_but_holes():
     X, y = mixed()
     X = X.assign(town=np.nan, income=np.nan)
@@ -244,7 +245,7 @@ def test_what_has_no_form_in_onnx_is_refused_by_name():
     X, model = fitted(["", None, "b", "b"])
     with pytest.raises(ValueError, match="column 'c' has both '' and missing values"):
         to_onnx(model, X)
-    X, model = fitted([pd.Timestamp("2020"), pd.Timestamp("2021")])
+    X, model = fitted([b"a", b"b"])
     with pytest.raises(ValueError, match="column 'c' has the categories"):
         to_onnx(model, initial_types=floats)
     X, model = fitted([1.0, 1.0 + 1e-12, 2.0])

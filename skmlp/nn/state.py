@@ -79,7 +79,7 @@ class Snapshot:
 
 
 def numbers(network, state):
-    """Return copies of parameters, running statistics and the optimizer's slots, its step count and scalars: what early stopping puts back."""
+    """Return what early stopping puts back: copies of parameters, statistics and the optimizer's slots, its step count, its scalars."""
     return [array.copy() for array in _arrays(network, state)], state.clock.step, dict(state.scalars)
 
 

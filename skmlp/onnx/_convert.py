@@ -15,9 +15,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import OutlierAutoencoder
+from .._around import last_step
 from .._base import BaseMLP
 from ._estimators import register
-from ._outliers import last_step
+from ._graph import name_inputs
 
 _TENSORS = {"i": Int64TensorType, "u": Int64TensorType, "b": BooleanTensorType, "f": None, "U": StringTensorType, "T": StringTensorType}
 _KINDS = {"string": "U", "integer": "i", "boolean": "b", "floating": "f", "mixed-integer-float": "f", "decimal": "f"}  # of objects
@@ -32,7 +33,8 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
         One of skmlp's, or one of scikit-learn's that contains some and that skl2onnx knows: pipelines, column transformers, searches (of
         which the best estimator is converted), bagging, voting, ...
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
-        A row or more of the input, for names and types: an array is the input ``X``, of a data frame each column is an input of its own.
+        A row or more of the input, for names and types: an array is the input ``X``, of a data frame each column is an input of its own,
+        with the column's name.
         Needed unless ``initial_types`` is given. The graph takes dense input in any case. Columns of numbers with missing ones are
         floating-point numbers, NaN where missing; in strings a missing value is the empty string.
     dtype : {'float32', 'float64'}, default='float32'
@@ -104,7 +106,9 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     doubles = [isinstance(kind, DoubleTensorType) for _, kind in types]
     if any(doubles) and (zipmap is True or (zipmap and not doubles[0])):
         raise ValueError(f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'.")
-    return skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
+    model = skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
+    name_inputs(model, [name for name, _ in types])
+    return model
 
 
 def _transformers(estimator, transforms=False):
@@ -131,6 +135,8 @@ def _types(X, floating, estimator):
         fitted = getattr(estimator, "feature_names_in_", None)
         if fitted is not None and names != list(fitted):
             raise ValueError(f"X must have the columns of the fit in their order, {list(fitted)}, but it has {names}.")
+        if "" in names:
+            raise ValueError("X has a column whose name is '', but an input of a graph must have one; give it another before the fit.")
         return [(str(name), _type(X[name], f"column {name!r} of X", floating)([None, 1])) for name in names]
     values = X if sparse.issparse(X) else np.asarray(X)
     if values.ndim != 2:

@@ -14,10 +14,11 @@ from skl2onnx.common.utils_classifier import get_label_classes
 from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from .. import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from .. import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from .._around import last_step
 from ..nn.measure import Measure
 from ._graph import Graph
-from ._outliers import check_score, convert_detector, convert_score, detector_shapes, last_step, parse_detector
+from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
 from ._tables import check_table, convert_table
 from ._units import convert_layers, convert_unit
 
@@ -42,7 +43,16 @@ def register():
         (Autoencoder, {"method": [*_METHODS["method"], "score_samples"]}),
     ):
         update_registered_converter(cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options)
+    update_registered_converter(AutoencoderImputer, "SkmlpAutoencoderImputer", _shapes, _convert, parser=_refuse)
     update_registered_converter(OutlierAutoencoder, "SkmlpOutlierAutoencoder", detector_shapes, convert_detector, parser=parse_detector)
+
+
+def _refuse(scope, model, inputs, custom_parsers=None):
+    """Raise ``ValueError`` for an imputer, which would have to give tables back."""
+    raise ValueError(
+        "An AutoencoderImputer cannot be converted. Leave it out of the graph, and give this what it has imputed, or fit a network with "
+        "categorical_features='from_dtype', which takes missing values as they are."
+    )
 
 
 # ---- which outputs there are
@@ -168,6 +178,9 @@ def _labels(scope, model):
     if all(isinstance(value, str) for value in values):
         return np.array(values, dtype=str)
     if all(isinstance(value, Real) and value == int(value) for value in values):
+        far = next((int(value) for value in values if not -(2**63) <= value < 2**63), None)
+        if far is not None:
+            raise ValueError(f"The class {far} is no int64, which ONNX has for whole numbers; turn the labels into strings before the fit.")
         return np.array([int(value) for value in values], dtype=np.int64)
     raise ValueError(f"The classes must be strings or whole numbers to be converted, but they are {values}.")
 

@@ -74,5 +74,25 @@ class Graph:
         return name
 
 
+def name_inputs(model, names):
+    """Give the inputs of a model these names, of which skl2onnx makes identifiers, unless an output has the name. Overwrites: model."""
+    given = [value.name for value in model.graph.input]
+    taken = {name for node in model.graph.node for name in node.output} | {tensor.name for tensor in model.graph.initializer}
+    taken |= {old for old, new in zip(given, names, strict=True) if new in taken}
+    renamed = {old: new for old, new in zip(given, names, strict=True) if new not in taken}
+    for value in model.graph.input:
+        value.name = renamed.get(value.name, value.name)
+    _rename_read(model.graph, renamed)
+
+
+def _rename_read(graph, renamed):
+    """Rename what the nodes of a graph read, those of the graphs within it too. Overwrites: graph."""
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        for attribute in node.attribute:
+            for inner in [attribute.g, *attribute.graphs]:
+                _rename_read(inner, renamed)
+
+
 def _proto_type(dtype):
     return {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "int64": TensorProto.INT64}[np.dtype(dtype).name]

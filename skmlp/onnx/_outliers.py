@@ -10,10 +10,10 @@ import numpy as np
 from skl2onnx import get_model_alias
 from skl2onnx._parse import _parse_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, nn
+from .._around import last_step
 from ._graph import Graph
 from ._units import convert_unit
 
@@ -94,13 +94,7 @@ def convert_detector(scope, operator, container):
     """Add the nodes that compare a score with the bound: ``decision_function`` and its sign."""
     (score,), (label, scores) = operator.inputs, operator.outputs
     graph = Graph(scope, container, np.float64 if isinstance(score.type, DoubleTensorType) else np.float32)
-    above = graph.node("Sub", score.full_name, operator.raw_operator.offset_, output=scores.full_name)
+    known = graph.node("Where", graph.node("IsNaN", score.full_name), -np.inf, score.full_name)  # an error beyond all numbers
+    above = graph.node("Sub", known, operator.raw_operator.offset_, output=scores.full_name)
     sign = graph.node("Where", graph.node("Less", above, 0.0), -1, 1)
     graph.node("Reshape", sign, np.array([-1]), output=label.full_name)
-
-
-def last_step(estimator):
-    """Return what predicts."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator

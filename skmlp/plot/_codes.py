@@ -1,4 +1,6 @@
-"""The hidden representation of rows as points in the plane."""
+"""The hidden representation of rows as points in the plane, or of one number as points in a strip for each class."""
+
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -9,18 +11,21 @@ _MARKERS = "o^sDvPX*<>"
 
 
 class CodeDisplay:
-    """A picture of codes: two components of what ``transform`` gives for each row, coloured by labels.
+    """A picture of codes: two components of what ``transform`` gives for each row, coloured by labels, or one of them.
+
+    One component lies along the x axis. Classes have a strip each, in which points are spread upwards to be told apart; labels that are
+    numbers are the y axis.
 
     Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
-    codes : ndarray of shape (n_samples, 2)
+    codes : ndarray of shape (n_samples, 2) or (n_samples, 1)
         A point for each row.
     labels : ndarray of shape (n_samples,), default=None
         What they are coloured by: classes (with a legend) or numbers (with a colour bar).
-    names : (str, str), default=('code 0', 'code 1')
-        What stands at the axes.
+    names : tuple of str, default=('code 0', 'code 1')
+        What stands at the axes, for each component.
     label_name : str, default=None
         The title of the legend or the colour bar.
 
@@ -33,7 +38,7 @@ class CodeDisplay:
     points_ : list of matplotlib PathCollection
         The points: of each class, or of all rows.
     colorbar_ : matplotlib Colorbar or None
-        The scale, if the labels are numbers.
+        The scale, if the labels are numbers and colours show them.
 
     Examples
     --------
@@ -65,8 +70,8 @@ class CodeDisplay:
         y : array-like of shape (n_samples,), default=None
             Labels to colour them by. Floating-point numbers and whole numbers with more than 20 different values get a colour bar, all
             else is classes.
-        components : (int, int), default=None
-            Which two components of the code to draw. None: both, for codes of two; others have no order, so a choice has to be made.
+        components : int or tuple of one or two int, default=None
+            Which components of the code to draw. None: all, for codes of one or two; others have no order, so a choice has to be made.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -78,12 +83,10 @@ class CodeDisplay:
         codes = np.asarray(estimator.transform(X))
         n_components = codes.shape[1]
         if components is None:
-            if n_components != 2:
+            if n_components > 2:
                 raise ValueError(f"The code has {n_components} components, a picture has room for two; choose, as in components=(0, 1).")
-            components = (0, 1)
-        chosen = tuple(components)
-        if len(chosen) != 2 or not all(isinstance(each, (int, np.integer)) and 0 <= each < n_components for each in chosen):
-            raise ValueError(f"components must be two numbers from 0 to {n_components - 1}, got {components!r}.")
+            components = tuple(range(n_components))
+        chosen = _chosen(components, n_components)
         label_name = getattr(y, "name", None)
         if y is not None:
             check_consistent_length(X, y)
@@ -109,6 +112,10 @@ class CodeDisplay:
         self.figure_ = self.ax_.figure
         self.colorbar_ = None
         style = {"s": 18, "alpha": 0.7, "linewidths": 0}
+        if self.codes.shape[1] == 1:
+            self._strips(style)
+            self.ax_.set(xlabel=self.names[0])
+            return self
         if self.labels is None:
             self.points_ = [self.ax_.scatter(*self.codes.T, color=COLOURS[0], **style)]
         elif _are_numbers(self.labels):
@@ -119,6 +126,23 @@ class CodeDisplay:
             self._classes(style)
         self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
         return self
+
+    def _strips(self, style):
+        """Draw the points of one component over the labels: a strip for each class, or the numbers as they are."""
+        codes = self.codes[:, 0]
+        if self.labels is not None and _are_numbers(self.labels):
+            self.points_ = [self.ax_.scatter(codes, self.labels, color=COLOURS[0], **style)]
+            self.ax_.set(ylabel=self.label_name or "y")
+            return
+        classes = [] if self.labels is None else np.unique(self.labels)
+        parts = [self.labels == label for label in classes] or [np.full(len(codes), True)]
+        spread = 0.7 * (np.arange(len(codes)) * 0.618034 % 1.0 - 0.5)  # even, and not at random
+        self.points_ = [
+            self.ax_.scatter(codes[rows], number + spread[rows], color=COLOURS[number % len(COLOURS)], **style)
+            for number, rows in enumerate(parts)
+        ]
+        self.ax_.set_yticks(range(len(classes)), [str(label) for label in classes])
+        self.ax_.set(ylabel=self.label_name or "", ylim=(-0.6, len(parts) - 0.4))
 
     def _classes(self, style):
         """Draw the points of each class in a colour and a shape that no other class has."""
@@ -133,6 +157,15 @@ class CodeDisplay:
         legend = self.ax_.legend(title=self.label_name, fontsize="small", ncols=-(-len(classes) // 16), **place)
         for handle in legend.legend_handles:
             handle.set_alpha(1.0)
+
+
+def _chosen(components, n_components):
+    """Return the numbers of the components to draw, a tuple."""
+    numbers = tuple(components) if np.iterable(components) else (components,)
+    if len(numbers) not in (1, 2) or not all(isinstance(each, Integral) and 0 <= each < n_components for each in numbers):
+        room = "must be 0, the only component there is" if n_components == 1 else f"must be one or two numbers from 0 to {n_components - 1}"
+        raise ValueError(f"components {room}, got {components!r}.")
+    return numbers
 
 
 def _are_numbers(labels):

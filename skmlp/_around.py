@@ -1,0 +1,77 @@
+"""What the estimators around an autoencoder share: the copy of the given one that they fit, its seeds and its weights.
+
+The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no second list of parameters, and a search
+reaches all of them through ``estimator__``.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn import get_config
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import has_fit_parameter
+
+from ._sklearn import safe_indexing
+from ._table import as_frame
+from ._weights import counted_rows, near_one
+
+
+def fit_seeded(estimator, X, weight, random_state):
+    """Fit an estimator with weights (n,) or None, and with seeds drawn from ``random_state`` if that is not None.
+
+    Overwrites: estimator.
+    """
+    if random_state is not None:
+        _seed(estimator, check_random_state(random_state))
+    estimator.fit(X, None, **({} if weight is None else _weights_for(estimator, weight)))
+
+
+def distinct_rows(X, weight):
+    """Return the distinct rows of an array or frame, in an order that depends on their values only, and their weights, 1 on average."""
+    rows = counted_rows(weight)
+    if rows is not None:
+        X, weight = safe_indexing(X, rows), weight[rows]
+    hashed = pd.util.hash_pandas_object(_told_apart(as_frame(X)), index=False).to_numpy()
+    _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
+    counts = np.bincount(group, near_one(weight)[0])
+    return safe_indexing(X, first), counts / counts.mean()
+
+
+def _told_apart(frame):
+    """Return a frame with a text in the place of each object or category, since to a hash 1 and "1" in one column are the same."""
+    mixed = [pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]
+    if not any(mixed):
+        return frame
+    return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)
+
+
+def last_step(estimator):
+    """Return what an estimator ends in: itself, or the last step of a pipeline."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def _seed(estimator, rng):
+    """Set each random_state among the parameters of an estimator. Overwrites: estimator."""
+    names = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    estimator.set_params(**{name: int(rng.randint(2**31 - 1)) for name in sorted(names)})
+
+
+def _weights_for(estimator, weight):
+    """Return the arguments of ``fit`` that give the weights to all steps that take them; with metadata routing ask these to take them.
+
+    Overwrites: estimator.
+    """
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
+    takers = {name: step for name, step in steps if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")}
+    name, last = steps[-1]
+    if name not in takers:
+        raise ValueError(f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out.")
+    if estimator is last:
+        return {"sample_weight": weight}
+    if get_config()["enable_metadata_routing"]:
+        for step in takers.values():
+            step.set_fit_request(sample_weight=True)
+        return {"sample_weight": weight}
+    return {f"{name}__sample_weight": weight for name in takers}

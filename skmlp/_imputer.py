@@ -1,0 +1,183 @@
+"""Imputation by an autoencoder as a step of a pipeline.
+
+The one decision: ``Autoencoder.transform`` gives the code, so that what fills in missing values is a transformer of its own around one,
+as the detector of outliers is.
+"""
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._around import distinct_rows, fit_seeded, last_step
+from ._autoencoder import Autoencoder
+from ._inputs import table_of
+from ._missing import imputed
+from ._sklearn import HasMethods
+from ._transaction import all_or_nothing
+from ._weights import checked_weight
+
+
+class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Imputer: missing values are replaced by their reconstructions.
+
+    An autoencoder learns from what is known of the rows how the columns depend on each other; what is missing in a row follows from what
+    is known of it. This estimator turns :meth:`Autoencoder.impute` into a transformer, to stand in front of an estimator that takes no
+    missing values.
+
+    Parameters
+    ----------
+    estimator : Autoencoder, Pipeline or None, default=None
+        An autoencoder, or a pipeline that ends in one after steps that let missing values through and have ``inverse_transform``, such as
+        scalers; a copy of it is fitted. None stands for a denoising autoencoder of tables (``categorical_features='from_dtype'``), which
+        standardises numbers and takes strings and categories as they are: a hidden layer of twice as many relu units as there are columns,
+        at least 128 and at most 512, a code of half as many, ``corruption='masking'``, ``alpha=1``, and a one-cycle rate with peak 0.005
+        for 150 epochs of batches of 64; beyond 2000 rows for 300000 divided by the number of rows, at least 20. Equal rows are put
+        together with their weights added, so that weight 2 is the same as giving a row twice, in spite of the masks.
+    random_state : int, RandomState instance or None, default=None
+        Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves them as they are.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted copy of ``estimator``.
+    n_features_in_ : int
+        Number of features seen during ``fit``.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where all are strings.
+
+    See Also
+    --------
+    Autoencoder : Its ``impute`` without the interface of a transformer.
+    sklearn.impute.KNNImputer : By the nearest rows.
+    sklearn.impute.IterativeImputer : By a model of each column in turn.
+
+    References
+    ----------
+    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+
+    Gondara and Wang, "MIDA: multiple imputation using denoising autoencoders", PAKDD (2018).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmlp import AutoencoderImputer
+    >>> t = np.linspace(0.0, 1.0, 200)
+    >>> X = np.column_stack([t, 10.0 * t, 5.0 - 3.0 * t])
+    >>> X[100, 1] = np.nan
+    >>> filled = AutoencoderImputer(random_state=0).fit_transform(X)
+    >>> bool(abs(filled[100, 1] - 10.0 * t[100]) < 0.5)
+    True
+    """
+
+    _parameter_constraints = {"estimator": [HasMethods(["fit"]), None], "random_state": ["random_state"]}
+
+    def __init__(self, estimator=None, *, random_state=None):
+        self.estimator = estimator
+        self.random_state = random_state
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Train a copy of ``estimator`` on X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with missing values: NaN, in a frame also null. What ``estimator`` takes; a table of numbers and categories if it is None.
+            Each column must have a known value.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, for all steps of a pipeline that take weights; rows of weight zero are left out.
+
+        Returns
+        -------
+        self : object
+        """
+        with all_or_nothing(self):
+            self._validate_params()
+            weight = checked_weight(X, sample_weight)
+            if self.estimator is None:
+                X = table_of(X, self)
+                validate_data(self, X, skip_check_array=True)
+                X, weight = distinct_rows(X, weight)
+                estimator = _default(*X.shape)
+            else:
+                validate_data(self, X, skip_check_array=True)
+                estimator = clone(self.estimator)
+                _check_steps(estimator)
+            fit_seeded(estimator, X, weight, self.random_state)
+            self.estimator_ = estimator
+        return self
+
+    def transform(self, X):
+        """Return X with its missing values replaced by their reconstructions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        X_imputed : ndarray or frame of shape (n_samples, n_features)
+            As :meth:`Autoencoder.impute` gives it: known values are as they were, a frame is a frame.
+        """
+        check_is_fitted(self, "estimator_")
+        return _imputed(self.estimator_, X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(_default(1, 1) if self.estimator is None else self.estimator).input_tags
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _default(n_rows, n_features):
+    """Return the estimator that None stands for."""
+    width = min(max(2 * n_features, 128), 512)
+    return Autoencoder(
+        width // 2,
+        (width,),
+        corruption="masking",
+        alpha=1.0,
+        batch_size=min(64, n_rows),
+        learning_rate="one_cycle",
+        learning_rate_init=0.005,
+        max_iter=min(max(300_000 // n_rows, 20), 150),
+        n_iter_no_change=np.inf,
+        categorical_features="from_dtype",
+    )
+
+
+def _check_steps(estimator):
+    """Raise ``ValueError`` for an estimator that cannot fill in missing values."""
+    if not hasattr(last_step(estimator), "impute"):
+        raise ValueError(f"estimator must be an Autoencoder, or a pipeline that ends in one, got {estimator!r}.")
+    while isinstance(estimator, Pipeline):
+        for name, step in estimator.steps[:-1]:
+            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
+                raise ValueError(
+                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no way leads back to the columns of X; take "
+                    "a scaler, or estimator=None, which takes a table of numbers and categories as it stands."
+                )
+        estimator = estimator.steps[-1][1]
+
+
+def _imputed(estimator, X):
+    """Return X with its missing values filled in by a fitted autoencoder, or by a pipeline that ends in one."""
+    if not isinstance(estimator, Pipeline):
+        return estimator.impute(X)
+    before, last = estimator[:-1], estimator[-1]
+    if not len(before):
+        return _imputed(last, X)
+    back = np.asarray(before.inverse_transform(_imputed(last, before.transform(X))))
+    values = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
+    left = np.flatnonzero((np.isnan(values) & np.isnan(back)).any(axis=0))
+    if left.size:
+        columns = [X.columns[j] if hasattr(X, "columns") else int(j) for j in left]
+        raise ValueError(
+            f"Values in the columns {columns} are still missing after inverse_transform of the steps before the autoencoder; take steps "
+            "that let missing values through and whose inverse is defined for every number, such as StandardScaler."
+        )
+    return imputed(X, values, [(slice(None), back)], back.dtype)

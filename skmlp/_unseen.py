@@ -1,0 +1,63 @@
+"""Columns of a table that have only categories which the fit did not have: the warning that this is likely an accident.
+
+The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of them is one if they are of another
+type than the categories of the fit ("1" for 1), if they are these but for case and spaces ("HI" for "hi"), or if there are several rows,
+unless they have fractions: measured values, of which new ones are to be expected.
+"""
+
+import warnings
+from numbers import Number
+
+import numpy as np
+
+_SEVERAL = 5  # rows with a value
+_SHOWN = 5  # categories in the message
+
+
+def warn_of_unseen(table, frame, matrix):
+    """Warn of the categorical columns of a frame none of whose values the table knows; ``matrix``: what it made of the frame."""
+    codes = matrix[:, matrix.shape[1] - len(table.categorical) :]
+    for j, code, categories in zip(table.categorical, codes.T, table.categories, strict=True):
+        missing = categories.index(None) if None in categories else -1
+        if ((code < len(categories)) & (code != missing)).any():
+            continue
+        column = frame.iloc[:, j].dropna()
+        known = [category for category in categories if category is not None]
+        odd = _odd(column.unique().tolist(), known, len(column))
+        if odd is not None:
+            warnings.warn(
+                f"The column {table.names[j]!r} of X has no value that was there in the fit: it has {_named([odd])}, the fit had "
+                f"{_named(known)}. To the network they are all one unseen category; give the column as in the fit.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
+def _odd(values, known, n_rows):
+    """Return one of the distinct unseen values of ``n_rows`` that tells of an accident, None if none does."""
+    if not values:
+        return None
+    kinds = set(map(_kind, known))
+    if kinds and kinds.isdisjoint(map(_kind, values)):
+        return values[0]
+    words = {_bare(category) for category in known if isinstance(category, str)}
+    for value in values:
+        if isinstance(value, str) and _bare(value) in words:
+            return value
+    measured = isinstance(values[0], float) and values[0] % 1.0 != 0.0
+    return values[0] if n_rows >= _SEVERAL and not measured else None
+
+
+def _kind(value):
+    return "string" if isinstance(value, str) else "number" if isinstance(value, Number | np.bool_) else type(value)
+
+
+def _bare(word):
+    return word.strip().casefold()
+
+
+def _named(values):
+    """Return values as a text, with the types they have."""
+    kinds = sorted({type(value).__name__ for value in values})
+    shown = ", ".join(map(repr, values[:_SHOWN])) + (", ..." if len(values) > _SHOWN else "")
+    return f"{shown} ({', '.join(kinds)})" if values else "none"

@@ -1,0 +1,126 @@
+"""The warning of a column that has only categories which the fit did not have."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.model_selection import GroupShuffleSplit
+
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp.nn.losses import Quantile
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+N = 60
+X_NUMBER = np.random.default_rng(0).normal(size=N)
+Y = (X_NUMBER > 0).astype(int)
+CODES = pd.DataFrame({"rooms": np.arange(N) % 6 + 1, "x": X_NUMBER})
+WORDS = pd.DataFrame({"rooms": np.array(["hi", "lo"])[np.arange(N) % 2], "x": X_NUMBER})
+
+
+def fitted(cls, X, **setting):
+    return cls(categorical_features=["rooms"], max_iter=1, hidden_layer_sizes=(4,), random_state=0, **setting).fit(X, Y)
+
+
+def batch(values):
+    return pd.DataFrame({"rooms": values, "x": 0.0})
+
+
+CLASSIFIER = ["predict", "predict_proba", "predict_log_proba", "decision_function", "predict_samples", "transform", "input_gradient"]
+AUTOENCODER = ["predict", "impute", "transform", "score_samples", "score", "feature_errors", "input_gradient"]
+
+
+@pytest.mark.parametrize(
+    ("cls", "setting", "methods"),
+    [
+        (MLPClassifier, {"dropout": 0.1}, CLASSIFIER),
+        (MLPRegressor, {}, ["predict", "transform", "input_gradient"]),
+        (Autoencoder, {}, AUTOENCODER),
+    ],
+)
+def test_each_method_warns_once(cls, setting, methods):
+    model, rows = fitted(cls, CODES, **setting), batch(["1", "2"])
+    for method in methods:
+        with pytest.warns(UserWarning, match=r"column 'rooms' .* it has '1' \(str\), the fit had 1, 2, 3, 4, 5, ... \(int\)") as caught:
+            getattr(model, method)(rows)
+        assert len(caught) == 1, method
+        assert caught[0].filename == __file__ or method in ("transform", "score"), method  # those go through more calls
+
+
+def test_scores_warn():
+    rows = batch(["1", "2"])
+    for model in (fitted(MLPClassifier, CODES), fitted(MLPRegressor, CODES), fitted(MLPRegressor, CODES, loss=Quantile((0.1, 0.9)))):
+        with pytest.warns(UserWarning, match="column 'rooms'") as caught:
+            model.score(rows, [0, 1])
+        assert len(caught) == 1
+    detector = OutlierAutoencoder(Autoencoder(1, (4,), categorical_features=["rooms"], max_iter=1)).fit(CODES)
+    with pytest.warns(UserWarning, match="column 'rooms'"):
+        detector.predict(rows)
+
+
+@pytest.mark.parametrize(
+    ("X", "values", "said"),
+    [
+        (CODES, ["1"], "'1' (str), the fit had 1, 2"),
+        (WORDS, [1], "1 (int), the fit had 'hi', 'lo' (str)"),
+        (WORDS.assign(rooms=["1", "2"] * (N // 2)), [1.0], "1.0 (float), the fit had '1', '2' (str)"),
+        (WORDS.assign(rooms=[True, False] * (N // 2)), ["True"], "'True' (str), the fit had False, True (bool)"),
+        (WORDS, ["HI"], "'HI' (str), the fit had 'hi'"),
+        (WORDS, ["other", "hi "], "'hi ' (str), the fit had 'hi'"),
+        (WORDS, pd.Categorical(["Lo"]), "'Lo' (str)"),
+        (WORDS, ["mid"] * 5, "'mid' (str)"),
+        (CODES, [7] * 4 + [8, np.nan], "7.0 (float), the fit had 1"),
+        (WORDS.assign(rooms=None), [1] * 5, "1 (int), the fit had none"),
+    ],
+)
+def test_accidents(X, values, said):
+    model = fitted(MLPClassifier, X)
+    with pytest.warns(UserWarning, match="no value that was there in the fit") as caught:
+        model.predict(batch(values))
+    assert said in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("X", "values"),
+    [
+        (WORDS, ["mid"]),  # a new town
+        (WORDS, ["mid"] * 4),
+        (WORDS, ["mid"] * 9 + ["lo"]),
+        (WORDS, [None] * 9),
+        (CODES, [1.0, 9.0]),  # 1.0 is 1
+        (CODES.assign(rooms=CODES["rooms"].astype(str)), pd.array(["1"], dtype="string")),
+        (CODES.assign(rooms=X_NUMBER), np.linspace(0.1, 0.9, 9)),  # measured values
+    ],
+)
+def test_ordinary_rows(X, values):
+    fitted(MLPClassifier, X).predict(batch(values))
+
+
+def test_other_forms_of_tables():
+    for X, rows in ((pl.from_pandas(CODES), pl.from_pandas(batch(["1"]))), (CODES.to_numpy(object), np.array([["1", 0.0]], dtype=object))):
+        model = MLPClassifier(categorical_features=[0], max_iter=1).fit(X, Y)
+        with pytest.warns(UserWarning, match=r"it has '1' \(str\)"):
+            model.predict(rows)
+
+
+def test_training_does_not_warn():
+    new = WORDS.assign(rooms="mid")
+    for cls in (MLPClassifier, MLPRegressor, Autoencoder):
+        model = fitted(cls, WORDS, warm_start=True)
+        model.partial_fit(new, Y)
+        model.fit(new, Y)
+    scoring = {"early_stopping": True, "scoring": "accuracy"}
+    fitted(MLPClassifier, WORDS, **scoring).fit(WORDS, Y, X_val=new, y_val=Y)
+    split = GroupShuffleSplit(1, random_state=0)
+    model = MLPClassifier(categorical_features=["rooms"], max_iter=2, validation_split=split, **scoring)
+    model.fit(WORDS, Y, groups=WORDS["rooms"])
+
+
+def test_a_warning_that_is_an_error_changes_nothing():
+    model = fitted(Autoencoder, CODES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="column 'rooms'"):
+            model.predict(batch(["1"]))
+    assert set(model.predict(CODES)["rooms"]) <= set(range(1, 7))
