@@ -5,6 +5,7 @@ from ._classifier import MLPClassifier
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
+from ._skops import skops_types
 from .nn.saved import VERSION as __version__
 from .plot import (
     CodeDisplay,
@@ -27,4 +28,5 @@ __all__ = [
     "TrainingDisplay",
     "WeightsDisplay",
     "learning_rate_range",
+    "skops_types",
 ]

@@ -18,6 +18,7 @@ from ._missing import imputed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import input_rows
+from ._stored import AUTOENCODER
 from ._targets import given_back
 from ._threads import predicted
 from .nn.data import DenseRows, FilledRows
@@ -76,6 +77,7 @@ class Autoencoder(BaseMLP):
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
     _takes_missing = True
+    _stores = AUTOENCODER
 
     def __init__(
         self,

@@ -23,7 +23,8 @@ from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._rows import counted_rows, fits_into, input_rows, start_rows
-from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._sklearn import CallbackSupportMixin, check_sample_weight, has_callbacks, with_callbacks
+from ._stored import Stored
 from ._summary import Summary
 from ._table import embeddings
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
@@ -36,9 +37,7 @@ from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
-from .nn.saved import check_fit, stamped, unstamped
 from .nn.state import TrainingState
-from .nn.unit import defaults
 
 
 def takes_minibatches(estimator):
@@ -48,7 +47,7 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(Stored, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -298,16 +297,6 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-    def __getstate__(self):
-        return stamped({name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE})
-
-    def __setstate__(self, state):
-        state = {**defaults(type(self)), **unstamped(state, type(self).__name__)}
-        if "_network" in state:
-            for name, slot in state["_state"].slots.items():
-                check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
-        super().__setstate__(state)
 
     def _fitted(self):
         check_is_fitted(self)

@@ -19,8 +19,10 @@ from ._autoencoder import Autoencoder
 from ._inputs import with_advice
 from ._rows import counted_rows
 from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
+from ._stored import DETECTOR, check_state
 from .nn.corruption import GaussianCorruption
 from .nn.loss import quantile
+from .nn.unit import defaults
 
 _SPREADS = 2.0  # standard deviations above the median
 
@@ -206,6 +208,10 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         summed = np.zeros((len(errors), len(given)), errors.dtype)
         np.add.at(summed, (slice(None), origin), errors)
         return summed
+
+    def __setstate__(self, state):
+        check_state(type(self), state, DETECTOR)
+        super().__setstate__({**defaults(type(self)), **state})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

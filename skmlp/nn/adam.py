@@ -27,6 +27,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    squares = ("v",)
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -60,6 +61,7 @@ class AdamW(Optimizer):
     """
 
     slots = ("m", "v")
+    squares = ("v",)
     decoupled = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -95,6 +97,7 @@ class AMSGrad(Optimizer):
     """
 
     slots = ("m", "v", "v_max")
+    squares = ("v", "v_max")
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -130,6 +133,7 @@ class Nadam(Optimizer):
     """
 
     slots = ("m", "v")
+    squares = ("v",)
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 

@@ -28,6 +28,7 @@ class Function(Layer):
     elementwise = True
     activates = True
     weight_init = "glorot_uniform"
+    functions = ("function",)
 
     def __init__(self, function):
         self.function = function
@@ -65,6 +66,8 @@ class FunctionLoss(Loss):
         Takes an array of predictions and one of targets, both of one shape, and returns their losses in the same shape; made of what
         ``Function`` may be made of. The gradient is the derivative with respect to the prediction.
     """
+
+    functions = ("function",)
 
     def __init__(self, function):
         self.function = function

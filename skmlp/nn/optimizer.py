@@ -15,7 +15,8 @@ from .unit import Unit
 class Optimizer(Unit):
     """A rule p <- p - step(g).
 
-    ``slots`` names its state vectors, zero at the start. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
+    ``slots`` names its state vectors, zero at the start; ``squares`` those of them that hold means or sums of squares, and so are never
+    negative, and infinite where a square overflowed. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
     of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
     the same name, and so do not take its value.
 
@@ -26,6 +27,7 @@ class Optimizer(Unit):
     """
 
     slots: tuple = ()
+    squares: tuple = ()
     decoupled = False
     bounded = False
     own: tuple = ()

@@ -69,6 +69,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("v",)
+    squares = ("v",)
     bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -103,6 +104,7 @@ class Adagrad(Optimizer):
     """
 
     slots = ("v",)
+    squares = ("v",)
     bounded = True
     limits = {"epsilon": "(0, inf)"}
 
@@ -137,6 +139,7 @@ class Adadelta(Optimizer):
     """
 
     slots = ("v", "u")
+    squares = ("v", "u")
     own = ("epsilon",)
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 

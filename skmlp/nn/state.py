@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .saved import COUNT, SCORE, TEXT, Kind, check_attributes, is_array, part
 from .schedule import Clock
 
 
@@ -29,6 +30,19 @@ class TrainingState:
     best: float = -math.inf
     best_epoch: int = 0
     stale: int = 0
+
+    kinds = {
+        "rng": Kind("a Generator", lambda value: type(value) is np.random.Generator),
+        "slots": Kind("a dict of arrays", lambda value: type(value) is dict and all(map(is_array, value.values()))),
+        "clock": part(Clock),
+        "best": SCORE,
+        **dict.fromkeys(("rule", "monitor"), TEXT),
+        **dict.fromkeys(("seed", "best_epoch", "stale"), COUNT),
+    }
+
+    def __setstate__(self, state):
+        check_attributes("TrainingState", state, self.kinds)
+        self.__dict__.update(state)
 
 
 class Snapshot:

@@ -1,0 +1,252 @@
+"""What a fitted estimator consists of when it comes out of a file, and that its parts belong together.
+
+The one decision: a state is looked at before anything of it is called. Constructor parameters may be anything, as they may be before a fit,
+which checks them; what a fit sets has its kind here and agrees with the network; what scikit-learn attaches is known; and a note of the
+user's is kept as long as its name means nothing to this package: a public name that the class does not have.
+
+To add an attribute that a fit sets: give its kind in ``NETWORK``, or in those of the one estimator that has it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from ._sklearn import ATTACHED, CALLBACK_STATE
+from ._table import TableEncoder
+from .nn.embedding import Embedding
+from .nn.loss import Loss
+from .nn.network import Network
+from .nn.optimizer import Optimizer
+from .nn.optimizers import OPTIMIZERS
+from .nn.saved import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    Copies,
+    Kind,
+    check_attributes,
+    check_fit,
+    is_array,
+    is_ours,
+    part,
+    refusal,
+    shown,
+    stamped,
+    unstamped,
+)
+from .nn.state import TrainingState
+from .nn.unit import check_unit, defaults, parameters
+
+
+def _is_records(value):
+    """Return whether a value is a list of what epochs recorded: numbers by name."""
+    names, types = set(), set()
+    for record in value if type(value) is list else [None]:
+        if type(record) is not dict or "epoch" not in record or "loss" not in record:
+            return False
+        names.update(record)
+        types.update(map(type, record.values()))
+    return all(type(name) is str for name in names) and all(issubclass(cls, int | float | np.integer | np.floating) for cls in types)
+
+
+def _is_classes(value):
+    """Return whether a value is an array (n_classes,) of labels, sorted, each once."""
+    if not is_array(value) or value.ndim != 1 or not value.size or value.dtype.kind == "V":
+        return False
+    if value.dtype.kind == "O":
+        labels = value.tolist()
+        if not any(all(isinstance(label, kind) for label in labels) for kind in (str, int | float | np.number | np.bool_)):
+            return False
+    return bool((value[1:] > value[:-1]).all()) and bool((value == value).all())
+
+
+def _is_names(value):
+    return is_array(value) and value.ndim == 1 and value.dtype.kind == "O" and all(isinstance(name, str) for name in value.tolist())
+
+
+CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
+MEANS = Kind("an array of numbers", lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f")
+NAMES = Kind("an array of strings", _is_names)
+RECORDS = Kind("a list of dicts of numbers", _is_records)
+TABLE = Kind("a TableEncoder or None", lambda value: value is None or type(value) is TableEncoder)
+NETWORK = {
+    "_network": Kind("a Network", lambda value: type(value) is Network),
+    "_state": part(TrainingState),
+    "_transform_stop": COUNT,
+    "_records": RECORDS,
+    "_table": TABLE,
+    "n_features_in_": COUNT,
+    "feature_names_in_": NAMES,
+    "n_iter_": COUNT,
+}
+OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}  # n_iter_ is set when a fit ends, and a callback may store what there is before
+
+
+class Fitted(NamedTuple):
+    """What a fit sets: the kind of each attribute, and what these must agree with.
+
+    ``marks``: the attribute that only a fitted estimator has; ``optional``: names of those that it need not have; ``check(estimator,
+    state)`` raises ``ValueError`` if they do not belong together.
+    """
+
+    kinds: dict
+    optional: set
+    marks: str
+    check: object
+
+
+def check_state(cls, state, fitted):
+    """Raise ``ValueError`` for a state that no estimator of a class can have.
+
+    A subclass outside this package answers for its own attributes. ``fitted``: Fitted.
+    """
+    if not is_ours(cls):
+        return
+    if type(state) is not dict:
+        raise refusal(cls.__name__, f"its state is {shown(state)}, but should be a dict")
+    found, attached = {}, {}
+    for name, value in state.items():
+        if name in fitted.kinds:
+            found[name] = value
+        elif name in ATTACHED:
+            attached[name] = value
+        elif name not in parameters(cls) and not _is_note(cls, name):
+            raise refusal(cls.__name__, f"it has an attribute {shown(name)}, which no {cls.__name__} has")
+    is_fitted = fitted.marks in found
+    check_attributes(cls.__name__, found, fitted.kinds, fitted.optional if is_fitted else fitted.kinds)
+    check_attributes(cls.__name__, attached, ATTACHED, optional=ATTACHED)
+    if is_fitted:
+        fitted.check(cls, state)
+
+
+def _is_note(cls, name):
+    """Return whether an attribute of this name is none of a class's business."""
+    return isinstance(name, str) and not name.startswith("_") and not any(name in vars(base) for base in (*cls.__mro__, *type(cls).__mro__))
+
+
+class Stored(Copies):
+    """Gives the estimators a state that carries a stamp and is looked at before it is taken; a class has ``_stores``, a ``Fitted``."""
+
+    def __getstate__(self):
+        return stamped({name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE})
+
+    def __setstate__(self, state):
+        state = unstamped(state, type(self).__name__)
+        check_state(type(self), state, self._stores)
+        if "_network" in state:
+            _check_shapes(state)
+        self._take(state)
+
+    def _take(self, state):
+        super().__setstate__({**defaults(type(self)), **state})
+
+
+def _check_parts(cls, state, loss_for, n_targets=None):
+    """Raise ``ValueError`` unless the parts of a fitted network's estimator belong together.
+
+    ``loss_for``: kind of targets that its loss is for; ``n_targets``: how many there must be, None for any number.
+    """
+    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
+    network.check()
+    if table is not None:
+        table.check()
+        _agree(cls, "number of columns of the table", len(table.names), n_features)
+        levels = next((layer.levels for layer in network.layers[:1] if isinstance(layer, Embedding)), ())
+        _agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
+    _agree(cls, "number of inputs of the network", network.n_in, n_features if table is None else len(table.filling))
+    if n_targets is not None:
+        _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
+    _agree(cls, "number of names of features", len(state.get("feature_names_in_", range(n_features))), n_features)
+    if loss_for is not None and loss_for not in network.loss.targets:
+        raise refusal(cls.__name__, f"the loss of its network is for {' or '.join(network.loss.targets)} targets, but its own are {loss_for}")
+    if state["_transform_stop"] > len(network.layers):
+        raise refusal(cls.__name__, f"its _transform_stop is {state['_transform_stop']}, but its network has {len(network.layers)} layers")
+    _check_slots(cls, state)
+
+
+def _check_slots(cls, state):
+    """Raise ``ValueError`` for slots of an optimizer that training cannot have left."""
+    slots, name, solver = state["_state"].slots, state["_state"].rule, state.get("solver")
+    known = [rule for rule in (type(solver), *OPTIMIZERS.values()) if issubclass(rule, Optimizer) and rule.__name__ == name]
+    rule = known[0] if known else None  # another class of a user's, whose slots may be anything
+    if rule is not None:
+        _agree(cls, f"list of slots of {name}", sorted(map(shown, slots)), sorted(map(shown, rule.slots)))
+    for name, slot in slots.items():
+        if slot.dtype.kind != "f":
+            raise refusal(cls.__name__, f"the optimizer's {name} is {shown(slot)}, but should be floating")
+        if rule is not None and not (slot >= 0.0 if name in rule.squares else np.isfinite(slot)).all():
+            raise refusal(cls.__name__, f"the optimizer's {name} has values that it cannot have, negative or not finite ones")
+
+
+def _check_shapes(state):
+    for name, slot in state["_state"].slots.items():
+        check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
+
+
+def _check_classifier(cls, state):
+    n, multilabel = len(state["classes_"]), bool(state["_multilabel"])
+    kind = "multilabel" if multilabel else "binary" if n == 2 else "multiclass"
+    _check_parts(cls, state, kind)
+    _agree(cls, f"number of outputs of the network for {n} classes_", state["_network"].n_targets, 1 if kind == "binary" else n)
+    if multilabel and not np.array_equal(state["classes_"], np.arange(n)):
+        raise refusal(cls.__name__, f"its classes_ are {state['classes_']}, but its labels are numbers of columns")
+
+
+def _check_regressor(cls, state):
+    _check_parts(cls, state, "regression")
+
+
+def _check_autoencoder(cls, state):
+    table, n_features = state.get("_table"), state["n_features_in_"]
+    n_targets = n_features
+    if table is not None:
+        table.check()
+        n_targets = len(table.numeric) + sum(table.levels)
+        if not np.isfinite(table.scale).all():
+            raise refusal(cls.__name__, "the scales of its table are not finite")
+    _check_parts(cls, state, None, n_targets)
+    _agree(cls, "number of means", len(state["mean_"]), n_features)
+    if not np.isfinite(state["mean_"] if table is None else state["mean_"][table.numeric]).all():
+        raise refusal(cls.__name__, "its mean_ has values that are not finite")
+    if "_loss" in state:
+        check_unit(state["_loss"], Loss, cls.__name__)
+        state["_loss"].check_outputs(n_features)
+
+
+def _check_detector(cls, state):
+    inner = last = state["estimator_"]
+    if isinstance(inner, Pipeline):
+        steps = vars(inner).get("steps")
+        if type(steps) is not list or not steps or not all(type(step) in (tuple, list) and len(step) == 2 for step in steps):
+            raise refusal(cls.__name__, f"the steps of its estimator_ are {shown(steps)}, but should be a list of pairs")
+        last = steps[-1][1]
+    for estimator in (inner, last):
+        if not hasattr(type(estimator), "score_samples") or "score_samples" in getattr(estimator, "__dict__", {}):
+            raise refusal(cls.__name__, f"its estimator_ has {shown(estimator)}, which has no score_samples of its class")
+    if isinstance(last, Stored) and is_ours(type(last)):
+        if last._stores.marks not in vars(last):
+            raise refusal(cls.__name__, f"its estimator_ has {shown(last)} that is not fitted")
+        if last is inner:
+            _agree(cls, "number of features of estimator_", last.n_features_in_, state.get("n_features_in_"))
+
+
+def _agree(cls, what, saved, wanted):
+    if saved != wanted:
+        raise refusal(cls.__name__, f"the {what} is {saved}, but should be {wanted}")
+
+
+CLASSIFIER = Fitted({**NETWORK, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG}, OPTIONAL, "_network", _check_classifier)
+REGRESSOR = Fitted(NETWORK, OPTIONAL, "_network", _check_regressor)
+AUTOENCODER = Fitted(
+    {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
+    {*OPTIONAL, "_loss"},
+    "_network",
+    _check_autoencoder,
+)
+DETECTOR = Fitted(
+    {"estimator_": Kind("an estimator", lambda value: True), "offset_": NUMBER, "n_features_in_": COUNT, "feature_names_in_": NAMES},
+    {"n_features_in_", "feature_names_in_"},
+    "estimator_",
+    _check_detector,
+)
