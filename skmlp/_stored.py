@@ -7,6 +7,7 @@ user's is kept as long as its name means nothing to this package: a public name 
 To add an attribute that a fit sets: give its kind in ``NETWORK``, or in those of the one estimator that has it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -80,20 +81,19 @@ NETWORK = {
     "feature_names_in_": NAMES,
     "n_iter_": COUNT,
 }
-OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}  # n_iter_ is set when a fit ends, and a callback may store what there is before
+OPTIONAL = {"feature_names_in_", "n_iter_"}  # n_iter_ is set when a fit ends, and a callback may store what there is before
 
 
 class Fitted(NamedTuple):
     """What a fit sets: the kind of each attribute, and what these must agree with.
 
-    ``marks``: the attribute that only a fitted estimator has; ``optional``: names of those that it need not have; ``check(estimator,
-    state)`` raises ``ValueError`` if they do not belong together.
+    ``optional``: names of those that a fitted estimator need not have; ``check(cls, state)`` raises ``ValueError`` if they do not belong
+    together.
     """
 
     kinds: dict
     optional: set
-    marks: str
-    check: object
+    check: Callable
 
 
 def check_state(cls, state, fitted):
@@ -113,7 +113,7 @@ def check_state(cls, state, fitted):
             attached[name] = value
         elif name not in parameters(cls) and not _is_note(cls, name):
             raise refusal(cls.__name__, f"it has an attribute {shown(name)}, which no {cls.__name__} has")
-    is_fitted = fitted.marks in found
+    is_fitted = bool(found.keys() - fitted.optional)
     check_attributes(cls.__name__, found, fitted.kinds, fitted.optional if is_fitted else fitted.kinds)
     check_attributes(cls.__name__, attached, ATTACHED, optional=ATTACHED)
     if is_fitted:
@@ -159,7 +159,9 @@ def _check_parts(cls, state, loss_for, n_targets=None):
         _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
     _agree(cls, "number of names of features", len(state.get("feature_names_in_", range(n_features))), n_features)
     if loss_for is not None and loss_for not in network.loss.targets:
-        raise refusal(cls.__name__, f"the loss of its network is for {' or '.join(network.loss.targets)} targets, but its own are {loss_for}")
+        raise refusal(
+            cls.__name__, f"the loss of its network is for {' or '.join(network.loss.targets)} targets, but its own are {loss_for}"
+        )
     if state["_transform_stop"] > len(network.layers):
         raise refusal(cls.__name__, f"its _transform_stop is {state['_transform_stop']}, but its network has {len(network.layers)} layers")
     _check_slots(cls, state)
@@ -209,6 +211,8 @@ def _check_autoencoder(cls, state):
     _agree(cls, "number of means", len(state["mean_"]), n_features)
     if not np.isfinite(state["mean_"] if table is None else state["mean_"][table.numeric]).all():
         raise refusal(cls.__name__, "its mean_ has values that are not finite")
+    if table is None and "_loss" not in state:
+        raise refusal(cls.__name__, "it has no _loss")
     if "_loss" in state:
         check_unit(state["_loss"], Loss, cls.__name__)
         state["_loss"].check_outputs(n_features)
@@ -225,7 +229,7 @@ def _check_detector(cls, state):
         if not hasattr(type(estimator), "score_samples") or "score_samples" in getattr(estimator, "__dict__", {}):
             raise refusal(cls.__name__, f"its estimator_ has {shown(estimator)}, which has no score_samples of its class")
     if isinstance(last, Stored) and is_ours(type(last)):
-        if last._stores.marks not in vars(last):
+        if not last.__sklearn_is_fitted__():
             raise refusal(cls.__name__, f"its estimator_ has {shown(last)} that is not fitted")
         if last is inner:
             _agree(cls, "number of features of estimator_", last.n_features_in_, state.get("n_features_in_"))
@@ -236,17 +240,15 @@ def _agree(cls, what, saved, wanted):
         raise refusal(cls.__name__, f"the {what} is {saved}, but should be {wanted}")
 
 
-CLASSIFIER = Fitted({**NETWORK, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG}, OPTIONAL, "_network", _check_classifier)
-REGRESSOR = Fitted(NETWORK, OPTIONAL, "_network", _check_regressor)
+CLASSIFIER = Fitted({**NETWORK, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG}, OPTIONAL, _check_classifier)
+REGRESSOR = Fitted(NETWORK, OPTIONAL, _check_regressor)
 AUTOENCODER = Fitted(
     {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
     {*OPTIONAL, "_loss"},
-    "_network",
     _check_autoencoder,
 )
 DETECTOR = Fitted(
     {"estimator_": Kind("an estimator", lambda value: True), "offset_": NUMBER, "n_features_in_": COUNT, "feature_names_in_": NAMES},
     {"n_features_in_", "feature_names_in_"},
-    "estimator_",
     _check_detector,
 )

@@ -53,7 +53,10 @@ class TableEncoder:
     """
 
     kinds = {
-        "given": Kind("what categorical_features takes", lambda value: not callable(value) and not isinstance(value, BaseEstimator)),
+        "given": Kind(
+            "what categorical_features takes",
+            lambda value: value is not None and not callable(value) and not isinstance(value, BaseEstimator),
+        ),
         "form": Kind("'pandas', 'polars' or 'array'", lambda value: type(value) is str and value in ("pandas", "polars", "array")),
         "dtypes": Kind("a list of strings", lambda value: type(value) is list and all(type(dtype) is str for dtype in value)),
         "numeric": _NUMBERS_OF_COLUMNS,
@@ -88,10 +91,11 @@ class TableEncoder:
         sizes = len(self.dtypes), len(self.mean), len(self.scale), len(self.categories)
         if sorted(self.numeric + self.categorical) != list(range(n)) or sizes != (n, n_numeric, n_numeric, len(self.categorical)):
             raise refusal("TableEncoder", f"it has {n} names, but numbers and categories that are not those of {n} columns")
-        if not np.isfinite(self.mean).all() or not (self.scale > 0.0).all():
-            raise refusal("TableEncoder", "its means are not all finite, or its scales not all positive")
         if not np.isin(self.marked, np.arange(n_numeric)).all() or len(set(self.marked.tolist())) < len(self.marked):
             raise refusal("TableEncoder", f"it marks missing values of the numbers {self.marked}, but has {n_numeric}")
+        known = np.isfinite(self.scale) | np.isin(np.arange(n_numeric), self.marked)  # others have no known value at all
+        if not np.isfinite(self.mean).all() or not (self.scale > 0.0).all() or not known.all():
+            raise refusal("TableEncoder", "its means are not all finite, or its scales not all positive and finite")
         for categories in self.categories:
             if not categories or len(set(categories)) < len(categories):
                 raise refusal("TableEncoder", "a column has no categories, or one of them twice")

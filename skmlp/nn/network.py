@@ -209,6 +209,8 @@ class Network(Copies):
             if not np.isfinite(flat).all():
                 raise refusal("Network", f"{np.count_nonzero(~np.isfinite(flat))} of its {name} are not finite")
             for key, param in layout.params.items():
+                if param.init not in INITIALIZERS if isinstance(param.init, str) else not hasattr(type(param.init), "fill"):
+                    raise refusal("Network", f"the {key[1]} of layer {key[0]} starts by {param.init!r}, which is no initializer")
                 if param.least > -math.inf and np.any(flat[layout.slices[key]] < param.least):
                     raise refusal("Network", f"the {key[1]} of layer {key[0]} is below {param.least:g}, which it cannot be")
 
