@@ -142,12 +142,9 @@ class Stored(Copies):
         super().__setstate__({**defaults(type(self)), **state})
 
 
-def _check_parts(cls, state, loss_for, n_targets=None):
-    """Raise ``ValueError`` unless the parts of a fitted network's estimator belong together.
-
-    ``loss_for``: kind of targets that its loss is for; ``n_targets``: how many there must be, None for any number.
-    """
-    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
+def _check_parts(cls, state):
+    """Raise ``ValueError`` unless the parts that every estimator of a network has belong together."""
+    network, table, n_features = state["_network"], state["_table"], state["n_features_in_"]
     network.check()
     if table is not None:
         table.check()
@@ -155,16 +152,19 @@ def _check_parts(cls, state, loss_for, n_targets=None):
         levels = next((layer.levels for layer in network.layers[:1] if isinstance(layer, Embedding)), ())
         _agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
     _agree(cls, "number of inputs of the network", network.n_in, n_features if table is None else len(table.filling))
-    if n_targets is not None:
-        _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
     _agree(cls, "number of names of features", len(state.get("feature_names_in_", range(n_features))), n_features)
-    if loss_for is not None and loss_for not in network.loss.targets:
-        raise refusal(
-            cls.__name__, f"the loss of its network is for {' or '.join(network.loss.targets)} targets, but its own are {loss_for}"
-        )
     if state["_transform_stop"] > len(network.layers):
         raise refusal(cls.__name__, f"its _transform_stop is {state['_transform_stop']}, but its network has {len(network.layers)} layers")
     _check_slots(cls, state)
+
+
+def _check_outputs(cls, state, n_targets, kind=None):
+    """Raise ``ValueError`` unless the network has ``n_targets`` outputs and a loss for this kind of targets; None: any."""
+    network = state["_network"]
+    if n_targets is not None:
+        _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
+    if kind is not None and kind not in network.loss.targets:
+        raise refusal(cls.__name__, f"its loss is for {' or '.join(network.loss.targets)} targets, but its own are {kind}")
 
 
 def _check_slots(cls, state):
@@ -187,30 +187,26 @@ def _check_shapes(state):
 
 
 def _check_classifier(cls, state):
+    _check_parts(cls, state)
     n, multilabel = len(state["classes_"]), bool(state["_multilabel"])
     kind = "multilabel" if multilabel else "binary" if n == 2 else "multiclass"
-    _check_parts(cls, state, kind)
-    _agree(cls, f"number of outputs of the network for {n} classes_", state["_network"].n_targets, 1 if kind == "binary" else n)
+    _check_outputs(cls, state, 1 if kind == "binary" else n, kind)
     if multilabel and not np.array_equal(state["classes_"], np.arange(n)):
         raise refusal(cls.__name__, f"its classes_ are {state['classes_']}, but its labels are numbers of columns")
 
 
 def _check_regressor(cls, state):
-    _check_parts(cls, state, "regression")
+    _check_parts(cls, state)
+    _check_outputs(cls, state, None, "regression")
 
 
 def _check_autoencoder(cls, state):
-    table, n_features = state.get("_table"), state["n_features_in_"]
-    n_targets = n_features
-    if table is not None:
-        table.check()
-        n_targets = len(table.numeric) + sum(table.levels)
-        if not np.isfinite(table.scale).all():
-            raise refusal(cls.__name__, "the scales of its table are not finite")
-    _check_parts(cls, state, None, n_targets)
-    _agree(cls, "number of means", len(state["mean_"]), n_features)
-    if not np.isfinite(state["mean_"] if table is None else state["mean_"][table.numeric]).all():
-        raise refusal(cls.__name__, "its mean_ has values that are not finite")
+    _check_parts(cls, state)
+    table, means, n_features = state["_table"], state["mean_"], state["n_features_in_"]
+    _check_outputs(cls, state, n_features if table is None else len(table.numeric) + sum(table.levels))
+    _agree(cls, "number of means", len(means), n_features)
+    if not np.isfinite(means if table is None else [*means[table.numeric], *table.scale]).all():
+        raise refusal(cls.__name__, "the means or scales of its columns are not finite")
     if table is None and "_loss" not in state:
         raise refusal(cls.__name__, "it has no _loss")
     if "_loss" in state:
