@@ -81,7 +81,7 @@ NETWORK = {
     "feature_names_in_": NAMES,
     "n_iter_": COUNT,
 }
-OPTIONAL = {"feature_names_in_", "n_iter_"}  # n_iter_ is set when a fit ends, and a callback may store what there is before
+OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}  # n_iter_ is set when a fit ends, and a callback may store what there is before
 
 
 class Fitted(NamedTuple):
@@ -144,7 +144,7 @@ class Stored(Copies):
 
 def _check_parts(cls, state):
     """Raise ``ValueError`` unless the parts that every estimator of a network has belong together."""
-    network, table, n_features = state["_network"], state["_table"], state["n_features_in_"]
+    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
     network.check()
     if table is not None:
         table.check()
@@ -170,8 +170,8 @@ def _check_outputs(cls, state, n_targets, kind=None):
 def _check_slots(cls, state):
     """Raise ``ValueError`` for slots of an optimizer that training cannot have left."""
     slots, name, solver = state["_state"].slots, state["_state"].rule, state.get("solver")
-    known = [rule for rule in (type(solver), *OPTIMIZERS.values()) if issubclass(rule, Optimizer) and rule.__name__ == name]
-    rule = known[0] if known else None  # another class of a user's, whose slots may be anything
+    rules = [rule for rule in (type(solver), *OPTIMIZERS.values()) if issubclass(rule, Optimizer) and rule.__name__ == name]
+    rule = rules[0] if rules and is_ours(rules[0]) else None  # None: a user's own, whose slots may be anything
     if rule is not None:
         _agree(cls, f"list of slots of {name}", sorted(map(shown, slots)), sorted(map(shown, rule.slots)))
     for name, slot in slots.items():
@@ -202,16 +202,17 @@ def _check_regressor(cls, state):
 
 def _check_autoencoder(cls, state):
     _check_parts(cls, state)
-    table, means, n_features = state["_table"], state["mean_"], state["n_features_in_"]
+    table, means, n_features = state.get("_table"), state["mean_"], state["n_features_in_"]
     _check_outputs(cls, state, n_features if table is None else len(table.numeric) + sum(table.levels))
     _agree(cls, "number of means", len(means), n_features)
     if not np.isfinite(means if table is None else [*means[table.numeric], *table.scale]).all():
         raise refusal(cls.__name__, "the means or scales of its columns are not finite")
-    if table is None and "_loss" not in state:
+    if table is not None:  # that of the values of an earlier fit may be left
+        return
+    if "_loss" not in state:
         raise refusal(cls.__name__, "it has no _loss")
-    if "_loss" in state:
-        check_unit(state["_loss"], Loss, cls.__name__)
-        state["_loss"].check_outputs(n_features)
+    check_unit(state["_loss"], Loss, cls.__name__)
+    state["_loss"].check_outputs(n_features)
 
 
 def _check_detector(cls, state):

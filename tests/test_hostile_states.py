@@ -156,7 +156,7 @@ ALLOWED = {  # what an honest state may have too
     "TrainingState.best negative",
     *(f"Network.alphas {what}" for what in ("short", "empty")),
     *(f"{cls}._records {what}" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder") for what in ("short", "empty")),
-    *(f"{cls}.n_iter_ missing" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")),
+    *(f"{cls}.{name} missing" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder") for name in ("n_iter_", "_table")),
 }
 
 

@@ -80,7 +80,7 @@ def test_a_pickle_in_the_middle_of_an_architecture_of_every_kind():
 
 
 def skops_load(data):
-    return skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
+    return skops.io.loads(data, trusted=skmlp.skops_types())
 
 
 each_way = pytest.mark.parametrize(("save", "load"), [(pickle.dumps, pickle.loads), (skops.io.dumps, skops_load)], ids=["pickle", "skops"])

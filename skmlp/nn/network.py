@@ -16,7 +16,7 @@ from .layout import Layout
 from .loss import Loss, working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
-from .saved import COUNT, EXTENT, TEXT, Copies, Kind, check_attributes, check_fit, is_array, is_plain, refusal, stamped, unstamped
+from .saved import COUNT, EXTENT, TEXT, Copies, Kind, check_attributes, check_fit, is_array, is_plain, refusal, shown, stamped, unstamped
 from .unit import check_unit
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
@@ -63,6 +63,9 @@ class Network(Copies):
     def _build(self, layers, loss, n_in, dtype, alphas):
         """Set everything but the numbers, and allocate nothing."""
         self.layers = list(layers)
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers must be instances of Layer, got {shown(layer)}.")
         self.loss = self.objective = loss  # the objective may be the loss of known entries only
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
