@@ -262,7 +262,7 @@ ATTACKS = {
     "a partial of an augmenter": instead("Function", "function", lambda: partial(mixup())),
     "a made network": instead("MLPRegressor", "_network", lambda: network_of(made(nn.Dense, plain(1)))),
     "a made network of scalers": instead("MLPRegressor", "_network", lambda: network_of(scaler_with("params", mixup()))),
-    "a made network, odd layer": instead("MLPRegressor", "_network", lambda: network_of(made(nn.Dense, plain(1), scaler_with("fill", mixup())))),
+    "a made network, odd": instead("MLPRegressor", "_network", lambda: network_of(made(nn.Dense, plain(1), scaler_with("a", mixup())))),
     "a made clock": instead("TrainingState", "clock", lambda: made(Clock, plain("now"))),
     "a made table": instead("MLPRegressor", "_table", lambda: table_of(scaler_with("dtypes", mixup()))),
     "a bare network": bare("Network"),

@@ -13,6 +13,10 @@ from .saved import COUNT, SCORE, TEXT, Kind, check_attributes, is_array, part
 from .schedule import Clock
 
 
+def _is_slots(value):
+    return type(value) is dict and all(type(name) is str and is_array(slot) for name, slot in value.items())
+
+
 @dataclass
 class TrainingState:
     """The optimizer's name and slots, the clock, the random stream, and how progress stands.
@@ -33,7 +37,7 @@ class TrainingState:
 
     kinds = {
         "rng": Kind("a Generator", lambda value: type(value) is np.random.Generator),
-        "slots": Kind("a dict of arrays", lambda value: type(value) is dict and all(map(is_array, value.values()))),
+        "slots": Kind("a dict of arrays", _is_slots),
         "clock": part(Clock),
         "best": SCORE,
         **dict.fromkeys(("rule", "monitor"), TEXT),
