@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from ._sklearn import ATTACHED, CALLBACK_STATE
@@ -29,6 +30,7 @@ from .nn.saved import (
     check_attributes,
     check_fit,
     is_array,
+    is_known,
     is_ours,
     part,
     refusal,
@@ -164,7 +166,7 @@ def _check_outputs(cls, state, n_targets, kind=None):
     if n_targets is not None:
         _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
     if kind is not None and kind not in network.loss.targets:
-        raise refusal(cls.__name__, f"its loss is for {' or '.join(network.loss.targets)} targets, but its own are {kind}")
+        raise refusal(cls.__name__, f"its loss is for {' or '.join(network.loss.targets)} targets, but its targets are {kind}")
 
 
 def _check_slots(cls, state):
@@ -216,20 +218,35 @@ def _check_autoencoder(cls, state):
 
 
 def _check_detector(cls, state):
-    inner = last = state["estimator_"]
-    if isinstance(inner, Pipeline):
-        steps = vars(inner).get("steps")
-        if type(steps) is not list or not steps or not all(type(step) in (tuple, list) and len(step) == 2 for step in steps):
-            raise refusal(cls.__name__, f"the steps of its estimator_ are {shown(steps)}, but should be a list of pairs")
-        last = steps[-1][1]
+    inner = state["estimator_"]
+    last = _last(cls, inner)
     for estimator in (inner, last):
-        if not hasattr(type(estimator), "score_samples") or "score_samples" in getattr(estimator, "__dict__", {}):
+        if _cannot_score(estimator):
             raise refusal(cls.__name__, f"its estimator_ has {shown(estimator)}, which has no score_samples of its class")
     if isinstance(last, Stored) and is_ours(type(last)):
         if not last.__sklearn_is_fitted__():
             raise refusal(cls.__name__, f"its estimator_ has {shown(last)} that is not fitted")
         if last is inner:
             _agree(cls, "number of features of estimator_", last.n_features_in_, state.get("n_features_in_"))
+
+
+def _last(cls, estimator):
+    """Return what an estimator scores by: the last step of a pipeline, what is frozen, else the estimator."""
+    if isinstance(estimator, FrozenEstimator):
+        return _last(cls, vars(estimator).get("estimator"))
+    if not isinstance(estimator, Pipeline):
+        return estimator
+    steps = vars(estimator).get("steps")
+    if type(steps) is not list or not steps or not all(type(step) in (tuple, list) and len(step) == 2 for step in steps):
+        raise refusal(cls.__name__, f"the steps of its estimator_ are {shown(steps)}, but should be a list of pairs")
+    return _last(cls, steps[-1][1])
+
+
+def _cannot_score(estimator):
+    """Return whether an estimator lacks the method, or has something else in its place; a user's class answers for itself."""
+    if isinstance(estimator, FrozenEstimator) or not (is_known(type(estimator)) or type(estimator).__module__ == "builtins"):
+        return False
+    return not hasattr(type(estimator), "score_samples") or "score_samples" in vars(estimator)
 
 
 def _agree(cls, what, saved, wanted):

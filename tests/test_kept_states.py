@@ -7,7 +7,12 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.base import clone, config_context
+from sklearn.base import BaseEstimator, clone, config_context
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KernelDensity
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn import Adam, Dense, LogLoss, Relu, Sgd, SquaredError
@@ -118,6 +123,34 @@ def test_subclasses_answer_for_their_own_attributes():
     for read in (again(model), copy.copy(model), copy.deepcopy(model)):
         assert (read._names, read.read) == (["no", "yes"], True)
         assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+
+
+class Distance(BaseEstimator):
+    """A scorer of rows that hands on what it is asked to another object."""
+
+    def fit(self, X, y=None):
+        self.kernel_ = KernelDensity().fit(X)
+        return self
+
+    def __getattr__(self, name):
+        if name != "score_samples":
+            raise AttributeError(name)
+        return lambda X: self.kernel_.score_samples(X)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        lambda X: make_pipeline(StandardScaler(), FrozenEstimator(quick(Autoencoder).fit(X))),
+        lambda X: KernelDensity(),
+        lambda X: GridSearchCV(quick(Autoencoder), {"n_components": [1, 2]}, cv=2),
+        lambda X: Distance(),
+    ],
+)
+def test_detectors_around_all_kinds_of_estimators(estimator):
+    X, _ = curve()
+    detector = OutlierAutoencoder(estimator(X)).fit(X)
+    assert_array_equal(again(detector).predict(X), detector.predict(X))
 
 
 def test_units_of_users_may_hold_anything():

@@ -106,6 +106,11 @@ def is_ours(thing):
     return thing.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
+def is_known(cls):
+    """Return whether a class is this package's or scikit-learn's, so that a file may be trusted with it."""
+    return cls.__module__.partition(".")[0] in (__name__.partition(".")[0], "sklearn")
+
+
 def is_array(value):
     """Return whether a value is an array, in memory or mapped into it; subclasses may compute otherwise."""
     return type(value) in (np.ndarray, np.memmap)
@@ -123,14 +128,14 @@ def is_function(value):
     """
     if isinstance(value, functools.partial):
         return is_function(value.func)
-    return callable(value) and not isinstance(value, type) and not _is_known(type(value))
+    return callable(value) and not isinstance(value, type) and not is_known(type(value))
 
 
 def is_label(value):
     """Return whether a value may stand for a category or a column: it can be compared and is no function, estimator or unit."""
     if isinstance(value, tuple):
         return all(map(is_label, value))
-    return type(value).__hash__ is not None and not callable(value) and not _is_known(type(value))
+    return type(value).__hash__ is not None and not callable(value) and not is_known(type(value))
 
 
 def is_plain(value):
@@ -158,10 +163,6 @@ def part(cls):
 
 def _is_real(value):
     return isinstance(value, _REAL) and not isinstance(value, bool)
-
-
-def _is_known(cls):
-    return cls.__module__.partition(".")[0] in (__name__.partition(".")[0], "sklearn")
 
 
 COUNT = Kind("a whole number, at least 0", is_whole)
