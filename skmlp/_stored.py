@@ -244,9 +244,10 @@ def _last(cls, estimator):
 
 def _cannot_score(estimator):
     """Return whether an estimator lacks the method, or has something else in its place; a user's class answers for itself."""
-    if isinstance(estimator, FrozenEstimator) or not (is_known(type(estimator)) or type(estimator).__module__ == "builtins"):
+    if not (is_known(type(estimator)) or type(estimator).__module__ == "builtins"):
         return False
-    return not hasattr(type(estimator), "score_samples") or "score_samples" in vars(estimator)
+    lacking = not isinstance(estimator, FrozenEstimator) and not hasattr(type(estimator), "score_samples")
+    return lacking or "score_samples" in vars(estimator)
 
 
 def _agree(cls, what, saved, wanted):
