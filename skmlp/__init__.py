@@ -6,6 +6,7 @@ from ._imputer import AutoencoderImputer
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
+from ._skops import skops_types
 from .nn.saved import VERSION as __version__
 from .plot import (
     CodeDisplay,
@@ -29,4 +30,5 @@ __all__ = [
     "TrainingDisplay",
     "WeightsDisplay",
     "learning_rate_range",
+    "skops_types",
 ]

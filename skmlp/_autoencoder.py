@@ -18,6 +18,7 @@ from ._measures import measure_of_reconstruction
 from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
+from ._stored import AUTOENCODER
 from ._targets import given_back
 from ._threads import limited_prediction, predicted
 from ._weights import checked_weight
@@ -77,6 +78,7 @@ class Autoencoder(BaseMLP):
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
     _takes_missing = True
+    _stores = AUTOENCODER
 
     def __init__(
         self,
@@ -383,9 +385,9 @@ class Autoencoder(BaseMLP):
     def _balance(self, target, weight):
         return weight
 
-    def _learn_measures(self, X, target, weight, rows, first):
-        super()._learn_measures(X, target, weight, rows, first)
-        self._target_measure = self._input_measure
+    @property
+    def _target_measure(self):
+        return self._input_measure
 
     def _measure_of_inputs(self, X, weight, rows):
         return None if self._table is not None else measure_of_reconstruction(X, weight, rows, self._loss)

@@ -26,7 +26,8 @@ from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._resumption import resumption_of
 from ._rows import fits_into, input_rows, start_rows
-from ._sklearn import CALLBACK_STATE, CallbackSupportMixin, has_callbacks, with_callbacks
+from ._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
+from ._stored import Stored
 from ._summary import Summary
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
@@ -39,9 +40,7 @@ from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
-from .nn.saved import check_fit, stamped, unstamped
 from .nn.state import TrainingState
-from .nn.unit import defaults
 
 
 def takes_minibatches(estimator):
@@ -51,7 +50,9 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(FittedAttributes, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(
+    FittedAttributes, Stored, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -315,16 +316,6 @@ class BaseMLP(FittedAttributes, CallbackSupportMixin, ClassNamePrefixFeaturesOut
         tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def __getstate__(self):
-        return stamped({name: value for name, value in super().__getstate__().items() if name not in CALLBACK_STATE})
-
-    def __setstate__(self, state):
-        state = {**defaults(type(self)), **unstamped(state, type(self).__name__)}
-        if "_network" in state:
-            for name, slot in state["_state"].slots.items():
-                check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
-        super().__setstate__(state)
 
 
 def _new_state(random_state):

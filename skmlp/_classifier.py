@@ -14,6 +14,7 @@ from ._labels import check_labels, class_numbers, has_probabilities, without_unk
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._samples import raw_samples
 from ._sklearn import StrOptions
+from ._stored import CLASSIFIER
 from ._targets import has_unknown
 from ._threads import predicted
 from ._weights import balanced, check_not_balanced, checked_weight
@@ -79,6 +80,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies, in
         which rows count by ``sample_weight``; ``partial_fit`` refuses that. Not for multilabel targets.""",
     }
+
+    _stores = CLASSIFIER
 
     def __init__(
         self,

@@ -15,11 +15,12 @@ from ._autoencoder import Autoencoder
 from ._inputs import table_of
 from ._missing import imputed
 from ._sklearn import HasMethods
+from ._stored import IMPUTER, Looked
 from ._transaction import all_or_nothing
 from ._weights import checked_weight
 
 
-class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class AutoencoderImputer(Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Imputer: missing values are replaced by their reconstructions.
 
     An autoencoder learns from what is known of the rows how the columns depend on each other; what is missing in a row follows from what
@@ -72,6 +73,8 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {"estimator": [HasMethods(["fit"]), None], "random_state": ["random_state"]}
+
+    _stores = IMPUTER
 
     def __init__(self, estimator=None, *, random_state=None):
         self.estimator = estimator

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 from ._init_from import learn_table
 from ._missing import check_known
 from ._table import TableEncoder, as_frame, as_series, form_of, is_frame, not_numbers, unhashable
-from ._times import refusal, time_held
+from ._times import time_held, time_refusal
 from ._unseen import warn_of_unseen
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
@@ -80,7 +80,7 @@ def check_no_times(values, name="X"):
     for label, column in _suspects(values):
         held = time_held(column)
         if held:
-            raise refusal(held, name if label is None else f"The column {label!r} of {name}")
+            raise time_refusal(held, name if label is None else f"The column {label!r} of {name}")
 
 
 def check_target(y):

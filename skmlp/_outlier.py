@@ -19,6 +19,7 @@ from ._around import distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import check_no_times, with_advice
 from ._sklearn import HasMethods, Interval, StrOptions
+from ._stored import DETECTOR, Looked
 from ._transaction import all_or_nothing
 from ._weights import checked_weight
 from .nn.corruption import GaussianCorruption
@@ -27,7 +28,7 @@ from .nn.loss import quantile
 _SPREADS = 2.0  # standard deviations above the median
 
 
-class OutlierAutoencoder(OutlierMixin, BaseEstimator):
+class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not give back well are outliers.
 
     An autoencoder learns what the rows have in common, and fails on what is unlike them. This estimator turns its reconstruction error into
@@ -95,6 +96,8 @@ class OutlierAutoencoder(OutlierMixin, BaseEstimator):
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "random_state": ["random_state"],
     }
+
+    _stores = DETECTOR
 
     def __init__(self, estimator=None, *, contamination="auto", random_state=None):
         self.estimator = estimator

@@ -12,6 +12,7 @@ from ._input_gradient import gradient_of_predictions
 from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
+from ._stored import REGRESSOR
 from ._validation import explained, take
 from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
@@ -87,6 +88,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     target_scale_ : ndarray of shape (n_outputs,)
         What ``normalize_y`` divides y by, ones without it.""",
     }
+
+    _stores = REGRESSOR
 
     def __init__(
         self,

@@ -16,6 +16,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+from .nn.saved import Kind
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn < 1.9
@@ -46,7 +48,18 @@ class NoFlag(Interval):
 # what is attached to an estimator while it is fitted with callbacks, by scikit-learn and by a fit that goes on (``_resumption.py``)
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_resumption")
 
+# what it attaches to an estimator for good, and the kinds that these are
+ATTACHED = {
+    "_skl_callbacks": Kind("a list", lambda value: type(value) is list),
+    "_parent_callback_ctx": Kind("a context of scikit-learn's", lambda value: type(value).__module__.startswith("sklearn.callback")),
+    "_sklearn_output_config": Kind(
+        "a dict of strings", lambda value: type(value) is dict and all(type(text) is str for text in (*value, *value.values()))
+    ),
+    "_metadata_request": Kind("scikit-learn's", lambda value: type(value).__module__ == "sklearn.utils._metadata_requests"),
+}
+
 __all__ = [
+    "ATTACHED",
     "CALLBACK_STATE",
     "BaseSearchCV",
     "CallbackSupportMixin",

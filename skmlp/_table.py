@@ -9,10 +9,17 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
-from ._times import refusal, time_among, time_held
+from ._times import time_among, time_held, time_refusal
+from .nn.saved import Kind, check_attributes, is_array, is_label, is_whole, refusal
 
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}  # what pandas may find in a column of objects
+
+
+_LABELS = Kind("a list of labels", lambda value: type(value) is list and all(map(is_label, value)))
+_NUMBERS_OF_COLUMNS = Kind("a list of whole numbers", lambda value: type(value) is list and all(map(is_whole, value)))
+_FLOATS = Kind("an array of numbers", lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f")
 
 
 class TableEncoder:
@@ -46,7 +53,25 @@ class TableEncoder:
         Those of each categorical column that have a number of their own, None standing for a missing value.
     """
 
+    kinds = {
+        "given": Kind(
+            "what categorical_features takes",
+            lambda value: value is not None and not callable(value) and not isinstance(value, BaseEstimator),
+        ),
+        "form": Kind("'pandas', 'polars' or 'array'", lambda value: type(value) is str and value in ("pandas", "polars", "array")),
+        "dtypes": Kind("a list of strings", lambda value: type(value) is list and all(type(dtype) is str for dtype in value)),
+        "numeric": _NUMBERS_OF_COLUMNS,
+        "categorical": _NUMBERS_OF_COLUMNS,
+        "names": _LABELS,
+        "mean": _FLOATS,
+        "scale": _FLOATS,
+        "marked": Kind("an array of whole numbers", lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "i"),
+        "categories": Kind("a list of lists of labels", lambda value: type(value) is list and all(map(_LABELS.holds, value))),
+    }
+
     def __init__(self, categorical_features, frame, form):
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError(f"frame must be a DataFrame of pandas, got one of the type {type(frame).__name__}.")
         self.given = categorical_features
         self.form = form
         self.dtypes = [str(dtype) for dtype in frame.dtypes]
@@ -54,6 +79,27 @@ class TableEncoder:
         self.numeric = [j for j in range(frame.shape[1]) if j not in set(self.categorical)]
         self.names = frame.columns.tolist()
         self.mean = self.scale = self.marked = self.categories = None
+
+    def __setstate__(self, state):
+        check_attributes("TableEncoder", state, self.kinds)
+        self.__dict__.update(state)
+        self.check()
+
+    def check(self):
+        """Raise ``ValueError`` unless it can be what a file held: a table that was fitted."""
+        check_attributes("TableEncoder", vars(self), self.kinds)
+        n, n_numeric = len(self.names), len(self.numeric)
+        sizes = len(self.dtypes), len(self.mean), len(self.scale), len(self.categories)
+        if sorted(self.numeric + self.categorical) != list(range(n)) or sizes != (n, n_numeric, n_numeric, len(self.categorical)):
+            raise refusal("TableEncoder", f"it has {n} names, but numbers and categories that are not those of {n} columns")
+        if not np.isin(self.marked, np.arange(n_numeric)).all() or len(set(self.marked.tolist())) < len(self.marked):
+            raise refusal("TableEncoder", f"it marks missing values of the numbers {self.marked}, but has {n_numeric}")
+        known = np.isfinite(self.scale) | np.isin(np.arange(n_numeric), self.marked)  # others have no known value at all
+        if not np.isfinite(self.mean).all() or not (self.scale > 0.0).all() or not known.all():
+            raise refusal("TableEncoder", "its means are not all finite, or its scales not all positive and finite")
+        for categories in self.categories:
+            if not categories or len(set(categories)) < len(categories):
+                raise refusal("TableEncoder", "a column has no categories, or one of them twice")
 
     @property
     def levels(self):
@@ -213,7 +259,7 @@ def _numbers(frame, j):
     column, name = frame.iloc[:, j], frame.columns[j]
     held = time_held(column)
     if held:
-        raise refusal(held, f"The column {name!r} of X")
+        raise time_refusal(held, f"The column {name!r} of X")
     if column.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: the column {name!r} of X holds {column.dtype}; take its real and imaginary part.")
     try:
@@ -291,7 +337,7 @@ def _codes(frame, j, categories):
 def _check_no_times(frame, j, values):
     held = time_among(values)
     if held:
-        raise refusal(held, f"The column {frame.columns[j]!r} of X")
+        raise time_refusal(held, f"The column {frame.columns[j]!r} of X")
 
 
 def _unhashable(column, name):

@@ -41,7 +41,7 @@ def time_among(values):
     return None
 
 
-def refusal(held, place):
+def time_refusal(held, place):
     """Return the error about a place, such as "The column 'day' of X", and what it holds, as ``time_held`` says it."""
     remedy = "their middles" if held.startswith("interval") else "days since a date, or seconds"
     return ValueError(f"{place} holds {held}; turn it into numbers, such as {remedy}.")

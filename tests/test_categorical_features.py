@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import get_tags
 
-from skmlp import MLPClassifier, MLPRegressor, learning_rate_range
+from skmlp import MLPClassifier, MLPRegressor, learning_rate_range, skops_types
 from skmlp.augment import GaussianNoise
 
 from .tables import mixed
@@ -230,9 +230,7 @@ def test_persistence(cls):
     again = pickle.loads(pickle.dumps(model))
     assert_array_equal(raw(again, X), raw(model, X))
     stored = skops.io.dumps(model)
-    unknown = skops.io.get_untrusted_types(data=stored)
-    assert all(name.startswith("skmlp.") for name in unknown)
-    assert_array_equal(raw(skops.io.loads(stored, trusted=unknown), X), raw(model, X))
+    assert_array_equal(raw(skops.io.loads(stored, trusted=skops_types()), X), raw(model, X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

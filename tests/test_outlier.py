@@ -19,7 +19,7 @@ from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from skmlp import Autoencoder, OutlierAutoencoder
+from skmlp import Autoencoder, OutlierAutoencoder, skops_types
 
 from .problems import cancer, digits, wine
 
@@ -220,9 +220,7 @@ def test_pickles_and_skops():
     again = pickle.loads(pickle.dumps(detector))
     assert_array_equal(again.decision_function(X), detector.decision_function(X))
     stored = skops.io.dumps(detector)
-    types = skops.io.get_untrusted_types(data=stored)
-    assert all(name.startswith("skmlp.") for name in types)
-    assert_array_equal(skops.io.loads(stored, trusted=types).predict(X), detector.predict(X))
+    assert_array_equal(skops.io.loads(stored, trusted=skops_types()).predict(X), detector.predict(X))
 
 
 def test_names_of_columns_are_checked():

@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skmlp import Autoencoder, OutlierAutoencoder, learning_rate_range
+from skmlp import Autoencoder, OutlierAutoencoder, learning_rate_range, skops_types
 from skmlp.augment import GaussianNoise
 from skmlp.nn.optimizers import Sgd
 
@@ -376,9 +376,7 @@ def test_persistence():
     X = table()
     model = quick().fit(X)
     stored = skops.io.dumps(model)
-    unknown = skops.io.get_untrusted_types(data=stored)
-    assert all(name.startswith("skmlp.") for name in unknown)
-    pd.testing.assert_frame_equal(skops.io.loads(stored, trusted=unknown).predict(X), model.predict(X))
+    pd.testing.assert_frame_equal(skops.io.loads(stored, trusted=skops_types()).predict(X), model.predict(X))
 
 
 def test_scikit_learn_tools():

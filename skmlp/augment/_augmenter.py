@@ -25,13 +25,8 @@ class Augmenter(Unit):
 class ImageAugmenter(Augmenter):
     """Changes rows that are images of ``image_shape``: (height, width), or (height, width, channels) with all channels changed alike."""
 
-    whole: tuple = ()  # hyper-parameters that are whole numbers
-
     def check(self):
         super().check()
-        for name in self.whole:
-            if not isinstance(getattr(self, name), Integral):
-                raise ValueError(f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}.")
         shape = self.image_shape
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []
         if len(sizes) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in sizes):

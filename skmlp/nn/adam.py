@@ -28,6 +28,7 @@ class Adam(Optimizer):
 
     slots = ("m", "v")
     averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -62,6 +63,7 @@ class AdamW(Optimizer):
 
     slots = ("m", "v")
     averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
     decoupled = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -98,6 +100,7 @@ class AMSGrad(Optimizer):
 
     slots = ("m", "v", "v_max")
     averages = {"m": "beta_1", "v": "beta_2", "v_max": "beta_2"}
+    squares = ("v", "v_max")
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -134,6 +137,7 @@ class Nadam(Optimizer):
 
     slots = ("m", "v")
     averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 

@@ -53,7 +53,7 @@ class BatchNorm(Layer):
         return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
 
     def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value")}
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value", least=0.0)}
 
     def buffers(self, n_in):
         return {
@@ -160,7 +160,7 @@ class FixedNorm(Layer):
         return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
 
     def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value")}
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value", least=0.0)}
 
     def buffers(self, n_in):
         return {"x_hat": Rows(n_in), "tmp": Rows(n_in, scratch=True), "row": Row(n_in)}

@@ -10,6 +10,7 @@ import numpy as np
 
 from .layout import Rows
 from .loss import Loss, start_of_mean
+from .saved import is_array, is_whole, refusal, shown
 
 
 class ColumnLosses(Loss):
@@ -34,6 +35,24 @@ class ColumnLosses(Loss):
             loss.check()
             if loss.n_scores != 1:
                 raise ValueError(f"{self!r}: {loss!r} predicts {loss.n_scores} numbers for each target; a column has one.")
+
+    def check_saved(self):
+        pieces = self.pieces
+        if type(pieces) not in (list, tuple) or not all(type(piece) in (tuple, list) and len(piece) == 2 for piece in pieces):
+            raise refusal("ColumnLosses", f"its pieces are {shown(pieces)}, but should be a list of pairs (loss, columns)")
+        for loss, columns in pieces:
+            if not isinstance(loss, Loss) or loss.n_scores != 1:
+                raise refusal("ColumnLosses", f"it has {shown(loss)} where it should have a loss with one score for each target")
+            entries = [columns.start, columns.stop] if type(columns) is slice else columns
+            whole = type(entries) is list and all(map(is_whole, entries))
+            if not whole and not (is_array(entries) and entries.ndim == 1 and entries.dtype.kind in "iu"):
+                raise refusal("ColumnLosses", f"the columns of {loss!r} are {shown(columns)}, but should be a slice or column numbers")
+
+    def check_outputs(self, n_out):
+        columns = [columns for _, columns in self.pieces]
+        inside = all(0 <= part.start <= part.stop <= n_out for part in columns if isinstance(part, slice))
+        if not inside or not np.array_equal(np.sort(np.concatenate([[], *map(numbers, columns)])), np.arange(n_out)):
+            raise ValueError(f"{self!r} does not have each of {n_out} columns once.")
 
     def buffers(self, n_out):
         buffers = {"rows": Rows(1)}

@@ -132,6 +132,7 @@ class Corruption(Layer):
 
     elementwise = True
     training_only = True
+    functions = ("function",)
 
     def __init__(self, function):
         self.function = function

@@ -29,6 +29,7 @@ class Function(Layer):
     elementwise = True
     activates = True
     weight_init = "glorot_uniform"
+    functions = ("function",)
 
     def __init__(self, function):
         self.function = function
@@ -66,6 +67,8 @@ class FunctionLoss(Loss):
         Takes an array of predictions and one of targets, both of one shape, and returns their losses in the same shape; made of what
         ``Function`` may be made of. The gradient is the derivative with respect to the prediction.
     """
+
+    functions = ("function",)
 
     def __init__(self, function):
         self.function = function
@@ -110,7 +113,7 @@ class FunctionLoss(Loss):
         return Measure(measure.offset, measure.scale, 2.0 * mean if np.isfinite(mean) and mean > 0.0 else 1.0)
 
     def of_units(self, measure):
-        return LossOfUnits(self, measure)
+        return LossOfUnits(self, measure.offset, measure.scale, measure.size)
 
     def _at(self, constant, target):
         """Return losses and derivatives for one prediction for each column."""
@@ -126,12 +129,15 @@ class LossOfUnits(Loss):
     Parameters
     ----------
     loss : FunctionLoss
-    units : Measure
+    offset, scale : ndarray of shape (n_targets,)
+    size : float
     """
 
-    def __init__(self, loss, units):
+    def __init__(self, loss, offset, scale, size):
         self.loss = loss
-        self.units = units
+        self.offset = offset
+        self.scale = scale
+        self.size = size
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "numbers": Rows(n_out, np.float64), "goal": Rows(n_out, np.float64)}
@@ -141,19 +147,19 @@ class LossOfUnits(Loss):
 
     def rows_and_grad(self, raw, target, ws):
         for values, numbers in ((raw, ws.numbers), (target, ws.goal)):
-            np.multiply(values, self.units.scale, out=numbers)
-            np.add(numbers, self.units.offset, out=numbers)
+            np.multiply(values, self.scale, out=numbers)
+            np.add(numbers, self.offset, out=numbers)
         losses, slope = value_and_derivative(self.loss.function, Dual(_read_only(ws.numbers), 1.0), _read_only(ws.goal))
-        size = float(self.units.size)
+        size = float(self.size)
         np.divide(np.sum(losses, axis=-1, keepdims=True), size, out=ws.rows, casting="same_kind")
         # d loss / d z = scale / size d loss / d prediction
-        np.divide(slope * self.units.scale, size, out=raw, casting="same_kind")
+        np.divide(slope * self.scale, size, out=raw, casting="same_kind")
 
     def start(self, target, weight):
-        return self.units.normalised(self.loss.start(self.units.restored(target), weight))
+        return (self.loss.start(target * self.scale + self.offset, weight) - self.offset) / self.scale
 
     def in_units(self, measure):
-        return float(self.units.size), 0.0
+        return float(self.size), 0.0
 
 
 def _check(unit, *arguments, finite=False):

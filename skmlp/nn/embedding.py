@@ -11,6 +11,7 @@ import numpy as np
 from .initializers import Orthogonal
 from .layer import Layer
 from .layout import Param, Rows
+from .saved import is_whole
 from .unit import Unit
 
 
@@ -33,7 +34,15 @@ class Embedding(Layer):
         self.levels = levels
         self.dims = dims
 
+    def check(self):
+        sizes = [self.levels, *([] if self.dims is None else [self.dims])]
+        whole = all(isinstance(size, tuple | list) and all(map(is_whole, size)) and 0 not in size for size in sizes)
+        if not whole or len({len(size) for size in sizes}) > 1 or not sizes[0]:
+            raise ValueError(f"{self!r}: levels and dims must be tuples of positive whole numbers, one for each column.")
+
     def width(self, n_in):
+        if n_in < len(self.levels):
+            raise ValueError(f"{self!r} looks up {len(self.levels)} columns, but its input has {n_in}.")
         return n_in - len(self.levels) + sum(self._dims)
 
     def params(self, n_in):

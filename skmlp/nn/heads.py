@@ -25,7 +25,8 @@ class Head(Term):
         How the weights start; biases start at zero.
     """
 
-    limits = {"strength": "[0, inf)"}
+    limits = {"n_out": "[1, inf)", "strength": "[0, inf)"}
+    whole = ("n_out",)
 
     def __init__(self, n_out, strength=1.0, init="glorot_uniform"):
         self.n_out = n_out

@@ -197,6 +197,11 @@ class Scaled(Unit):
         self.initializer = initializer
         self.factor = factor
 
+    def check(self):
+        super().check()
+        if not isinstance(self.initializer, Initializer):
+            raise ValueError(f"{self!r}: initializer must be an Initializer, got {self.initializer!r}.")
+
     def fill(self, out, rng):
         self.initializer.fill(out, rng)
         out *= float(self.factor)

@@ -25,6 +25,7 @@ class Join(Layer):
     """
 
     limits = {"span": "[1, inf)"}
+    whole = ("span",)
 
     def __init__(self, span):
         self.span = span

@@ -5,6 +5,7 @@ To add one: derive from ``Layer``, write the abstract methods, put it into ``LAY
 
 import numpy as np
 
+from .activation import Activation
 from .activation_layers import Maxout, Prelu
 from .batch_norm import BatchNorm, FixedNorm
 from .corruption import GaussianCorruption, Masking, SaltAndPepper
@@ -28,6 +29,8 @@ class Dense(Layer):
 
     keeps = ("x",)
     sparse_input = True
+    limits = {"n_out": "[1, inf)"}
+    whole = ("n_out",)
 
     def __init__(self, n_out, init="glorot_uniform"):
         self.n_out = n_out
@@ -72,6 +75,10 @@ class Activate(Layer):
 
     def __init__(self, activation):
         self.activation = activation
+
+    def check(self):
+        if not isinstance(self.activation, Activation):
+            raise ValueError(f"{self!r}: activation must be an Activation, got {self.activation!r}.")
 
     @property
     def keeps(self):

@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 
 class Param(NamedTuple):
-    """An array that lives in a flat vector: its shape, its initializer (a key or an instance), and whether penalties apply."""
+    """An array that lives in a flat vector.
+
+    Its shape, its initializer (a key or an instance), whether penalties apply, and the least value that it can ever have.
+    """
 
     shape: tuple
     init: object = "zeros"
     penalised: bool = False
+    least: float = -math.inf
 
 
 class Rows(NamedTuple):

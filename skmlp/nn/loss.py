@@ -93,6 +93,11 @@ class Loss(Unit):
                     "shares, or ones and zeros with a single one."
                 )
 
+    def check_outputs(self, n_out):
+        """Raise ``ValueError`` if it cannot be the loss of a network with ``n_out`` outputs."""
+        if n_out % self.n_scores:
+            raise ValueError(f"loss={self!r} needs {self.n_scores} scores for each target, but there are {n_out}.")
+
     def entries(self, raw, target):
         """Return the loss (n, n_targets) of each entry, for losses with one score for each; those of a row add up to its loss.
 

@@ -8,10 +8,21 @@ they are mean and standard deviation, so that a target that is standardised alre
 import numpy as np
 
 from .loss import median
+from .saved import EXTENT, Kind, check_attributes, is_array
 
 _OUTERMOST = 0.01  # share of the rows
 _FAR = 100.0  # times the mean square of the others, or their mean
 _ROUNDING = 16.0 * np.finfo(np.float64).eps  # of the largest value: a column that varies by less is constant
+
+
+def _is_finite(value):
+    """Return whether a value is a finite number or a vector of these."""
+    numbers = type(value) is float or (is_array(value) and value.ndim == 1 and value.dtype == np.float64)
+    return numbers and bool(np.isfinite(value).all())
+
+
+def _is_positive(value):
+    return _is_finite(value) and bool(np.greater(value, 0.0).all())
 
 
 class Measure:
@@ -19,7 +30,7 @@ class Measure:
 
     Parameters
     ----------
-    offset, scale : ndarray of shape (n_columns,)
+    offset, scale : float or ndarray of shape (n_columns,)
     size : float, default=1.0
         What a loss that is evaluated in units of the numbers is divided by.
     """
@@ -28,6 +39,16 @@ class Measure:
         self.offset = offset
         self.scale = scale
         self.size = size
+
+    kinds = {
+        "offset": Kind("finite numbers", _is_finite),
+        "scale": Kind("positive numbers", _is_positive),
+        "size": EXTENT,
+    }
+
+    def __setstate__(self, state):
+        check_attributes("Measure", state, self.kinds)
+        self.__dict__.update(state)
 
     def normalised(self, numbers):
         """Return z of numbers (..., n_columns)."""

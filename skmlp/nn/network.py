@@ -5,20 +5,24 @@ Where everything else lives is decided by the plan (``plan.py``) in training and
 pickle holds parameters and statistics only.
 """
 
+import math
+
 import numpy as np
 
 from .inference import chunks, moments
 from .initializers import INITIALIZERS
+from .layer import Layer
 from .layout import Layout, Rows
-from .loss import working_rows
+from .loss import Loss, working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
-from .saved import check_fit, stamped, unstamped
+from .saved import COUNT, EXTENT, TEXT, Copies, Kind, check_attributes, check_fit, is_array, is_plain, refusal, shown, stamped, unstamped
+from .unit import check_unit
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
 
 
-class Network:
+class Network(Copies):
     """A sequence of layers under a loss.
 
     Parameters
@@ -40,8 +44,28 @@ class Network:
         Gradient of the last ``loss_and_grad``; None outside training.
     """
 
+    kinds = {
+        "layers": Kind("a list of layers", lambda value: type(value) is list and len(value) > 0),
+        "loss": Kind("a loss", lambda value: isinstance(value, Loss)),
+        "n_in": COUNT,
+        "dtype": TEXT,
+        "alphas": Kind("a tuple of penalties", lambda value: type(value) is tuple and all(map(EXTENT.holds, value))),
+        "arrays": Kind("a list of names and shapes", lambda value: type(value) is list and is_plain(value)),
+        "params": Kind("an array", is_array),
+        "state": Kind("an array", is_array),
+    }
+
     def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
+        self._build(layers, loss, n_in, dtype, alphas)
+        self.params = np.zeros(self.layout.size, self.dtype)
+        self.state = np.zeros(self.state_layout.size, self.dtype)
+
+    def _build(self, layers, loss, n_in, dtype, alphas):
+        """Set everything but the numbers, and allocate nothing."""
         self.layers = list(layers)
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers must be instances of Layer, got {shown(layer)}.")
         self.loss = self.objective = loss  # the objective may be the loss of known entries only
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
@@ -61,8 +85,6 @@ class Network:
         if "y" in self.layers[-1].keeps:
             raise ValueError(f"The last layer, {self.layers[-1]!r}, reads its output in backward; the loss overwrites that output.")
         self.layout, self.state_layout = Layout(params), Layout(state)
-        self.params = np.zeros(self.layout.size, self.dtype)
-        self.state = np.zeros(self.state_layout.size, self.dtype)
         self.alphas = tuple(map(float, alphas))
         self.penalties = merged(zip(self.penalised, self.alphas, strict=False))
         self.grads = None
@@ -159,14 +181,41 @@ class Network:
         made_of = {"layers": self.layers, "loss": self.loss, "n_in": self.n_in, "dtype": self.dtype.name, "alphas": self.alphas}
         return stamped({**made_of, "arrays": self._arrays(), "params": self.params, "state": self.state})
 
-    def __setstate__(self, values):
-        values = unstamped(values, type(self).__name__)
-        arrays, params, state = (values.pop(name) for name in ("arrays", "params", "state"))
-        self.__init__(**values)
+    def __setstate__(self, state):
+        state = unstamped(state, type(self).__name__)
+        check_attributes(type(self).__name__, state, self.kinds)
+        _check_units(state["layers"], state["loss"])
+        self._take(state)
+        self._check_numbers()
+
+    def _take(self, state):
+        arrays, params, statistics = (state.pop(name) for name in ("arrays", "params", "state"))
+        self._build(**state)
         check_fit("arrays", arrays, self._arrays())
-        for name, saved, own in (("parameters", params, self.params), ("statistics", state, self.state)):
-            check_fit(f"{name}' shape and type", (saved.shape, saved.dtype), (own.shape, own.dtype))
-        self.params, self.state = params, state
+        for name, saved, layout in (("parameters", params, self.layout), ("statistics", statistics, self.state_layout)):
+            check_fit(f"{name}' shape and type", (saved.shape, saved.dtype), ((layout.size,), self.dtype))
+        self.params, self.state = params, statistics
+
+    def check(self):
+        """Raise ``ValueError`` unless it can be what a file held: whole units, and numbers that training can have left."""
+        if "params" not in vars(self):
+            raise refusal("Network", "it has no params")
+        _check_units(self.layers, self.loss)
+        self._check_numbers()
+
+    def _check_numbers(self):
+        """Raise ``ValueError`` for a type, a width or numbers that no trained network has."""
+        if self.dtype.kind != "f" or not all(map(COUNT.holds, self.widths)) or 0 in self.widths:
+            raise refusal("Network", f"its type is {self.dtype} and its widths are {self.widths}, but should be floating and positive")
+        self.loss.check_outputs(self.n_out)
+        for name, layout, flat in (("parameters", self.layout, self.params), ("statistics", self.state_layout, self.state)):
+            if not np.isfinite(flat).all():
+                raise refusal("Network", f"{np.count_nonzero(~np.isfinite(flat))} of its {name} are not finite")
+            for key, param in layout.params.items():
+                if param.init not in INITIALIZERS if isinstance(param.init, str) else not hasattr(type(param.init), "fill"):
+                    raise refusal("Network", f"the {key[1]} of layer {key[0]} starts by {param.init!r}, which is no initializer")
+                if param.least > -math.inf and np.any(flat[layout.slices[key]] < param.least):
+                    raise refusal("Network", f"the {key[1]} of layer {key[0]} is below {param.least:g}, which it cannot be")
 
     def _arrays(self):
         """Return layer, name and shape of each array, in their order in the flat vectors."""
@@ -314,3 +363,10 @@ class Network:
                 mean, variance = moments(self, source, i, weight, rows)
                 state[i, "mean"][...] = mean
                 state[i, "variance"][...] = variance
+
+
+def _check_units(layers, loss):
+    """Raise ``ValueError`` unless these are whole layers and a whole loss."""
+    for layer in layers:
+        check_unit(layer, Layer)
+    check_unit(loss, Loss)

@@ -16,7 +16,8 @@ from .unit import Unit
 class Optimizer(Unit):
     """A rule p <- p - step(g).
 
-    ``slots`` names its state vectors, zero at the start. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
+    ``slots`` names its state vectors, zero at the start; ``squares`` those of them that hold means or sums of squares, and so are never
+    negative. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
     of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
     the same name, and so do not take its value.
 
@@ -34,6 +35,7 @@ class Optimizer(Unit):
 
     slots: tuple = ()
     averages = MappingProxyType({})
+    squares: tuple = ()
     decoupled = False
     bounded = False
     own: tuple = ()

@@ -78,6 +78,7 @@ class RMSProp(Optimizer):
 
     slots = ("v",)
     averages = {"v": "rho"}
+    squares = ("v",)
     bounded = True
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
@@ -112,6 +113,7 @@ class Adagrad(Optimizer):
     """
 
     slots = ("v",)
+    squares = ("v",)
     bounded = True
     limits = {"epsilon": "(0, inf)"}
 
@@ -147,6 +149,7 @@ class Adadelta(Optimizer):
 
     slots = ("v", "u")
     averages = {"v": "rho", "u": "rho"}
+    squares = ("v", "u")
     own = ("epsilon",)
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 

@@ -8,6 +8,7 @@ resumed without state of its own. The only thing that is not a function of time,
 from abc import abstractmethod
 from dataclasses import dataclass
 
+from .saved import COUNT, EXTENT, check_attributes
 from .unit import Unit
 
 
@@ -27,6 +28,15 @@ class Clock:
     decay: float = 1.0
     began: float = 0.0
     n_batches: int = 1
+
+    kinds = {
+        **dict.fromkeys(("step", "n_epochs", "samples", "n_batches"), COUNT),
+        **dict.fromkeys(("epoch", "decay", "began"), EXTENT),
+    }
+
+    def __setstate__(self, state):
+        check_attributes("Clock", state, self.kinds)
+        self.__dict__.update(state)
 
 
 class Schedule(Unit):

@@ -9,16 +9,25 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .saved import COUNT, SCORE, TEXT, Kind, check_attributes, is_array, part
 from .schedule import Clock
+
+
+def _is_slots(value):
+    return type(value) is dict and all(type(name) is str and is_array(slot) for name, slot in value.items())
+
+
+def _is_scalars(value):
+    return type(value) is dict and all(type(name) is str and type(number) is float for name, number in value.items())
 
 
 @dataclass
 class TrainingState:
     """The optimizer's name and slots, the clock, the random stream, and how progress stands.
 
-    ``scalars``: floats that belong to the slots, see ``Updater``.
-    ``seed``: chooses the held-out part, the same in every fit that goes on. ``monitor``: what progress is measured by; ``best``: its best
-    value, larger being better; ``best_epoch``: when; ``stale``: epochs since without progress.
+    ``scalars``: floats that belong to the slots, see ``Updater``; ``seed``: chooses the held-out part, the same in every fit that goes on.
+    ``monitor``: what progress is measured by; ``best``: its best value, larger being better; ``best_epoch``: when; ``stale``: epochs since
+    without progress.
     """
 
     rng: np.random.Generator
@@ -32,8 +41,19 @@ class TrainingState:
     best_epoch: int = 0
     stale: int = 0
 
-    def __setstate__(self, values):
-        vars(self).update({"scalars": {}, **values})  # which older files lack
+    kinds = {
+        "rng": Kind("a Generator", lambda value: type(value) is np.random.Generator),
+        "slots": Kind("a dict of arrays", _is_slots),
+        "scalars": Kind("a dict of numbers", _is_scalars),
+        "clock": part(Clock),
+        "best": SCORE,
+        **dict.fromkeys(("rule", "monitor"), TEXT),
+        **dict.fromkeys(("seed", "best_epoch", "stale"), COUNT),
+    }
+
+    def __setstate__(self, state):
+        check_attributes("TrainingState", state, self.kinds)
+        self.__dict__.update(state)
 
 
 class Snapshot:

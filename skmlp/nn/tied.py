@@ -23,7 +23,8 @@ class TiedDense(Layer):
     """
 
     keeps = ("x",)
-    limits = {"tied": "[1, inf)"}
+    limits = {"n_out": "[1, inf)", "tied": "[1, inf)"}
+    whole = ("n_out", "tied")
 
     def __init__(self, n_out, tied):
         self.n_out = n_out

@@ -138,7 +138,7 @@ class Trainer:
             total_weight += w
             clock.step += 1
         if self.updater.stands_still():
-            raise Diverged(epoch + 1, "The optimizer's averages of squared gradients are")
+            raise Diverged(number, "The optimizer's averages of squared gradients are")
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)
         record = {

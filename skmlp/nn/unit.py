@@ -8,20 +8,24 @@ To add a hyper-parameter: store it in ``__init__`` under its own name, and give 
 
 import functools
 import inspect
-import math
 from abc import ABC
-from numbers import Real
+from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator
+
+from .saved import FUNCTION, Kind, check_attributes, is_ours, is_plain, refusal, shown
 
 
 class Unit(BaseEstimator, ABC):
     """A rule with hyper-parameters.
 
     ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics: ``"[0, 1)"``, or ``"[0, 1) or None"``.
+    ``whole`` names those that are whole numbers, ``functions`` those that are functions of the user's.
     """
 
     limits: dict = {}
+    whole: tuple = ()
+    functions: tuple = ()
 
     def check(self):
         """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
@@ -29,9 +33,65 @@ class Unit(BaseEstimator, ABC):
             value = getattr(self, name)
             if not inside(value, interval):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
+        for name in self.whole:
+            if not isinstance(getattr(self, name), Integral):
+                raise ValueError(f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}.")
+
+    def check_saved(self):
+        """Raise ``ValueError`` if no network has such a unit, calling no function among the hyper-parameters."""
+        if not self.functions:
+            self.check()
 
     def __setstate__(self, state):
+        if is_ours(type(self)):
+            check_attributes(type(self).__name__, state, _kinds(type(self)), optional=defaults(type(self)))
         super().__setstate__({**defaults(type(self)), **state})
+
+
+def check_unit(unit, kind, name="Network"):
+    """Raise ``ValueError`` unless ``unit``, read from a file, is a whole unit of a class ``kind``, with values that it may have.
+
+    Its constructor may have been called with anything, or nothing may have been called. A user's class answers for itself. ``name``: the
+    class of what it is a part of.
+    """
+    if not isinstance(unit, kind):
+        raise refusal(name, f"it has {shown(unit)} where it should have one of the type {kind.__name__}")
+    if is_ours(type(unit)):
+        check_attributes(type(unit).__name__, vars(unit), _kinds(type(unit)))
+        for inner in _units(list(vars(unit).values())):
+            check_unit(inner, Unit, type(unit).__name__)
+        unit.check_saved()
+
+
+def _is_value(value):
+    """Return whether a value is plain, a unit, or a sequence of such values."""
+    if type(value) in (list, tuple):
+        return all(map(_is_value, value))
+    return is_plain(value) or isinstance(value, Unit)
+
+
+def _units(values):
+    """Yield the units among values and the sequences among these."""
+    for value in values:
+        if isinstance(value, Unit):
+            yield value
+        elif type(value) in (list, tuple):
+            yield from _units(value)
+
+
+_VALUE = Kind("a number, a string, None, a unit, or a sequence of these", _is_value)
+
+
+@functools.cache
+def _kinds(cls):
+    """Return of what kind each hyper-parameter of a class is in a file."""
+    return {name: FUNCTION if name in cls.functions else _VALUE for name in parameters(cls)}
+
+
+@functools.cache
+def parameters(cls):
+    """Return the names of a constructor's parameters, in order."""
+    return tuple(inspect.signature(cls).parameters)
 
 
 @functools.cache
@@ -46,7 +106,7 @@ def inside(value, limits):
     interval, _, alternative = limits.partition(" or ")
     if value is None:
         return alternative == "None"
-    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
         return False
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = value >= low if interval[0] == "[" else value > low

@@ -102,10 +102,10 @@ class Updater:
         return penalty
 
     def stands_still(self):
-        """Return whether slots are not finite where parameters are: an average that is infinite makes steps of zero for good."""
+        """Return whether averages of squares are not finite where parameters are: they make steps of zero for good."""
         finite = [
             math.isfinite(np.min(vector, initial=0.0)) and math.isfinite(np.max(vector, initial=0.0))
-            for vector in (self._params, *self.slots.values())
+            for vector in (self._params, *(self.slots[name] for name in self.rule.squares))
         ]
         return finite[0] and not all(finite)
 

@@ -169,7 +169,13 @@ def test_values_inside_the_limits_are_taken(cls, name, interval):
     right += [high] if interval.split(" or ")[0][-1] == "]" else []
     right += [None] if "None" in interval else []
     for value in right:
-        construct(cls).set_params(**{name: value}).check()
+        construct(cls).set_params(**{name: int(value) if name in cls.whole else value}).check()
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, name) for _, cls in ENTRIES for name in cls.whole])
+def test_fractions_of_whole_numbers_are_refused(cls, name):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number, got 3.5"):
+        construct(cls).set_params(**{name: 3.5}).check()
 
 
 @pytest.mark.parametrize(("interval", "value", "inside"), [
