@@ -168,7 +168,7 @@ SPOILED = np.where(np.arange(150) == 149, np.nan, 1.0)
     (ValueError, MLPClassifier(), {"y": Y[:-1]}, "inconsistent numbers of samples"),
     (ValueError, MLPClassifier(), {"sample_weight": [1.0]}, r"sample_weight\.shape == \(1,\)"),
     (ValueError, MLPClassifier(), {"sample_weight": -np.ones(len(X))}, "Negative values in data passed to `sample_weight`"),
-    (ValueError, MLPRegressor(batch_size=10), {"y": SPOILED}, "NaN"),
+    (ValueError, MLPRegressor(), {"y": SPOILED}, "NaN"),
     (ValueError, MLPClassifier(), {"y": None}, "MLPClassifier.* learns to predict y, but y is None"),
     (ValueError, make_pipeline(StandardScaler(), MLPRegressor()), {"y": None}, "MLPRegressor.* learns to predict y, but y is None"),
     (ValueError, MLPClassifier(class_weight="balanced"), {"y": np.eye(3, dtype=int)[Y]}, "not defined for multilabel targets"),

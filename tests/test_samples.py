@@ -156,7 +156,7 @@ def test_more_rows_need_no_more_memory_than_their_result():
     model = regressor(hidden_layer_sizes=(100, 100), dropout=0.1, max_iter=2).fit(X, y)
     peaks, results = [], []
     for n in (20_000, 60_000):
-        rows = np.zeros((n, 4), np.float32)
+        rows = np.zeros((n, 4))
         tracemalloc.start()
         results.append(model.predict_samples(rows, 4).nbytes)
         peaks.append(tracemalloc.get_traced_memory()[1])
