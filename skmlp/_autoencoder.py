@@ -291,9 +291,7 @@ class Autoencoder(BaseMLP):
             Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
         """
         X = self._check_X(X)
-        source = self._input(X)
-        losses = predicted(self._network.losses, source, given_back(source, self._table), self._objective(source), X.dtype)
-        return -self._in_units(losses)
+        return -self._losses(self._network.losses, self._input(X), X.dtype)
 
     def feature_errors(self, X):
         """Return the reconstruction error of each value: which features make a row odd.
@@ -312,8 +310,8 @@ class Autoencoder(BaseMLP):
         """
         X = self._check_X(X)
         source = self._dense(self._input(X), "feature_errors", "dense errors")
-        errors = predicted(self._network.entry_losses, source, given_back(source, self._table), self._objective(source), X.dtype)
-        return self._in_units(errors) if self._table is None else errors_by_column(errors, self._table)
+        errors = self._losses(self._network.entry_losses, source, X.dtype)
+        return errors if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -349,26 +347,23 @@ class Autoencoder(BaseMLP):
 
     def _reconstruction(self, source, dtype, like=None, start=0):
         """Return what the outputs stand for, in this precision, of a table a table in the form of ``like``."""
-        outputs = self._outputs(source, start)
+        outputs = predicted(self._network.scores, source, start, dtype=np.float64)
+        self._network.loss.link(outputs, outputs)
         if self._table is not None:
             return as_table(outputs, self._table, like)
         if self._target_measure is not None:
             outputs = self._target_measure.restored(outputs)
         return outputs.astype(dtype, copy=False)
 
-    def _outputs(self, source, start=0):
-        """Return the reconstruction as the network has it, float64: standardised, of categories their probabilities."""
-        raw = predicted(self._network.scores, source, start, dtype=np.float64)
-        self._network.loss.link(raw, raw)
-        return raw
+    def _losses(self, of_source, source, dtype):
+        """Return what a method of the network says of the losses of what is known of a source, in this precision and units of X."""
+        network = self._network
+        objective = known_part(network.loss) if isinstance(source, FilledRows) else network.loss
+        return self._in_units(predicted(of_source, source, given_back(source, self._table), objective, dtype))
 
     def _in_units(self, losses):
         """Return losses in units of X."""
         return losses if self._target_measure is None else losses * self._network.loss.in_units(self._target_measure)[0]
-
-    def _objective(self, source):
-        """Return the loss of what is known of a source."""
-        return known_part(self._network.loss) if isinstance(source, FilledRows) else self._network.loss
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
