@@ -18,6 +18,7 @@ from ._measures import measure_of_reconstruction
 from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
+from ._rows import dense_source
 from ._stored import AUTOENCODER
 from ._targets import given_back
 from ._threads import limited_prediction, predicted
@@ -234,7 +235,7 @@ class Autoencoder(BaseMLP):
             (in polars, what the categories are by themselves).
         """
         valid = self._check_X(X)
-        return self._reconstruction(self._dense(self._input(valid), "predict", "a dense reconstruction"), valid.dtype, X)
+        return self._reconstruction(dense_source(self._input(valid), "predict", "a dense reconstruction"), valid.dtype, X)
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -254,7 +255,7 @@ class Autoencoder(BaseMLP):
         """
         valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
-        source = self._dense(self._input(valid), "impute", "a dense reconstruction")
+        source = dense_source(self._input(valid), "impute", "a dense reconstruction")
         parts = reconstructed(self._network, source, self._target_measure)
         with limited_prediction(self._network, source.n_rows):
             return imputed(X, valid, parts, self._network.dtype) if missing is None else filled_table(X, missing, parts, self._table)
@@ -309,7 +310,7 @@ class Autoencoder(BaseMLP):
             of its columns.
         """
         X = self._check_X(X)
-        source = self._dense(self._input(X), "feature_errors", "dense errors")
+        source = dense_source(self._input(X), "feature_errors", "dense errors")
         errors = self._losses(self._network.entry_losses, source, X.dtype)
         return errors if self._table is None else errors_by_column(errors, self._table)
 
@@ -335,15 +336,6 @@ class Autoencoder(BaseMLP):
     def loss_by_column_(self):
         loss = self._fitted()._network.loss
         return by_column(loss, self.n_features_in_) if self._table is None else losses_by_column(loss, self._table)
-
-    def _dense(self, source, method, result):
-        """Return a source of dense rows as it is; refuse another one."""
-        if source.sparse:
-            raise ValueError(
-                f"{method} would turn sparse input into {result} of shape {source.n_rows, source.width}. Ask for it by "
-                f"{method}(X.toarray()), or use score_samples or transform, which take sparse input in bounded memory."
-            )
-        return source
 
     def _reconstruction(self, source, dtype, like=None, start=0):
         """Return what the outputs stand for, in this precision, of a table a table in the form of ``like``."""

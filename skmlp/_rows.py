@@ -52,6 +52,16 @@ def input_rows(X, dtype, measure=None):
         return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
 
 
+def dense_source(source, method, result):
+    """Return a source of dense rows as it is; refuse another one, for which the result of ``method`` would be dense."""
+    if source.sparse:
+        raise ValueError(
+            f"{method} would turn sparse input into {result} of shape {source.n_rows, source.width}. Ask for it by "
+            f"{method}(X.toarray()), or use score_samples or transform, which take sparse input in bounded memory."
+        )
+    return source
+
+
 def _is_mapped(array):
     """Return whether an array is a view of a memory-mapped one."""
     while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
