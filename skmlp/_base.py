@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._build import build_layers, check_batch_rows, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
+from ._build import block_ends, build_layers, check_batch_rows, is_lbfgs, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
 from ._fitted import FittedAttributes
 from ._init_from import fitted_network, start_from
@@ -153,7 +153,7 @@ class BaseMLP(
             start, start_weight = start_rows(target, weight, rows, network.n_targets)
             start = start_scores(network.objective, self._learned(start), start_weight, self._n_classes, self._target_table)
             network.start_output(start)
-        transform_stop = layers_of_blocks(network, self._make_blocks()[1])
+        transform_stop = block_ends(network)[self._make_blocks()[1]]
         if first and self.init_from is not None:
             start_from(self.init_from, network, transform_stop, BaseMLP)
         self._network, self._state, self._transform_stop = network, state, transform_stop
@@ -288,7 +288,7 @@ class BaseMLP(
 
     @property
     def _n_classes(self):
-        return len(getattr(self, "classes_", ()))
+        return len(self.classes_) if "classes_" in self._stores.kinds else 0  # elsewhere it may be a note of the user's
 
     @property
     def _target_table(self):

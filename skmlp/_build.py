@@ -104,13 +104,13 @@ def build_layers(estimator, blocks, n_in, n_out):
     return layers
 
 
-def layers_of_blocks(network, n_blocks):
-    """Return the number of layers that the first ``n_blocks`` blocks of a network have, dropout after the last one left out."""
+def block_ends(network):
+    """Return how many layers the first 0, 1, ... blocks of a network have, dropout after the last one left out."""
     ends = [int(isinstance(network.layers[0], Embedding))]
     for i, layer in enumerate(network.layers, 1):
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]
-    return ends[n_blocks]
+    return ends
 
 
 def activation_unit(value):

@@ -152,7 +152,13 @@ def needs_no_check(estimator, X):
 
 def _same(a, b):
     """Return whether two values of ``categorical_features`` are equal."""
-    return np.array_equal(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
+    return _listed(a) == _listed(b)
+
+
+def _listed(value):
+    if value is None or isinstance(value, str):
+        return value
+    return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
 
 def with_advice(error, X, advice, missing=""):

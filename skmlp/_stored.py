@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from ._build import block_ends
 from ._sklearn import ATTACHED, CALLBACK_STATE
 from ._table import TableEncoder
 from .nn.custom import LossOfUnits
@@ -32,6 +33,7 @@ from .nn.saved import (
     check_attributes,
     check_fit,
     is_array,
+    is_finite,
     is_known,
     is_ours,
     part,
@@ -169,9 +171,12 @@ def _check_parts(cls, state):
     _agree(cls, "number of inputs of the network", network.n_in, n_features if table is None else len(table.filling))
     _agree(cls, "number of names of features", len(state.get("feature_names_in_", range(n_features))), n_features)
     _check_measure(cls, "_input_measure", state["_input_measure"], n_features)
-    if state["_transform_stop"] > len(network.layers):
-        raise refusal(cls.__name__, f"its _transform_stop is {state['_transform_stop']}, but its network has {len(network.layers)} layers")
     _check_slots(cls, state)
+
+
+def _check_stop(cls, state, end):
+    """Raise ``ValueError`` unless ``transform`` stops at the end of the last hidden block, for an autoencoder of the code."""
+    _agree(cls, "_transform_stop", state["_transform_stop"], end)
 
 
 def _check_measure(cls, name, measure, n_columns):
@@ -202,7 +207,7 @@ def _check_slots(cls, state):
     for name, slot in slots.items():
         if slot.dtype.kind != "f":
             raise refusal(cls.__name__, f"the optimizer's {name} is {shown(slot)}, but should be floating")
-        if rule is not None and not (np.isfinite(slot).all() and (name not in rule.squares or (slot >= 0.0).all())):
+        if rule is not None and not (is_finite(slot) and (name not in rule.squares or slot.min(initial=0.0) >= 0.0)):
             raise refusal(cls.__name__, f"the optimizer's {name} has values that it cannot have, negative or not finite ones")
 
 
@@ -213,6 +218,7 @@ def _check_shapes(state):
 
 def _check_classifier(cls, state):
     _check_parts(cls, state)
+    _check_stop(cls, state, block_ends(state["_network"])[-1])
     n, multilabel = len(state["classes_"]), bool(state["_multilabel"])
     kind = "multilabel" if multilabel else "binary" if n == 2 else "multiclass"
     _check_outputs(cls, state, 1 if kind == "binary" else n, kind)
@@ -222,16 +228,31 @@ def _check_classifier(cls, state):
 
 def _check_regressor(cls, state):
     _check_parts(cls, state)
+    _check_stop(cls, state, block_ends(state["_network"])[-1])
     _check_outputs(cls, state, None, "regression")
     loss, measure = state["_network"].loss, state["_target_measure"]
-    _check_measure(cls, "_target_measure", measure, state["_network"].n_targets)
+    if measure is not None:
+        _check_measure(cls, "_target_measure", measure, state["_network"].n_targets)
+        _check_learned(cls, loss, measure)
     has_one = bool(state["_normalizes_y"]) and (loss.measures is not None or isinstance(loss, LossOfUnits))
     if is_ours(type(loss)) and has_one != (measure is not None):
         raise refusal(cls.__name__, f"its y was {'' if has_one else 'not '}normalised, but its _target_measure is {shown(measure)}")
 
 
+def _check_learned(cls, loss, measure):
+    """Raise ``ValueError`` unless the predictions of a network with this loss are in units of a measure."""
+    if np.ndim(measure.offset) == 0 or np.ndim(measure.scale) == 0:
+        raise refusal(cls.__name__, "its _target_measure has numbers where it should have one for each target")
+    if loss.domain != Loss.domain and np.any(measure.offset):
+        raise refusal(cls.__name__, f"its _target_measure moves predictions by {measure.offset}, but loss={loss!r} is for {loss.domain}")
+    if isinstance(loss, LossOfUnits) and not all(np.array_equal(value, vars(loss)[name]) for name, value in vars(measure).items()):
+        raise refusal(cls.__name__, "its _target_measure is not that of its loss")
+
+
 def _check_autoencoder(cls, state):
     _check_parts(cls, state)
+    ends = block_ends(state["_network"])
+    _check_stop(cls, state, ends[len(ends) // 2])
     table, means, n_features = state.get("_table"), state["mean_"], state["n_features_in_"]
     _check_outputs(cls, state, n_features if table is None else len(table.numeric) + sum(table.levels))
     _agree(cls, "number of means", len(means), n_features)

@@ -9,12 +9,17 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from ._times import time_among, time_held, time_refusal
-from .nn.saved import Kind, check_attributes, is_array, is_label, is_whole, refusal
+from .nn.saved import Kind, check_attributes, is_array, is_known, is_label, is_whole, refusal
 
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}  # what pandas may find in a column of objects
+
+
+def _is_given(value):
+    if type(value) in (list, tuple):
+        return all(map(is_label, value))
+    return value is not None and not callable(value) and not is_known(type(value))
 
 
 _LABELS = Kind("a list of labels", lambda value: type(value) is list and all(map(is_label, value)))
@@ -54,10 +59,7 @@ class TableEncoder:
     """
 
     kinds = {
-        "given": Kind(
-            "what categorical_features takes",
-            lambda value: value is not None and not callable(value) and not isinstance(value, BaseEstimator),
-        ),
+        "given": Kind("what categorical_features takes", _is_given),
         "form": Kind("'pandas', 'polars' or 'array'", lambda value: type(value) is str and value in ("pandas", "polars", "array")),
         "dtypes": Kind("a list of strings", lambda value: type(value) is list and all(type(dtype) is str for dtype in value)),
         "numeric": _NUMBERS_OF_COLUMNS,
@@ -220,10 +222,10 @@ def categorical_columns(given, frame):
         if given != "from_dtype":
             raise ValueError(f"categorical_features must be 'from_dtype', a mask, column numbers, names or None, got {given!r}.")
         return [j for j in range(n) if _is_categorical(frame.iloc[:, j])]
-    entries = np.asarray(given, dtype=object)
-    if entries.ndim != 1:
+    entries = list(given) if isinstance(given, list | tuple) else np.asarray(given, dtype=object)
+    if getattr(entries, "ndim", 1) != 1:
         raise ValueError(f"categorical_features must be a list of columns or a mask, got {given!r}.")
-    if all(isinstance(entry, bool | np.bool_) for entry in entries) and entries.size:
+    if all(isinstance(entry, bool | np.bool_) for entry in entries) and len(entries):
         if len(entries) != n:
             raise ValueError(f"categorical_features is a mask of {len(entries)} columns, but X has {n}.")
         return np.flatnonzero(entries).tolist()

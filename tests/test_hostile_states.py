@@ -8,11 +8,12 @@ import tracemalloc
 import numpy as np
 import pytest
 import skops.io
+from sklearn._loss.link import IdentityLink
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, skops_types
 from skmlp._base import BaseMLP
 from skmlp._table import TableEncoder
-from skmlp.nn import Adam, ColumnLosses, LogLoss, Quantile, SquaredError
+from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredError
 from skmlp.nn.saved import FORMAT, is_ours
 from skmlp.nn.schedule import Clock
 from skmlp.nn.state import TrainingState
@@ -212,7 +213,14 @@ DISAGREE = [
     ("labels", "classes_", np.array([0, 1, 2, 4]), "its labels are numbers of columns"),
     ("classifier", "n_features_in_", 7, "inputs of the network is 5, but should be 7"),
     ("classifier", "feature_names_in_", np.array(["a"], dtype=object), "names of features is 1, but should be 5"),
-    ("classifier", "_transform_stop", 99, "_transform_stop is 99"),
+    ("classifier", "_transform_stop", 99, "_transform_stop is 99, but should be 3"),
+    ("regressor", "_transform_stop", 0, "_transform_stop is 0, but should be 2"),
+    ("autoencoder", "_transform_stop", 2, "_transform_stop is 2, but should be 4"),
+    ("regressor", "_target_measure.scale", 2.0, "numbers where it should have one for each target"),
+    ("regressor", "_network.loss", Poisson(), r"moves predictions by .* is for \[0, inf\)"),
+    ("regressor", "_state.scalars", {"rate": np.nan}, "scalars"),
+    ("table", "_table.given", IdentityLink(), "given is an object of the type IdentityLink"),
+    ("table", "_table.given", ["colour", Adam()], "given is"),
     ("classifier", "_network.state", lambda a: -5.0 + 0.0 * a, "the variance of layer 1 is below 0"),
     ("classifier", "_network.loss", SquaredError(), "for regression targets, but its targets are multiclass"),
     ("regressor", "_network.loss", LogLoss(), "for multiclass targets, but its targets are regression"),
@@ -259,6 +267,22 @@ def test_a_width_is_compared_with_the_arrays_before_anything_is_allocated():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1e6
+
+
+def test_numbers_are_looked_at_in_place():
+    network = MLPRegressor(hidden_layer_sizes=(300, 300), max_iter=1, random_state=0).fit(*curve())._network
+    tracemalloc.start()
+    network.check()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.05 * network.params.nbytes
+
+
+def test_classes_of_a_regressor_are_a_note_of_the_users():
+    model = fitted("regressor")
+    before = fitted("regressor").partial_fit(*curve()).predict(curve()[0])
+    model.classes_ = 3
+    assert np.array_equal(load_skops(skops.io.dumps(model)).partial_fit(*curve()).predict(curve()[0]), before)
 
 
 @pytest.mark.parametrize("number", [True, float(FORMAT), str(FORMAT), np.int64(FORMAT), FORMAT + 1, FORMAT - 1], ids=repr)

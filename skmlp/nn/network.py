@@ -16,7 +16,22 @@ from .layout import Layout, Rows
 from .loss import Loss, working_rows
 from .penalty import add_l2, merged
 from .plan import Memory, Plan
-from .saved import COUNT, EXTENT, TEXT, Copies, Kind, check_attributes, check_fit, is_array, is_plain, refusal, shown, stamped, unstamped
+from .saved import (
+    COUNT,
+    EXTENT,
+    TEXT,
+    Copies,
+    Kind,
+    check_attributes,
+    check_fit,
+    is_array,
+    is_finite,
+    is_plain,
+    refusal,
+    shown,
+    stamped,
+    unstamped,
+)
 from .unit import check_unit
 
 _PENALTY_BLOCK = 16384  # elements at a time, so that they are in the cache for the second pass
@@ -209,12 +224,12 @@ class Network(Copies):
             raise refusal("Network", f"its type is {self.dtype} and its widths are {self.widths}, but should be floating and positive")
         self.loss.check_outputs(self.n_out)
         for name, layout, flat in (("parameters", self.layout, self.params), ("statistics", self.state_layout, self.state)):
-            if not np.isfinite(flat).all():
+            if not is_finite(flat):
                 raise refusal("Network", f"{np.count_nonzero(~np.isfinite(flat))} of its {name} are not finite")
             for key, param in layout.params.items():
                 if param.init not in INITIALIZERS if isinstance(param.init, str) else not hasattr(type(param.init), "fill"):
                     raise refusal("Network", f"the {key[1]} of layer {key[0]} starts by {param.init!r}, which is no initializer")
-                if param.least > -math.inf and np.any(flat[layout.slices[key]] < param.least):
+                if param.least > -math.inf and flat[layout.slices[key]].min(initial=param.least) < param.least:
                     raise refusal("Network", f"the {key[1]} of layer {key[0]} is below {param.least:g}, which it cannot be")
 
     def _arrays(self):

@@ -13,6 +13,7 @@ To add an attribute: give its kind where the class has the others.
 
 import copy
 import functools
+import math
 from collections.abc import Callable
 from numbers import Number
 from typing import NamedTuple
@@ -114,6 +115,11 @@ def is_known(cls):
 def is_array(value):
     """Return whether a value is an array, in memory or mapped into it; subclasses may compute otherwise."""
     return type(value) in (np.ndarray, np.memmap)
+
+
+def is_finite(numbers):
+    """Return whether all numbers of an array are finite, without another array of its size: a file may ask for a large one of zeros."""
+    return numbers.size == 0 or (math.isfinite(numbers.min()) and math.isfinite(numbers.max()))
 
 
 def is_whole(value):

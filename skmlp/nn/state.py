@@ -18,7 +18,7 @@ def _is_slots(value):
 
 
 def _is_scalars(value):
-    return type(value) is dict and all(type(name) is str and type(number) is float for name, number in value.items())
+    return type(value) is dict and all(type(name) is str and type(number) is float and math.isfinite(number) for name, number in value.items())
 
 
 @dataclass
