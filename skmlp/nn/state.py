@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .saved import COUNT, SCORE, TEXT, Kind, check_attributes, is_array, part
+from .saved import COUNT, NUMBER, SCORE, TEXT, Kind, check_attributes, is_array, part
 from .schedule import Clock
 
 
@@ -18,7 +18,7 @@ def _is_slots(value):
 
 
 def _is_scalars(value):
-    return type(value) is dict and all(type(name) is str and type(number) is float and math.isfinite(number) for name, number in value.items())
+    return type(value) is dict and all(type(name) is str and NUMBER.holds(number) for name, number in value.items())
 
 
 @dataclass
