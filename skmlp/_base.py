@@ -139,6 +139,7 @@ class BaseMLP(
 
         self._learn_measures(X, target, weight, rows, first)
         n_rows = X.shape[0] if rows is None else len(rows)
+        resumption_of(self).check_rows(n_rows)
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
         check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)

@@ -13,12 +13,21 @@ class Resumption:
     """How a fit stood when it was killed, beside what its estimator knows.
 
     ``n_made``: epochs it had made, 0 if there was no such fit. ``best``: the numbers of its best epoch where these are not the current
-    ones, as ``nn.state.numbers`` has them. ``memories``: by the id of a callback, what that remembered.
+    ones, as ``nn.state.numbers`` has them. ``memories``: by the id of a callback, what that remembered. ``n_rows``: rows it trained on.
     """
 
     n_made: int = 0
     best: tuple | None = None
     memories: dict = field(default_factory=dict)
+    n_rows: int | None = None
+
+    def check_rows(self, n_rows):
+        """Raise ``ValueError`` if the fit that goes on would train on another number of rows."""
+        if self.n_rows not in (None, n_rows):
+            raise ValueError(
+                f"The fit that is to go on trained on {self.n_rows} rows, but this would be {n_rows}; give resume what fit got, the same "
+                "rows, and sample_weight and X_val if there were any. To train on others, set warm_start=True and call fit."
+            )
 
 
 _NONE = Resumption()

@@ -222,7 +222,7 @@ class Snapshot(FitMemory):
         FileNotFoundError
             If there is no snapshot yet: call ``fit``.
         ValueError
-            If the file is no snapshot, or a callback is missing whose memory is in it.
+            If the file is no snapshot, if a callback is missing whose memory is in it, or if the number of rows to train on is another.
         """
         estimator, record = _snapshot_file.read(self.path)
         callbacks = [*callbacks, *([] if any(callback is self for callback in callbacks) else [self])]
@@ -243,14 +243,16 @@ class Snapshot(FitMemory):
         if record["numbers"] is not None:
             best = numbers(estimator._network, estimator._state)
             put_numbers(estimator._network, estimator._state, record["numbers"])
-        with resumed(estimator, Resumption(estimator.n_iter_, best, memories)):
+        with resumed(estimator, Resumption(estimator.n_iter_, best, memories, record["n_rows"])):
             return estimator.fit(X, y, sample_weight, **fit_params)
 
     def begin(self, estimator, context):
         """Return where to write and that nothing waits for it; raise if that place or the estimator does not allow it."""
         target = _snapshot_file.place_of(self.path)
         _snapshot_file.check_place(self.path, target, _snapshot_file.pickled(estimator))
-        return SimpleNamespace(root=context, target=target, waiting=None, ended=True, whole=True, numbers=None)
+        return SimpleNamespace(
+            root=context, target=target, waiting=None, ended=True, whole=True, numbers=None, n_before=_seen(estimator), n_made=0
+        )
 
     def on_fit_task_begin(self, estimator, context):
         """Write the estimator as the last epoch left it if it is time to: by now all callbacks have seen that epoch, and none stopped."""
@@ -265,6 +267,7 @@ class Snapshot(FitMemory):
         if fit is None or fitted_estimator is None:
             return False
         if context.parent is fit.root:
+            fit.n_made = context.task_id + 1
             fit.waiting = fitted_estimator if (context.task_id + 1) % self.every == 0 else None
         elif context is fit.root and fit.whole:
             self._write(estimator, fit, fitted_estimator, fit.ended, fit.numbers)
@@ -281,7 +284,9 @@ class Snapshot(FitMemory):
         for key, callback in _by_name(estimator._skl_callbacks).items():
             memory = callback.of(estimator)
             memories[key] = {name: getattr(memory, name) for name in callback.kept}
-        _snapshot_file.write(fit.target, fitted, {"ended": ended, "numbers": current, "memories": memories})
+        n_rows = None if fit.n_before is None or not fit.n_made else (_seen(fitted) - fit.n_before) // fit.n_made
+        record = {"ended": ended, "numbers": current, "memories": memories, "n_rows": n_rows}
+        _snapshot_file.write(fit.target, fitted, record)
 
 
 class TimeLimit(FitMemory):
@@ -343,6 +348,11 @@ def _by_name(callbacks):
             named[name, seen[name]] = callback
             seen[name] += 1
     return named
+
+
+def _seen(estimator):
+    """Return the number of rows that training has seen so far, epoch for epoch, None if that is not known."""
+    return estimator._state.clock.samples if isinstance(estimator, BaseMLP) else None
 
 
 def _current(estimator):

@@ -349,6 +349,21 @@ def test_a_callback_whose_memory_is_in_the_file_must_be_given(tmp_path):
     assert model._skl_callbacks == ours
 
 
+@pytest.mark.parametrize("every", [1, 2])
+def test_rows_that_the_fit_had_not_are_refused(every, tmp_path):
+    X, y = curve()
+    held = {"X_val": X[:20], "y_val": y[:20]}
+    snapshot = Snapshot(tmp_path / "model.pkl", every=every)
+    killed(quick(MLPRegressor, early_stopping=True).set_callbacks(snapshot, dies(3)).fit, X, y, **held)
+    with pytest.raises(ValueError, match="trained on 150 rows, but this would be 135; .* X_val"):
+        snapshot.resume(X, y)
+    with pytest.raises(ValueError, match="trained on 150 rows, but this would be 100"):
+        snapshot.resume(X[:100], y[:100], **held)
+    killed(snapshot.resume, X, y, callbacks=[dies(2)], **held)  # the number outlives a second kill
+    with pytest.raises(ValueError, match="trained on 150 rows, but this would be 149"):
+        snapshot.resume(X[1:], y[1:], **held)
+
+
 def test_another_estimator_that_had_not_ended_cannot_go_on(tmp_path):
     X, y = blobs(3)
     snapshot = Snapshot(tmp_path / "model.pkl")
