@@ -355,7 +355,7 @@ def test_rows_that_the_fit_had_not_are_refused(every, tmp_path):
     held = {"X_val": X[:20], "y_val": y[:20]}
     snapshot = Snapshot(tmp_path / "model.pkl", every=every)
     killed(quick(MLPRegressor, early_stopping=True).set_callbacks(snapshot, dies(3)).fit, X, y, **held)
-    with pytest.raises(ValueError, match="trained on 150 rows, but this would be 135; .* X_val"):
+    with pytest.raises(ValueError, match=r"trained on 150 rows, but this would be 135; .* X_val"):
         snapshot.resume(X, y)
     with pytest.raises(ValueError, match="trained on 150 rows, but this would be 100"):
         snapshot.resume(X[:100], y[:100], **held)
