@@ -5,6 +5,7 @@ them, and where nothing is missing nothing is done.
 """
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from ._rows import input_rows
@@ -100,7 +101,7 @@ def imputed(X, checked, reconstructions, dtype):
     filled = X.copy()
     for k, values in columns.items():
         dtype = X.dtypes.iloc[k]
-        filled.isetitem(k, values.astype(dtype) if isinstance(dtype, np.dtype) and dtype.kind == "f" else values.copy())
+        filled.isetitem(k, pd.Series(values.copy()).astype(dtype).array if dtype.kind == "f" else values.copy())
     return filled
 
 

@@ -146,11 +146,10 @@ def _filled_pandas(column, missing, values, known, fitted):
     """Return a column with ``values`` where ``missing``; ``known``: categories of the fit, None of numbers; ``fitted``: its dtype."""
     if known is None:
         filled = np.where(missing, values, column.to_numpy(dtype=np.float64, na_value=np.nan))
-        floats = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
-        return pd.Series(filled, index=column.index).astype(column.dtype if floats else np.float64)
+        return pd.Series(filled, index=column.index).astype(column.dtype if column.dtype.kind == "f" else np.float64)
     filled = column.astype(object).to_numpy(copy=True)
     filled[missing] = values[missing]
-    dtype = _pandas_dtype(column.dtype, fitted, [*known, *pd.unique(filled).tolist()], values[missing])
+    dtype = _pandas_dtype(column.dtype, fitted, list(dict.fromkeys([*known, *filled.tolist()])), values[missing])
     return pd.Series(filled, index=column.index, dtype=object).astype(dtype)
 
 
@@ -164,7 +163,11 @@ def _pandas_dtype(given, fitted, categories, values):
         if isinstance(dtype, str) and dtype == "category":
             dtype = pd.CategoricalDtype(categories)
         if isinstance(dtype, pd.CategoricalDtype):
-            return pd.CategoricalDtype(dtype.categories.union(pd.unique(values), sort=False), ordered=dtype.ordered)
+            held, values = dtype.categories, pd.unique(values)
+            places = zip(values, held.get_indexer_for(values), strict=True)
+            # a number is found in an interval, and a truth value among numbers
+            lacks = any(at < 0 or held[at] != value or isinstance(value, bool) > pd.api.types.is_bool(held[at]) for value, at in places)
+            return pd.CategoricalDtype(held.union(values, sort=False), dtype.ordered) if lacks else dtype
         if _holds(dtype, categories):
             return dtype
     return pd.Series(categories, dtype=object).infer_objects().dtype

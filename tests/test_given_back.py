@@ -1,5 +1,6 @@
 """Tables that an autoencoder gives back have the categories of the fit, whatever dtype the rows came with."""
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -83,6 +84,29 @@ def test_a_dtype_is_kept_if_it_holds_all_categories():
     assert fitted(2, 0, "Int8").predict(batch([True, True, False, True]))["c"].dtype == "Int8"
     ordered = pd.CategoricalDtype(["lo", "hi"], ordered=True)
     assert fitted("hi", "lo").predict(batch(pd.Series(["lo"] * 4, dtype=ordered)))["c"].dtype == ordered
+
+
+@pytest.mark.parametrize(("high", "low"), [(300, 1), (2.5, 1.0), (True, False), ("hi", "lo")], ids=str)
+def test_a_dtype_of_categories_is_kept(high, low):
+    dtype = pd.CategoricalDtype([high, low], ordered=True)
+    rows = batch(pd.Series([high, None, None, low], dtype=dtype))
+    model = fitted(high, low, dtype)
+    assert model.impute(rows)["c"].tolist() == [high, high, low, low]
+    assert model.impute(rows)["c"].dtype == model.predict(rows)["c"].dtype == dtype
+    unseen = batch(pd.Series([7, None, None, 7], dtype="Int8"))  # which takes none of the categories
+    assert model.impute(unseen)["c"].tolist() == [7, high, low, 7]
+
+
+@pytest.mark.parametrize("setting", [{}, {"categorical_features": "from_dtype"}], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "Sparse[float32]"])
+def test_columns_of_floats_keep_their_precision(dtype, setting):
+    X = pd.DataFrame({"x": X_NUMBER, "y": 2.0 * X_NUMBER}).astype({"y": dtype})
+    rows = X[:3].assign(y=pd.array([0.5, None, 1.5], dtype="Float32").astype(dtype)).set_index([[4, 4, 2]])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "pandas.DataFrame with sparse columns found")  # by scikit-learn
+        back = Autoencoder(4, max_iter=1, random_state=0, **setting).fit(X).impute(rows)["y"]
+    assert (back.dtype, back.index.tolist()) == (rows["y"].dtype, [4, 4, 2])
+    assert back.tolist()[::2] == [0.5, 1.5] and back.notna().all()
 
 
 def test_known_values_stay_beside_those_filled_in():
