@@ -106,7 +106,8 @@ def test_columns_of_floats_keep_their_precision(dtype, setting):
         warnings.filterwarnings("ignore", "pandas.DataFrame with sparse columns found")  # by scikit-learn
         back = Autoencoder(4, max_iter=1, random_state=0, **setting).fit(X).impute(rows)["y"]
     assert (back.dtype, back.index.tolist()) == (rows["y"].dtype, [4, 4, 2])
-    assert back.tolist()[::2] == [0.5, 1.5] and back.notna().all()
+    assert back.tolist()[::2] == [0.5, 1.5]
+    assert back.notna().all()
 
 
 def test_known_values_stay_beside_those_filled_in():
