@@ -267,7 +267,8 @@ def _numbers(frame, j):
     try:
         x = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{str(error).rstrip('.')}. The column {name!r} of X is not among categorical_features, so it must hold numbers.") from None
+        why = str(error).rstrip(".")
+        raise type(error)(f"{why}. The column {name!r} of X is not among categorical_features, so it must hold numbers.") from None
     if np.isinf(x).any():
         raise ValueError(f"Input X contains infinity in the column {name!r}; replace it by a number, or by NaN for a missing value.")
     return x
