@@ -37,7 +37,7 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         estimator._table = None
     given = (X, y) if options else (X,)
     if options.get("y_numeric"):
-        check_target(y)
+        check_no_times(y, "y")
     if not table:
         check_no_times(X)
         finite = "allow-nan" if estimator._takes_missing else True
@@ -76,21 +76,16 @@ def table_of(X, estimator):
 
 
 def check_no_times(values, name="X"):
-    """Raise ``ValueError`` if what is to be numbers, an array or a frame, holds dates, times or durations."""
+    """Raise ``ValueError`` if what is to be numbers, an array, a frame or a list, holds dates, times or durations."""
+    if isinstance(values, list | tuple):
+        try:
+            values = np.asarray(values)
+        except ValueError:  # rows of unequal length, which the check of scikit-learn will name
+            return
     for label, column in _suspects(values):
         held = time_held(column)
         if held:
             raise time_refusal(held, name if label is None else f"The column {label!r} of {name}")
-
-
-def check_target(y):
-    """Raise ``ValueError`` if y, which is to be numbers, holds dates, times or durations."""
-    if isinstance(y, list | tuple):
-        try:
-            y = np.asarray(y)
-        except ValueError:  # rows of unequal length, which the check of y will name
-            return
-    check_no_times(y, "y")
 
 
 def _suspects(values):

@@ -11,7 +11,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 
 from ._base import BaseMLP
 from ._build import is_lbfgs
-from ._inputs import takes_tables
+from ._inputs import check_no_times, takes_tables
 from ._validation import take
 from ._weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 
@@ -73,7 +73,9 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     for transformer in transformers:
         X = clone(transformer).fit_transform(X, y)
     if not takes_tables(estimator):
-        X = check_array(X, accept_sparse="csr", ensure_min_samples=2)
+        check_no_times(X)
+        finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
+        X = check_array(X, accept_sparse="csr", ensure_min_samples=2, ensure_all_finite=finite)
     y = None if y is None else np.asarray(y)
     check_consistent_length(X, y)
     weight = checked_weight(X, sample_weight)

@@ -55,6 +55,17 @@ def test_training_at_the_suggested_rate_goes_well(solver):
     assert losses[1] < 0.7 * losses[0]
 
 
+def test_missing_values_of_an_autoencoder():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    X[::7, 1] = np.nan
+    rates, losses, _ = learning_rate_range(Autoencoder(1, batch_size=60, solver="sgd", random_state=0), X, min_rate=1e-6, n_steps=5)
+    untrained = Autoencoder(1, solver="sgd", learning_rate_init=1e-6, max_iter=1, batch_size=60, random_state=0).partial_fit(X)
+    assert_allclose(losses[0], untrained.loss_, rtol=1e-12)
+    assert rates[0] == 1e-6
+    with pytest.raises(ValueError, match="contains NaN"):
+        learning_rate_range(MLPRegressor(), X, X[:, 0])
+
+
 def test_ends_early_where_the_loss_explodes():
     X, y = curve()
     rates, losses, suggestion = learning_rate_range(MLPRegressor(solver="sgd", **QUICK), X, y, max_rate=1e6)

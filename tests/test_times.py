@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 
-from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder, learning_rate_range
 
 from .snapshots import assert_unchanged, state
 
@@ -79,6 +79,20 @@ def test_arrays_and_frames_of_nothing_else():
         for model in (MLPClassifier(), MLPClassifier(categorical_features="from_dtype")):
             with pytest.raises(ValueError, match=f"column {name} of X holds"):
                 model.fit(X, LABELS)
+
+
+@each_time
+def test_lists_of_rows(values):
+    rows = [[1.0, value] for value in values]
+    for call in (
+        lambda: MLPRegressor().fit(rows, LABELS),
+        lambda: Autoencoder(1).fit(rows),
+        lambda: MLPRegressor(max_iter=1).fit(NUMBERS, LABELS).predict(rows),
+        lambda: learning_rate_range(MLPRegressor(), rows, LABELS),
+        lambda: learning_rate_range(MLPRegressor(), frame(values), LABELS),
+    ):
+        with pytest.raises(ValueError, match=r"The column .* of X holds .*; turn it into numbers"):
+            call()
 
 
 @each_time
