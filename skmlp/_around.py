@@ -45,6 +45,17 @@ def _told_apart(frame):
     return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)
 
 
+def apart(X, estimator):
+    """Return X for a call after which X is needed again: a copy for a pipeline that works in place, by ``copy=False`` of a step."""
+    return X.copy() if _in_place(estimator) and hasattr(X, "copy") else X
+
+
+def _in_place(estimator):
+    if not isinstance(estimator, Pipeline):
+        return False
+    return any(getattr(step, "copy", True) is False or _in_place(step) for _, step in estimator.steps)
+
+
 def last_step(estimator):
     """Return what an estimator ends in: itself, or the last step of a pipeline."""
     while isinstance(estimator, Pipeline):

@@ -10,12 +10,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import distinct_rows, fit_seeded, last_step
+from ._around import apart, distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import table_of
 from ._missing import imputed
-from ._sklearn import HasMethods
+from ._sklearn import HasMethods, makes_pandas
 from ._stored import IMPUTER, Looked
+from ._table import as_frame, is_frame
 from ._transaction import all_or_nothing
 from ._weights import checked_weight
 
@@ -109,7 +110,7 @@ class AutoencoderImputer(Looked, OneToOneFeatureMixin, TransformerMixin, BaseEst
                 validate_data(self, X, skip_check_array=True)
                 estimator = clone(self.estimator)
                 _check_steps(estimator)
-            fit_seeded(estimator, X, weight, self.random_state)
+            fit_seeded(estimator, apart(X, estimator), weight, self.random_state)
             self.estimator_ = estimator
         return self
 
@@ -126,7 +127,8 @@ class AutoencoderImputer(Looked, OneToOneFeatureMixin, TransformerMixin, BaseEst
             As :meth:`Autoencoder.impute` gives it: known values are as they were, a frame is a frame.
         """
         check_is_fitted(self, "estimator_")
-        return _imputed(self.estimator_, X)
+        filled = _imputed(self.estimator_, X)
+        return as_frame(filled) if is_frame(filled) and makes_pandas(self) else filled
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -174,7 +176,7 @@ def _imputed(estimator, X):
     before, last = estimator[:-1], estimator[-1]
     if not len(before):
         return _imputed(last, X)
-    back = np.asarray(before.inverse_transform(_imputed(last, before.transform(X))))
+    back = np.asarray(before.inverse_transform(_imputed(last, before.transform(apart(X, estimator)))))
     values = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
     left = np.flatnonzero((np.isnan(values) & np.isnan(back)).any(axis=0))
     if left.size:

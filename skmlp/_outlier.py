@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import distinct_rows, fit_seeded, last_step
+from ._around import apart, distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import check_no_times, with_advice
 from ._sklearn import HasMethods, Interval, StrOptions
@@ -130,7 +130,7 @@ class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
             else:
                 validate_data(self, X, skip_check_array=True)
                 estimator = clone(self.estimator)
-            fit_seeded(estimator, X, weight, self.random_state)
+            fit_seeded(estimator, apart(X, estimator), weight, self.random_state)
             self.estimator_ = estimator
             scores = self.score_samples(X)
             if weight is not None:
@@ -153,7 +153,7 @@ class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self, "estimator_")
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = np.asarray(self.estimator_.score_samples(X), dtype=np.float64)
+            scores = np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)), dtype=np.float64)
         return np.where(np.isnan(scores), -np.inf, scores)
 
     def decision_function(self, X):
@@ -202,7 +202,7 @@ class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
         if not isinstance(self.estimator_, Pipeline):
             return self.estimator_.feature_errors(X)
         before = self.estimator_[:-1]
-        errors = self.estimator_[-1].feature_errors(before.transform(X) if len(before) else X)
+        errors = self.estimator_[-1].feature_errors(before.transform(apart(X, self.estimator_)) if len(before) else X)
         if not len(before):
             return errors
         given = list(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]))

@@ -102,7 +102,7 @@ def filled_table(X, missing, outputs, table):
         out = out.astype(next(dtype for dtype in (out.dtype, np.dtype(np.float64), np.dtype(object)) if _holds(dtype, filled)), copy=False)
         for j, (rows, values) in holes.items():
             out[rows, j] = values[rows]
-        return out
+        return out if hasattr(X, "dtype") else as_frame(out).to_numpy()
     if form == "polars":
         return X.with_columns(_filled_polars(X[table.names[j]], *hole, known.get(j)) for j, hole in holes.items())
     out = X.copy()

@@ -13,6 +13,7 @@ from sklearn import get_config
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -71,11 +72,17 @@ __all__ = [
     "check_optimize_result",
     "check_sample_weight",
     "has_callbacks",
+    "makes_pandas",
     "safe_indexing",
     "takes_weights",
     "with_callbacks",
     "without_callbacks",
 ]
+
+
+def makes_pandas(transformer):
+    """Return whether ``set_output`` or scikit-learn's configuration asks a transformer for frames of pandas."""
+    return _get_output_config("transform", transformer)["dense"] == "pandas"
 
 
 def takes_weights(scorer):

@@ -139,6 +139,31 @@ def test_set_output_and_names(estimator):
         imputer.fit(X).transform(X[list("dcba")])
 
 
+def test_a_frame_of_polars_becomes_one_of_pandas_with_its_dtypes():
+    X = pl.DataFrame({"x": [1.0, None, 3.0], "n": [1, 2, 3], "word": ["a", None, "b"]})
+    imputer = AutoencoderImputer(quick(categorical_features="from_dtype")).set_output(transform="pandas").fit(X)
+    out = imputer.transform(X)
+    assert (out["x"].dtype, out["n"].dtype) == (float, int)
+    assert out["word"].tolist()[::2] == ["a", "b"]
+
+
+def test_steps_that_work_in_place():
+    X = columns()
+    filled = [
+        AutoencoderImputer(make_pipeline(StandardScaler(copy=copy), quick())).fit(X.copy()).transform(X.copy()) for copy in (True, False)
+    ]
+    assert_array_equal(*filled)
+    rows = X.copy()
+    AutoencoderImputer(make_pipeline(StandardScaler(copy=False), quick())).fit(rows).transform(rows)
+    assert_array_equal(rows, X)
+
+
+def test_lists_with_missing_numbers_become_numbers():
+    imputer = AutoencoderImputer(quick(categorical_features="from_dtype")).fit(columns().tolist())
+    for row, dtype in (([None, 1e5, 1e5, 1e5], float), ([1e5, 1e5, 1e5, 1e5], float)):
+        assert imputer.transform([row]).dtype == dtype
+
+
 # ---- scikit-learn's manners
 
 

@@ -239,6 +239,16 @@ def test_sparse_rows_go_to_an_estimator_that_takes_them():
         OutlierAutoencoder().fit(sparse.csr_array(X))
 
 
+def test_steps_that_work_in_place():
+    X = wine()[0][:50]
+    detectors = [OutlierAutoencoder(make_pipeline(StandardScaler(copy=copy), quick())) for copy in (True, False)]
+    rows = X.copy()
+    assert_array_equal(detectors[0].fit_predict(rows), detectors[1].fit_predict(rows))
+    assert detectors[0].offset_ == detectors[1].offset_
+    assert_array_equal(detectors[0].feature_errors(rows), detectors[1].feature_errors(rows))
+    assert_array_equal(rows, X)
+
+
 def test_other_scalers_and_no_autoencoder():
     X, _ = wine()
     assert set(OutlierAutoencoder(make_pipeline(MinMaxScaler(), quick())).fit_predict(X)) <= {-1, 1}
