@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from ._sklearn import safe_indexing
@@ -43,6 +43,13 @@ def _told_apart(frame):
     if not any(mixed):
         return frame
     return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)
+
+
+def takes_missing(estimator):
+    """Return whether an estimator takes missing values; a pipeline, of whose tag this is no part, if all its steps do."""
+    if isinstance(estimator, Pipeline):
+        return all(step in (None, "passthrough") or takes_missing(step) for _, step in estimator.steps)
+    return get_tags(estimator).input_tags.allow_nan
 
 
 def apart(X, estimator):

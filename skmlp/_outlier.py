@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import apart, distinct_rows, fit_seeded, last_step
+from ._around import apart, distinct_rows, fit_seeded, last_step, takes_missing
 from ._autoencoder import Autoencoder
 from ._inputs import check_no_times, with_advice
 from ._sklearn import HasMethods, Interval, StrOptions
@@ -217,6 +217,7 @@ class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
             tags.input_tags.allow_nan = True
         else:
             tags.input_tags = get_tags(self.estimator).input_tags
+            tags.input_tags.allow_nan = takes_missing(self.estimator)
         return tags
 
     def _rows(self, X, weight):

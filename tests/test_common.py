@@ -118,7 +118,7 @@ def test_settings(estimator, check):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The autoencoder was trained on")  # some checks fit on few rows
-@parametrize_with_checks([OutlierAutoencoder(), OutlierAutoencoder(Autoencoder(**QUICK)), OutlierAutoencoder(random_state=0)])
+@parametrize_with_checks([OutlierAutoencoder(), OutlierAutoencoder(Autoencoder(**QUICK)), OutlierAutoencoder(SCALED, random_state=0)])
 def test_detectors(estimator, check):
     check(estimator)
 

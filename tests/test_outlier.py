@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 
 from skmlp import Autoencoder, OutlierAutoencoder, skops_types
 
@@ -168,6 +169,11 @@ def test_missing_values_have_no_error():
     odd[0, 3] = 1e3
     assert (detector.predict(X) == 1).mean() > 0.85
     assert detector.predict(odd) == -1
+
+
+def test_the_tag_of_missing_values_is_that_of_all_steps():
+    for steps, taken in (((StandardScaler(),), True), ((make_pipeline(StandardScaler(), "passthrough"),), True), ((PCA(2),), False)):
+        assert get_tags(OutlierAutoencoder(make_pipeline(*steps, quick()))).input_tags.allow_nan is taken
 
 
 def test_feature_errors_of_made_columns_come_back_to_the_given_ones():
