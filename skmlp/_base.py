@@ -5,7 +5,6 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 """
 
 import copy
-import warnings
 from abc import ABCMeta, abstractmethod
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
+from ._endings import diverged_message, is_finite
 from ._init_from import start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._missing import filled_rows, known_means
@@ -29,9 +29,10 @@ from ._table import embeddings
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
-from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
+from ._training import train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
+from ._warn import warn_user
 from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
@@ -212,10 +213,9 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if self.batch_size == "auto":
             return min(200, n_rows)
         if self.batch_size > n_rows and not incremental:
-            warnings.warn(
+            warn_user(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
-                f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)",
-                stacklevel=6,
+                f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)"
             )
         return min(self.batch_size, n_rows)
 

@@ -5,12 +5,10 @@ estimators have none.
 """
 
 import copy
-import functools
 
 import numpy as np
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:
@@ -21,13 +19,8 @@ except ImportError:  # scikit-learn < 1.9
         """Gives an estimator nothing."""
 
     def with_callbacks(method):
-        """Return the method, under as many frames as scikit-learn's decorator adds: warnings count them."""
-
-        @functools.wraps(method)
-        def same_method(estimator, *args, **kwargs):
-            return method(estimator, *args, **kwargs)
-
-        return same_method
+        """Return the method as it is."""
+        return method
 
 
 class NoFlag(Interval):
@@ -51,7 +44,6 @@ __all__ = [
     "NoFlag",
     "Options",
     "StrOptions",
-    "check_optimize_result",
     "check_sample_weight",
     "has_callbacks",
     "safe_indexing",

@@ -1,17 +1,15 @@
-"""Running a solver for an estimator: minibatches, L-BFGS, and what is said when training does not end well."""
+"""Running a solver for an estimator: minibatches, L-BFGS."""
 
 import copy
 import math
 import time
-import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
+from ._endings import diverged_message, interrupted, is_finite, warn_lbfgs, warn_max_iter, warn_restored
 from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
-from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.diagnostics import Diagnostics
@@ -70,17 +68,9 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch)) from None
         why = f"The loss is not finite in epoch {error.epoch}."
-        warnings.warn(
-            f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
-            ConvergenceWarning,
-            stacklevel=6,
-        )
+        warn_restored(error.epoch, state.best_epoch)
     if not (ended_well or incremental or schedule.planned):
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=6,
-        )
+        warn_max_iter(n_epochs)
     stopping.restore()
     if progress is not None and not incremental:
         if why is None:
@@ -188,17 +178,12 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     elif tasks is not None and tasks.stopped:
         why = asked_by(estimator)
     else:
-        why, n_iter = lbfgs_ending(estimator, result), check_optimize_result("lbfgs", result, estimator.max_iter)
+        why = lbfgs_ending(estimator, result)
+        warn_lbfgs(estimator, result)
     if progress is not None:
         progress.end(len(records), why, "The weights are those of the last epoch.")
     state.clock.samples += n * n_iter
     return n_iter
-
-
-def interrupted():
-    """Warn of an interrupt where ``fit`` was called, and return why training ended."""
-    warnings.warn("Training interrupted by user.", stacklevel=7)
-    return "Interrupted by the user."
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):
@@ -212,17 +197,3 @@ def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=Fa
     if not is_finite(network):
         return None
     return {"_network": network, "_state": state, "_records": list(records), "n_iter_": n_iter}
-
-
-def is_finite(network):
-    """Return whether all parameters and running statistics are numbers."""
-    return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
-
-
-def diverged_message(estimator, epoch):
-    """Return what to say of weights or losses that are not finite."""
-    return (
-        "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
-        f"(The loss is not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
-        f"now {estimator.learning_rate_init!r}, or bound the gradient with clip_norm.)"
-    )
