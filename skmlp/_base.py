@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
-from ._endings import diverged_message, is_finite
+from ._endings import check_ending
 from ._init_from import start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._missing import filled_rows, known_means
@@ -164,15 +164,15 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             if first and pretraining:
                 pretrain(self, network, rule, schedule, state, data, batch_size)
             if rule is None:
-                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
+                ending = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:
-                self.n_iter_ = train_minibatches(
+                ending = train_minibatches(
                     self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental, tasks
                 )
             network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
+            self.n_iter_ = ending.n_iter
+            check_ending(self, network, data, ending, incremental)
         network.release()
-        if not is_finite(network):
-            raise ValueError(diverged_message(self, len(self._records)))
         if tasks is not None:
             tasks.end()
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
-from ._endings import diverged_message, interrupted, is_finite, warn_lbfgs, warn_max_iter, warn_restored
+from ._endings import Ending, diverged_message, interrupted, is_finite, warn_lbfgs, warn_max_iter, warn_restored
 from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, Progress, Validation
@@ -21,7 +21,7 @@ from .nn.updater import Updater
 
 
 def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental, tasks=None):
-    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made.
+    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how it ended.
 
     ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None; ``tasks``: FitTasks or None.
     Overwrites: network, state, records.
@@ -72,11 +72,12 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     if not (ended_well or incremental or schedule.planned):
         warn_max_iter(n_epochs)
     stopping.restore()
+    by_itself = why is None and not (tasks is not None and tasks.stopped)
     if progress is not None and not incremental:
         if why is None:
             why = stopping.reason if stopping.stopped else asked_by(estimator) if ended_well else f"max_iter={n_epochs} reached."
         progress.end(len(records), why, kept_weights(stopping, state, len(records)))
-    return len(records) - n_before
+    return Ending(len(records) - n_before, by_itself, stopping.has_kept)
 
 
 def make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics=None):
@@ -127,7 +128,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
 
 
 def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
-    """Minimise over all rows at once and return the number of iterations. ``tasks``: FitTasks or None.
+    """Minimise over all rows at once and return how it ended. ``tasks``: FitTasks or None.
 
     Overwrites: network, state, records.
     """
@@ -172,7 +173,7 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     del records[n_before + result.nit :]  # that of an iteration which Ctrl-C took back
     if len(records) == n_before:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
-    n_iter = result.nit
+    by_itself = False
     if result.status == INTERRUPTED or (tasks is not None and tasks.interrupted):
         why = interrupted()
     elif tasks is not None and tasks.stopped:
@@ -180,10 +181,11 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     else:
         why = lbfgs_ending(estimator, result)
         warn_lbfgs(estimator, result)
+        by_itself = True
     if progress is not None:
         progress.end(len(records), why, "The weights are those of the last epoch.")
-    state.clock.samples += n * n_iter
-    return n_iter
+    state.clock.samples += n * result.nit
+    return Ending(result.nit, by_itself)
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):
