@@ -5,8 +5,11 @@ columns are known; in a first fit that is when the rows to train on are (``fitte
 """
 
 import math
+import re
+from collections.abc import Hashable
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
@@ -16,6 +19,9 @@ from ._table import TableEncoder, as_frame, form_of, is_frame, not_numbers
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"
+_MISSING_TARGET = "Input y contains NaN. Rows whose y is missing cannot be trained on or scored; leave them out."
+_NO_NUMBERS = re.compile(r"convert|cast|promoted|float\(\) argument|array element")  # what NumPy and pandas say of columns without numbers
+_TIMES = re.compile("date|time|period")  # kinds of values, in pandas' words
 
 
 def takes_tables(estimator):
@@ -34,10 +40,10 @@ def checked(estimator, X, y=None, *, reset=False, **options):
         try:
             valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=reset, **_PLAIN, **options)
         except (TypeError, ValueError) as error:
-            raise with_advice(error, X, _TABLES, _TABLES) from None
+            raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
         if estimator._takes_missing:
             check_known(valid)
-        return valid
+        return (valid[0], _known_target(valid[1])) if options else valid
     form = form_of(X)
     if not is_frame(X):
         dtype = None if hasattr(X, "dtype") else object  # of a list of rows, whose columns may differ
@@ -45,7 +51,10 @@ def checked(estimator, X, y=None, *, reset=False, **options):
     validate_data(estimator, X, *given[1:], reset=reset, skip_check_array=True)
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
-        y = check_X_y(shape_only, y, estimator=estimator, **options)[1]
+        try:
+            y = _known_target(check_X_y(shape_only, y, estimator=estimator, **options)[1])
+        except ValueError as error:
+            raise _of_target(error) from None
     else:
         check_array(shape_only, estimator=estimator, input_name="X")
     frame = as_frame(X)
@@ -88,8 +97,14 @@ def needs_no_check(estimator, X):
         and X.shape[1] == estimator.n_features_in_
         and estimator._table is None
         and not hasattr(estimator, "feature_names_in_")
-        and math.isfinite(np.add.reduce(X, axis=None))
+        and _is_small(X)
     )
+
+
+def _is_small(X):
+    """Return whether the sum of X is finite, as it is unless X is not or has values near the limits of its precision."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(X, axis=None))
 
 
 def _same(a, b):
@@ -98,15 +113,37 @@ def _same(a, b):
 
 
 def with_advice(error, X, advice, missing=""):
-    """Return the error, with the columns that are to blame where X has columns of no numbers, and what to do about them.
+    """Return the error, with the columns of X that are to blame where these hold no numbers, and what to do about them.
 
     ``advice`` goes with strings, ``missing`` with missing values.
     """
-    columns = []
-    if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
-        columns = not_numbers(X)
-    if columns:
-        return type(error)(f"{error}. The columns {columns} do not hold numbers; {advice} takes them as categories.")
-    if missing and "contains NaN" in str(error) and not sparse.issparse(X):
-        return type(error)(f"{error}\n{missing} takes missing values too.")
-    return error
+    text = str(error)
+    if missing and "Input X contains NaN" in text and not sparse.issparse(X):
+        return type(error)(f"{text}\n{missing} takes missing values too.")
+    if not _NO_NUMBERS.search(text) or not (is_frame(X) or isinstance(X, np.ndarray)) or len(X.shape) != 2:
+        return error
+    frame = as_frame(X)
+    columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
+    times = [column.name for column in columns if _TIMES.match(pd.api.types.infer_dtype(column, skipna=True))]
+    if times:
+        return TypeError(f"The columns {times} of X hold dates or times; turn them into numbers, such as days since a date.")
+    names = not_numbers(X)
+    if type(error) not in (TypeError, ValueError) or not names:
+        return error
+    hashable = all(isinstance(value, Hashable) for column in columns if column.name in names for value in column.dropna().iloc[:1])
+    return type(error)(
+        f"{text.rstrip('.')}. The columns {names} do not hold numbers{f'; {advice} takes them as categories' if hashable else ''}."
+    )
+
+
+def _known_target(y):
+    """Return y, or raise ``ValueError`` if it is an array with missing values."""
+    if not sparse.issparse(y) and y.dtype.kind in "fO" and np.any(pd.isna(y)):
+        raise ValueError(_MISSING_TARGET)
+    return y
+
+
+def _of_target(error):
+    """Return the error, without doubt about what it is about if it is about y."""
+    text = str(error)
+    return ValueError(_MISSING_TARGET) if "contains NaN" in text and "Input X" not in text else error

@@ -57,7 +57,10 @@ def class_numbers(y, classes, n_rows):
     y = np.broadcast_to(y, n_rows) if np.ndim(y) == 0 else column_or_1d(y)
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all.")
-    unknown = np.setdiff1d(y, classes)
+    try:
+        unknown = np.setdiff1d(y, classes)
+    except TypeError:  # some have no order, such as None
+        unknown = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
     if len(unknown):
         raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
     return np.searchsorted(classes, y)

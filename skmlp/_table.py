@@ -225,7 +225,10 @@ def _factorised(frame, j):
     try:
         codes, values = pd.factorize(column)
     except TypeError as error:
-        raise TypeError(f"{error}: in the column {frame.columns[j]!r} of X; a category's argument must be a string or a number.") from None
+        raise TypeError(
+            f"The column {frame.columns[j]!r} of X has a value that is no category ({error}): a category's argument must be a string or a "
+            "number."
+        ) from None
     return codes, values.tolist()
 
 

@@ -1,12 +1,13 @@
 """The held-out rows: which they are, and what the network makes of them after an epoch."""
 
+import inspect
 import math
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 
 from ._sklearn import safe_indexing
 from .nn.data import DenseRows
@@ -68,6 +69,8 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
     """
     scoring = estimator.scoring
     scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
+    if scorer is not None and not get_tags(estimator).target_tags.required:
+        _check_without_y(scorer, scoring)
 
     def evaluate():
         raw = network.scores(x)
@@ -82,6 +85,18 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
         return loss, float(score) if math.isfinite(score) else math.nan
 
     return evaluate
+
+
+def _check_without_y(scorer, scoring):
+    """Raise ``ValueError`` if a scorer cannot be called without a y."""
+    try:
+        inspect.signature(scorer).bind("estimator", "X")
+    except TypeError:
+        raise ValueError(
+            f"scoring={scoring!r} compares with a y, which an autoencoder has not; take None, 'loss' or a function (estimator, X) -> score."
+        ) from None
+    except ValueError:  # a callable that does not tell what it takes
+        pass
 
 
 def explained(network, raw, target, weight):
