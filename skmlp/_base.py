@@ -19,6 +19,7 @@ from ._columns import labels_of
 from ._endings import check_ending
 from ._init_from import start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._keys import ExplainedParameters
 from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
@@ -49,7 +50,9 @@ def takes_minibatches(estimator):
     return True
 
 
-class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(
+    ExplainedParameters, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
@@ -179,7 +182,7 @@ class BaseMLP(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _make_network(self, X, target, rule, first, whole):
         """Return the network to train, not initialised if ``first``, else with the fitted numbers. ``whole``: a step sees all rows."""
         dtype = self.dtype
-        if dtype == "auto":
+        if isinstance(dtype, str) and dtype == "auto":
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
         loss = self._make_loss()

@@ -4,7 +4,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
@@ -14,7 +13,7 @@ from ._inputs import checked
 from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._samples import raw_samples
-from ._sklearn import StrOptions
+from ._sklearn import StrOptions, available_if
 from ._targets import has_unknown
 from .nn.losses import LOSSES
 

@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
-from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
@@ -12,6 +11,7 @@ from ._input_gradient import gradient_of_predictions
 from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
+from ._sklearn import available_if
 from ._validation import explained
 from .nn.losses import LOSSES, Loss
 

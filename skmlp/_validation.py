@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length, get_tags
 
+from ._keys import did_you_mean
 from ._sklearn import safe_indexing
 from .nn.data import DenseRows
 
@@ -68,6 +69,11 @@ def make_evaluate(estimator, network, x, target, weight, raw_target, given):
     wants it; ``given``: function that returns X and y as the user gave them, for a scorer.
     """
     scoring = estimator.scoring
+    if isinstance(scoring, str) and scoring not in ("loss", *get_scorer_names()):
+        raise ValueError(
+            f"scoring={scoring!r} is neither 'loss' nor one of scikit-learn's scorers (sklearn.metrics.get_scorer_names())."
+            f"{did_you_mean(scoring, ['loss', *get_scorer_names()])}"
+        )
     scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
     if scorer is not None and not get_tags(estimator).target_tags.required:
         _check_without_y(scorer, scoring)

@@ -115,7 +115,14 @@ def _check(unit, *arguments, finite=False):
     shape = arguments[0].shape
     try:
         with np.errstate(all="ignore"):
-            y = np.asarray(function(*arguments))
+            y = function(*arguments)
+    except (AttributeError, TypeError) as error:  # such as those of functions of another library's arrays
+        raise ValueError(
+            f"{unit!r} cannot be called with arrays of NumPy ({error}); give a function made of NumPy's, such as np.tanh, or a key."
+        ) from error
+    try:
+        with np.errstate(all="ignore"):
+            y = np.asarray(y)
             part = np.asarray(function(*(a[1:3, :1] for a in arguments)))
             value, slope = value_and_derivative(function, Dual(arguments[0], 1.0), *arguments[1:])
     except Exception as error:
