@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
@@ -30,16 +29,16 @@ from ._table import embeddings
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
-from ._training import train_lbfgs, train_minibatches
+from ._training import new_state, train_lbfgs, train_minibatches
 from ._validation import given_split, make_evaluate, split_rows, take
 from ._views import Views
 from ._warn import warn_user
+from ._without_effect import warn_without_effect
 from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
 from .nn.saved import check_fit, stamped, unstamped
-from .nn.state import TrainingState
 from .nn.unit import defaults
 
 
@@ -112,7 +111,9 @@ class BaseMLP(
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight = self._balance(target, self._check_weight(X, sample_weight))
         rows = counted_rows(weight)
-        state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
+        if not incremental:
+            warn_without_effect(self, held_out[0] is not None)
+        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         kept = None
         if groups is not None and self.validation_split is None:
@@ -390,9 +391,3 @@ class BaseMLP(
     @property
     def out_activation_(self):
         return self._fitted()._network.loss.out_activation
-
-
-def _new_state(random_state):
-    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])

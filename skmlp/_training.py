@@ -5,6 +5,7 @@ import math
 import time
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
@@ -15,7 +16,7 @@ from .nn.callbacks import EarlyStopping, History, Progress, Validation
 from .nn.diagnostics import Diagnostics
 from .nn.lbfgs import INTERRUPTED, fit_lbfgs
 from .nn.penalty import merged
-from .nn.state import Snapshot
+from .nn.state import Snapshot, TrainingState
 from .nn.trainer import Diverged, Trainer, batch_bounds
 from .nn.updater import Updater
 
@@ -199,3 +200,9 @@ def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=Fa
     if not is_finite(network):
         return None
     return {"_network": network, "_state": state, "_records": list(records), "n_iter_": n_iter}
+
+
+def new_state(random_state):
+    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])
