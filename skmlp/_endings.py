@@ -114,8 +114,8 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
     with np.errstate(all="ignore"):
         losses = [working_rows(network.objective, scores, target)[:, 0] for scores in (raw, constant)]
         own, least = (float(np.average(loss, weights=weight)) for loss in losses)
-        spread = np.nanstd(target, axis=0)
-    if not (least > 0.0 and np.any(spread > 0.0)):  # nothing to learn, or a likelihood, which has no zero
+    varies = bool(np.any(np.fmax.reduce(target, axis=0) > np.fmin.reduce(target, axis=0)))
+    if not (least > 0.0 and varies):  # nothing to learn, or a likelihood, which has no zero
         return
     curve = [record["loss"] for record in estimator._records[-max(ending.n_iter, 1) :]]
     last, best = curve[-1], min(curve)
@@ -126,7 +126,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
     rise = float(np.diff(curve).max(initial=0.0))
     jumped = rise > 2.0 * least or max(curve) > max(20.0 * least, 2.0 * own)
     exploded = fell_back or (jumped and any(np.any(np.abs(w) > 1.0) for w in network.weights()))  # a large penalty makes them small
-    causes = [*_unscaled_features(estimator, data, rows), *_unscaled_target(estimator, network, spread)]
+    causes = [*_unscaled_features(estimator, data, rows), *_unscaled_target(estimator, network, target)]
     if exploded and not causes and not is_lbfgs(estimator):
         causes.append(
             f"The learning rate is likely to be too high: lower learning_rate_init, now {estimator.learning_rate_init!r}, or let it fall, "
@@ -144,7 +144,8 @@ def _unscaled_features(estimator, data, rows):
     if estimator._table is not None:  # its numbers are standardised
         return []
     x = data.x.take(rows, np.empty((len(rows), data.x.width)))
-    sizes = np.sqrt(np.mean(np.square(x), axis=0))
+    with np.errstate(over="ignore"):
+        sizes = np.sqrt(np.mean(np.square(x), axis=0))
     worst = int(np.argmax(sizes))
     if _SMALL <= sizes[worst] <= _LARGE or not sizes[worst]:
         return []
@@ -155,9 +156,9 @@ def _unscaled_features(estimator, data, rows):
     ]
 
 
-def _unscaled_target(estimator, network, spread):
-    """Return a list of one or no sentence: that targets with the standard deviations ``spread`` are not scaled, and what helps."""
-    largest = float(spread.max())
+def _unscaled_target(estimator, network, target):
+    """Return a list of one or no sentence: that a regressor's target is not scaled, and what helps."""
+    largest = float(np.std(target, axis=0, dtype=np.float64).max())
     if not is_regressor(estimator) or network.loss.domain != "(-inf, inf)" or _SMALL <= largest <= _LARGE:
         return []
     return [f"The target is not scaled: its standard deviation is {largest:.3g}, where 1 is usual; see TransformedTargetRegressor."]
