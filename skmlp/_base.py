@@ -83,6 +83,9 @@ class BaseMLP(
     def _score_raw(self, raw, target, weight):
         """Return the estimator's own score of raw scores against a target. Overwrites: raw."""
 
+    def _keep_moments(self, X, weight, rows, going_on):
+        """Keep what is needed to know of the rows trained on, in addition to what is known if ``going_on``; nothing unless written."""
+
     # ---- fitting
 
     def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
@@ -143,6 +146,7 @@ class BaseMLP(
             network.objective = known_part(network.loss)
         if first and self._takes_missing:
             self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
+        self._keep_moments(X, weight, rows, incremental)
         data = self._sources(X, target, weight, network.dtype)
         data.rows = rows
         if first:

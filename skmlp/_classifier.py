@@ -8,6 +8,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
+from ._importances import ImportancesOfScores
 from ._input_gradient import gradient_of_classes, gradient_of_scores
 from ._inputs import checked
 from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
@@ -19,7 +20,7 @@ from .nn.losses import LOSSES
 
 
 @documented
-class MLPClassifier(ClassifierMixin, BaseMLP):
+class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha / (2 n) sum_l |W_l|^2``, where n is

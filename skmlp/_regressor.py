@@ -7,6 +7,7 @@ from sklearn.utils import column_or_1d
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
+from ._importances import ImportancesOfPredictions
 from ._input_gradient import gradient_of_predictions
 from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
@@ -17,7 +18,7 @@ from .nn.losses import LOSSES, Loss
 
 
 @documented
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over the outputs, plus
