@@ -5,6 +5,7 @@ from ._classifier import MLPClassifier
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
+from ._through import input_gradient, predict_samples, summary
 from .nn.saved import VERSION as __version__
 from .plot import (
     CodeDisplay,
@@ -26,5 +27,8 @@ __all__ = [
     "ReconstructionDisplay",
     "TrainingDisplay",
     "WeightsDisplay",
+    "input_gradient",
     "learning_rate_range",
+    "predict_samples",
+    "summary",
 ]
