@@ -38,8 +38,9 @@ class FeatureImportances:
     def _keep_moments(self, X, weight, rows, going_on):
         table = self._table
         levels = () if table is None else table.levels
-        moments = _moments_of(X, weight, rows, levels)
-        self._moments = _together(self._moments, moments) if going_on and self._moments is not None else moments
+        with np.errstate(over="ignore", invalid="ignore"):
+            moments = _moments_of(X, weight, rows, levels)
+            self._moments = _together(self._moments, moments) if going_on and self._moments is not None else moments
 
     @property
     def feature_importances_(self):
@@ -115,8 +116,7 @@ def _moments_of(X, weight, rows, levels):
     x, codes = X[:, :numbers], X[:, numbers:].astype(np.intp)
     mean = weight @ x / total
     counts = [np.bincount(column, weight, minlength=n_levels + 1) for column, n_levels in zip(codes.T, levels, strict=True)]
-    with np.errstate(over="ignore"):
-        return {"weight": total, "mean": mean, "squares": weight @ np.square(x - mean), "counts": counts}
+    return {"weight": total, "mean": mean, "squares": weight @ np.square(x - mean), "counts": counts}
 
 
 def _together(a, b):

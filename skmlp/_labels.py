@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from ._targets import one_column
 from .nn.losses import LOSSES
 
 
@@ -38,8 +39,7 @@ def without_unknown(y):
 
 def check_labels(y):
     """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
-    if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+    y = y if sparse.issparse(y) else one_column(y)
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":

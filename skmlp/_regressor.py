@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
@@ -13,6 +12,7 @@ from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
 from ._sklearn import available_if
+from ._targets import one_column
 from ._validation import explained
 from .nn.losses import LOSSES, Loss
 
@@ -260,8 +260,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = one_column(y)
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
         loss = self._make_loss()
         loss.check_target(target, "y")
