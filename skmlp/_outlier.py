@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from ._autoencoder import Autoencoder
 from ._inputs import with_advice
+from ._keys import ExplainedParameters
 from ._rows import counted_rows
 from ._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, safe_indexing
 from .nn.corruption import GaussianCorruption
@@ -25,7 +26,7 @@ from .nn.loss import quantile
 _SPREADS = 2.0  # standard deviations above the median
 
 
-class OutlierAutoencoder(OutlierMixin, BaseEstimator):
+class OutlierAutoencoder(ExplainedParameters, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not give back well are outliers.
 
     An autoencoder learns what the rows have in common, and fails on what is unlike them. This estimator turns its reconstruction error into

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp._keys import ALIASES
 from skmlp._parameters import CONSTRAINTS
 from skmlp.nn.activations import ACTIVATIONS, LeakyRelu
@@ -135,6 +135,8 @@ def test_a_search_inside_of_a_key_says_what_to_give(name, message):
         GridSearchCV(MLPClassifier(), {name: [0.8]}).fit(X, Y)
     with pytest.raises(ValueError, match=r"activation=\['relu'\] is none"):
         MLPClassifier(activation=["relu"]).set_params(activation__slope=0.1)
+    with pytest.raises(ValueError, match="estimator=None is none; give one that has 'n_components'"):
+        OutlierAutoencoder().set_params(estimator__n_components=3)
 
 
 def test_a_search_inside_of_an_instance():
