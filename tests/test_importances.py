@@ -47,6 +47,16 @@ def test_of_a_linear_classifier_they_are_those_of_logistic_regression():
         assert_allclose(model.feature_importances_, shares(other.coef_), atol=1e-4)
 
 
+def test_a_part_that_all_scores_share_counts_for_nothing():
+    """It changes no probability."""
+    X, y = blobs(3)
+    for loss in ("log_loss", "focal"):
+        model = MLPClassifier((), loss=loss, max_iter=20, random_state=0).fit(X, y)
+        before = model.feature_importances_
+        model.coefs_[0][2] += 10.0
+        assert_allclose(model.feature_importances_, before, rtol=1e-4)
+
+
 def test_labels_count_alike():
     X, y = labels()
     model = MLPClassifier((), max_iter=20, random_state=0).fit(X, y)
