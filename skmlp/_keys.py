@@ -109,7 +109,7 @@ def explained(message, estimator):
         return message + did_you_mean(value, [key for key in keys if isinstance(key, str)])
     if isinstance(value, type) and hasattr(value, "get_params"):
         return f"{message} Give an instance, such as {value.__name__}()."
-    if name == "learning_rate" and isinstance(value, Real):
+    if name == "learning_rate" and isinstance(value, Real) and not isinstance(value, bool):
         return f"{message} The number that a schedule multiplies is learning_rate_init={value!r}."
     if name == "loss" and isinstance(value, tuple | list | int):
         return f"{message} Widths of hidden layers go by name: hidden_layer_sizes={value!r}."
@@ -135,7 +135,7 @@ class ExplainedParameters:
             key, _, inner = name.partition("__")
             if inner and key in self._get_param_names():
                 value = params.get(key, getattr(self, key))
-                if not hasattr(value, "set_params"):
+                if isinstance(value, type) or not hasattr(value, "set_params"):
                     raise ValueError(
                         f"{name} sets a parameter of an instance, but {key}={value!r} is none; {_remedy(self, key, inner, value)}."
                     )

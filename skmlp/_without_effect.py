@@ -4,6 +4,8 @@ The one decision: what scikit-learn's classes ignore in silence, such as ``momen
 are made of it. The many fits of one search give a warning once.
 """
 
+import numpy as np
+
 from ._build import is_lbfgs
 from ._warn import warn_user
 from .nn.optimizer import Optimizer
@@ -46,8 +48,8 @@ def _without_effect(estimator, held_out):
 
 def _changed(estimator, name):
     """Return whether a parameter has another value than by default."""
-    value, default = getattr(estimator, name), defaults(type(estimator))[name]
-    return value is not default and not (isinstance(value, type(default)) and value == default)
+    value, default = getattr(estimator, name), defaults(type(estimator)).get(name)
+    return value is not default and (isinstance(value, np.ndarray) or value != default)
 
 
 def _is_empty(value):

@@ -67,6 +67,7 @@ QUIET = [
     {"l1_ratio": 0.5, "alpha": 0.01},
     {"dropout": 0.0, "activation": "relu", "batch_norm": False, "hidden_layer_sizes": ()},
     {"dropout": [], "activation": [], "hidden_layer_sizes": ()},
+    {"dropout": np.zeros(0), "activation": np.array([], str), "batch_norm": np.False_, "hidden_layer_sizes": np.array([], int)},
     {"beta_1": 0.8, "momentum": 0.5, "power_t": 0.3, "max_fun": 10, "nesterovs_momentum": False},  # searches over solvers give them all
     {"beta_1": 0.8, "momentum": 0.5, "solver": "sgd"},
     {"momentum": 0.5, "power_t": 0.3, "solver": Adam(), "learning_rate": Cosine()},
