@@ -1,14 +1,16 @@
 """The held-out rows: which they are, and what the network makes of them after an epoch."""
 
+import inspect
 import math
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring, mean_pinball_loss
+from sklearn.metrics import check_scoring, get_scorer_names, mean_pinball_loss
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 
 from ._build import is_lbfgs
+from ._keys import did_you_mean
 from ._sklearn import safe_indexing, takes_weights
 from .nn.loss import quantile
 
@@ -87,8 +89,7 @@ class Evaluation:
         self.estimator, self.network, self.held = estimator, network, held
         self.target, self.given, self.refresh = target, given, refresh
         self.n_rows = held.x.n_rows if held.weight is None else int(np.count_nonzero(held.weight))
-        scoring = estimator.scoring
-        self.scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
+        self.scorer = _scorer(estimator)
         if estimator.early_stopping and not is_lbfgs(estimator) and self.n_rows < 2:
             raise ValueError(
                 f"The validation set is too small: early_stopping needs two held-out rows or more, but has {self.n_rows}. Give more rows "
@@ -126,6 +127,34 @@ class Evaluation:
         X, y, weight = self.given()
         names = {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
         return self.scorer(self.estimator, X, **names) if y is None else self.scorer(self.estimator, X, y, **names)
+
+
+def _scorer(estimator):
+    """Return the scorer that ``scoring`` names, None where the estimator's own score or its loss is taken."""
+    scoring = estimator.scoring
+    if scoring is None or (isinstance(scoring, str) and scoring == "loss"):
+        return None
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        raise ValueError(
+            f"scoring={scoring!r} is neither 'loss' nor one of scikit-learn's scorers (sklearn.metrics.get_scorer_names())."
+            f"{did_you_mean(scoring, ['loss', *get_scorer_names()])}"
+        )
+    scorer = check_scoring(estimator, scoring=scoring)
+    if not get_tags(estimator).target_tags.required:
+        _check_without_y(scorer, scoring)
+    return scorer
+
+
+def _check_without_y(scorer, scoring):
+    """Raise ``ValueError`` if a scorer cannot be called without a y."""
+    try:
+        inspect.signature(scorer).bind("estimator", "X")
+    except TypeError:
+        raise ValueError(
+            f"scoring={scoring!r} compares with a y, which an autoencoder has not; take None, 'loss' or a function (estimator, X) -> score."
+        ) from None
+    except ValueError:  # a callable that does not tell what it takes
+        pass
 
 
 def explained(target, predictions, levels, weight):
