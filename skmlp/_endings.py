@@ -15,7 +15,7 @@ from ._warn import warn_user
 from .nn.data import Part
 from .nn.loss import working_rows
 
-_SAMPLE_ROWS, _SAMPLE_VALUES = 1000, 2**20  # of the rows that a trained network is looked at with
+_SAMPLE_ROWS, _SAMPLE_VALUES = 1000, 2**18  # of the rows that a trained network is looked at with
 _USUAL_WEIGHT = 1e3  # far above what training ends with unless a step explodes
 _LARGE, _SMALL = 20.0, 0.02  # sizes of features and targets, those of standardised ones being 1
 
