@@ -67,10 +67,15 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         estimator._table = TableEncoder(estimator.categorical_features, frame, form)
         X = frame
     else:
-        X = estimator._table.encode(frame, filled=not estimator._takes_missing)
+        X = estimator._table.encode(frame, filled=not estimator._takes_missing).astype(_precision(X), copy=False)
         if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
             warn_of_unseen(estimator._table, frame, X)
     return (X, y) if options else X
+
+
+def _precision(X):
+    """Return the precision of a table: single if it is an array of that, else double."""
+    return np.float32 if isinstance(X, np.ndarray) and X.dtype == np.float32 else np.float64
 
 
 def table_of(X, estimator):
