@@ -133,11 +133,12 @@ def _known(table):
 
 
 def _stacked(columns, known, like):
-    """Return columns as an array, single precision if ``like`` is such an array, of objects unless it holds all categories."""
+    """Return columns as an array, of single precision if ``like`` is, of objects unless all categories are numbers that it holds."""
     values = [category for categories in known.values() for category in categories]
-    dtype = np.dtype(np.float32 if isinstance(like, np.ndarray) and like.dtype == np.float32 else np.float64)
-    plain = all(type(value) in (int, float) for value in values) and _holds(dtype, values)
-    out = np.empty((len(columns[0]), len(columns)), dtype if plain else object)
+    single = [np.float32] if isinstance(like, np.ndarray) and like.dtype == np.float32 else []
+    plain = [np.dtype(kind) for kind in (*single, np.float64)] if all(type(value) in (int, float) for value in values) else []
+    dtype = next((dtype for dtype in plain if _holds(dtype, values)), object)
+    out = np.empty((len(columns[0]), len(columns)), dtype)
     for j, column in columns.items():
         out[:, j] = column
     return out
