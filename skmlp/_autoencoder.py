@@ -147,7 +147,8 @@ class Autoencoder(BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
+            transform them if it says ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None

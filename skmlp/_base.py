@@ -34,7 +34,7 @@ from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
 from ._training import new_state, train_lbfgs, train_minibatches
 from ._transaction import all_or_nothing
-from ._validation import Evaluation, given_split, split_rows, take
+from ._validation import Evaluation, given_split, split_rows, take, warn_of_another_scale
 from ._warn import warn_user
 from ._weights import checked_weight, counted_rows, in_precision, near_one
 from ._without_effect import warn_without_effect
@@ -146,6 +146,8 @@ class BaseMLP(
                 rows, kept = given_split(self, X, scored_y, groups, every)
         X, target = fitted_table(self, X, target, weight, rows, first, incremental)
         validation = None if held_out[0] is None else self._check_held_out(*held_out)
+        if validation is not None and self._table is None:
+            warn_of_another_scale(X, validation[0])
         if kept is not None:
             original = None if weight is None else weight * unit
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y, original))

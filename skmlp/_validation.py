@@ -4,6 +4,7 @@ import inspect
 import math
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names, mean_pinball_loss
 from sklearn.model_selection import check_cv, train_test_split
@@ -12,7 +13,11 @@ from sklearn.utils import check_consistent_length, get_tags
 from ._build import is_lbfgs
 from ._keys import did_you_mean
 from ._sklearn import safe_indexing, takes_weights
+from ._warn import warn_user
 from .nn.loss import quantile
+
+_LOOKED_AT = 1000  # rows, to see whether others have their scale
+_ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as large as them
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -61,6 +66,34 @@ def given_split(estimator, X, y, groups, counted):
     if len(common):
         raise ValueError(f"The parts of validation_split share {len(common)} rows, such as {common[0]}; rows held out are not trained on.")
     return tuple(parts)
+
+
+def warn_of_another_scale(X, X_val):
+    """Warn if rows to validate on are nothing like those to train on, as rows are that a pipeline has not transformed."""
+    if sparse.issparse(X) or sparse.issparse(X_val):
+        return
+    with np.errstate(all="ignore"):
+        (mean, deviation), (other_mean, other_deviation) = _location_and_spread(X), _location_and_spread(X_val)
+        far = np.abs(other_mean - mean) > _ANOTHER_SCALE * deviation
+        if X_val.shape[0] >= _ANOTHER_SCALE:  # fewer rows do not tell how far they spread
+            far |= np.abs(np.log(other_deviation / deviation)) > np.log(_ANOTHER_SCALE)
+    varies = (deviation > 0.0) & (other_deviation > 0.0)
+    if np.count_nonzero(far & varies) > 0.5 * np.count_nonzero(varies):
+        worst = int(np.argmax(np.where(far & varies, np.abs(other_mean - mean), -1.0)))
+        theirs, ours = (f"{m[worst]:.3g} and {d[worst]:.3g}" for m, d in ((other_mean, other_deviation), (mean, deviation)))
+        warn_user(
+            f"X_val has another scale than X in most columns: mean and standard deviation of column {worst} are {theirs}, in X {ours}. "
+            "Transform X_val as X; a pipeline does it with transform_input=['X_val']."
+        )
+
+
+def _location_and_spread(X):
+    """Return mean and standard deviation of the columns of a dense matrix, of some of its rows, without missing values; NaN for none."""
+    X = X[:: -(-X.shape[0] // _LOOKED_AT)]
+    known = ~np.isnan(X)
+    n = known.sum(axis=0)
+    mean = np.where(known, X, 0.0).sum(axis=0) / n
+    return mean, np.sqrt(np.where(known, np.square(X - mean), 0.0).sum(axis=0) / n)
 
 
 class Evaluation:
