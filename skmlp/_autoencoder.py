@@ -4,7 +4,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._autoencoder_parameters import AUTOENCODER_ATTRIBUTE_DOCS, AUTOENCODER_CONSTRAINTS, AUTOENCODER_DOCS
@@ -19,6 +18,7 @@ from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import dense_source
+from ._sklearn import available_if
 from ._stored import AUTOENCODER
 from ._targets import given_back
 from ._threads import limited_prediction, predicted
@@ -147,7 +147,8 @@ class Autoencoder(BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
+            transform them if it says ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
