@@ -250,9 +250,7 @@ class Snapshot(FitMemory):
         """Return where to write and that nothing waits for it; raise if that place or the estimator does not allow it."""
         target = _snapshot_file.place_of(self.path)
         _snapshot_file.check_place(self.path, target, _snapshot_file.pickled(estimator))
-        return SimpleNamespace(
-            root=context, target=target, waiting=None, ended=True, whole=True, numbers=None, n_before=_seen(estimator), n_made=0
-        )
+        return SimpleNamespace(root=context, target=target, waiting=None, ended=True, whole=True, numbers=None, before=_seen(estimator))
 
     def on_fit_task_begin(self, estimator, context):
         """Write the estimator as the last epoch left it if it is time to: by now all callbacks have seen that epoch, and none stopped."""
@@ -267,7 +265,6 @@ class Snapshot(FitMemory):
         if fit is None or fitted_estimator is None:
             return False
         if context.parent is fit.root:
-            fit.n_made = context.task_id + 1
             fit.waiting = fitted_estimator if (context.task_id + 1) % self.every == 0 else None
         elif context is fit.root and fit.whole:
             self._write(estimator, fit, fitted_estimator, fit.ended, fit.numbers)
@@ -284,8 +281,8 @@ class Snapshot(FitMemory):
         for key, callback in _by_name(estimator._skl_callbacks).items():
             memory = callback.of(estimator)
             memories[key] = {name: getattr(memory, name) for name in callback.kept}
-        n_rows = None if fit.n_before is None or not fit.n_made else (_seen(fitted) - fit.n_before) // fit.n_made
-        record = {"ended": ended, "numbers": current, "memories": memories, "n_rows": n_rows}
+        rows, epochs = (now - then for now, then in zip(_seen(fitted), fit.before, strict=True))
+        record = {"ended": ended, "numbers": current, "memories": memories, "n_rows": rows // epochs if rows and epochs else None}
         _snapshot_file.write(fit.target, fitted, record)
 
 
@@ -351,8 +348,8 @@ def _by_name(callbacks):
 
 
 def _seen(estimator):
-    """Return the number of rows that training has seen so far, epoch for epoch, None if that is not known."""
-    return estimator._state.clock.samples if isinstance(estimator, BaseMLP) else None
+    """Return the number of rows that training has seen so far, epoch for epoch, and of the epochs; (0, 0) if that is not known."""
+    return (estimator._state.clock.samples, len(estimator._records)) if isinstance(estimator, BaseMLP) else (0, 0)
 
 
 def _current(estimator):
