@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sklearn
 import skops.io
+from sklearn._loss.link import IdentityLink
 from skops.io.exceptions import UntrustedTypesFoundException
 
 import skmlp
@@ -297,3 +298,18 @@ def test_a_detector_around_something_else_is_refused():
         data = forge(detector, instead("OutlierAutoencoder", "estimator_", lambda estimator=estimator: estimator))
         with pytest.raises(ValueError, match="The saved OutlierAutoencoder cannot be loaded: its estimator_ has"):
             skops.io.loads(data, trusted=skops_types())
+
+
+def test_memory_that_an_object_names_is_not_read():
+    """A file can give an object of scikit-learn's any attribute; NumPy asks for this one and reads where it points to."""
+    interface = plain({"data": [0, False], "typestr": "|u1", "shape": [1], "version": 3})
+    link = node("ObjectNode", IdentityLink, content=dictionary(__array_interface__=interface))
+    model = MLPClassifier(**QUICK, categorical_features=["x0"])
+
+    def attack(tree):
+        put(tree, "MLPClassifier", "categorical_features", sequence(link, kind="List"))
+
+    loaded = skops.io.loads(forge(model, attack), trusted=skops_types())
+    assert "__array_interface__" in vars(loaded.categorical_features[0])
+    with pytest.raises(ValueError, match="categorical_features must hold names, or numbers"):
+        loaded.fit(*blobs())
