@@ -1,5 +1,7 @@
 """The regressor: numbers to targets, raw scores to numbers."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -76,9 +78,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Whether the network learns y in standard deviations from its mean, so that neither the unit of y nor its distance from zero changes
         the model. Mean and standard deviation of each output are those of the rows that the first fit trains on, weighted, in double
         precision; where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y is divided by its mean
-        instead. Predictions, losses and scores are in the units of y. ``alpha``, ``tol``, a loss's own hyper-parameters (the ``delta`` of
-        Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in scikit-learn.""",
+        instead. Predictions, losses and scores are in the units of y. Outputs of different sizes count alike in what is minimised; their
+        loss is reported as the sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a loss's own
+        hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is
+        ``target_offset_ + target_scale_ * output``. A function as the loss sees y itself. False means that the network learns y as it is,
+        as in scikit-learn.""",
     }
     _attribute_docs = {
         "target_offset_": """
@@ -328,13 +332,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         loss = regression_loss(self)
         return loss if self._target_measure is None else loss.of_units(self._target_measure)
 
-    def _learn_measures(self, X, target, weight, rows, first):
-        super()._learn_measures(X, target, weight, rows, first)
+    def _learn_measures(self, X, target, weight, rows, first, incremental):
+        super()._learn_measures(X, target, weight, rows, first, incremental)
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
                 trained = (target, weight) if rows is None else take(rows, target, weight)
                 self._target_measure = regression_loss(self).measure(*trained)
+                moves = self._target_measure is not None and np.any(self._target_measure.offset)
+                if incremental and moves and not np.ptp(trained[0], axis=0).all():
+                    warnings.warn(
+                        "y does not vary in the first batch, so that normalize_y cannot learn its scale and takes 1. Begin partial_fit "
+                        "with rows that show how y varies, or standardise y and set normalize_y=False.",
+                        stacklevel=6,
+                    )
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, {self._normalizes_y!r}. Undo the change, or fit "

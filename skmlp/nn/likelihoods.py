@@ -228,8 +228,8 @@ class GaussianNll(Loss):
     def start(self, target, weight):
         mean = np.average(target, axis=0, weights=weight)
         variance = np.average(np.square(target - mean), axis=0, weights=weight)
-        least = 1e-12 * np.where(mean != 0.0, np.square(mean), 1.0)  # a target that does not vary would start at -inf
-        return np.concatenate([mean, np.log(np.maximum(variance, least))])
+        varies = variance > 1e-12 * np.square(mean)  # one that does not would start at -inf, and the first predictions far beyond it
+        return np.concatenate([mean, np.log(np.where(varies, variance, 1.0))])
 
 
 def _log(x, out):

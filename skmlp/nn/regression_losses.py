@@ -76,7 +76,7 @@ class Huber(Loss):
     ----------
     delta : float > 0, default=1.0
         Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor`` with ``normalize_y`` the standard
-        deviation of most of y, 1.4826 times the median distance from the median.
+        deviation of most of y, the distance from its median within which three quarters of y lie, divided by 1.15.
     """
 
     distance = True
