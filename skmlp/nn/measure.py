@@ -1,7 +1,7 @@
 """Where the numbers of a target lie and how large they are, in double precision.
 
 The one decision: a few values far out do not say how large the others are. Where the outermost hundredth of the rows, at least the
-outermost value, lies ten standard deviations of the others away from the median, location and scale are those of the others; elsewhere
+outermost value, lies thirty standard deviations of the others away from the median, location and scale are those of the others; elsewhere
 they are mean and standard deviation, so that a target that is standardised already stays as it is. Of very many rows evenly spaced ones say
 where the middle is.
 """
@@ -12,7 +12,8 @@ from .loss import median, quantile
 from .saved import Kind, check_attributes, is_array
 
 _OUTERMOST = 0.01  # share of the rows
-_FAR = 100.0  # times the mean square of the others, or their mean
+_FEW = 0.05  # share of the rows that may be left out for having the outermost value
+_FAR = 1000.0  # times the mean square of the others, or their mean
 _MOST = 0.75  # share of the rows
 _WITHIN = 1.1503493803760079  # standard deviations from the mean is as much of a normal distribution
 _ROUNDING = 16.0 * np.finfo(np.float64).eps  # of the largest value: a column that varies by less is constant
@@ -151,7 +152,7 @@ def _parts(t, weight, amounts):
     """Yield numbers and weights without the outermost ones, if the mean of their amounts is far above that of the others; then all."""
     largest, mean = amounts.max(), np.average(amounts, weights=weight)
     at_most = max(_OUTERMOST, float(np.average(amounts == largest, weights=weight)))  # share of the rows that are outermost
-    if at_most < 1.0 and largest > mean / (at_most + 1.0 / _FAR):  # as it must be if their mean is
+    if at_most <= _FEW and largest > mean / (at_most + 1.0 / _FAR):  # as it must be if their mean is
         outermost = amounts > np.quantile(amounts, 1.0 - _OUTERMOST, weights=weight, method="inverted_cdf")
         outermost = outermost if outermost.any() else amounts == largest
         w_out, w = (None if weight is None else weight[rows] for rows in (outermost, ~outermost))
