@@ -337,10 +337,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained = (target, weight) if rows is None else take(rows, target, weight)
-                self._target_measure = regression_loss(self).measure(*trained)
-                moves = self._target_measure is not None and np.any(self._target_measure.offset)
-                if incremental and moves and not np.ptp(trained[0], axis=0).all():
+                trained, loss = (target, weight) if rows is None else take(rows, target, weight), regression_loss(self)
+                self._target_measure = loss.measure(*trained)
+                unknown = incremental and self._target_measure is not None and loss.out_activation != "exp"
+                if unknown and (trained[0] == trained[0][0]).all():
                     warnings.warn(
                         "y does not vary in the first batch, so that normalize_y cannot learn its scale and takes 1. Begin partial_fit "
                         "with rows that show how y varies, or standardise y and set normalize_y=False.",

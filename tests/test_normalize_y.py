@@ -275,11 +275,13 @@ def test_later_fits_keep_the_measure_of_the_first(loss):
 
 def test_a_first_batch_that_does_not_vary_warns():
     X, y = curve()
-    with pytest.warns(UserWarning, match="y does not vary in the first batch, so that normalize_y cannot learn its scale"):
-        quick().partial_fit(X[:1], 1e5 * y[:1] + 5e5)
+    for rows, constant in ((X[:1], 1e5 * y[:1] + 5e5), (X, np.zeros(len(X)))):
+        with pytest.warns(UserWarning, match="y does not vary in the first batch, so that normalize_y cannot learn its scale"):
+            quick().partial_fit(rows, constant)
     for model in (quick("poisson"), quick(normalize_y=False)):
         model.partial_fit(X[:1], y[:1] ** 2 + 1.0)
-    assert quick().partial_fit(X[:2], y[:2]).target_scale_ > 0.0
+    for target in (y[:2], np.column_stack([y[:2], np.zeros(2)])):
+        assert (quick().partial_fit(X[:2], target).target_scale_ > 0.0).all()
 
 
 def test_normalising_needs_no_copy_in_double_precision(rng):
