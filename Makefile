@@ -14,13 +14,13 @@ demo: $(SETUP)   ## three networks on real data, a report and a picture
 	$(BIN)/python examples/quickstart.py
 
 test: $(SETUP)   ## the whole test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 test-fast: $(SETUP)  ## the test suite without its slow part
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versions supported (Python 3.11 or 3.12)
-	$(OLDEST)/bin/python -m pytest -q
+	$(OLDEST)/bin/python -m pytest -q -n auto
 
 lint: $(SETUP)   ## style and formatting
 	$(BIN)/ruff check .
@@ -42,11 +42,11 @@ docs: $(SETUP)   ## the site, docs/_build/html/index.html; once installed it nee
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
-wheel-test:      ## build the wheel and run the tests that are not slow against it, from outside the tree
+wheel-test:      ## build the wheel and test what is installed of it, from outside the tree
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .pytest_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -7,6 +7,7 @@ from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
 from ._skops import skops_types
+from ._through import input_gradient, predict_samples, summary
 from .nn.saved import VERSION as __version__
 from .plot import (
     CodeDisplay,
@@ -29,6 +30,9 @@ __all__ = [
     "ReconstructionDisplay",
     "TrainingDisplay",
     "WeightsDisplay",
+    "input_gradient",
     "learning_rate_range",
+    "predict_samples",
     "skops_types",
+    "summary",
 ]

@@ -4,7 +4,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._autoencoder_parameters import AUTOENCODER_ATTRIBUTE_DOCS, AUTOENCODER_CONSTRAINTS, AUTOENCODER_DOCS
@@ -19,6 +18,7 @@ from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
 from ._rows import refuse_sparse
+from ._sklearn import available_if
 from ._stored import AUTOENCODER
 from ._targets import given_back
 from ._threads import limited_prediction, predicted
@@ -147,7 +147,8 @@ class Autoencoder(BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
+            transform them if it says ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
@@ -194,8 +195,7 @@ class Autoencoder(BaseMLP):
         Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        source = DenseRows(Z.astype(self._network.dtype, copy=False))
-        return self._reconstruction(source, Z.dtype, start=self._transform_stop)
+        return self._reconstruction(DenseRows(Z.astype(self._network.dtype, copy=False)), Z.dtype, start=self._transform_stop)
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -257,9 +257,8 @@ class Autoencoder(BaseMLP):
         valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         refuse_sparse(valid, "impute", "a dense reconstruction")
-        source = self._input(valid)
-        parts = reconstructed(self._network, source, self._target_measure)
-        with limited_prediction(self._network, source.n_rows):
+        parts = reconstructed(self._network, self._input(valid), self._target_measure)
+        with limited_prediction(self._network, len(valid)):
             return imputed(X, valid, parts, self._network.dtype) if missing is None else filled_table(X, missing, parts, self._table)
 
     def input_gradient(self, X):

@@ -5,7 +5,6 @@ anything is raised; so a fit that fails leaves the estimator as it was, and goin
 """
 
 import copy
-import warnings
 from abc import ABCMeta, abstractmethod
 from functools import partial
 from types import SimpleNamespace
@@ -13,14 +12,15 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._build import build_layers, check_batch_rows, is_lbfgs, layers_of_blocks, make_schedule, make_solver, penalty_strengths
 from ._columns import labels_of
+from ._endings import check_ending
 from ._fitted import FittedAttributes
 from ._init_from import fitted_network, start_from
 from ._inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._keys import ExplainedParameters
 from ._measures import measure_of_inputs
 from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
@@ -33,15 +33,16 @@ from ._summary import Summary
 from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
 from ._tasks import FitTasks
 from ._threads import limited_threads, predicted
-from ._training import diverged_message, is_finite, train_lbfgs, train_minibatches
+from ._training import new_state, train_lbfgs, train_minibatches
 from ._transaction import all_or_nothing
-from ._validation import Evaluation, given_split, split_rows, take
+from ._validation import Evaluation, given_split, split_rows, take, warn_of_another_scale
+from ._warn import warn_user
 from ._weights import checked_weight, counted_rows, in_precision, near_one
+from ._without_effect import warn_without_effect
 from .nn.data import Part
 from .nn.known import known_part
 from .nn.layers import Dense
 from .nn.network import Network
-from .nn.state import TrainingState
 
 
 def takes_minibatches(estimator):
@@ -52,7 +53,14 @@ def takes_minibatches(estimator):
 
 
 class BaseMLP(
-    FittedAttributes, Stored, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+    ExplainedParameters,
+    FittedAttributes,
+    Stored,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
@@ -92,6 +100,9 @@ class BaseMLP(
     def _score_raw(self, said, target, weight, losses=None):
         """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of the rows. Overwrites: said."""
 
+    def _keep_moments(self, X, weight, rows, going_on):
+        """Keep what is needed to know of the rows trained on, in addition to what is known if ``going_on``; nothing unless written."""
+
     # ---- fitting
 
     def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
@@ -115,7 +126,9 @@ class BaseMLP(
         X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
         weight, unit = near_one(self._balance(target, checked_weight(X, sample_weight)))
         rows = counted_rows(weight)
-        state = _new_state(self.random_state) if first else copy.deepcopy(self._state)
+        if not incremental:
+            warn_without_effect(self, held_out[0] is not None)
+        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         kept = None
         if groups is not None and self.validation_split is None:
@@ -135,6 +148,8 @@ class BaseMLP(
                 rows, kept = given_split(self, X, scored_y, groups, every)
         X, target = fitted_table(self, X, target, weight, rows, first, incremental)
         validation = None if held_out[0] is None else self._check_held_out(*held_out)
+        if validation is not None and self._table is None:
+            warn_of_another_scale(X, validation[0])
         if kept is not None:
             original = None if weight is None else weight * unit
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y, original))
@@ -148,6 +163,7 @@ class BaseMLP(
             network.objective = known_part(network.loss)
         if first and self._takes_missing:
             self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
+        self._keep_moments(X, weight, rows, incremental)
         data = self._sources(X, target, weight, network.dtype)
         data.rows, data.unit = rows, unit
         if first:
@@ -175,15 +191,15 @@ class BaseMLP(
             if first and pretraining:
                 pretrain(self, network, rule, schedule, state, data, batch_size)
             if rule is None:
-                self.n_iter_ = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
+                ending = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:
-                self.n_iter_ = train_minibatches(
+                ending = train_minibatches(
                     self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental, tasks
                 )
             network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
+            self.n_iter_ = ending.n_iter
+            check_ending(self, network, data, ending, incremental)
         network.release()
-        if not is_finite(network):
-            raise ValueError(diverged_message(self, len(self._records)))
         if tasks is not None:
             tasks.end()
 
@@ -193,7 +209,7 @@ class BaseMLP(
         ``unit``: that of the weights; ``whole``: a step sees all rows.
         """
         dtype = self.dtype
-        if dtype == "auto":
+        if isinstance(dtype, str) and dtype == "auto":
             dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
@@ -223,10 +239,9 @@ class BaseMLP(
         if self.batch_size == "auto":
             return min(200, n_rows)
         if self.batch_size > n_rows and not incremental:
-            warnings.warn(
+            warn_user(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
-                f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)",
-                stacklevel=6,
+                f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)"
             )
         return min(self.batch_size, n_rows)
 
@@ -324,9 +339,3 @@ class BaseMLP(
         tags.input_tags.categorical = tags.input_tags.allow_nan = takes_tables(self)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _new_state(random_state):
-    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])

@@ -3,17 +3,17 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks
+from ._importances import ImportancesOfScores
 from ._input_gradient import gradient_of_classes, gradient_of_scores
 from ._inputs import checked
 from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
 from ._samples import raw_samples
-from ._sklearn import StrOptions
+from ._sklearn import StrOptions, available_if
 from ._stored import CLASSIFIER
 from ._targets import has_unknown
 from ._threads import predicted
@@ -22,7 +22,7 @@ from .nn.losses import LOSSES
 
 
 @documented
-class MLPClassifier(ClassifierMixin, BaseMLP):
+class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha / (2 n) sum_l |W_l|^2``, where n is
@@ -145,7 +145,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
+            transform them if it says ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None

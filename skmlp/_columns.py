@@ -10,6 +10,7 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 
+from ._keys import did_you_mean
 from ._missing import row_parts
 from ._parameters import loss_doc, loss_keys, resolve
 from .nn.class_losses import BinaryLogLoss, LogLoss
@@ -110,9 +111,9 @@ def by_column(loss, n_features):
 
 def _unit(value):
     if not isinstance(value, (str, Loss)) and not callable(value):
-        raise ValueError(f"A loss must be one of {COLUMN_LOSSES}, a function or an instance, got {value!r}.")
+        raise ValueError(f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got {value!r}.")
     if isinstance(value, str) and value not in COLUMN_LOSSES:
-        raise ValueError(f"loss={value!r} is no loss of columns; known are {COLUMN_LOSSES}.")
+        raise ValueError(f"loss={value!r} is no loss of columns; known are {sorted(COLUMN_LOSSES)}.{did_you_mean(value, COLUMN_LOSSES)}")
     loss = resolve(FunctionLoss(value) if callable(value) else value, LOSSES)
     if "regression" not in loss.targets and loss.domain != "[0, 1]":
         raise ValueError(f"loss={value!r} is for {' or '.join(loss.targets)} targets, but these are numbers.")

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._around import distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import table_of
+from ._keys import ExplainedParameters
 from ._missing import imputed
 from ._sklearn import HasMethods
 from ._stored import IMPUTER, Looked
@@ -20,7 +21,7 @@ from ._transaction import all_or_nothing
 from ._weights import checked_weight
 
 
-class AutoencoderImputer(Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Imputer: missing values are replaced by their reconstructions.
 
     An autoencoder learns from what is known of the rows how the columns depend on each other; what is missing in a row follows from what

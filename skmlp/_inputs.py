@@ -5,6 +5,7 @@ columns are known; in a first fit that is when the rows to train on are (``fitte
 """
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from ._unseen import warn_of_unseen
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"
+_MISSING_TARGET = "Input y contains NaN. Rows whose y is missing cannot be trained on or scored; leave them out."
+_NO_NUMBERS = re.compile(r"convert|cast|promoted|float\(\) argument|array element")  # what NumPy and pandas say of columns without numbers
 
 
 def takes_tables(estimator):
@@ -44,16 +47,19 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         try:
             valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=bool(reset), **_PLAIN, **options)
         except (TypeError, ValueError) as error:
-            raise with_advice(error, X, _TABLES, _TABLES) from None
+            raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
         if estimator._takes_missing:
             check_known(valid)
-        return valid
+        return (valid[0], _known_target(valid[1])) if options else valid
     form = form_of(X)
     X = table_of(X, estimator)
     validate_data(estimator, X, *given[1:], reset=bool(reset), skip_check_array=True)
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
-        y = check_X_y(shape_only, y, estimator=estimator, **options)[1]
+        try:
+            y = _known_target(check_X_y(shape_only, y, estimator=estimator, **options)[1])
+        except ValueError as error:
+            raise _of_target(error) from None
     else:
         check_array(shape_only, estimator=estimator, input_name="X")
     frame = as_frame(X)
@@ -61,10 +67,15 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         estimator._table = TableEncoder(estimator.categorical_features, frame, form)
         X = frame
     else:
-        X = estimator._table.encode(frame, filled=not estimator._takes_missing)
+        X = estimator._table.encode(frame, filled=not estimator._takes_missing).astype(_precision(X), copy=False)
         if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
             warn_of_unseen(estimator._table, frame, X)
     return (X, y) if options else X
+
+
+def _precision(X):
+    """Return the precision of a table: single if it is an array of that, else double."""
+    return np.float32 if isinstance(X, np.ndarray) and X.dtype == np.float32 else np.float64
 
 
 def table_of(X, estimator):
@@ -146,8 +157,14 @@ def needs_no_check(estimator, X):
         and X.shape[1] == estimator.n_features_in_
         and estimator._table is None
         and not hasattr(estimator, "feature_names_in_")
-        and math.isfinite(np.add.reduce(X, axis=None))
+        and _is_small(X)
     )
+
+
+def _is_small(X):
+    """Return whether the sum of X is finite, as it is unless X is not or has values near the limits of its precision."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(X, axis=None))
 
 
 def _same(a, b):
@@ -156,15 +173,30 @@ def _same(a, b):
 
 
 def with_advice(error, X, advice, missing=""):
-    """Return the error, with the columns that are to blame where X has columns of no numbers, and what to do about them.
+    """Return the error, with the columns of X that are to blame where these hold no numbers, and what to do about them.
 
     ``advice`` goes with strings, ``missing`` with missing values.
     """
-    columns = []
-    if type(error) in (TypeError, ValueError) and (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2:
-        columns = not_numbers(X)
-    if columns:
-        return unhashable(X) or type(error)(f"{error}. The columns {columns} do not hold numbers; {advice} takes them as categories.")
-    if missing and "contains NaN" in str(error) and not sparse.issparse(X):
-        return type(error)(f"{error}\n{missing} takes missing values too.")
-    return error
+    text = str(error)
+    if missing and "Input X contains NaN" in text and not sparse.issparse(X):
+        return type(error)(f"{text}\n{missing} takes missing values too.")
+    if type(error) not in (TypeError, ValueError) or not _NO_NUMBERS.search(text):
+        return error
+    columns = not_numbers(X) if (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2 else []
+    if not columns:
+        return error
+    what = f"The columns {columns} do not hold numbers; {advice} takes them as categories."
+    return unhashable(X) or type(error)(f"{text.rstrip('.')}. {what}")
+
+
+def _known_target(y):
+    """Return y, or raise ``ValueError`` if it is an array with missing values."""
+    if not sparse.issparse(y) and y.dtype.kind in "fO" and np.any(pd.isna(y)):
+        raise ValueError(_MISSING_TARGET)
+    return y
+
+
+def _of_target(error):
+    """Return the error, without doubt about what it is about if it is about y."""
+    text = str(error)
+    return ValueError(_MISSING_TARGET) if "contains NaN" in text and "Input X" not in text else error

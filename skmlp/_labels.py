@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from ._targets import one_column
 from .nn.losses import LOSSES
 
 
@@ -38,8 +39,7 @@ def without_unknown(y):
 
 def check_labels(y):
     """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
-    if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+    y = y if sparse.issparse(y) else one_column(y)
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
@@ -57,7 +57,10 @@ def class_numbers(y, classes, n_rows):
     y = np.broadcast_to(y, n_rows) if np.ndim(y) == 0 else column_or_1d(y)
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all.")
-    unknown = np.setdiff1d(y, classes)
+    try:
+        unknown = np.setdiff1d(y, classes)
+    except TypeError:  # some have no order, such as None
+        unknown = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
     if len(unknown):
         raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
     return np.searchsorted(classes, y)

@@ -153,7 +153,7 @@ def _check(estimator, min_rate, max_rate, n_steps):
 def _one_step_model(estimator, n_rows):
     """Return a clone for which a batch is an epoch, in the precision that ``fit`` would choose."""
     size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, n_rows)
-    dtype = ("float32" if size < n_rows else "float64") if estimator.dtype == "auto" else estimator.dtype
+    dtype = ("float32" if size < n_rows else "float64") if str(estimator.dtype) == "auto" else estimator.dtype
     model = clone(estimator).set_params(learning_rate="constant", early_stopping=False, warm_start=False, verbose=False)
     if hasattr(model, "pretraining"):  # on one batch at the least rate it would do nothing
         model.set_params(pretraining=None)

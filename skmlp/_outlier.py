@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._around import distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
 from ._inputs import check_no_times, with_advice
+from ._keys import ExplainedParameters
 from ._sklearn import HasMethods, Interval, StrOptions
 from ._stored import DETECTOR, Looked
 from ._transaction import all_or_nothing
@@ -28,7 +29,7 @@ from .nn.loss import quantile
 _SPREADS = 2.0  # standard deviations above the median
 
 
-class OutlierAutoencoder(Looked, OutlierMixin, BaseEstimator):
+class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not give back well are outliers.
 
     An autoencoder learns what the rows have in common, and fails on what is unlike them. This estimator turns its reconstruction error into

@@ -8,10 +8,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ._sklearn import Interval, NoFlag, Options, StrOptions
+from ._keys import UNITS, did_you_mean
+from ._sklearn import Interval, NoFlag, Options, Precisions, StrOptions
 from .nn.activation import Activation
 from .nn.activation_layers import ACTIVATION_LAYERS
-from .nn.activations import ACTIVATIONS
 from .nn.batch_norm import BatchNorm
 from .nn.custom import Function
 from .nn.dropout import AlphaDropout, Dropout
@@ -27,12 +27,12 @@ def positive(kind=Real):
     return Interval(kind, 1, None, closed="left") if kind is Integral else Interval(kind, 0, None, closed="neither")
 
 
-HIDDEN_ACTIVATIONS = {**ACTIVATIONS, **ACTIVATION_LAYERS}
+HIDDEN_ACTIVATIONS = UNITS["activation"]
 HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values(), Function)
 
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", positive(Integral)],
-    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple, callable],
+    "activation": [StrOptions(set(HIDDEN_ACTIVATIONS)), *HIDDEN_ACTIVATION_TYPES, list, tuple, np.ndarray, callable],
     "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
     "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
     "batch_size": [StrOptions({"auto"}), positive(Integral)],
@@ -62,7 +62,7 @@ CONSTRAINTS = {
     "clip_norm": [None, positive()],
     "clip_value": [None, positive()],
     "scoring": [None, str, callable],
-    "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "dtype": [Precisions({"auto", "float32", "float64"})],
     "augmentation": [None, callable, list, tuple],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "max_norm": [None, positive()],
@@ -98,7 +98,7 @@ def resolve(value, registry, estimator=None):
     """
     if isinstance(value, str):
         if value not in registry:
-            raise ValueError(f"Unknown key {value!r}; known are {sorted(registry)}.")
+            raise ValueError(f"Unknown key {value!r}; known are {sorted(registry)}.{did_you_mean(value, registry)}")
         cls = registry[value]
         shared = {} if estimator is None else estimator.get_params(deep=False)
         own = getattr(cls, "own", ())
@@ -271,7 +271,7 @@ PARAMETER_DOCS = {
         The validation score that early stopping watches: None for the estimator's own (accuracy, R2, minus reconstruction error), 'loss'
         for minus the validation loss, or any scikit-learn scorer, which gets the rows' weights if it takes ``sample_weight``.""",
     "dtype": """
-    dtype : {'auto', 'float32', 'float64'}, default='auto'
+    dtype : {'auto', 'float32', 'float64'} or NumPy dtype, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step sees a random part of the rows, and float64 where it
         sees all of them ('lbfgs', or no more rows than ``batch_size``), so that only rounding would limit the solution.""",
     "augmentation": """

@@ -7,8 +7,9 @@ trained, and their numbers put back. A mirror image whose weights are tied stays
 
 from types import SimpleNamespace
 
+from ._endings import diverged_message
 from ._parameters import per_layer
-from ._training import diverged_message, make_trainer
+from ._training import make_trainer
 from .nn.corruption import CORRUPTIONS, Corruption
 from .nn.inference import Outputs
 from .nn.layers import Dense

@@ -63,7 +63,7 @@ def as_table(outputs, table, like=None):
     form = table.form if like is None else form_of(like)
     known = _known(table)
     if form == "array":
-        return _stacked(columns, known)
+        return _stacked(columns, known, like)
     if form == "polars":
         from polars import DataFrame  # here, since it is optional, and was there when the table was fitted
 
@@ -132,11 +132,13 @@ def _known(table):
     return {j: [each for each in categories if each is not None] for j, categories in zip(table.categorical, table.categories, strict=True)}
 
 
-def _stacked(columns, known):
-    """Return columns as an array, of objects unless all categories are numbers that float64 holds."""
+def _stacked(columns, known, like):
+    """Return columns as an array, of single precision if ``like`` is, of objects unless all categories are numbers that it holds."""
     values = [category for categories in known.values() for category in categories]
-    plain = all(type(value) in (int, float) for value in values) and _holds(np.dtype(np.float64), values)
-    out = np.empty((len(columns[0]), len(columns)), np.float64 if plain else object)
+    single = [np.float32] if isinstance(like, np.ndarray) and like.dtype == np.float32 else []
+    plain = [np.dtype(kind) for kind in (*single, np.float64)] if all(type(value) in (int, float) for value in values) else []
+    dtype = next((dtype for dtype in plain if _holds(dtype, values)), object)
+    out = np.empty((len(columns[0]), len(columns)), dtype)
     for j, column in columns.items():
         out[:, j] = column
     return out

@@ -1,27 +1,27 @@
 """The regressor: numbers to targets, raw scores to numbers."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
-from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseMLP, takes_minibatches
 from ._build import hidden_blocks, regression_loss
+from ._importances import ImportancesOfPredictions
 from ._input_gradient import gradient_of_predictions
 from ._inputs import checked
 from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
 from ._samples import raw_samples
+from ._sklearn import available_if
 from ._stored import REGRESSOR
+from ._targets import one_column
 from ._validation import explained, take
+from ._warn import warn_user
 from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
 
 
 @documented
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
     Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over the outputs, plus
@@ -156,7 +156,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
+            transform them if it says ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
@@ -296,8 +297,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = one_column(y)
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
         loss = regression_loss(self)
         loss.check_target(target, "y")
@@ -341,10 +341,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 self._target_measure = loss.measure(*trained)
                 unknown = incremental and self._target_measure is not None and loss.out_activation != "exp"
                 if unknown and (trained[0] == trained[0][0]).all():
-                    warnings.warn(
+                    warn_user(
                         "y does not vary in the first batch, so that normalize_y cannot learn its scale and takes 1. Begin partial_fit "
-                        "with rows that show how y varies, or standardise y and set normalize_y=False.",
-                        stacklevel=6,
+                        "with rows that show how y varies, or standardise y and set normalize_y=False."
                     )
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(

@@ -5,15 +5,15 @@ estimators have none.
 """
 
 import copy
-import functools
 from inspect import signature
 
 import numpy as np
 from sklearn import get_config
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
+from sklearn.utils._available_if import _AvailableIfDescriptor as AvailableIfDescriptor
+from sklearn.utils._param_validation import HasMethods, Interval, Options
+from sklearn.utils._param_validation import StrOptions as UnorderedOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 from .nn.saved import Kind
@@ -26,13 +26,8 @@ except ImportError:  # scikit-learn < 1.9
         """Gives an estimator nothing."""
 
     def with_callbacks(method):
-        """Return the method, under as many frames as scikit-learn's decorator adds: warnings count them."""
-
-        @functools.wraps(method)
-        def same_method(estimator, *args, **kwargs):
-            return method(estimator, *args, **kwargs)
-
-        return same_method
+        """Return the method as it is."""
+        return method
 
 
 class NoFlag(Interval):
@@ -43,6 +38,39 @@ class NoFlag(Interval):
 
     def __str__(self):
         return f"{super().__str__()}, no bool"
+
+
+class StrOptions(UnorderedOptions):
+    """Strings, listed in order: scikit-learn's are in that of a set, another one in each process."""
+
+    def __str__(self):
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+class Precisions(StrOptions):
+    """Names of types, or these types as NumPy has them."""
+
+    def is_satisfied_by(self, val):
+        known = val in (np.float32, np.float64, float) if isinstance(val, type) else isinstance(val, np.dtype) and val.isnative
+        return super().is_satisfied_by(np.dtype(val).name if known else val)
+
+    def __str__(self):
+        return f"{super().__str__()} or the NumPy dtype of one"
+
+
+class _AvailableIf(AvailableIfDescriptor):
+    def _check(self, obj, owner):
+        try:
+            super()._check(obj, owner)
+        except AttributeError as error:
+            if error.__cause__ is None:
+                raise
+            raise AttributeError(f"{error}: {error.__cause__}") from error.__cause__
+
+
+def available_if(check):
+    """Return scikit-learn's decorator of that name, whose error also tells the reason that ``check`` raises."""
+    return lambda method: _AvailableIf(method, check, attribute_name=method.__name__)
 
 
 # what is attached to an estimator while it is fitted with callbacks, by scikit-learn and by a fit that goes on (``_resumption.py``)
@@ -67,8 +95,9 @@ __all__ = [
     "Interval",
     "NoFlag",
     "Options",
+    "Precisions",
     "StrOptions",
-    "check_optimize_result",
+    "available_if",
     "check_sample_weight",
     "has_callbacks",
     "safe_indexing",

@@ -25,6 +25,7 @@ from .nn.optimizer import Optimizer
 from .nn.optimizers import OPTIMIZERS
 from .nn.saved import (
     COUNT,
+    EXTENT,
     FLAG,
     NUMBER,
     Copies,
@@ -55,6 +56,17 @@ def _is_records(value):
     return all(type(name) is str for name in names) and all(issubclass(cls, int | float | np.integer | np.floating) for cls in types)
 
 
+def _is_moments(value):
+    """Return whether a value is what is kept of the rows for importances: a weight, means, sums of squares, counts of categories."""
+    if type(value) is not dict or set(value) != {"weight", "mean", "squares", "counts"} or type(value["counts"]) is not list:
+        return False
+    vectors = [value["mean"], value["squares"], *value["counts"]]
+    if not EXTENT.holds(value["weight"]) or not all(is_array(v) and v.ndim == 1 and v.dtype.kind == "f" for v in vectors):
+        return False
+    amounts = bool(all((v >= 0.0).all() for v in vectors[1:]))  # a sum of squares may have overflowed
+    return amounts and not np.isnan(value["mean"]).any()
+
+
 def _is_classes(value):
     """Return whether a value is an array (n_classes,) of labels, sorted, each once."""
     if not is_array(value) or value.ndim != 1 or not value.size or value.dtype.kind == "V":
@@ -72,6 +84,7 @@ def _is_names(value):
 
 CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
 MEANS = Kind("an array of numbers", lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f")
+MOMENTS = Kind("what importances are made of", _is_moments)
 NAMES = Kind("an array of strings", _is_names)
 RECORDS = Kind("a list of dicts of numbers", _is_records)
 MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
@@ -169,6 +182,11 @@ def _check_parts(cls, state):
     _agree(cls, "number of inputs of the network", network.n_in, n_features if table is None else len(table.filling))
     _agree(cls, "number of names of features", len(state.get("feature_names_in_", range(n_features))), n_features)
     _check_measure(cls, "_input_measure", state["_input_measure"], n_features)
+    moments, levels = state.get("_moments"), () if table is None else table.levels
+    if moments is not None:
+        saved = len(moments["mean"]), len(moments["squares"]), [len(counts) for counts in moments["counts"]]
+        n_numbers = network.n_in - len(levels)
+        _agree(cls, "numbers of columns and categories of _moments", saved, (n_numbers, n_numbers, [n + 1 for n in levels]))
     if state["_transform_stop"] > len(network.layers):
         raise refusal(cls.__name__, f"its _transform_stop is {state['_transform_stop']}, but its network has {len(network.layers)} layers")
     _check_slots(cls, state)
@@ -293,8 +311,9 @@ def _agree(cls, what, saved, wanted):
         raise refusal(cls.__name__, f"the {what} is {saved}, but should be {wanted}")
 
 
-CLASSIFIER = Fitted({**NETWORK, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG}, OPTIONAL, _check_classifier)
-REGRESSOR = Fitted({**NETWORK, "_normalizes_y": FLAG, "_target_measure": MEASURE}, OPTIONAL, _check_regressor)
+PREDICTOR = {**NETWORK, "_moments": MOMENTS}
+CLASSIFIER = Fitted({**PREDICTOR, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG}, OPTIONAL, _check_classifier)
+REGRESSOR = Fitted({**PREDICTOR, "_normalizes_y": FLAG, "_target_measure": MEASURE}, OPTIONAL, _check_regressor)
 AUTOENCODER = Fitted(
     {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
     {*OPTIONAL, "_loss"},

@@ -6,10 +6,24 @@ that is the matrix of a table (``_table.py``): of that the numbers are to be giv
 
 import numpy as np
 from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
 
 from ._missing import without_filling
+from ._warn import warn_user
 from .nn.data import DenseRows, LabelRows, OneHotRows, SparseRows
 from .nn.loss import smallest_share, start_of_mean
+
+
+def one_column(y):
+    """Return y as it is, but a single column (n, 1) as (n,), with scikit-learn's warning."""
+    if y.ndim != 2 or y.shape[1] != 1:
+        return y
+    warn_user(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples, ), for example using "
+        "ravel().",
+        DataConversionWarning,
+    )
+    return np.ravel(y)
 
 
 def n_targets(target, n_classes, table=None):

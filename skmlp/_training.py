@@ -1,30 +1,29 @@
-"""Running a solver for an estimator: minibatches, L-BFGS, and what is said when training does not end well."""
+"""Running a solver for an estimator: minibatches, L-BFGS."""
 
 import copy
 import math
 import time
-import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from ._backend import compiled_backend
 from ._build import augmenters, l1_strengths, penalty_strengths
+from ._endings import Ending, diverged_message, interrupted, is_finite, warn_lbfgs, warn_max_iter, warn_restored
 from ._progress import asked_by, columns_of, kept_weights, lbfgs_ending
 from ._resumption import resumption_of
-from ._sklearn import check_optimize_result
 from ._tasks import EpochTasks
 from .nn.callbacks import EarlyStopping, History, InUnits, Progress, Validation
 from .nn.diagnostics import Diagnostics
 from .nn.lbfgs import INTERRUPTED, fit_lbfgs
 from .nn.penalty import merged
-from .nn.state import Snapshot
+from .nn.state import Snapshot, TrainingState
 from .nn.trainer import Diverged, Trainer, batch_bounds
 from .nn.updater import Updater
 
 
 def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental, tasks=None):
-    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how many were made, in this fit and in one it goes on with.
+    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how it ended, with a fit that it goes on with.
 
     ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None; ``tasks``: FitTasks or None.
     Overwrites: network, state, records.
@@ -72,25 +71,18 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         if not stopping.has_kept:
             raise ValueError(diverged_message(estimator, error.epoch, error.what)) from None
         why = str(error)
-        warnings.warn(
-            f"Training diverged in epoch {error.epoch}; the weights of epoch {state.best_epoch} are restored.",
-            ConvergenceWarning,
-            stacklevel=6,
-        )
+        warn_restored(error.epoch, state.best_epoch)
     if watched and why is None and not stopping.has_kept:
         raise ValueError(evaluate.undefined(len(records) - n_before))
     if not (ended_well or incremental or schedule.planned):
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=6,
-        )
+        warn_max_iter(n_epochs)
     stopping.restore()
+    by_itself = why is None and not (tasks is not None and tasks.stopped)
     if progress is not None and not incremental:
         if why is None:
             why = stopping.reason if stopping.stopped else asked_by(estimator) if ended_well else f"max_iter={n_epochs} reached."
         progress.end(len(records), why, kept_weights(stopping, state, len(records)))
-    return len(records) - n_before
+    return Ending(len(records) - n_before, by_itself, stopping.has_kept)
 
 
 def make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics=None):
@@ -143,7 +135,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
 
 
 def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
-    """Minimise over all rows at once and return the number of iterations, in this fit and in one it goes on with.
+    """Minimise over all rows at once and return how it ended, with a fit that it goes on with.
 
     ``tasks``: FitTasks or None. Overwrites: network, state, records.
     """
@@ -192,16 +184,19 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     if len(records) == n_start and not n_made:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))
     state.clock.samples += n * result.nit
-    result.nit = n_iter = n_made + result.nit
+    result.nit += n_made
+    by_itself = False
     if result.status == INTERRUPTED or (tasks is not None and tasks.interrupted):
         why = interrupted(tasks)
     elif tasks is not None and tasks.stopped:
         why = asked_by(estimator)
     else:
-        why, n_iter = lbfgs_ending(estimator, result), check_optimize_result("lbfgs", result, estimator.max_iter)
+        why = lbfgs_ending(estimator, result)
+        warn_lbfgs(estimator, result)
+        by_itself = True
     if progress is not None:
         progress.end(len(records), why, "The weights are those of the last epoch.")
-    return n_iter
+    return Ending(result.nit, by_itself)
 
 
 def in_units(estimator, network):
@@ -210,14 +205,6 @@ def in_units(estimator, network):
         return []
     scored = estimator.scoring == "loss" or (estimator.scoring is None and estimator._scores_loss)
     return [InUnits(*network.loss.in_units(estimator._target_measure), scored)]
-
-
-def interrupted(tasks):
-    """Warn of an interrupt where ``fit`` was called, tell it the callbacks, and return why training ended. ``tasks``: FitTasks or None."""
-    warnings.warn("Training interrupted by user.", stacklevel=7)
-    if tasks is not None:
-        tasks.interrupt()
-    return "Interrupted by the user."
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):
@@ -233,15 +220,7 @@ def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=Fa
     return {"_network": network, "_state": state, "_records": list(records), "n_iter_": n_iter}
 
 
-def is_finite(network):
-    """Return whether all parameters and running statistics are numbers."""
-    return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
-
-
-def diverged_message(estimator, epoch, what="The loss is"):
-    """Return what to say of weights or losses that are not finite."""
-    return (
-        "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
-        f"({what} not finite in epoch {epoch}. Scale the features, for instance with StandardScaler, lower learning_rate_init, "
-        f"now {estimator.learning_rate_init!r}, or bound the gradient with clip_norm.)"
-    )
+def new_state(random_state):
+    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])

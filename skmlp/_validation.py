@@ -1,16 +1,23 @@
 """The held-out rows: which they are, and what the network makes of them after an epoch."""
 
+import inspect
 import math
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring, mean_pinball_loss
+from sklearn.metrics import check_scoring, get_scorer_names, mean_pinball_loss
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 
 from ._build import is_lbfgs
+from ._keys import did_you_mean
 from ._sklearn import safe_indexing, takes_weights
+from ._warn import warn_user
 from .nn.loss import quantile
+
+_LOOKED_AT = 1000  # rows, to see whether others have their scale
+_ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as large as them
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -61,6 +68,34 @@ def given_split(estimator, X, y, groups, counted):
     return tuple(parts)
 
 
+def warn_of_another_scale(X, X_val):
+    """Warn if rows to validate on are nothing like those to train on, as rows are that a pipeline has not transformed."""
+    if sparse.issparse(X) or sparse.issparse(X_val):
+        return
+    with np.errstate(all="ignore"):
+        (mean, deviation), (other_mean, other_deviation) = _location_and_spread(X), _location_and_spread(X_val)
+        far = np.abs(other_mean - mean) > _ANOTHER_SCALE * deviation
+        if X_val.shape[0] >= _ANOTHER_SCALE:  # fewer rows do not tell how far they spread
+            far |= np.abs(np.log(other_deviation / deviation)) > np.log(_ANOTHER_SCALE)
+    varies = (deviation > 0.0) & (other_deviation > 0.0)
+    if np.count_nonzero(far & varies) > 0.5 * np.count_nonzero(varies):
+        worst = int(np.argmax(np.where(far & varies, np.abs(other_mean - mean), -1.0)))
+        theirs, ours = (f"{m[worst]:.3g} and {d[worst]:.3g}" for m, d in ((other_mean, other_deviation), (mean, deviation)))
+        warn_user(
+            f"X_val has another scale than X in most columns: mean and standard deviation of column {worst} are {theirs}, in X {ours}. "
+            "Transform X_val as X; a pipeline does it with transform_input=['X_val']."
+        )
+
+
+def _location_and_spread(X):
+    """Return mean and standard deviation of the columns of a dense matrix, of some of its rows, without missing values; NaN for none."""
+    X = X[:: -(-X.shape[0] // _LOOKED_AT)]
+    known = ~np.isnan(X)
+    n = known.sum(axis=0)
+    mean = np.where(known, X, 0.0).sum(axis=0) / n
+    return mean, np.sqrt(np.where(known, np.square(X - mean), 0.0).sum(axis=0) / n)
+
+
 class Evaluation:
     """What the network as it is makes of the held-out rows: a call returns (validation loss, validation score), NaN for no defined score.
 
@@ -87,8 +122,7 @@ class Evaluation:
         self.estimator, self.network, self.held = estimator, network, held
         self.target, self.given, self.refresh = target, given, refresh
         self.n_rows = held.x.n_rows if held.weight is None else int(np.count_nonzero(held.weight))
-        scoring = estimator.scoring
-        self.scorer = None if scoring is None or scoring == "loss" else check_scoring(estimator, scoring=scoring)
+        self.scorer = _scorer(estimator)
         if estimator.early_stopping and not is_lbfgs(estimator) and self.n_rows < 2:
             raise ValueError(
                 f"The validation set is too small: early_stopping needs two held-out rows or more, but has {self.n_rows}. Give more rows "
@@ -126,6 +160,34 @@ class Evaluation:
         X, y, weight = self.given()
         names = {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
         return self.scorer(self.estimator, X, **names) if y is None else self.scorer(self.estimator, X, y, **names)
+
+
+def _scorer(estimator):
+    """Return the scorer that ``scoring`` names, None where the estimator's own score or its loss is taken."""
+    scoring = estimator.scoring
+    if scoring is None or (isinstance(scoring, str) and scoring == "loss"):
+        return None
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        raise ValueError(
+            f"scoring={scoring!r} is neither 'loss' nor one of scikit-learn's scorers (sklearn.metrics.get_scorer_names())."
+            f"{did_you_mean(scoring, ['loss', *get_scorer_names()])}"
+        )
+    scorer = check_scoring(estimator, scoring=scoring)
+    if not get_tags(estimator).target_tags.required:
+        _check_without_y(scorer, scoring)
+    return scorer
+
+
+def _check_without_y(scorer, scoring):
+    """Raise ``ValueError`` if a scorer cannot be called without a y."""
+    try:
+        inspect.signature(scorer).bind("estimator", "X")
+    except TypeError:
+        raise ValueError(
+            f"scoring={scoring!r} compares with a y, which an autoencoder has not; take None, 'loss' or a function (estimator, X) -> score."
+        ) from None
+    except ValueError:  # a callable that does not tell what it takes
+        pass
 
 
 def explained(target, predictions, levels, weight):

@@ -1,5 +1,6 @@
 """Data for the tests of the estimators: scikit-learn's small sets, standardised, and blobs."""
 
+import re
 from functools import cache
 
 import numpy as np
@@ -53,3 +54,8 @@ def _read_only(X, y, standardise=True):
     X = np.ascontiguousarray(scale(X) if standardise else X)
     X.flags.writeable = y.flags.writeable = False
     return X, y
+
+
+def named(value):
+    """Return the name of a test's parameter, the same in every process: functions without their addresses."""
+    return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", str(value))

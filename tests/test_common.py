@@ -132,6 +132,8 @@ def test_imputers(estimator, check):
 @pytest.mark.slow
 @parametrize_with_checks(settings([setting for setting, _ in RESTRICTED]), expected_failed_checks=expected_failures)
 def test_restricted_settings(estimator, check):
+    if estimator.dtype == "float32" and "invariance" in str(check):
+        pytest.skip("asks for a difference of 1e-7, which rounding may exceed or not; see test_single_precision_agrees_with_double")
     check(estimator)
 
 

@@ -10,7 +10,7 @@ from skmlp import Autoencoder
 from skmlp.nn.corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from skmlp.nn.layers import Activate
 from tests.nn.helpers import layer_workspace
-from tests.problems import digits
+from tests.problems import digits, named
 
 N, WIDTH = 400, 50
 
@@ -73,7 +73,7 @@ def small(**options):
     return Autoencoder(8, hidden_layer_sizes=(32,), max_iter=3, random_state=0, **options)
 
 
-@pytest.mark.parametrize("corruption", [*CORRUPTIONS, Masking(0.5), lambda x, rng: x + rng.normal(size=x.shape)], ids=str)
+@pytest.mark.parametrize("corruption", [*CORRUPTIONS, Masking(0.5), lambda x, rng: x + rng.normal(size=x.shape)], ids=named)
 @pytest.mark.parametrize("place", ["input", "hidden"])
 @pytest.mark.lecture_row(27)
 def test_the_autoencoder_corrupts_in_training_only(corruption, place):
@@ -128,7 +128,7 @@ def test_mending_is_learned():
         ({"corruption": "masking", "corruption_at": "hidden", "hidden_layer_sizes": ()}, "needs a hidden layer"),
         ({"corruption": lambda x, rng: x[:, :1]}, "must return an array of the shape"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_errors(options, message):
     with pytest.raises(ValueError, match=message):

@@ -1,16 +1,21 @@
-"""Training that does not end well: batches too large, divergence, too few epochs, Ctrl-C."""
+"""Training that does not end well: batches too large, divergence, a loss that is no good, too few epochs, Ctrl-C."""
 
 import re
 import warnings
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 
-from .problems import blobs, curve
+from .problems import blobs, cancer, curve, diabetes, wine
 from .snapshots import assert_unchanged, state
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -56,6 +61,115 @@ def test_too_few_epochs_warn_unless_they_were_planned():
         warnings.simplefilter("error")
         MLPClassifier((3,), max_iter=2, learning_rate="one_cycle").fit(X, Y)
         MLPClassifier((3,), max_iter=2).partial_fit(X, Y, classes=[0, 1, 2])
+
+
+def test_divergence_of_lbfgs_is_not_blamed_on_what_it_has_not():
+    with pytest.raises(ValueError, match=r"not finite in iteration 1. Scale the features, for instance with StandardScaler.\)") as caught:
+        MLPRegressor(solver="lbfgs").fit(1e200 * X, Y)
+    assert "learning_rate" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"StandardScaler, or lower learning_rate_init, now 1e\+200.\)"):
+        MLPRegressor(solver="sgd", learning_rate_init=1e200, clip_norm=1e300).fit(X, Y)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
+def test_a_last_step_that_explodes_is_an_error(cls, method):
+    """The weights are finite after it, but no prediction is."""
+    model = cls(solver="sgd", learning_rate_init=1e200, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match="not finite in epoch 1"):
+        getattr(model, method)(X, Y, **({"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}))
+    assert not hasattr(model, "coefs_")
+
+
+def said_of(model, X, y=None):
+    """Return the texts of the warnings that a fit of the model gives, those of too few epochs left out."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    few = re.compile("Maximum iterations|Increase the number of iterations")
+    return [str(warning.message) for warning in caught if not few.search(str(warning.message))]
+
+
+BAD = {
+    "many times": {},
+    "early stopping": {"early_stopping": True},
+    "no better": {"solver": "sgd"},
+    "lbfgs": {"solver": "lbfgs", "max_iter": 1},
+}
+
+
+@pytest.mark.parametrize("setting", BAD.values(), ids=BAD)
+def test_features_that_are_not_scaled_are_named(setting):
+    table = load_wine(as_frame=True).frame.drop(columns="target")
+    X, y = table.drop(columns="alcohol"), table["alcohol"]
+    cls, target = (MLPClassifier, load_wine().target) if setting else (MLPRegressor, y)
+    model = cls(**{"random_state": 3, **setting})
+    (said,) = said_of(model, X, target)
+    assert re.search(r"a loss that is .* that of the best constant prediction. The features are not scaled: column 'proline'", said)
+    size = float(re.search(r"of the size ([\d.e+]+)", said)[1])
+    np.testing.assert_allclose(size, np.sqrt(np.mean(np.square(X["proline"]))), rtol=0.05)  # some rows may be held out
+    assert "learning rate" not in said
+    if not setting:  # what is said is true: by scikit-learn's score, negative where the mean is better
+        ratio = float(re.search(r"that is ([\d.e+]+) times", said)[1])
+        np.testing.assert_allclose(1.0 - model.score(X, y), ratio, rtol=0.01)
+    assert said_of(make_pipeline(StandardScaler(), cls(**{"random_state": 3, **setting, "max_iter": 200})), X, target) == []
+
+
+def test_features_that_are_tiny_are_named():
+    (said,) = said_of(MLPRegressor(random_state=0), X * np.array([1e-6, 1e-6, 2e-6, 1e-6, 1e-6]), Y)
+    assert "column 2, the largest, has values of the size 2e-06" in said
+
+
+@pytest.mark.parametrize(
+    "setting", [{"learning_rate_init": 1.0}, {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5}]
+)
+def test_a_learning_rate_that_is_too_high_is_named(setting):
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier(random_state=0, **setting)
+    (said,) = said_of(model, X[:600], y[:600])
+    assert f"learning rate is likely to be too high: lower learning_rate_init, now {setting['learning_rate_init']}," in said
+    assert model.score(X[:600], y[:600]) < 0.3
+
+
+def test_a_loss_far_above_the_best_one_is_told():
+    """Of three seeds, all of which separate the classes, one ends after a step that undid most of it."""
+    said = [text for seed in range(3) for text in said_of(MLPClassifier(learning_rate_init=1.0, random_state=seed), *cancer())]
+    assert len(said) == 1
+    assert re.match(
+        r"Training ended with a loss of [\d.]+, far above its best, [\d.]+. The learning rate is likely to be too high", said[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"dropout": 0.5, "early_stopping": True},
+        {"alpha": 1000.0},
+        {"learning_rate": "one_cycle", "max_iter": 3},
+        {"solver": "lbfgs"},
+        {"batch_norm": True, "learning_rate_init": 0.05},
+    ],
+)
+def test_ordinary_fits_are_not_warned_of(setting):
+    rng = np.random.default_rng(0)
+    for seed in range(2):
+        assert said_of(MLPClassifier(random_state=seed, **setting), *wine()) == []
+        assert said_of(MLPRegressor(random_state=seed, **setting), *diabetes()) == []
+        assert (
+            said_of(MLPRegressor(random_state=seed, **setting), rng.normal(size=(150, 5)), rng.normal(size=150)) == []
+        )  # nothing to learn
+        assert said_of(Autoencoder(random_state=seed, **{**setting, "max_iter": 20}), wine()[0]) == []
+
+
+def test_nothing_is_said_of_a_single_epoch_or_of_an_interrupt():
+    X, y = load_wine(return_X_y=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MLPClassifier(random_state=1).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.warns(UserWarning, match="interrupted") as caught:
+        MLPClassifier(random_state=1, scoring=Interrupt(2)).fit(X, y, X_val=X, y_val=y)
+    assert len(caught) == 1
 
 
 class Interrupt:
@@ -145,9 +259,9 @@ def test_early_stopping_after_another_solver_restores_an_epoch_of_its_own(capsys
     held_out = {"X_val": X[:50], "y_val": y[:50]}
     setting = {"max_iter": 30, "learning_rate_init": 0.05, "early_stopping": True, "warm_start": True, "random_state": 0}
     model = MLPRegressor(hidden_layer_sizes=(5,), verbose=True, **setting).fit(X[50:], y[50:], **held_out)
-    model.set_params(solver="lbfgs", alpha=500.0, max_iter=20).fit(X[50:], y[50:], **held_out)
+    model.set_params(solver="lbfgs", alpha=500.0, max_iter=20, early_stopping=False).fit(X[50:], y[50:], **held_out)
     assert model.score(X[:50], y[:50]) < model.best_validation_score_ - 0.1  # much worse, and to be left with small steps
-    model.set_params(solver="adam", learning_rate_init=1e-4, max_iter=5).fit(X[50:], y[50:], **held_out)
+    model.set_params(solver="adam", learning_rate_init=1e-4, max_iter=5, early_stopping=True).fit(X[50:], y[50:], **held_out)
     (told,) = re.findall(r"weights of epoch (\d+), which had the best", capsys.readouterr().out.splitlines()[-1])
     scores = model.history_["validation_score"]
     assert int(told) == scores[-model.n_iter_ :].idxmax()
@@ -162,14 +276,47 @@ def test_divergence_after_another_solver_names_the_epoch_of_the_history():
         model.fit(X, Y)
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [{"batch_size": 500}, {"max_iter": 1}, {"scoring": Interrupt(2)}, {"scoring": Interrupt(2), "solver": "lbfgs"}],
-    ids=["batch size", "epochs", "Ctrl-C", "Ctrl-C of lbfgs"],
-)
-def test_warnings_point_to_the_call_of_fit(setting):
+ENDINGS = {
+    "batch size": {"batch_size": 500},
+    "epochs": {"max_iter": 1},
+    "Ctrl-C": {"scoring": Interrupt(2)},
+    "Ctrl-C of lbfgs": {"scoring": Interrupt(2), "solver": "lbfgs"},
+    "iterations of lbfgs": {"max_iter": 1, "solver": "lbfgs"},
+    "divergence": {
+        "solver": "sgd",
+        "learning_rate_init": 1e4,
+        "momentum": 0.0,
+        "early_stopping": True,
+        "max_iter": 50,
+        "n_iter_no_change": 50,
+    },
+    "rate": {"learning_rate_init": 30.0, "max_iter": 30},
+}
+
+
+def places(call):
+    """Return the files that the warnings of a call point to."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        MLPClassifier(**{"hidden_layer_sizes": (3,), "max_iter": 5, **setting}).fit(X, Y, X_val=X, y_val=Y)
+        call()
     assert caught
-    assert {warning.filename for warning in caught} == {__file__}
+    return {warning.filename for warning in caught}
+
+
+@pytest.mark.parametrize("setting", ENDINGS.values(), ids=ENDINGS)
+def test_warnings_point_to_the_call_of_fit(setting):
+    model = MLPClassifier(**{"hidden_layer_sizes": (3,), "max_iter": 5, "random_state": 0, **setting})
+    assert places(lambda: model.fit(X, Y, X_val=X, y_val=Y)) == {__file__}
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_warnings_point_to_the_call_around_a_fit(solver):
+    """However many calls of scikit-learn and joblib there are between it and the fit."""
+    model = MLPClassifier((3,), max_iter=2, solver=solver)
+    assert places(lambda: make_pipeline(StandardScaler(), model).fit(X, Y)) == {__file__}
+    assert places(lambda: cross_val_score(make_pipeline(model), X, Y)) == {__file__}
+    assert places(lambda: GridSearchCV(model, {"alpha": [0.1, 1.0]}).fit(X, Y)) == {__file__}
+    for cls in (MLPClassifier, MLPRegressor):
+        assert places(lambda cls=cls: cls(max_iter=1, tol=1e9).fit(X, Y[:, None])) == {__file__}  # a column instead of a vector
+    with parallel_config("threading", n_jobs=2):  # a thread has no line of ours; it is not one of joblib's
+        assert all("joblib" not in place and "threading" not in place for place in places(lambda: cross_val_score(model, X, Y)))

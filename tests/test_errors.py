@@ -1,6 +1,7 @@
 """Bad input is refused with the value and the remedy in the message, and a fit that fails leaves the estimator as it was."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -191,6 +192,75 @@ def test_prediction_of_values_that_the_precision_cannot_hold(form):
                 getattr(model, name)(form(np.full((2, 4), 1e300)))
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_finite_values_at_the_end_of_the_range_are_predicted_in_silence(kind):
+    """Their sum is infinite; a linear model's prediction is not, and scales with its input."""
+    rows = np.full((2, 4), np.finfo(kind).max / 2, dtype=kind)
+    model = MLPRegressor(hidden_layer_sizes=(), max_iter=2, dtype=np.dtype(kind).name, normalize_y=False).fit(*curve())
+    model.coefs_[0][...], model.intercepts_[0] = [[0.5], [0.25], [0.125], [0.125]], [0.0]
+    np.testing.assert_allclose(model.predict(rows), rows[:, 0])
+    with pytest.raises(ValueError, match="infinity"), np.errstate(invalid="ignore"):  # scikit-learn's own check warns
+        model.predict(np.array([[np.inf, -np.inf, 0, 0]], dtype=kind))
+
+
+COLUMNS = {
+    "words": (["x", "y"], r"string to float: 'x'. The columns \['c'\] do not hold numbers; categorical_features='from_dtype' takes"),
+    "lists": ([[1], [2]], r"The column 'c' of X holds values of type list, but to be a category"),  # which no option takes
+}
+
+
+@pytest.mark.parametrize(("values", "message"), COLUMNS.values(), ids=COLUMNS)
+def test_columns_without_numbers_are_named_where_they_are_to_blame(values, message):
+    numbers = pd.DataFrame({"a": [1.0, 2.0], "c": [3.0, 4.0]})
+    model = MLPRegressor(max_iter=1).fit(numbers, [0.0, 1.0])
+    table = numbers.assign(c=values)
+    for call in (lambda: model.fit(table, [0.0, 1.0]), lambda: model.predict(table)):
+        with pytest.raises((TypeError, ValueError), match=message) as caught:
+            call()
+        assert str(caught.value).count("\n") == 0
+    for call, shape in (
+        (lambda: model.predict(table[["c"]]), "now missing"),
+        (lambda: model.predict(numbers[:0].astype(object)), "0 sample"),
+    ):
+        with pytest.raises(ValueError, match=shape) as caught:
+            call()
+        assert "hold" not in str(caught.value)
+
+
+TARGETS = {
+    "numbers": np.where(np.arange(20) == 3, np.nan, np.arange(20.0)),
+    "Int64": pd.Series(np.arange(20) % 2, dtype="Int64").mask(np.arange(20) == 3),
+    "boolean": pd.Series(np.arange(20) % 2, dtype="boolean").mask(np.arange(20) == 3),
+    "objects": np.array([None if k == 3 else k % 2 for k in range(20)], dtype=object),
+    "words": pd.Series(["a", "b"] * 10, dtype="str").mask(np.arange(20) == 3),
+    "words and None": np.array([None if k == 3 else "ab"[k % 2] for k in range(20)], dtype=object),
+    "category": pd.Series(["a", "b"] * 10, dtype="category").mask(np.arange(20) == 3),
+}
+
+
+@pytest.mark.parametrize("columns", [None, "from_dtype"])
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_a_missing_target_is_not_answered_with_advice_on_x(y, columns):
+    X = curve(20)[0]
+    words = any(isinstance(value, str) for value in y)
+    for cls in (MLPClassifier, MLPRegressor)[: 1 if words else 2]:
+        model = cls(max_iter=1, categorical_features=columns)
+        for call in (lambda m=model: m.fit(X, y), lambda m=model: m.fit(X, np.arange(20) % 2, X_val=X, y_val=y)):
+            with pytest.raises(ValueError, match=r"^Input y contains NaN. Rows whose y is missing cannot be trained on") as caught:
+                call()
+            assert "categorical_features" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_mean_squared_error"])
+def test_a_scorer_that_needs_a_y_is_refused_by_an_autoencoder(scoring):
+    message = rf"scoring='{scoring}' compares with a y, which an autoencoder has not; take None, 'loss' or a function \(estimator, X\)"
+    for held_out in ({}, {"X_val": X}):
+        with pytest.raises(ValueError, match=message):
+            Autoencoder(early_stopping=True, scoring=scoring).fit(X, **held_out)
+    model = Autoencoder(early_stopping=True, max_iter=2, scoring=lambda estimator, X, y=None: float(len(X)))
+    assert model.fit(X).best_validation_score_ == 15.0
+
+
 # ---- labels
 
 
@@ -258,3 +328,10 @@ def test_loss_of_another_kind_of_target():
         MLPClassifier(loss=SquaredError()).fit(X, Y)
     with pytest.raises(ValueError, match="but these are numbers"):
         MLPRegressor(loss=BinaryLogLoss()).fit(X, Y)
+
+
+def test_labels_that_cannot_be_ordered_are_no_labels():
+    model = MLPClassifier((3,), max_iter=1).fit(X, Y)
+    for label in (None, "a"):
+        with pytest.raises(ValueError, match=rf"y has the labels \[{label!r}\], which are not among classes_, \[0 1 2\]"):
+            model.input_gradient(X, y=[label] * len(X))

@@ -13,7 +13,7 @@ from skmlp._parameters import HIDDEN_ACTIVATIONS
 from skmlp.nn import BatchNorm, Quantile
 from skmlp.nn import input_gradient as module
 
-from .problems import blobs, curve, labels
+from .problems import blobs, curve, labels, named
 
 pytestmark = [pytest.mark.lecture_row(8), pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 SMOOTH = [key for key, cls in HIDDEN_ACTIVATIONS.items() if not getattr(cls, "surrogate", False)]
@@ -32,8 +32,8 @@ def agree(gradient, numeric):
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-7 * max(1.0, np.abs(numeric).max()))
 
 
-@pytest.mark.parametrize("batch_norm", [False, True, BatchNorm(statistics="population")], ids=str)
-@pytest.mark.parametrize("activation", [*SMOOTH, lambda z: z * np.tanh(np.log1p(np.exp(z)))], ids=str)
+@pytest.mark.parametrize("batch_norm", [False, True, BatchNorm(statistics="population")], ids=named)
+@pytest.mark.parametrize("activation", [*SMOOTH, lambda z: z * np.tanh(np.log1p(np.exp(z)))], ids=named)
 def test_score_of_a_class(activation, batch_norm):
     X, y = blobs(3)
     model = MLPClassifier(activation=activation, batch_norm=batch_norm, dropout=0.3, input_dropout=0.2, **SETTING).fit(X, y)
@@ -68,7 +68,7 @@ LOSSES = ["squared_error", "poisson", "gamma", "tweedie", "quantile", Quantile(0
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
-@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("loss", LOSSES, ids=named)
 def test_prediction(loss, n_outputs):
     X, y = curve(n_outputs=n_outputs)
     model = MLPRegressor(loss, activation="tanh", batch_norm=True, **SETTING).fit(X, np.exp(y))

@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import MLPRegressor
 from skmlp.nn import Huber, Quantile, Tweedie
 
-from .problems import curve
+from .problems import curve, named
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -45,7 +45,7 @@ def quick(loss="squared_error", **setting):
 # ---- what is learned
 
 
-@pytest.mark.parametrize("loss", [*REAL, squared], ids=str)
+@pytest.mark.parametrize("loss", [*REAL, squared], ids=named)
 @pytest.mark.parametrize(("scale", "offset"), PLACES)
 def test_unit_and_offset_change_nothing(loss, scale, offset):
     X, y = curve()
@@ -67,7 +67,7 @@ def test_the_unit_of_amounts_changes_nothing(loss, unit):
     assert_allclose(quick(loss).fit(X, unit * y).predict(X) / unit, quick(loss).fit(X, y).predict(X), rtol=1e-3)
 
 
-@pytest.mark.parametrize("setting", [{}, {"solver": "lbfgs", "max_iter": 15}, {"dtype": "float64", "solver": "sgd"}], ids=str)
+@pytest.mark.parametrize("setting", [{}, {"solver": "lbfgs", "max_iter": 15}, {"dtype": "float64", "solver": "sgd"}], ids=named)
 @pytest.mark.parametrize("n_outputs", [1, 2])
 def test_it_is_a_scaler_around_the_estimator(setting, n_outputs):
     X, y = curve(n_outputs=n_outputs)
@@ -195,7 +195,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("loss", LOSSES, ids=named)
 @pytest.mark.parametrize("scoring", [None, "loss"])
 def test_losses_are_in_the_units_of_y(loss, scoring):
     X, y = curve()
@@ -254,7 +254,7 @@ def test_constant_quantiles_explain_nothing(rng):
 # ---- going on
 
 
-@pytest.mark.parametrize("loss", ["huber", squared, "poisson"], ids=str)
+@pytest.mark.parametrize("loss", ["huber", squared, "poisson"], ids=named)
 def test_later_fits_keep_the_measure_of_the_first(loss):
     X, y = curve()
     y = 1e5 * np.exp(y / 2)

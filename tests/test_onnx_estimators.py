@@ -116,6 +116,7 @@ def test_options_of_skl2onnx_for_classes():
         to_onnx(model, X, method="transform", options={id(model): {"output_class_labels": True}})
 
 
+@pytest.mark.filterwarnings("ignore:.*has no effect without hidden layers")
 @settings(max_examples=15, deadline=None)
 @given(
     n_classes=st.integers(2, 4),

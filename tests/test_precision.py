@@ -300,3 +300,12 @@ def test_corruption_is_in_the_units_of_ordinary_columns():
     model = Autoencoder(2, (), corruption=GaussianCorruption(0.1), max_iter=2, random_state=0, dtype="float64").fit(X)
     code = X @ model.coefs_[0] + model.intercepts_[0]
     assert_allclose(model.transform(X), code, rtol=1e-9)
+
+
+def test_a_table_that_is_an_array_of_single_precision_comes_back_as_one():
+    X, _ = curve()
+    table = np.column_stack([X[:, :3], X[:, 3] > 0.0])
+    model = Autoencoder(2, categorical_features=[3], **QUICK).fit(table)
+    for name in ("predict", "transform", "score_samples", "feature_errors", "impute"):
+        for kind in (np.float32, np.float64):
+            assert getattr(model, name)(table.astype(kind)).dtype == kind, name

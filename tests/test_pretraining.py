@@ -12,7 +12,7 @@ from skmlp.nn.code_penalties import KlSparsity, L1Sparsity
 from skmlp.nn.corruption import GaussianCorruption
 from skmlp.nn.optimizers import Sgd
 
-from .problems import cancer, digits, wine
+from .problems import cancer, digits, named, wine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -68,7 +68,7 @@ def holes(X):
         ({"tied_weights": True, "code_penalty": L1Sparsity(0.3)}, holes),
         ({"loss": "binary_log_loss"}, logistic),
     ],
-    ids=str,
+    ids=named,
 )
 def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
     """Gradient descent on all rows, so that there is no chance but in the start."""
@@ -108,7 +108,7 @@ PENALTIES = [
 
 
 @pytest.mark.parametrize("prepare", [np.asarray, holes, lambda X: sparse.csr_array(np.maximum(X, 0.0))], ids=["dense", "holes", "sparse"])
-@pytest.mark.parametrize("setting", [{}, {"tied_weights": True, "corruption": "masking"}, {"loss": "auto"}, *PENALTIES], ids=str)
+@pytest.mark.parametrize("setting", [{}, {"tied_weights": True, "corruption": "masking"}, {"loss": "auto"}, *PENALTIES], ids=named)
 def test_with_one_pair_it_is_training(setting, prepare):
     """Without hidden layers, and by a solver that remembers nothing."""
     X = prepare(wine()[0])
@@ -143,7 +143,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("setting", SETTINGS, ids=named)
 def test_it_goes_with(setting):
     """Deterministic, another start than without, weights and all."""
     X = cancer()[0][:150]
@@ -171,7 +171,7 @@ def test_corruption_at_the_input_is_that_of_each_layer():
     assert seen == [10] * 2 + [6] * 2 + [10, 6]
 
 
-@pytest.mark.parametrize("setting", [{}, {"batch_norm": True, "corruption": GaussianCorruption(0.5)}], ids=str)
+@pytest.mark.parametrize("setting", [{}, {"batch_norm": True, "corruption": GaussianCorruption(0.5)}], ids=named)
 def test_going_on_does_not_pretrain_again(setting):
     X = cancer()[0][:150]
     setting = {**setting, "batch_size": 32, "tol": 0.0, "n_iter_no_change": np.inf}

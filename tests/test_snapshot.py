@@ -158,7 +158,7 @@ class Locked(Adam):
     ("setting", "told"),
     [
         ({"activation": lambda z: np.maximum(z, 0)}, r"activation=<function <lambda> at .*> cannot be pickled, .* of MLPRegressor "),
-        ({"scoring": lambda *args: 0.0}, r"scoring=<function <lambda> at .*> cannot be pickled"),
+        ({"scoring": lambda *args: 0.0, "early_stopping": True}, r"scoring=<function <lambda> at .*> cannot be pickled"),
         ({"augmentation": [lambda X, y, rng: (X, y)]}, r"augmentation=\[<function <lambda> at .*>\] cannot be pickled"),
         ({"solver": Locked()}, r"solver=Locked\(\) cannot be pickled.*\(locked\)"),
     ],

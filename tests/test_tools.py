@@ -188,7 +188,7 @@ def test_prediction_is_thread_safe():
 def test_data_are_left_alone_and_copied():
     X, y = (array.copy() for array in curve())
     kept_X, kept_y = X.copy(), y.copy()
-    for setting in ({}, {"input_dropout": 0.3}, {"hidden_layer_sizes": (), "batch_norm": True}, {"solver": "lbfgs"}):
+    for setting in ({}, {"input_dropout": 0.3}, {"batch_norm": True}, {"hidden_layer_sizes": ()}, {"solver": "lbfgs"}):
         model = quick(MLPRegressor, **setting).fit(X, y)
         model.predict(X)
         model.transform(X)[...] = 7.0

@@ -1,10 +1,13 @@
 """Held-out rows: what the history says of them, what early stopping makes of them, and who may score them."""
 
+import warnings
+
 import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -222,3 +225,23 @@ def test_validation_rows_go_through_a_grid_search():
     search.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     assert len(search.best_estimator_.validation_scores_) == search.best_estimator_.n_iter_
     assert_allclose(search.best_estimator_.score(X[150:], y[150:]), search.best_estimator_.best_validation_score_)
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
+def test_rows_of_another_scale_are_told(cls):
+    """As a pipeline hands them on that transforms X only; rows of the same scale, few or shifted ones too, are not told."""
+    X, y = cancer()
+    raw = load_breast_cancer().data
+    target = () if cls is Autoencoder else (y,)
+    model = cls(hidden_layer_sizes=(3,), max_iter=1)
+
+    def fit(X_val):
+        y_val = {} if cls is Autoencoder else {"y_val": y[: len(X_val)]}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(X, *target, X_val=X_val, **y_val)
+        return [str(warning.message) for warning in caught if "another scale" in str(warning.message)]
+
+    (told,) = fit(raw)
+    assert "deviation of column 23 are 881 and 569, in X" in told
+    assert fit(X[:5] + 3.0) == fit(X) == []

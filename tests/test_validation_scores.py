@@ -195,7 +195,8 @@ def test_a_single_held_out_row(cls):
 def test_scores_are_those_of_the_statistics_that_a_fit_ends_with(cls, setting):
     X, y = problem(cls)
     y_val = {} if cls is Autoencoder else {"y_val": y[100:]}
-    model = quick(cls, hidden_layer_sizes=(6, 4), **setting).fit(X[:100], y[:100], X_val=X[100:], **y_val)
+    watched = {"early_stopping": "solver" not in setting}
+    model = quick(cls, hidden_layer_sizes=(6, 4), **setting, **watched).fit(X[:100], y[:100], X_val=X[100:], **y_val)
     score = model.score(X[100:], y[100:])
     found = model.validation_scores_[-1] if "solver" in setting else model.best_validation_score_
     assert_allclose(found, score, rtol=1e-5)

@@ -131,8 +131,10 @@ def test_a_validation_set_comes_first():
 
 def test_without_early_stopping_nothing_is_held_out():
     X, y = curve()
-    assert quick(MLPRegressor, validation_split=5, early_stopping=False).fit(X, y).t_ == 5 * 150
-    assert quick(MLPRegressor, validation_split=5, solver="lbfgs").fit(X, y).validation_scores_ is None
+    with pytest.warns(UserWarning, match="validation_split=5 has no effect without early_stopping=True"):
+        assert quick(MLPRegressor, validation_split=5, early_stopping=False).fit(X, y).t_ == 5 * 150
+    with pytest.warns(UserWarning, match="early_stopping=True has no effect with solver='lbfgs'"):
+        assert quick(MLPRegressor, validation_split=5, solver="lbfgs").fit(X, y).validation_scores_ is None
 
 
 BAD_SPLITS = [

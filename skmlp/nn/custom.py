@@ -173,7 +173,7 @@ def _check(unit, *arguments, finite=False):
     shape = arguments[0].shape
     try:
         with np.errstate(all="ignore"):
-            y = np.asarray(function(*arguments))
+            y = np.asarray(_called(unit, arguments))
             part = np.asarray(function(*(a[1:3, :1] for a in arguments)))
             value, slope = value_and_derivative(function, Dual(arguments[0], 1.0), *arguments[1:])
     except Exception as error:
@@ -192,6 +192,16 @@ def _check(unit, *arguments, finite=False):
         raise ValueError(f"{unit!r} or its derivative is not finite at {worst}; an activation must be so everywhere.")
     if not np.isfinite(slope).any() or not np.any(slope):
         raise ValueError(f"{unit!r} has the derivative 0 or none at all numbers tried, so that nothing could be learned through it.")
+
+
+def _called(unit, arguments):
+    """Return what the unit's function makes of arrays; raise ``ValueError`` if it is one of another library's arrays."""
+    try:
+        return unit.function(*arguments)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{unit!r} cannot be called with arrays of NumPy ({error}); give a function made of NumPy's, such as np.tanh, or a key."
+        ) from error
 
 
 def _read_only(array):

@@ -5,7 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from ._common import COLOURS, network_of, one_axes
+from .._through import network_of
+from ._common import COLOURS, one_axes
 
 _MARKERS = "o^sDvPX*<>"
 

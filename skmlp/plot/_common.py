@@ -1,9 +1,6 @@
-"""What the displays share: matplotlib when it is needed, colours that everyone can tell apart, and the network inside an estimator."""
+"""What the displays share: matplotlib when it is needed, colours that everyone can tell apart, places to draw in."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
-from .._base import BaseMLP
 
 # Okabe and Ito (2008), without yellow, which is hard to see on white, and with black last
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -44,25 +41,6 @@ def panels(display, ax, n):
     grid = place.subgridspec(n, 1)
     first = ax.figure.add_subplot(grid[0])
     return np.array([first, *(ax.figure.add_subplot(grid[k], sharex=first) for k in range(1, n))], dtype=object)
-
-
-def network_of(estimator):
-    """Return the fitted network estimator in a pipeline, a search or a target transformer; raise ``TypeError`` if there is none."""
-    inner = estimator
-    while not isinstance(inner, BaseMLP):
-        if hasattr(inner, "steps"):
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_"):
-            inner = inner.best_estimator_
-        elif hasattr(inner, "regressor_"):
-            inner = inner.regressor_
-        else:
-            raise TypeError(
-                "estimator must be a fitted MLPClassifier, MLPRegressor or Autoencoder, a Pipeline that ends with one, or a fitted search, "
-                f"got {estimator!r}."
-            )
-    check_is_fitted(inner)
-    return inner
 
 
 def over_epochs(ax):

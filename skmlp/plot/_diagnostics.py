@@ -2,7 +2,8 @@
 
 import re
 
-from ._common import layer_colours, network_of, over_epochs, panels
+from .._through import network_of
+from ._common import layer_colours, over_epochs, panels
 
 _PANELS = {
     "gradient_norm": "gradient norm",

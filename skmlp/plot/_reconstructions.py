@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._common import network_of, one_axes
+from .._through import network_of
+from ._common import one_axes
 from ._images import as_images, mosaic
 
 

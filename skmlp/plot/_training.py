@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ._common import COLOURS, layer_colours, network_of, over_epochs, panels
+from .._through import network_of
+from ._common import COLOURS, layer_colours, over_epochs, panels
 
 _PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learning rate"}
 

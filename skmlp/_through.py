@@ -1,0 +1,139 @@
+"""What a network can do beyond ``predict``, asked of a fitted pipeline or search that has the network inside.
+
+The one decision: the rows go through the steps before the network as in ``predict``, and what comes back is in the network's terms.
+"""
+
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ._base import BaseMLP
+
+
+def network_of(estimator):
+    """Return the fitted network estimator in a pipeline, a search or a target transformer; raise ``TypeError`` if there is none."""
+    *_, inner = _chain(estimator)
+    check_is_fitted(inner)
+    return inner
+
+
+def predict_samples(estimator, X, n_samples=100, random_state=None, **options):
+    """Return predictions with dropout left on, as ``predict_samples`` of the network inside a pipeline or a search.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, Pipeline that ends with one, or search over these
+        It is fitted.
+    X : as for ``predict`` of the estimator
+        Rows; they go through the steps of the pipeline first.
+    n_samples : int, default=100
+        Number of samples.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the masks.
+    **options : dict
+        ``return_std`` of :meth:`MLPRegressor.predict_samples`.
+
+    Returns
+    -------
+    samples : ndarray
+        As :meth:`MLPClassifier.predict_samples` or :meth:`MLPRegressor.predict_samples` return them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPClassifier, predict_samples
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(dropout=0.2, max_iter=20, learning_rate="one_cycle")).fit(X, y)
+    >>> predict_samples(model, X, n_samples=50).shape
+    (50, 178, 3)
+    """
+    network, X = _network_and_rows(estimator, X, "predict_samples")
+    return network.predict_samples(X, n_samples, random_state, **options)
+
+
+def input_gradient(estimator, X, **options):
+    """Return the gradient of what the network inside a pipeline or a search says with respect to each of its inputs.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline that ends with one, or search over these
+        It is fitted.
+    X : as for ``predict`` of the estimator
+        Rows; they go through the steps of the pipeline first.
+    **options : dict
+        ``y`` of :meth:`MLPClassifier.input_gradient`.
+
+    Returns
+    -------
+    gradient : ndarray
+        As :meth:`MLPClassifier.input_gradient`, :meth:`MLPRegressor.input_gradient` or :meth:`Autoencoder.input_gradient` return it: with
+        respect to what the steps of the pipeline made of X, behind a scaler in units of scaled features. The last axis has the columns that
+        ``pipeline[:-1].get_feature_names_out()`` names.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPClassifier, input_gradient
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=20, learning_rate="one_cycle")).fit(X, y)
+    >>> input_gradient(model, X).shape
+    (178, 13)
+    """
+    network, X = _network_and_rows(estimator, X, "input_gradient")
+    return network.input_gradient(X, **options)
+
+
+def summary(estimator):
+    """Return the network inside a pipeline or a search as a table: layers, shapes of their outputs, numbers of parameters.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline that ends with one, or search over these
+        It is fitted.
+
+    Returns
+    -------
+    summary : Summary
+        As :meth:`MLPClassifier.summary` returns it.
+    """
+    return network_of(estimator).summary()
+
+
+def _network_and_rows(estimator, X, method):
+    """Return the network estimator in a fitted estimator, and what comes to it of X; raise ``AttributeError`` if it lacks ``method``."""
+    network = network_of(estimator)
+    getattr(network, method)
+    for outer in _chain(estimator):
+        if isinstance(outer, TransformedTargetRegressor):
+            raise TypeError(
+                f"{method} speaks of what the network predicts, which a TransformedTargetRegressor turns into other units; give its "
+                "regressor_."
+            )
+        if hasattr(outer, "steps") and len(outer.steps) > 1:
+            X = outer[:-1].transform(X)
+    return network, X
+
+
+def _chain(estimator):
+    """Yield an estimator and what is in it, one in the other, down to the network estimator."""
+    inner = estimator
+    while not isinstance(inner, BaseMLP):
+        yield inner
+        if hasattr(inner, "steps"):
+            inner = inner.steps[-1][1]
+        elif hasattr(inner, "best_estimator_"):
+            inner = inner.best_estimator_
+        elif hasattr(inner, "regressor_"):
+            inner = inner.regressor_
+        elif isinstance(inner, FrozenEstimator):
+            inner = inner.estimator
+        else:
+            raise TypeError(
+                "estimator must be a fitted MLPClassifier, MLPRegressor or Autoencoder, a Pipeline that ends with one, or a fitted search, "
+                f"got {estimator!r}."
+            )
+    yield inner
