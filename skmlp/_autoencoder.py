@@ -17,7 +17,7 @@ from ._measures import measure_of_reconstruction
 from ._missing import imputed, reconstructed
 from ._parameters import documented, store_parameters
 from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
-from ._rows import dense_source
+from ._rows import refuse_sparse
 from ._sklearn import available_if
 from ._stored import AUTOENCODER
 from ._targets import given_back
@@ -78,7 +78,7 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = AUTOENCODER_CONSTRAINTS
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
-    _takes_missing = True
+    _takes_missing = _scores_loss = True
     _stores = AUTOENCODER
 
     def __init__(
@@ -195,8 +195,7 @@ class Autoencoder(BaseMLP):
         Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        source = DenseRows(Z.astype(self._network.dtype, copy=False))
-        return self._reconstruction(source, Z.dtype, start=self._transform_stop)
+        return self._reconstruction(DenseRows(Z.astype(self._network.dtype, copy=False)), Z.dtype, start=self._transform_stop)
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -236,7 +235,8 @@ class Autoencoder(BaseMLP):
             (in polars, what the categories are by themselves).
         """
         valid = self._check_X(X)
-        return self._reconstruction(dense_source(self._input(valid), "predict", "a dense reconstruction"), valid.dtype, X)
+        refuse_sparse(valid, "predict", "a dense reconstruction")
+        return self._reconstruction(self._input(valid), valid.dtype, X)
 
     def impute(self, X):
         """Return X with its missing values replaced by their reconstructions.
@@ -256,9 +256,9 @@ class Autoencoder(BaseMLP):
         """
         valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
-        source = dense_source(self._input(valid), "impute", "a dense reconstruction")
-        parts = reconstructed(self._network, source, self._target_measure)
-        with limited_prediction(self._network, source.n_rows):
+        refuse_sparse(valid, "impute", "a dense reconstruction")
+        parts = reconstructed(self._network, self._input(valid), self._target_measure)
+        with limited_prediction(self._network, len(valid)):
             return imputed(X, valid, parts, self._network.dtype) if missing is None else filled_table(X, missing, parts, self._table)
 
     def input_gradient(self, X):
@@ -311,8 +311,8 @@ class Autoencoder(BaseMLP):
             of its columns.
         """
         X = self._check_X(X)
-        source = dense_source(self._input(X), "feature_errors", "dense errors")
-        errors = self._losses(self._network.entry_losses, source, X.dtype)
+        refuse_sparse(X, "feature_errors", "dense errors")
+        errors = self._losses(self._network.entry_losses, self._input(X), X.dtype)
         return errors if self._table is None else errors_by_column(errors, self._table)
 
     def score(self, X, y=None, sample_weight=None):
@@ -391,7 +391,7 @@ class Autoencoder(BaseMLP):
         return raw[:, :0].copy()
 
     def _score_raw(self, said, target, weight, losses=None):
-        return -np.average(self._in_units(losses), weights=weight)
+        return -np.average(losses, weights=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,6 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +26,7 @@ from ._missing import filled_rows, known_means
 from ._parameters import CONSTRAINTS
 from ._pretraining import check_pretraining, pretrain
 from ._resumption import resumption_of
-from ._rows import fits_into, input_rows, start_rows
+from ._rows import fits_into, input_rows, start_rows, stretched
 from ._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
 from ._stored import Stored
 from ._summary import Summary
@@ -65,6 +66,7 @@ class BaseMLP(
 
     _parameter_constraints = CONSTRAINTS
     _takes_missing = False  # whether X may have missing values, NaN
+    _scores_loss = False  # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
     _table = None  # what is known of a table's columns
     _input_measure = None  # by which the network sees X; None for X as it is
     _target_measure = None  # by which it learns the target
@@ -152,7 +154,7 @@ class BaseMLP(
             original = None if weight is None else weight * unit
             validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y, original))
 
-        self._learn_measures(X, target, weight, rows, first)
+        self._learn_measures(X, target, weight, rows, first, incremental)
         n_rows = X.shape[0] if rows is None else len(rows)
         resumption_of(self).check_rows(n_rows)
         batch_size = self._batch_size(n_rows, incremental)
@@ -249,21 +251,27 @@ class BaseMLP(
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
             own = target is X  # an autoencoder's
-            target = given_back(x, self._table) if own else target_rows(self._learned(target), self._n_classes, dtype, self._target_table)
+            learned = None if own else self._learned(target, dtype)
+            target = given_back(x, self._table) if own else target_rows(learned, self._n_classes, dtype, self._target_table)
         return SimpleNamespace(x=x, target=target, weight=in_precision(weight, dtype), rows=None)
 
-    def _learn_measures(self, X, target, weight, rows, first):
+    def _learn_measures(self, X, target, weight, rows, first, incremental):
         """Learn from the rows of a first fit by which measures the network sees X and learns the target; later fits keep them."""
         if first:
             given = fitted_network(self.init_from)
             self._input_measure = self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
 
     def _measure_of_inputs(self, X, weight, rows):
-        return None if self._table is not None else measure_of_inputs(X, rows)
+        return None if self._table is not None else measure_of_inputs(X, weight, rows)
 
-    def _learned(self, target):
-        """Return a target as the network learns it."""
-        return target if self._target_measure is None else self._target_measure.normalised(target)
+    def _learned(self, target, dtype=np.float64):
+        """Return a target as the network learns it, in this precision if that is another."""
+        measure = self._target_measure
+        if measure is None:
+            return target
+        if sparse.issparse(target):
+            return measure.normalised(target.toarray()) if np.any(measure.offset) else stretched(target, measure)
+        return measure.normalised(target, dtype)
 
     # ---- prediction
 

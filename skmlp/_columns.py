@@ -29,13 +29,16 @@ LOSS_DOC = loss_doc(
     """Summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for values in [0, 1], such as pixels;
         'log_loss' that of the softmax for rows that are shares and sum to one; ``predict`` gives probabilities then. 'poisson' and
         'tweedie' need an X that is not negative, 'gamma' a positive one. A function of prediction and target, as for
-        :class:`MLPRegressor`, gives its own gradient.
+        :class:`MLPRegressor`, gives its own gradient. X may have any size and lie anywhere, but for a function as the loss, which sees it
+        as it is: the network moves columns that lie beside zero, and divides an X of very large or small numbers by their typical
+        standard deviation. ``coefs_`` and ``corruption`` are of what the network sees, predictions, losses and scores of X.
 
         For columns of different kinds a list of pairs (loss, columns), such as ``[("squared_error", ["age", "income"]),
         ("binary_log_loss", ["smoker"]), ("log_loss", ["red", "green", "blue"])]``: each column once, as numbers, names, a slice of numbers
         or a mask; 'log_loss' takes one block of columns, the ones and zeros of one category. 'auto' finds out from the rows of the first
         fit: 'log_loss' for each block of neighbouring columns of zeros and ones whose rows sum to one, 'binary_log_loss' for other columns
-        of zeros and ones, 'squared_error' for all else, columns that do not vary too. ``loss_by_column_`` says what was found.""",
+        of zeros and ones, 'squared_error' for all else, columns that do not vary too. ``loss_by_column_`` says what was found. Where the
+        columns of a loss are divided, its share in the sum is that of the divided ones.""",
     function=True,
 ).replace("or Loss or callable", "or 'auto', Loss, callable or list")
 

@@ -67,7 +67,7 @@ def _gradient(estimator, X, output_gradient):
 
 def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
     gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
-    if estimator._input_measure is not None:  # its scale is one number
+    if estimator._input_measure is not None:
         gradient *= 1.0 / estimator._input_measure.scale
     return gradient if estimator._table is None else estimator._table.gradient(gradient)
 

@@ -4,6 +4,8 @@ The one decision: each step is a call of ``partial_fit`` on one batch, so that w
 solver, regularisation and precision.
 """
 
+import math
+
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
@@ -16,7 +18,8 @@ from ._validation import take
 from ._weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
-_DIVERGED = 4.0  # times the least average
+_DIVERGED = 3.0  # times the least average is above it
+_ENTROPY = 0.5 * math.log(2.0 * math.pi * math.e)  # minus the logarithm of a standard normal density, in the mean
 
 
 def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100):
@@ -104,7 +107,8 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
             raise
         losses.append(model.loss_)
         average = smoothed(losses)
-        if average[-1] > _DIVERGED * average.min():
+        least = average.min()
+        if average[-1] - least > _DIVERGED * _amount(model, least):
             break
     rates = rates[: len(losses)]
     return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
@@ -117,6 +121,12 @@ def smoothed(losses):
         average = _SMOOTHING * average + (1.0 - _SMOOTHING) * loss
         out[k] = average / (1.0 - _SMOOTHING ** (k + 1))
     return out
+
+
+def _amount(model, loss):
+    """Return how much a loss is; where it may be negative, what knowing the location and scale of its targets leaves."""
+    network = model._network
+    return _ENTROPY * network.n_targets if network.loss.density else abs(loss)
 
 
 def _divided(estimator):

@@ -137,7 +137,7 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
             if weight is not None:
                 scores, weight = scores[weight > 0], weight[weight > 0]
             self._warn_of_few(len(scores))
-            self.offset_ = self._offset(scores, weight)
+            self.offset_ = self._offset(scores.astype(np.float64, copy=False), weight)
         return self
 
     def score_samples(self, X):
@@ -154,8 +154,8 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         """
         check_is_fitted(self, "estimator_")
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)), dtype=np.float64)
-        return np.where(np.isnan(scores), -np.inf, scores)
+            scores = np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)))
+        return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
 
     def decision_function(self, X):
         """Return how far above the bound of outliers each row is.
@@ -169,7 +169,8 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         score : ndarray of shape (n_samples,)
             ``score_samples(X) - offset_``; below 0 for outliers.
         """
-        return self.score_samples(X) - self.offset_
+        scores = self.score_samples(X)
+        return (scores.astype(np.float64, copy=False) - self.offset_).astype(scores.dtype, copy=False)
 
     def predict(self, X):
         """Return which rows are outliers.

@@ -15,6 +15,7 @@ from ._sklearn import available_if
 from ._stored import REGRESSOR
 from ._targets import one_column
 from ._validation import explained, take
+from ._warn import warn_user
 from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
 
@@ -77,9 +78,11 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Whether the network learns y in standard deviations from its mean, so that neither the unit of y nor its distance from zero changes
         the model. Mean and standard deviation of each output are those of the rows that the first fit trains on, weighted, in double
         precision; where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y is divided by its mean
-        instead. Predictions, losses and scores are in the units of y. ``alpha``, ``tol``, a loss's own hyper-parameters (the ``delta`` of
-        Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in scikit-learn.""",
+        instead. Predictions, losses and scores are in the units of y. Outputs of different sizes count alike in what is minimised; their
+        loss is reported as the sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a loss's own
+        hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is
+        ``target_offset_ + target_scale_ * output``. A function as the loss sees y itself. False means that the network learns y as it is,
+        as in scikit-learn.""",
     }
     _attribute_docs = {
         "target_offset_": """
@@ -329,13 +332,19 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = regression_loss(self)
         return loss if self._target_measure is None else loss.of_units(self._target_measure)
 
-    def _learn_measures(self, X, target, weight, rows, first):
-        super()._learn_measures(X, target, weight, rows, first)
+    def _learn_measures(self, X, target, weight, rows, first, incremental):
+        super()._learn_measures(X, target, weight, rows, first, incremental)
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained = (target, weight) if rows is None else take(rows, target, weight)
-                self._target_measure = regression_loss(self).measure(*trained)
+                trained, loss = (target, weight) if rows is None else take(rows, target, weight), regression_loss(self)
+                self._target_measure = loss.measure(*trained)
+                unknown = incremental and self._target_measure is not None and loss.out_activation != "exp"
+                if unknown and (trained[0] == trained[0][0]).all():
+                    warn_user(
+                        "y does not vary in the first batch, so that normalize_y cannot learn its scale and takes 1. Begin partial_fit "
+                        "with rows that show how y varies, or standardise y and set normalize_y=False."
+                    )
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, {self._normalizes_y!r}. Undo the change, or fit "

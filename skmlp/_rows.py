@@ -39,27 +39,31 @@ def fits_into(dtype):
 def input_rows(X, dtype, measure=None):
     """Return the source of rows of checked X; a memory-mapped array is converted batch by batch, so that it need not fit into memory.
 
-    ``measure``: by which the network sees its columns, None for as they are.
+    ``measure``: by which the network sees its columns, None for as they are. A sparse X whose columns move is dense batch by batch.
     """
     with fits_into(dtype):
         if sparse.issparse(X):
-            X = X.tocsr() if measure is None else X.tocsr() * (1.0 / measure.scale)
-            return SparseRows(X.astype(dtype, copy=False))
-        if measure is not None and _is_mapped(X):
-            return MeasuredRows(X, measure)
-        if measure is not None:
-            X = measure.normalised(X)
-        return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
+            X = X.tocsr()
+            if measure is not None and np.any(measure.offset):
+                return MeasuredRows(X, measure)
+            return SparseRows((X if measure is None else stretched(X, measure)).astype(dtype, copy=False))
+        if measure is None:
+            return DenseRows(X if _is_mapped(X) else np.ascontiguousarray(X, dtype=dtype))
+        return MeasuredRows(X, measure) if _is_mapped(X) else DenseRows(measure.normalised(X, dtype))
 
 
-def dense_source(source, method, result):
-    """Return a source of dense rows as it is; refuse another one, for which the result of ``method`` would be dense."""
-    if source.sparse:
+def stretched(X, measure):
+    """Return the columns of sparse X as a measure without offsets stretches them."""
+    return X.multiply(1.0 / np.asarray(measure.scale)).tocsr()
+
+
+def refuse_sparse(X, method, result):
+    """Raise ``ValueError`` for sparse X, of which the result of ``method`` would be dense."""
+    if sparse.issparse(X):
         raise ValueError(
-            f"{method} would turn sparse input into {result} of shape {source.n_rows, source.width}. Ask for it by "
+            f"{method} would turn sparse input into {result} of shape {X.shape}. Ask for it by "
             f"{method}(X.toarray()), or use score_samples or transform, which take sparse input in bounded memory."
         )
-    return source
 
 
 def _is_mapped(array):

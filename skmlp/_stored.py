@@ -202,7 +202,7 @@ def _check_measure(cls, name, measure, n_columns):
     if measure is None:
         return
     check_attributes("Measure", vars(measure), Measure.kinds)
-    for numbers in (measure.offset, measure.scale):
+    for numbers in (measure.offset, measure.scale, measure.size):
         _agree(cls, f"number of columns of its {name}", np.size(numbers) if np.ndim(numbers) else n_columns, n_columns)
 
 

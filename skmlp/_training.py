@@ -203,7 +203,8 @@ def in_units(estimator, network):
     """Return what turns losses into units of the target, a list that is empty where the network learns the target as it is."""
     if estimator._target_measure is None:
         return []
-    return [InUnits(*network.loss.in_units(estimator._target_measure), estimator.scoring == "loss")]
+    scored = estimator.scoring == "loss" or (estimator.scoring is None and estimator._scores_loss)
+    return [InUnits(*network.loss.in_units(estimator._target_measure), scored)]
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):

@@ -66,6 +66,17 @@ def test_missing_values_of_an_autoencoder():
         learning_rate_range(MLPRegressor(), X, X[:, 0])
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1e5])
+def test_a_unit_of_y_does_not_end_it(unit):
+    """Not even where the loss is the logarithm of a density, which is negative in some units."""
+    X, y = curve()
+    model = MLPRegressor("gaussian_nll", **QUICK)
+    here, there = learning_rate_range(model, X, y), learning_rate_range(model, X, unit * y)
+    assert_allclose(there[0], here[0])
+    assert_allclose(there[1] - np.log(unit), here[1], atol=1e-2)
+    assert len(here[0]) > 50
+
+
 def test_ends_early_where_the_loss_explodes():
     X, y = curve()
     rates, losses, suggestion = learning_rate_range(MLPRegressor(solver="sgd", **QUICK), X, y, max_rate=1e6)

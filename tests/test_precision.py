@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import r2_score
@@ -13,8 +14,9 @@ from sklearn.neural_network import MLPRegressor as TheirMLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn import GaussianCorruption
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp._measures import measure_of_reconstruction
+from skmlp.nn import GaussianCorruption, SquaredError
 
 from .networks import classifier, regressor
 from .problems import blobs, curve, labels
@@ -65,6 +67,15 @@ def test_the_precision_is_that_of_the_input(case, trained_in):
     if isinstance(model, MLPRegressor) and model.loss == "gaussian_nll":
         assert [part.dtype for part in model.predict(X.astype(np.float32), return_std=True)] == [np.float32] * 2
     assert model.transform(sparse.csr_matrix(X, dtype=np.float32)).dtype == np.float32
+
+
+def test_a_detector_has_the_precision_of_the_input():
+    X = low_rank()
+    model = OutlierAutoencoder(Autoencoder(2, (6,), max_iter=2, random_state=0)).fit(X)
+    for given in (X, X.astype(np.float32)):
+        decision = model.decision_function(given)
+        assert decision.dtype == model.score_samples(given).dtype == given.dtype
+        assert_array_equal(decision < 0.0, model.predict(given) < 0)
 
 
 def test_the_number_of_rows_does_not_choose_the_precision():
@@ -124,6 +135,37 @@ def test_ordinary_columns_are_left_alone():
     assert_allclose(model.predict(X), X @ model.coefs_[0][:, 0] + model.intercepts_[0], rtol=1e-4, atol=1e-4)
 
 
+def test_a_value_far_out_does_not_say_where_a_column_lies():
+    X, y = curve(400)
+    far = X + [1e8, 0.0, 0.0, 0.0]
+    far[7, 0] = 0.0
+    others = np.arange(400) != 7
+    model = regressor(dtype="float32", batch_size=50, max_iter=60).fit(far, y)
+    assert r2_score(y[others], model.predict(far)[others]) > 0.6  # measured: 0.75; without the signal of the column 0.4
+    step = 1e-2 * np.eye(4)[0]
+    assert_allclose(model.input_gradient(far[:7])[:, 0], (model.predict(far[:7] + step) - model.predict(far[:7] - step)) / 0.02, atol=2e-2)
+
+
+def test_sparse_rows_are_seen_as_dense_ones():
+    """Of a network that learned from dense rows, whose columns were moved."""
+    X, y = curve(300)
+    far = X + [1e8, 0.0, -3e9, 0.0]
+    rows = sparse.csr_matrix(far)
+    setting = {"dtype": "float32", "batch_size": 50, "max_iter": 4}
+    model = regressor(**setting).fit(far, y, X_val=rows, y_val=y)
+    assert_allclose(model.predict(rows), model.predict(far), rtol=1e-5, atol=1e-6)
+    assert_allclose(model.validation_scores_[-1], r2_score(y, model.predict(far)), rtol=1e-6)
+    assert_array_equal(
+        clone(model).fit(far, y).partial_fit(rows, y).predict(far), clone(model).fit(far, y).partial_fit(far, y).predict(far)
+    )
+    source = Autoencoder(3, (8,), max_iter=3, random_state=0).fit(far)
+    assert_allclose(source.score_samples(rows), source.score_samples(far), rtol=1e-5)
+    with pytest.raises(ValueError, match="predict would turn sparse input into a dense reconstruction"):
+        source.predict(rows)
+    went_on = Autoencoder(3, (8,), max_iter=1, random_state=0, init_from=FrozenEstimator(source)).fit(rows)
+    assert_allclose(went_on.score(rows), clone(went_on).fit(far).score(far), rtol=1e-4)
+
+
 def test_it_is_learned_in_the_first_fit_and_kept():
     X, y = curve(300)
     far = X + [1e8, 0.0, 0.0, 0.0]
@@ -159,7 +201,15 @@ def test_a_network_to_start_from_brings_it_along():
 
 # ---- reconstructions
 
-PLACES = {"far": (1e8, 1.0), "small": (0.0, 1e-4), "large": (0.0, 1e6), "large and far": (1.7e9, 1e3), "small and far": (3e7, 1e-3)}
+PLACES = {
+    "far": (1e8, 1.0),
+    "small": (0.0, 1e-4),
+    "large": (0.0, 1e6),
+    "large and far": (1.7e9, 1e3),
+    "small and far": (3e7, 1e-3),
+    "beside zero": (100.0, 1.0),
+    "large and beside zero": (3e7, 1e6),
+}
 
 
 def low_rank(n=300):
@@ -190,6 +240,49 @@ def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
     assert r2_score(Z, behind.inverse_transform(behind.transform(Z))) > 0.95
 
 
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie"])
+@pytest.mark.parametrize("unit", [1e-4, 1e6])
+def test_amounts_of_any_size_come_back(loss, unit):
+    X = unit * np.exp(low_rank() / 3.0)
+    model = Autoencoder(2, (20,), "tanh", loss=loss, max_iter=60, learning_rate_init=0.02, batch_size=50, random_state=0).fit(X)
+    assert r2_score(X, model.predict(X)) > 0.95
+    assert 0.3 < -model.loss_ / model.score(X) < 3.0
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1e-4), (0.0, 1e6), (100.0, 1.0), (3e7, 1e6)])
+def test_numbers_beside_flags_come_back_whatever_their_size(offset, scale):
+    numbers = low_rank()
+    flags = (numbers[:, :2] > 0.0).astype(float)
+    X = np.column_stack([offset + scale * numbers, flags])
+    model = Autoencoder(3, (20,), loss="auto", max_iter=60, learning_rate_init=0.02, batch_size=50, random_state=0).fit(X)
+    back = model.predict(X)
+    assert r2_score(X[:, :6], back[:, :6]) > 0.95
+    assert ((back[:, 6:] > 0.5) == (flags > 0.5)).mean() > 0.95
+    assert_allclose(model.feature_errors(X).sum(axis=1), -model.score_samples(X), rtol=1e-5)
+
+
+def test_columns_that_do_not_vary_do_not_say_how_large_x_is():
+    """Not even by the rounding of their variance."""
+    X = np.column_stack([np.full((200_000, 3), 0.1), np.random.default_rng(0).normal(size=(200_000, 2))])
+    assert_array_equal(measure_of_reconstruction(X, None, None, SquaredError()).scale, 1.0)
+    assert_array_equal(measure_of_reconstruction(sparse.csr_matrix(1e-5 * X), None, None, SquaredError()).scale < 1e-3, True)
+
+
+@pytest.mark.parametrize("scoring", [None, "loss"])
+def test_early_stopping_knows_no_unit_of_x(scoring):
+    X = low_rank()
+    setting = {"early_stopping": True, "scoring": scoring, "learning_rate_init": 0.02, "random_state": 0, "n_iter_no_change": 5}
+    counts = set()
+    for unit in (1e-30, 1e-4, 1e6, 1e30):
+        model = Autoencoder(2, (20,), **setting).fit(unit * X)
+        counts.add(model.n_iter_)
+        held_out = model.validation_scores_[-1] / unit**2
+        assert_allclose(held_out, -model.history_["validation_loss"].iloc[-1] / unit**2, rtol=1e-6)
+        assert_allclose(held_out, model.score(unit * X) / unit**2, rtol=0.5)
+    assert len(counts) == 1
+    assert counts.pop() > 15
+
+
 def test_columns_of_another_kind_stay_where_they_are():
     rng = np.random.default_rng(0)
     flags = rng.integers(0, 2, size=(300, 2)).astype(float)
@@ -203,7 +296,7 @@ def test_columns_of_another_kind_stay_where_they_are():
 
 def test_corruption_is_in_the_units_of_ordinary_columns():
     """An X of ordinary size is what the network sees, to the bit."""
-    X = 3.0 * low_rank() + 20.0
+    X = 3.0 * low_rank() + 1.0
     model = Autoencoder(2, (), corruption=GaussianCorruption(0.1), max_iter=2, random_state=0, dtype="float64").fit(X)
     code = X @ model.coefs_[0] + model.intercepts_[0]
     assert_allclose(model.transform(X), code, rtol=1e-9)

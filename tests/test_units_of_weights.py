@@ -37,6 +37,7 @@ MODELS = {
     "early": (MLPClassifier, {"early_stopping": True}),
     "lbfgs": (MLPRegressor, {"solver": "lbfgs"}),
     "balanced": (MLPClassifier, {"class_weight": "balanced"}),
+    "balanced hinge": (MLPClassifier, {"class_weight": "balanced", "loss": "hinge"}),  # two sides of one weight
 }
 
 

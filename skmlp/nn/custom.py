@@ -15,6 +15,8 @@ from .links import copy_scores
 from .loss import Loss, median
 from .measure import Measure, location_and_scale
 
+_VALUES = 2**20  # of a target that say how large a loss is
+
 
 class Function(Layer):
     """y = f(x) for an elementwise function f; what ``activation=f`` stands for.
@@ -107,10 +109,12 @@ class FunctionLoss(Loss):
         return value
 
     def measure(self, target, weight):
-        measure = location_and_scale(target, weight)
-        losses = self._at(self.start(target, weight), target)[0].sum(axis=1)
-        mean = float(np.average(losses, weights=weight))
-        return Measure(measure.offset, measure.scale, 2.0 * mean if np.isfinite(mean) and mean > 0.0 else 1.0)
+        measure, stride = location_and_scale(target, weight), -(-target.size // _VALUES)
+        target, weight = target[::stride], None if weight is None else weight[::stride]
+        with np.errstate(all="ignore"):
+            losses, least = (self._at(constant, target)[0] for constant in (self.start(target, weight), target))
+            excess = np.average(losses - np.where(np.isfinite(least), least, 0.0), axis=0, weights=weight)
+        return Measure(measure.offset, measure.scale, np.where(np.isfinite(excess) & (excess > 0.0), 2.0 * excess, 1.0))
 
     def of_units(self, measure):
         return LossOfUnits(self, measure.offset, measure.scale, measure.size)
@@ -121,16 +125,16 @@ class FunctionLoss(Loss):
 
 
 class LossOfUnits(Loss):
-    """A loss in units of the target for a network that learns ``z``: ``loss(offset + scale z, offset + scale t) / size``.
+    """A loss in units of the target for a network that learns ``z``: the sum of ``loss(offset + scale z, offset + scale t) / size``.
 
-    Domain and link: those of the loss, which is evaluated in float64, so that a large offset costs no precision. The size, twice the mean
-    loss of the best constant, makes the loss of a standardised target what the squared error's is.
+    Domain and link: those of the loss, which is evaluated in float64, so that a large offset costs no precision. The size of an output,
+    twice the mean loss of the best constant above that of the target itself, makes the loss of a standardised target what the squared
+    error's is.
 
     Parameters
     ----------
     loss : FunctionLoss
-    offset, scale : ndarray of shape (n_targets,)
-    size : float
+    offset, scale, size : ndarray of shape (n_targets,)
     """
 
     def __init__(self, loss, offset, scale, size):
@@ -150,16 +154,15 @@ class LossOfUnits(Loss):
             np.multiply(values, self.scale, out=numbers)
             np.add(numbers, self.offset, out=numbers)
         losses, slope = value_and_derivative(self.loss.function, Dual(_read_only(ws.numbers), 1.0), _read_only(ws.goal))
-        size = float(self.size)
-        np.divide(np.sum(losses, axis=-1, keepdims=True), size, out=ws.rows, casting="same_kind")
+        np.copyto(ws.rows, np.sum(losses / self.size, axis=-1, keepdims=True), casting="same_kind")
         # d loss / d z = scale / size d loss / d prediction
-        np.divide(slope * self.scale, size, out=raw, casting="same_kind")
+        np.divide(slope * self.scale, self.size, out=raw, casting="same_kind")
 
     def start(self, target, weight):
         return (self.loss.start(target * self.scale + self.offset, weight) - self.offset) / self.scale
 
     def in_units(self, measure):
-        return float(self.size), 0.0
+        return float(np.mean(self.size)), 0.0
 
 
 def _check(unit, *arguments, finite=False):

@@ -31,11 +31,11 @@ class DenseRows:
 
 
 class MeasuredRows:
-    """Rows of a C-contiguous array of shape (n_rows, width), moved and stretched in double precision.
+    """Rows of a C-contiguous array or CSR matrix of shape (n_rows, width), moved and stretched in double precision; handed out densely.
 
     Parameters
     ----------
-    array : ndarray
+    array : ndarray or CSR matrix
     measure : Measure
         What is handed out is ``measure.normalised(rows)``.
     """
@@ -49,7 +49,8 @@ class MeasuredRows:
 
     def take(self, rows, out):
         """Return ``out`` with the rows. Overwrites: out."""
-        np.copyto(out, self.measure.normalised(self.array[rows]), casting="same_kind")
+        part = self.array[rows]
+        np.copyto(out, self.measure.normalised(part if isinstance(part, np.ndarray) else part.toarray()), casting="same_kind")
         return out
 
 

@@ -226,10 +226,10 @@ class GaussianNll(Loss):
         np.multiply(score, 0.5, out=score)
 
     def start(self, target, weight):
-        mean = np.average(target, axis=0, weights=weight)
-        variance = np.average(np.square(target - mean), axis=0, weights=weight)
-        least = 1e-12 * np.where(mean != 0.0, np.square(mean), 1.0)  # a target that does not vary would start at -inf
-        return np.concatenate([mean, np.log(np.maximum(variance, least))])
+        # a few values far out would make all others too sure to be learned, and one that does not vary would start at -inf
+        measure = location_and_scale(target, weight)
+        varies = measure.scale > 1e-6 * np.abs(measure.offset)
+        return np.concatenate([measure.offset, 2.0 * np.log(np.where(varies, measure.scale, 1.0))])
 
 
 def _log(x, out):

@@ -11,6 +11,8 @@ from .layout import Rows
 from .links import copy_scores
 from .loss import Loss, sides
 
+_TIE = 1e-9  # of shares of two sides whose sums of weights are equal but for rounding, as balanced ones are
+
 
 class Hinge(Loss):
     """The hinge of a support vector machine (Cortes and Vapnik, 1995), each class against the rest.
@@ -35,7 +37,8 @@ class Hinge(Loss):
         np.negative(raw, out=raw)
 
     def start(self, target, weight):
-        return np.sign(np.average(target, axis=0, weights=weight) - 0.5)
+        lead = np.average(target, axis=0, weights=weight) - 0.5
+        return np.where(np.abs(lead) > _TIE, np.sign(lead), 0.0)
 
 
 class SquaredHinge(Loss):

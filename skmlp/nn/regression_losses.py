@@ -76,7 +76,7 @@ class Huber(Loss):
     ----------
     delta : float > 0, default=1.0
         Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor`` with ``normalize_y`` the standard
-        deviation of most of y, 1.4826 times the median distance from the median.
+        deviation of most of y, the distance from its median within which three quarters of y lie, divided by 1.15.
     """
 
     distance = True
@@ -217,9 +217,7 @@ class Quantile(Loss):
 
     def start(self, target, weight):
         quantiles = [quantile(target, weight, tau) for tau in self.taus]
-        spread = np.ptp(target, axis=0)
-        varies = spread > 4.0 * np.finfo(np.float64).eps * np.abs(target).max(axis=0)  # by more than rounding
-        least = 1e-3 * np.where(varies, spread, 1.0)  # a step of 0 would be a score of -inf
+        least = 1e-3 * location_and_scale(target, weight).scale  # a step of 0 would be a score of -inf
         steps = [np.maximum(above - below, least) for below, above in pairwise(quantiles)]
         # the inverse of log(1 + exp(z))
         return np.concatenate([quantiles[0], *(step + np.log(-np.expm1(-step)) for step in steps)])
