@@ -42,11 +42,12 @@ normalised = {
 }
 
 # %%
-# **Clipping** rescues steps that a few wild rows would throw far away: one target in a hundred is wrong by a factor of thirty.
+# **Clipping** rescues steps that a few wild rows would throw far away: one target in a hundred is wrong by a factor of a
+# hundred.
 
 X = rng.standard_normal((1000, 5))
 y = np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
-wild = np.where(rng.random(1000) < 0.01, 30 * y, y)
+wild = np.where(rng.random(1000) < 0.01, 100 * y, y)
 setting = {"solver": "sgd", "learning_rate_init": 0.01, "batch_size": 50, "max_iter": 60, "tol": 0.0, "random_state": 0}
 clipped = {
     name: MLPRegressor(clip_norm=bound, n_iter_no_change=100, **setting).fit(X[:800], wild[:800], X_val=X[800:], y_val=y[800:])
