@@ -30,8 +30,13 @@ def measure_of_inputs(X, weight, rows):
     """
     if sparse.issparse(X):
         return None
-    low, middle, high = _places(X, weight, rows)
-    offset = np.where(np.abs(middle) > _FAR * np.maximum(0.5 * high - 0.5 * low, 1.0), middle, 0.0)
+    x, weight = _looked_at(X, weight, rows)
+    far = np.flatnonzero((np.abs(x) > _FAR).any(axis=0))  # the others need no sorting
+    if not far.size:
+        return None
+    low, middle, high = _places(x[:, far], weight)
+    offset = np.zeros(X.shape[1])
+    offset[far] = np.where(np.abs(middle) > _FAR * np.maximum(0.5 * high - 0.5 * low, 1.0), middle, 0.0)
     return Measure(offset, 1.0) if offset.any() else None
 
 
@@ -47,9 +52,10 @@ def measure_of_reconstruction(X, weight, rows, loss):
     offset, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
     if movable and not sparse.issparse(X):
         columns = np.concatenate(movable)
-        low, middle, high = _places(X, weight, rows)
+        x, some_weight = _looked_at(X, weight, rows)
+        low, middle, high = _places(x[:, columns], some_weight)
         beside = np.maximum(low, -high) > 0.0
-        offset[columns] = np.where(beside & (np.abs(middle) > 0.5 * high - 0.5 * low), middle, 0.0)[columns]
+        offset[columns] = np.where(beside & (np.abs(middle) > 0.5 * high - 0.5 * low), middle, 0.0)
     if pieces:
         deviation = _deviations(X, weight, rows, offset)
         for _, columns in pieces:
@@ -60,15 +66,19 @@ def measure_of_reconstruction(X, weight, rows, loss):
     return Measure(offset, scale) if offset.any() or (scale != 1.0).any() else None
 
 
-def _places(X, weight, rows):
-    """Return low, median and high of each column of dense X without its outermost values, zeros for no value."""
+def _looked_at(X, weight, rows):
+    """Return evenly spaced rows of dense X in double precision, and their weights or None."""
     n = X.shape[0] if rows is None else len(rows)
     stride = max(1, n // max(_ROWS, _VALUES // X.shape[1]))
     some = slice(None, None, stride) if rows is None else rows[::stride]
-    x = X[some].astype(np.float64)
+    return X[some].astype(np.float64), None if weight is None else weight[some]
+
+
+def _places(x, weight):
+    """Return low, median and high of each column of dense x without its outermost values, zeros for no value."""
     order = np.argsort(x, axis=0, kind="stable")  # NaN comes last
     x = np.take_along_axis(x, order, axis=0)
-    w = np.ones(x.shape) if weight is None else weight[some][order]
+    w = np.ones(x.shape) if weight is None else weight[order]
     w[np.isnan(x)] = 0.0
     below, last = np.cumsum(w, axis=0), np.maximum(np.count_nonzero(w, axis=0) - 1, 0)
     slack = 4.0 * len(x) * np.finfo(np.float64).eps
