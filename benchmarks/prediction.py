@@ -12,7 +12,8 @@ from .cases import CASES
 from .rivals import quietly, settings
 from .timing import in_turn, ratio, table
 
-CLAIMS = {("predict", 1): 2.0, ("predict_proba", "all"): 1.5}  # scikit-learn's time over ours, on float64 rows
+# what scikit-learn's time over ours must at least be on float64 rows, a fifth below what was measured
+CLAIMS = {("predict", 1): 1.45, ("predict_proba", "all"): 1.3}
 
 
 def run(names=()):
