@@ -1,7 +1,7 @@
 """What a target looks like inside: class numbers (n,), or numbers (n, n_targets), or the input itself, sparse or the matrix of a table.
 
 The one decision: classes and categories stay numbers, so that each is one a row however many there are. ``table`` is None but for a target
-that is the matrix of a table (``_table.py``): of that the numbers are to be given back, and the categories as ones and zeros.
+that is the matrix of a table (``_table.py``): of that the numbers are reconstructed, and the categories as ones and zeros.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def has_unknown(target):
 
 
 def given_back(source, table):
-    """Return the source of targets where the input, a source of rows, is to be given back."""
+    """Return the source of targets where the input, a source of rows, is to be reconstructed."""
     source = without_filling(source)
     return source if table is None else OneHotRows(source, len(table.numeric), table.levels)
 

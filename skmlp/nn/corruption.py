@@ -1,6 +1,6 @@
 """Corruptions: layers that spoil what goes through them in training, so that a denoising autoencoder learns to mend it.
 
-The one decision: a corruption is a layer like dropout, but without its scaling: prediction sees clean values, training spoilt ones of
+The one decision: a corruption is a layer like dropout, but without its scaling: prediction sees clean values, training corrupted ones of
 their own size (Vincent et al., 2010, section 3.3).
 
 To add one: derive from ``Layer``, put it into ``CORRUPTIONS`` and into ``LAYERS``.
@@ -145,11 +145,13 @@ class Corruption(Layer):
     def forward(self, x, ws, training):
         if ws.y is not x:
             np.copyto(ws.y, x)
-        spoilt = np.asarray(self.function(ws.y, ws.rng))
-        if spoilt.shape != x.shape:
-            raise ValueError(f"corruption={self.function!r} must return an array of the shape {x.shape} it was given, not {spoilt.shape}.")
-        if spoilt is not ws.y:
-            np.copyto(ws.y, spoilt, casting="same_kind")
+        corrupted = np.asarray(self.function(ws.y, ws.rng))
+        if corrupted.shape != x.shape:
+            raise ValueError(
+                f"corruption={self.function!r} must return an array of the shape {x.shape} it was given, not {corrupted.shape}."
+            )
+        if corrupted is not ws.y:
+            np.copyto(ws.y, corrupted, casting="same_kind")
 
     def backward(self, dy, ws):
         hand_down(dy, ws)
