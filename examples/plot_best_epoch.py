@@ -1,10 +1,10 @@
 """
-When does a network begin to learn by heart?
-============================================
+When does a network begin to overfit?
+=====================================
 
-Training loss falls as long as one trains. Where the loss on rows that the network does not train on turns, it has begun to learn its rows
-by heart. :class:`~skmlp.TrainingDisplay` shows both, and marks the epoch with the best validation score. Is it the same in
-each fold of cross-validation, and what does dropout change?
+Training loss falls as long as one trains. Where the loss on rows that the network does not train on turns, it has begun to overfit.
+:class:`~skmlp.TrainingDisplay` shows both, and marks the epoch with the best validation score. Is it the same in each fold of
+cross-validation, and what does dropout change?
 """
 
 import warnings

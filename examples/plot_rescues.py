@@ -21,7 +21,7 @@ X_train, X_test, y_train, y_test = train_test_split(*load_digits(return_X_y=True
 X_train, X_test = X_train / 16, X_test / 16
 
 # %%
-# **Dropout** rescues wide networks that learn few rows by heart: 150 digits, 4 wrong pixels in 10. The loss on fresh rows rises again
+# **Dropout** rescues wide networks that overfit few rows: 150 digits, 4 wrong pixels in 10. The loss on fresh rows rises again
 # once the network is sure of everything it has seen.
 
 rng = np.random.default_rng(0)

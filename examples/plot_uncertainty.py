@@ -51,7 +51,7 @@ plt.show()
 # %%
 # The learned standard deviation is the noise where there are rows, and means nothing where there are none. The two kinds of disagreement
 # hardly see the noise and grow in the gap and beyond the ends. They tell where a network is less sure rather than by how much: the truth
-# leaves both bands in the gap. Dropout needs one network where bagging needs ten, but its band also hangs on the rate.
+# leaves both bands in the gap. Dropout needs one network where bagging needs ten, but its band also depends on the rate.
 
 places = {"scatter": (-2.5, -1.0), "rows that hardly scatter": (1.8, 2.8), "gap": (0.0, 1.0)}
 spreads = {}
