@@ -15,7 +15,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skmlp import MLPClassifier
-from skmlp.augment import Cutout, ElasticDeformation, Flip, GaussianNoise, Mixup, Rotation, Shift
+from skmlp.augment._images import Cutout, ElasticDeformation, Flip, Rotation, Shift
+from skmlp.augment._rows import GaussianNoise, Mixup
 
 PICTURE = Path(__file__).with_suffix(".png") if "__file__" in globals() else Path("plot_augmentation.png")
 

@@ -15,14 +15,14 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from skmlp import Autoencoder
-from skmlp.nn import Contractive, KlSparsity
+from skmlp.nn import Contractive, KLSparsity
 
 X, y = load_digits(return_X_y=True)
 X = X / 16
 kinds = {
     "plain": {},
     "tied weights": {"tied_weights": True},
-    "sparse, tied": {"code_penalty": KlSparsity(target=0.1, weight=0.1), "tied_weights": True},
+    "sparse, tied": {"code_penalty": KLSparsity(target=0.1, weight=0.1), "tied_weights": True},
     "contractive, tied": {"code_penalty": Contractive(weight=0.3), "tied_weights": True},
 }
 models = {}

@@ -4,7 +4,7 @@ What lets sixteen layers learn?
 
 Each layer of a plain network passes on less of the signal and of the gradient than it was given, so that depth costs more than it brings.
 Two ways around: skip connections, on which both bypass the layers (``skip_connections="add"``: He et al., 2016), and output heads at the
-hidden layers, which give every layer a gradient of its own in training (``auxiliary_loss``: Lee et al., "Deeply-supervised nets", 2015).
+hidden layers, which give every layer a gradient of its own in training (``auxiliary_loss_weight``: Lee et al., "Deeply-supervised nets", 2015).
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,7 @@ X_train, X_test, y_train, y_test = train_test_split(X / 16, y, test_size=0.5, ra
 DEPTHS = (1, 2, 4, 8, 16)
 KINDS = {
     "plain": {},
-    "auxiliary_loss=0.3": {"auxiliary_loss": 0.3},
+    "auxiliary_loss_weight=0.3": {"auxiliary_loss_weight": 0.3},
     'skip_connections="add"': {"skip_connections": "add"},
 }
 setting = {"max_iter": 15, "batch_size": 50, "learning_rate": "linear", "random_state": 0, "diagnostics": True}
@@ -51,13 +51,13 @@ plt.show()
 score = {name: models[name, 16].score(X_test, y_test) for name in KINDS}
 for name, value in score.items():
     print(f"sixteen layers, {name:24s} {value:.3f}")
-assert score["plain"] < score["auxiliary_loss=0.3"] < score['skip_connections="add"'] - 0.05
+assert score["plain"] < score["auxiliary_loss_weight=0.3"] < score['skip_connections="add"'] - 0.05
 
 # %%
 # The heads give the lower layers several times the gradient that they have without. But they do nothing for the signal, which still fades
 # on its way up, so that the heads near the top have little to work with; sixteen layers then do better than plain ones, and worse than
 # two. Skip connections let gradient and signal through, and only with them depth pays here.
 
-heads, plain = (models[name, 16].history_["gradient_norm_0"].iloc[0] for name in ("auxiliary_loss=0.3", "plain"))
+heads, plain = (models[name, 16].history_["gradient_norm_0"].iloc[0] for name in ("auxiliary_loss_weight=0.3", "plain"))
 print(f"first of sixteen layers: {heads / plain:.1f} times the gradient with heads")
 assert heads > 1.5 * plain

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skmlp import MLPClassifier
-from skmlp.onnx import to_onnx
+from skmlp.onnx._convert import to_onnx
 
 # %%
 # A hundred numbers behind a scaler, and a table of two numbers and two columns of names with holes, as it stands. Both networks have two

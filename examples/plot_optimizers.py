@@ -10,16 +10,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import rosen, rosen_der
 
-from skmlp.nn import Adam, Lion, RMSProp, Sgd
-from skmlp.nn.updater import Updater
+from skmlp.nn import SGD, Adam, Lion, RMSprop
+from skmlp.nn.optimizers.updater import Updater
 
 plt.style.use("tableau-colorblind10")
 START, STEPS = np.array([-1.5, 1.5]), 1000
 RULES = {
-    "sgd without momentum": (Sgd(momentum=0.0), 8e-4),
-    "sgd, momentum 0.9": (Sgd(momentum=0.9, nesterovs_momentum=False), 8e-4),
-    "sgd, Nesterov": (Sgd(momentum=0.9), 8e-4),
-    "rmsprop": (RMSProp(), 0.02),
+    "sgd without momentum": (SGD(momentum=0.0), 8e-4),
+    "sgd, momentum 0.9": (SGD(momentum=0.9, nesterovs_momentum=False), 8e-4),
+    "sgd, Nesterov": (SGD(momentum=0.9), 8e-4),
+    "rmsprop": (RMSprop(), 0.02),
     "adam": (Adam(), 0.1),
     "lion": (Lion(), 0.005),
 }

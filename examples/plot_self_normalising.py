@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier
-from skmlp.nn import ACTIVATIONS
+from skmlp.nn.activations import ACTIVATIONS
 
 plt.style.use("tableau-colorblind10")
 X, y = load_breast_cancer(return_X_y=True)

@@ -4,7 +4,7 @@ What does a network not know: the noise, or the function?
 
 Two things make a prediction uncertain. Rows may scatter, however many there are: ``loss="gaussian_nll"`` learns how much. Or there may have
 been no rows to learn from: then networks that fit the rows equally well disagree. Such networks come from bootstrap copies of the rows
-(``BaggingRegressor``) or from one network by leaving out units at random (``predict_samples``: Gal and Ghahramani, "Dropout as a Bayesian
+(``BaggingRegressor``) or from one network by leaving out units at random (``sample_predictions``: Gal and Ghahramani, "Dropout as a Bayesian
 approximation", 2016).
 """
 
@@ -28,7 +28,7 @@ bag = BaggingRegressor(MLPRegressor(learning_rate_init=0.01, **setting), n_estim
 dropout = MLPRegressor(dropout=0.1, learning_rate_init=0.02, random_state=0, **setting).fit(X, y)
 
 members = np.array([member.predict(grid) for member in bag.estimators_])
-samples = dropout.predict_samples(grid, n_samples=200, random_state=0)
+samples = dropout.sample_predictions(grid, n_samples=200, random_state=0)
 found = {
     'loss="gaussian_nll": noise': learned.predict(grid, return_std=True),
     "bagging: disagreement": (members.mean(axis=0), members.std(axis=0)),

@@ -7,16 +7,14 @@ from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
 from ._skops import skops_types
-from ._through import input_gradient, predict_samples, summary
+from ._through import input_gradient, sample_predictions, summary
 from .nn.saved import VERSION as __version__
-from .plot import (
-    CodeDisplay,
-    DiagnosticsDisplay,
-    LearningRateRangeDisplay,
-    ReconstructionDisplay,
-    TrainingDisplay,
-    WeightsDisplay,
-)
+from .plot._codes import CodeDisplay
+from .plot._diagnostics import DiagnosticsDisplay
+from .plot._learning_rate_range import LearningRateRangeDisplay
+from .plot._reconstructions import ReconstructionDisplay
+from .plot._training import TrainingDisplay
+from .plot._weights import WeightsDisplay
 
 __all__ = [
     "Autoencoder",
@@ -32,7 +30,7 @@ __all__ = [
     "WeightsDisplay",
     "input_gradient",
     "learning_rate_range",
-    "predict_samples",
+    "sample_predictions",
     "skops_types",
     "summary",
 ]

@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from ._data.table import as_frame
+from ._data.weights import counted_rows, near_one
 from ._sklearn import safe_indexing
-from ._table import as_frame
-from ._weights import counted_rows, near_one
 
 
 def fit_seeded(estimator, X, weight, random_state):

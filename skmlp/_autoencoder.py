@@ -6,25 +6,37 @@ import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from ._autoencoder_parameters import AUTOENCODER_ATTRIBUTE_DOCS, AUTOENCODER_CONSTRAINTS, AUTOENCODER_DOCS
 from ._base import BaseMLP, takes_minibatches
-from ._build import hidden_blocks
-from ._code import autoencoder_blocks, draws_codes
-from ._columns import by_column, given_loss, labels_of, loss_of_values
-from ._input_gradient import gradient_of_code
-from ._inputs import checked
-from ._measures import measure_of_reconstruction
-from ._missing import imputed, reconstructed
-from ._parameters import documented, store_parameters
-from ._reconstruction import as_table, errors_by_column, filled_table, losses_by_column, number_loss, table_loss, without_missing
-from ._rows import refuse_sparse
+from ._data.inputs import checked
+from ._data.measures import measure_of_reconstruction
+from ._data.missing import imputed, reconstructed
+from ._data.sources import refuse_sparse
+from ._data.table_out import (
+    as_table,
+    errors_by_column,
+    filled_table,
+    losses_by_column,
+    number_loss,
+    table_loss,
+    without_missing,
+)
+from ._data.targets import given_back
+from ._data.weights import checked_weight
+from ._fit.threads import limited_prediction, predicted
+from ._inspect.input_gradient import gradient_of_code
+from ._params.autoencoder import (
+    AUTOENCODER_ATTRIBUTE_DOCS,
+    AUTOENCODER_CONSTRAINTS,
+    AUTOENCODER_DOCS,
+)
+from ._params.build import hidden_blocks
+from ._params.code_blocks import autoencoder_blocks, draws_codes
+from ._params.column_losses import by_column, given_loss, labels_of, loss_of_values
+from ._params.shared import documented, store_parameters
+from ._saved.stored import AUTOENCODER
 from ._sklearn import available_if
-from ._stored import AUTOENCODER
-from ._targets import given_back
-from ._threads import limited_prediction, predicted
-from ._weights import checked_weight
-from .nn.data import DenseRows, FilledRows
-from .nn.known import known_part
+from .nn.engine.sources import DenseRows, FilledRows
+from .nn.losses.masked import masked
 
 
 @documented
@@ -116,7 +128,7 @@ class Autoencoder(BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
-        validation_split=None,
+        validation_cv=None,
         scoring=None,
         dtype="auto",
         corruption=None,
@@ -152,7 +164,7 @@ class Autoencoder(BaseMLP):
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -351,7 +363,7 @@ class Autoencoder(BaseMLP):
     def _losses(self, of_source, source, dtype):
         """Return what a method of the network says of the losses of what is known of a source, in this precision and units of X."""
         network = self._network
-        objective = known_part(network.loss) if isinstance(source, FilledRows) else network.loss
+        objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss
         return self._in_units(predicted(of_source, source, given_back(source, self._table), objective, dtype))
 
     def _in_units(self, losses):

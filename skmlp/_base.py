@@ -14,35 +14,43 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._build import block_ends, build_layers, check_batch_rows, is_lbfgs, make_schedule, make_solver, penalty_strengths
-from ._columns import labels_of
-from ._endings import check_ending
-from ._fitted import FittedAttributes
-from ._init_from import fitted_network, start_from
-from ._inputs import checked, fitted_table, needs_no_check, takes_tables
-from ._keys import ExplainedParameters
-from ._measures import measure_of_inputs
-from ._missing import filled_rows, known_means
-from ._parameters import CONSTRAINTS
-from ._pretraining import check_pretraining, pretrain
-from ._resumption import resumption_of
-from ._rows import fits_into, input_rows, start_rows, stretched
+from ._data.inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._data.measures import measure_of_inputs
+from ._data.missing import filled_rows, known_means
+from ._data.sources import fits_into, input_rows, start_rows, stretched
+from ._data.targets import given_back, has_unknown, initial_scores, n_targets, target_rows
+from ._data.weights import checked_weight, counted_rows, in_precision, near_one
+from ._fit.endings import check_ending
+from ._fit.init_from import fitted_network, start_from
+from ._fit.pretraining import check_pretraining, pretrain
+from ._fit.resumption import resumption_of
+from ._fit.sklearn_callbacks import FitTasks
+from ._fit.threads import limited_threads, predicted
+from ._fit.training import new_state, train_lbfgs, train_minibatches
+from ._fit.transaction import all_or_nothing
+from ._fit.validation import Evaluation, given_split, split_rows, take, warn_of_another_scale
+from ._inspect.fitted import FittedAttributes
+from ._inspect.summary import Summary
+from ._params.build import (
+    block_ends,
+    build_layers,
+    check_batch_rows,
+    is_lbfgs,
+    make_schedule,
+    make_solver,
+    penalty_strengths,
+)
+from ._params.column_losses import labels_of
+from ._params.keys import ExplainedParameters
+from ._params.shared import CONSTRAINTS
+from ._params.without_effect import warn_without_effect
+from ._saved.stored import Stored
 from ._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
-from ._stored import Stored
-from ._summary import Summary
-from ._targets import given_back, has_unknown, n_targets, start_scores, target_rows
-from ._tasks import FitTasks
-from ._threads import limited_threads, predicted
-from ._training import new_state, train_lbfgs, train_minibatches
-from ._transaction import all_or_nothing
-from ._validation import Evaluation, given_split, split_rows, take, warn_of_another_scale
 from ._warn import warn_user
-from ._weights import checked_weight, counted_rows, in_precision, near_one
-from ._without_effect import warn_without_effect
-from .nn.data import Part
-from .nn.known import known_part
+from .nn.engine.network import Network
+from .nn.engine.sources import Part
 from .nn.layers import Dense
-from .nn.network import Network
+from .nn.losses.masked import masked
 
 
 def takes_minibatches(estimator):
@@ -131,9 +139,9 @@ class BaseMLP(
         state = new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         kept = None
-        if groups is not None and self.validation_split is None:
+        if groups is not None and self.validation_cv is None:
             raise ValueError(
-                "groups was given, but validation_split=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
+                "groups was given, but validation_cv=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
             )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
             raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
@@ -142,7 +150,7 @@ class BaseMLP(
                 raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
             every = np.arange(X.shape[0]) if rows is None else rows
             scored_y = None if target is X else given_y  # X to X is split and scored without a y
-            if self.validation_split is None:
+            if self.validation_cv is None:
                 rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
@@ -161,7 +169,7 @@ class BaseMLP(
         network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
         check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)
         if any(has_unknown(labels) for labels in (target, *(() if validation is None else validation[1:2]))):
-            network.objective = known_part(network.loss)
+            network.objective = masked(network.loss)
         if first and self._takes_missing:
             self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
         self._keep_moments(X, weight, rows, incremental)
@@ -170,7 +178,7 @@ class BaseMLP(
         if first:
             network.initialise(state.rng)
             start, start_weight = start_rows(target, weight, rows, network.n_targets)
-            start = start_scores(network.objective, self._learned(start), start_weight, self._n_classes, self._target_table)
+            start = initial_scores(network.objective, self._learned(start), start_weight, self._n_classes, self._target_table)
             network.start_output(start)
         transform_stop = block_ends(network)[self._make_blocks()[1]]
         if first and self.init_from is not None:

@@ -6,18 +6,26 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import hidden_blocks
-from ._importances import ImportancesOfScores
-from ._input_gradient import gradient_of_classes, gradient_of_scores
-from ._inputs import checked
-from ._labels import check_labels, class_numbers, has_probabilities, without_unknown
-from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, resolve, store_parameters
-from ._samples import raw_samples
+from ._data.inputs import checked
+from ._data.labels import check_labels, class_numbers, has_probabilities, without_unknown
+from ._data.targets import has_unknown
+from ._data.weights import balanced, check_not_balanced, checked_weight
+from ._fit.threads import predicted
+from ._inspect.importances import ImportancesOfScores
+from ._inspect.input_gradient import gradient_of_classes, gradient_of_scores
+from ._inspect.samples import raw_samples
+from ._params.build import hidden_blocks
+from ._params.shared import (
+    CONSTRAINTS,
+    documented,
+    loss_constraint,
+    loss_doc,
+    loss_keys,
+    resolve,
+    store_parameters,
+)
+from ._saved.stored import CLASSIFIER
 from ._sklearn import StrOptions, available_if
-from ._stored import CLASSIFIER
-from ._targets import has_unknown
-from ._threads import predicted
-from ._weights import balanced, check_not_balanced, checked_weight
 from .nn.losses import LOSSES
 
 
@@ -117,7 +125,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
-        validation_split=None,
+        validation_cv=None,
         scoring=None,
         dtype="auto",
         augmentation=None,
@@ -125,7 +133,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
-        auxiliary_loss=0.0,
+        auxiliary_loss_weight=0.0,
         init_from=None,
         categorical_features=None,
         embedding_dim=None,
@@ -150,7 +158,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -247,7 +255,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(self._raw(self._check_X(X)), self._network.loss.log_link)
 
     @available_if(has_probabilities)
-    def predict_samples(self, X, n_samples=100, random_state=None):
+    def sample_predictions(self, X, n_samples=100, random_state=None):
         """Return probabilities with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
 
         Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch normalisation by its statistics. Only
@@ -372,8 +380,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def _make_loss(self):
         kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
         loss = resolve(self.loss, LOSSES)
-        if kind not in loss.targets and loss.yes_no is not None:
-            loss = loss.yes_no(**loss.get_params())
+        if kind not in loss.targets and loss.binary_form is not None:
+            loss = loss.binary_form(**loss.get_params())
         if kind not in loss.targets:
             raise ValueError(f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are {kind}.")
         return loss

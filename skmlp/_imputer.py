@@ -12,14 +12,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._around import apart, distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
-from ._inputs import table_of
-from ._keys import ExplainedParameters
-from ._missing import imputed
+from ._data.inputs import table_of
+from ._data.missing import imputed
+from ._data.table import as_frame, is_frame
+from ._data.weights import checked_weight
+from ._fit.transaction import all_or_nothing
+from ._params.keys import ExplainedParameters
+from ._saved.stored import IMPUTER, Looked
 from ._sklearn import HasMethods, makes_pandas
-from ._stored import IMPUTER, Looked
-from ._table import as_frame, is_frame
-from ._transaction import all_or_nothing
-from ._weights import checked_weight
 
 
 class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

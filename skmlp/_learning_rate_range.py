@@ -12,10 +12,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state, get_tags
 
 from ._base import BaseMLP
-from ._build import is_lbfgs
-from ._inputs import check_no_times, takes_tables
-from ._validation import take
-from ._weights import check_has_class_weights, checked_weight, class_weights, counted_rows
+from ._data.inputs import check_no_times, takes_tables
+from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
+from ._fit.validation import take
+from ._params.build import is_lbfgs
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 3.0  # times the least average is above it

@@ -17,14 +17,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._around import apart, distinct_rows, fit_seeded, last_step, takes_missing
 from ._autoencoder import Autoencoder
-from ._inputs import check_no_times, with_advice
-from ._keys import ExplainedParameters
+from ._data.inputs import check_no_times, with_advice
+from ._data.weights import checked_weight
+from ._fit.transaction import all_or_nothing
+from ._params.keys import ExplainedParameters
+from ._saved.stored import DETECTOR, Looked
 from ._sklearn import HasMethods, Interval, StrOptions
-from ._stored import DETECTOR, Looked
-from ._transaction import all_or_nothing
-from ._weights import checked_weight
-from .nn.corruption import GaussianCorruption
-from .nn.loss import quantile
+from .nn.layers import GaussianCorruption
+from .nn.losses.base import quantile
 
 _SPREADS = 2.0  # standard deviations above the median
 

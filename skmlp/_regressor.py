@@ -5,18 +5,25 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
-from ._build import hidden_blocks, regression_loss
-from ._importances import ImportancesOfPredictions
-from ._input_gradient import gradient_of_predictions
-from ._inputs import checked
-from ._parameters import CONSTRAINTS, documented, loss_constraint, loss_doc, loss_keys, store_parameters
-from ._samples import raw_samples
+from ._data.inputs import checked
+from ._data.targets import one_column
+from ._data.weights import checked_weight
+from ._fit.validation import explained, take
+from ._inspect.importances import ImportancesOfPredictions
+from ._inspect.input_gradient import gradient_of_predictions
+from ._inspect.samples import raw_samples
+from ._params.build import hidden_blocks, regression_loss
+from ._params.shared import (
+    CONSTRAINTS,
+    documented,
+    loss_constraint,
+    loss_doc,
+    loss_keys,
+    store_parameters,
+)
+from ._saved.stored import REGRESSOR
 from ._sklearn import available_if
-from ._stored import REGRESSOR
-from ._targets import one_column
-from ._validation import explained, take
 from ._warn import warn_user
-from ._weights import checked_weight
 from .nn.losses import LOSSES, Loss
 
 
@@ -128,7 +135,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         batch_norm=False,
         clip_norm=None,
         clip_value=None,
-        validation_split=None,
+        validation_cv=None,
         scoring=None,
         dtype="auto",
         augmentation=None,
@@ -136,7 +143,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         max_norm=None,
         diagnostics=False,
         skip_connections=None,
-        auxiliary_loss=0.0,
+        auxiliary_loss_weight=0.0,
         init_from=None,
         categorical_features=None,
         embedding_dim=None,
@@ -161,7 +168,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_split`` that keeps the rows of a group together.
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
 
         Returns
         -------
@@ -210,7 +217,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         self._check_return_std(return_std)
         return self._predictions(self._raw(X), return_std)
 
-    def predict_samples(self, X, n_samples=100, random_state=None, return_std=False):
+    def sample_predictions(self, X, n_samples=100, random_state=None, return_std=False):
         """Return predictions with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
 
         Each sample draws masks of its own for each row; all else is as in ``predict``, batch normalisation by its statistics. The spread is

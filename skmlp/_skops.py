@@ -7,14 +7,14 @@ unit is among them; and never whatever lies below a prefix, since the name of a 
 import inspect
 
 from ._base import BaseMLP
+from ._data.table import TableEncoder
 from ._imputer import AutoencoderImputer
 from ._outlier import OutlierAutoencoder
-from ._table import TableEncoder
-from .nn.measure import Measure
-from .nn.network import Network
+from .nn.engine.network import Network
+from .nn.engine.state import TrainingState
+from .nn.losses.measure import Measure
 from .nn.saved import is_ours
-from .nn.schedule import Clock
-from .nn.state import TrainingState
+from .nn.schedules import Clock
 from .nn.unit import Unit
 
 PARTS = (AutoencoderImputer, OutlierAutoencoder, Network, Measure, TrainingState, Clock, TableEncoder)

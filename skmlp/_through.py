@@ -17,8 +17,8 @@ def network_of(estimator):
     return inner
 
 
-def predict_samples(estimator, X, n_samples=100, random_state=None, **options):
-    """Return predictions with dropout left on, as ``predict_samples`` of the network inside a pipeline or a search.
+def sample_predictions(estimator, X, n_samples=100, random_state=None, **options):
+    """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a pipeline or a search.
 
     Parameters
     ----------
@@ -31,26 +31,26 @@ def predict_samples(estimator, X, n_samples=100, random_state=None, **options):
     random_state : int, RandomState instance or None, default=None
         Seeds the masks.
     **options : dict
-        ``return_std`` of :meth:`MLPRegressor.predict_samples`.
+        ``return_std`` of :meth:`MLPRegressor.sample_predictions`.
 
     Returns
     -------
     samples : ndarray
-        As :meth:`MLPClassifier.predict_samples` or :meth:`MLPRegressor.predict_samples` return them.
+        As :meth:`MLPClassifier.sample_predictions` or :meth:`MLPRegressor.sample_predictions` return them.
 
     Examples
     --------
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from skmlp import MLPClassifier, predict_samples
+    >>> from skmlp import MLPClassifier, sample_predictions
     >>> X, y = load_wine(return_X_y=True)
     >>> model = make_pipeline(StandardScaler(), MLPClassifier(dropout=0.2, max_iter=20, learning_rate="one_cycle")).fit(X, y)
-    >>> predict_samples(model, X, n_samples=50).shape
+    >>> sample_predictions(model, X, n_samples=50).shape
     (50, 178, 3)
     """
-    network, X = _network_and_rows(estimator, X, "predict_samples")
-    return network.predict_samples(X, n_samples, random_state, **options)
+    network, X = _network_and_rows(estimator, X, "sample_predictions")
+    return network.sample_predictions(X, n_samples, random_state, **options)
 
 
 def input_gradient(estimator, X, **options):

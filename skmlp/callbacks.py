@@ -19,11 +19,11 @@ from types import SimpleNamespace
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 
-from . import _snapshot_file
 from ._base import BaseMLP
-from ._resumption import Resumption, resumed, resumption_of
+from ._fit.resumption import Resumption, resumed, resumption_of
+from ._saved import snapshot_file as _snapshot_file
 from ._sklearn import BaseSearchCV
-from .nn.state import numbers, put_numbers
+from .nn.engine.state import numbers, put_numbers
 
 __all__ = ["EarlyStopping", "Snapshot", "TimeLimit"]
 
@@ -198,7 +198,7 @@ class Snapshot(FitMemory):
         and with a learning rate that is planned over all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
         ended, however it ended except by Ctrl-C, is not trained further, so that one may call this after every restart. Snapshots are
         written as before. More epochs than were planned are made by ``warm_start``. What draws at random without the estimator's stream,
-        such as a splitter of ``validation_split`` without an integer ``random_state``, draws anew.
+        such as a splitter of ``validation_cv`` without an integer ``random_state``, draws anew.
 
         The file is a pickle, and loading it runs code that its writer may have put there: use it on files of your own only.
 

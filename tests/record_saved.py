@@ -11,7 +11,7 @@ import numpy as np
 
 from skmlp import MLPClassifier, nn
 from skmlp.nn.saved import FORMAT
-from skmlp.onnx import to_onnx
+from skmlp.onnx._convert import to_onnx
 
 from .onnx_runs import outputs
 from .problems import blobs
@@ -23,7 +23,7 @@ def main():
     X, y = blobs(3)
     model = MLPClassifier(
         (6, 5, 4),
-        activation=["prelu", "maxout", nn.LeakyRelu(0.2)],
+        activation=["prelu", "maxout", nn.LeakyReLU(0.2)],
         solver=nn.Adam(beta_1=0.8),
         learning_rate=nn.OneCycle(n_epochs=30),
         learning_rate_init=0.02,

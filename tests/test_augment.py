@@ -19,7 +19,8 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 import skmlp.augment
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.augment import Cutout, ElasticDeformation, Flip, GaussianNoise, Mixup, Rotation, Shift
+from skmlp.augment._images import Cutout, ElasticDeformation, Flip, Rotation, Shift
+from skmlp.augment._rows import GaussianNoise, Mixup
 
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state

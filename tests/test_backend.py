@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 import pytest
 
-from skmlp import MLPClassifier, _backend
+from skmlp import MLPClassifier
+from skmlp._fit import backend as _backend
+from skmlp.nn.engine.network import Network
 from skmlp.nn.layers import Dense
 from skmlp.nn.losses import SquaredError
-from skmlp.nn.network import Network
 from tests.problems import digits
 
 SETTING = "SKMLP_BACKEND"

@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import get_tags
 
 from skmlp import MLPClassifier, MLPRegressor, learning_rate_range, skops_types
-from skmlp.augment import GaussianNoise
+from skmlp.augment._rows import GaussianNoise
 
 from .tables import mixed
 
@@ -146,7 +146,7 @@ def test_rows_held_out_are_not_looked_at():
     train, test = np.arange(150), np.arange(150, 200)
     X.iloc[150:, X.columns.get_loc("age")] += 1000.0
     X.iloc[160, X.columns.get_loc("town")] = "held out"
-    model = quick(early_stopping=True, validation_split=[(train, test)]).fit(X, y)
+    model = quick(early_stopping=True, validation_cv=[(train, test)]).fit(X, y)
     alone = quick(early_stopping=True).fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     assert "held out" not in model._table.categories[1]
     assert_allclose(model._table.mean[0], X["age"][:150].mean())

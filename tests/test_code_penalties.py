@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import Autoencoder
-from skmlp.nn import Contractive, KlSparsity, L1Sparsity, Relu, Variational
-from skmlp.nn.code_penalties import CODE_PENALTIES
+from skmlp.nn import Contractive, KLSparsity, L1Sparsity, ReLU, Variational
+from skmlp.nn.terms import CODE_PENALTIES
 from tests.nn.test_terms import Spread
 
 from .problems import digits, wine
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def quick(code_penalty, n_components=3, **setting):
     """Return an autoencoder that has learned something after a moment, with an activation of the code that goes with the penalty."""
-    logistic = code_penalty == "kl" or isinstance(code_penalty, KlSparsity)
+    logistic = code_penalty == "kl" or isinstance(code_penalty, KLSparsity)
     setting = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 30, "random_state": 0, **setting}
     return Autoencoder(n_components, **{"code_activation": "logistic" if logistic else "identity", **setting}, code_penalty=code_penalty)
 
@@ -37,7 +37,7 @@ each_penalty = pytest.mark.parametrize("code_penalty", CODE_PENALTIES)
 def test_kl_brings_mean_activations_to_the_target():
     X, _ = digits()
     means = []
-    for penalty in (None, KlSparsity(0.1, 10.0)):
+    for penalty in (None, KLSparsity(0.1, 10.0)):
         model = quick(penalty, 20, code_activation="logistic", max_iter=60).fit(X)
         means.append(model.transform(X).mean(axis=0))
     assert np.abs(means[0] - 0.1).mean() > 0.2
@@ -140,7 +140,7 @@ def test_a_variational_code_is_as_wide_as_asked_for():
 # ---- what the history shows
 
 
-@pytest.mark.parametrize("penalty", [KlSparsity(0.2, 3.0), L1Sparsity(0.5)], ids=str)
+@pytest.mark.parametrize("penalty", [KLSparsity(0.2, 3.0), L1Sparsity(0.5)], ids=str)
 def test_the_loss_includes_the_penalty_and_the_score_does_not(penalty):
     X, _ = wine()
     model = quick(penalty, alpha=0.0, learning_rate_init=1e-7, max_iter=1, batch_size=178).fit(X)
@@ -225,7 +225,7 @@ def test_weight_two_is_a_repeated_row_in_expectation(penalty):
 
 def test_lbfgs_takes_what_is_smooth_and_the_same_each_time():
     X, _ = wine()
-    model = quick(KlSparsity(0.2, 5.0), solver="lbfgs", max_iter=300).fit(X)
+    model = quick(KLSparsity(0.2, 5.0), solver="lbfgs", max_iter=300).fit(X)
     assert_allclose(model.transform(X).mean(axis=0), 0.2, atol=0.05)
     for penalty, reason in (("l1", "kinks"), ("contractive", "draws directions at random"), (Variational(), "draws codes at random")):
         with pytest.raises(ValueError, match=f"does not go with solver='lbfgs': .*{reason}"):
@@ -234,7 +234,7 @@ def test_lbfgs_takes_what_is_smooth_and_the_same_each_time():
 
 @pytest.mark.parametrize(
     ("penalty", "name", "values"),
-    [(L1Sparsity(), "weight", [0.0, 10.0]), (Variational(), "beta", [0.01, 10.0]), (KlSparsity(), "weight", [0.0, 100.0])],
+    [(L1Sparsity(), "weight", [0.0, 10.0]), (Variational(), "beta", [0.01, 10.0]), (KLSparsity(), "weight", [0.0, 100.0])],
     ids=["l1", "variational", "kl"],
 )
 def test_a_grid_search_reaches_the_strength(penalty, name, values):
@@ -254,9 +254,9 @@ def test_a_term_of_ones_own():
     ("penalty", "setting", "message"),
     [
         ("sparse", {}, "The 'code_penalty' parameter of Autoencoder must be"),
-        (Relu(), {}, "The 'code_penalty' parameter of Autoencoder must be"),
+        (ReLU(), {}, "The 'code_penalty' parameter of Autoencoder must be"),
         ("kl", {"code_activation": "relu"}, r"needs a code between 0 and 1, but code_activation='relu'; take code_activation='logistic'"),
-        (KlSparsity(1.0), {}, r"target must be a number in \(0, 1\)"),
+        (KLSparsity(1.0), {}, r"target must be a number in \(0, 1\)"),
         (L1Sparsity(-1.0), {}, r"weight must be a number in \[0, inf\)"),
         (Contractive(step=0.0), {}, r"step must be a number in \(0, inf\)"),
         (Variational(beta=-1.0), {}, r"beta must be a number in \[0, inf\)"),

@@ -17,8 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmlp import Autoencoder, MLPRegressor, skops_types
-from skmlp.nn.column_losses import ColumnLosses
-from skmlp.nn.losses import BinaryLogLoss, GaussianNll, Hinge, Huber, LogLoss, SquaredError
+from skmlp.nn.losses import BinaryLogLoss, ColumnLosses, GaussianNLL, Hinge, Huber, LogLoss, SquaredError
 
 from .problems import digits
 from .snapshots import assert_unchanged, state
@@ -123,7 +122,7 @@ WRONG = [
     ([("squared_eror", [0])], "loss='squared_eror' is no loss of columns; known are .*'squared_error'"),
     ([(None, [0])], "A loss must be one of .* a function or an instance, got None"),
     ([(Hinge(), [0])], "is for .* targets, but these are numbers"),
-    ([(GaussianNll(), [0])], "predicts 2 numbers for each target"),
+    ([(GaussianNLL(), [0])], "predicts 2 numbers for each target"),
     ([(Huber(-1.0), [0])], "delta must be"),
     (Hinge(), "is for .* targets, but these are numbers"),
     ("squared_eror", "loss"),

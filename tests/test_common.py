@@ -13,12 +13,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp.nn.activations import LeakyRelu
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.code_penalties import KlSparsity
+from skmlp.nn.activations import LeakyReLU
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import LogLoss, Quantile
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import Cosine, Linear, OneCycle
+from skmlp.nn.terms import KLSparsity
 
 from .problems import blobs, curve
 
@@ -35,7 +35,7 @@ PASSING = [
     {**QUICK, "batch_norm": True, "solver": Adam(beta_1=0.8)},
     {**QUICK, "batch_norm": BatchNorm(statistics="population"), "hidden_layer_sizes": (8, 8)},
     {**QUICK, "solver": "sgd", "learning_rate": "adaptive", "clip_norm": 1.0},
-    {**QUICK, "solver": "adamw", "activation": LeakyRelu(0.1), "weight_init": "he_normal"},
+    {**QUICK, "solver": "adamw", "activation": LeakyReLU(0.1), "weight_init": "he_normal"},
     {**QUICK, "solver": "nadam", "activation": ["prelu", "maxout"], "hidden_layer_sizes": (12, 8), "learning_rate": Linear(40, warm_up=3)},
     {**QUICK, "solver": "rmsprop", "learning_rate_init": 0.003},
     {**QUICK, "solver": "adagrad", "learning_rate_init": 0.05, "activation": ["tanh", "softplus"], "hidden_layer_sizes": (12, 8)},
@@ -48,7 +48,7 @@ PASSING = [
     {**QUICK, "skip_connections": "concat", "hidden_layer_sizes": (8, 8)},
 ]
 PASSING_SINGLY = [
-    *(cls(auxiliary_loss=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]),
+    *(cls(auxiliary_loss_weight=0.3, hidden_layer_sizes=(8, 8), **QUICK) for cls in ESTIMATORS[:2]),
     *(cls(loss=loss, **QUICK) for loss in ("huber", "absolute_error", "log_cosh") for cls in ESTIMATORS[1:]),
     Autoencoder(loss="auto", **QUICK),
     *(MLPRegressor(loss, **QUICK) for loss in ("poisson", "tweedie", Quantile(0.5))),
@@ -63,7 +63,7 @@ PASSING_CODES = [
     Autoencoder(tied_weights=True, hidden_layer_sizes=(8, 8), batch_norm=True, skip_connections="add", **QUICK),
     Autoencoder(tied_weights=True, solver="lbfgs", max_iter=20),
     Autoencoder(code_penalty="kl", code_activation="logistic", **QUICK),
-    Autoencoder(code_penalty=KlSparsity(0.2), code_activation="logistic", solver="lbfgs", max_iter=20),
+    Autoencoder(code_penalty=KLSparsity(0.2), code_activation="logistic", solver="lbfgs", max_iter=20),
     Autoencoder(code_penalty="l1", **QUICK),
     Autoencoder(pretraining=2, hidden_layer_sizes=(8, 4), **QUICK),
 ]

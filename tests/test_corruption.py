@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from skmlp import Autoencoder
-from skmlp.nn.corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
-from skmlp.nn.layers import Activate
+from skmlp.nn.layers import CORRUPTIONS, Activate, Corruption, GaussianCorruption, Masking, SaltAndPepper
 from tests.nn.helpers import layer_workspace
 from tests.problems import digits, named
 

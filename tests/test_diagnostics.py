@@ -5,7 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn import ACTIVATION_LAYERS, ACTIVATIONS, AlphaDropout
+from skmlp.nn import AlphaDropout
+from skmlp.nn.activations import ACTIVATIONS
+from skmlp.nn.layers import ACTIVATION_LAYERS
 
 from .problems import blobs, curve, digits
 

@@ -8,9 +8,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.activations import LeakyRelu
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.dropout import AlphaDropout
+from skmlp.nn.activations import LeakyReLU
+from skmlp.nn.layers import AlphaDropout, BatchNorm
 from skmlp.nn.losses import BinaryLogLoss, SquaredError
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import OneCycle
@@ -36,7 +35,7 @@ BAD_PARAMETERS = [
     ({"activation": ["relu", "rleu"], "hidden_layer_sizes": (3, 3)}, "rleu.*leaky_relu"),
     ({"activation": ["relu", "tanh", "relu"], "hidden_layer_sizes": (3, 3)}, "activation has 3 entries.*2 hidden layers"),
     ({"activation": [3.5]}, "Entries of activation must be one of"),
-    ({"activation": LeakyRelu(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
+    ({"activation": LeakyReLU(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
     ({"hidden_layer_sizes": (4, 0)}, r"hidden_layer_sizes must be > 0, got \[4, 0\]"),
     ({"hidden_layer_sizes": (2.5,)}, r"hidden_layer_sizes must be a whole number or a list of them.*got \(2.5,\)"),
     ({"hidden_layer_sizes": (np.inf,)}, "hidden_layer_sizes must be a whole number"),

@@ -198,7 +198,7 @@ def test_only_rows_trained_on_count():
     with pytest.raises(ValueError, match=r"\['c'\]"):
         model.fit(X, sample_weight=np.arange(N) >= 100)
     assert_unchanged(before, state(model, X))
-    model.set_params(early_stopping=True, validation_split=[(np.arange(100, N), np.arange(100))])
+    model.set_params(early_stopping=True, validation_cv=[(np.arange(100, N), np.arange(100))])
     with pytest.raises(ValueError, match=r"\['c'\]"):
         model.fit(X)
     with pytest.raises(ValueError, match=r"columns \['c', 'x'\]"):

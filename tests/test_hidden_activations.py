@@ -8,8 +8,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp._parameters import HIDDEN_ACTIVATIONS
-from skmlp.nn import Dense, LeakyRelu, Maxout, Prelu
+from skmlp._params.shared import HIDDEN_ACTIVATIONS
+from skmlp.nn import Dense, LeakyReLU, Maxout, PReLU
 
 from .problems import blobs, curve
 
@@ -61,7 +61,7 @@ def test_hard_thresholds_learn_xor(seed):
 @pytest.mark.lecture_row(3)
 def test_one_activation_for_each_layer():
     X, y = curve()
-    model = MLPRegressor(hidden_layer_sizes=(6, 5, 4), activation=["prelu", Maxout(3), LeakyRelu(0.1)], max_iter=5, random_state=0).fit(
+    model = MLPRegressor(hidden_layer_sizes=(6, 5, 4), activation=["prelu", Maxout(3), LeakyReLU(0.1)], max_iter=5, random_state=0).fit(
         X, y
     )
     assert [w.shape for w in model.coefs_] == [(4, 6), (6, 15), (5, 4), (4, 1)]
@@ -73,7 +73,7 @@ def test_one_activation_for_each_layer():
 
 def test_slopes_are_learned_from_where_they_start():
     X, y = curve()
-    model = MLPRegressor(hidden_layer_sizes=(6, 5), activation=Prelu(0.1), max_iter=1, learning_rate_init=1e-12, random_state=0)
+    model = MLPRegressor(hidden_layer_sizes=(6, 5), activation=PReLU(0.1), max_iter=1, learning_rate_init=1e-12, random_state=0)
     for slope in model.fit(X, y).slopes_:
         np.testing.assert_allclose(slope, 0.1, rtol=1e-6)
     for slope in model.set_params(learning_rate_init=0.01, max_iter=50).fit(X, y).slopes_:
@@ -107,8 +107,8 @@ def test_maxout_of_two_opposite_pieces_is_the_absolute_value():
 
 
 @pytest.mark.parametrize(("activation", "grid"), [
-    (Prelu(), {"activation__slope": [0.0, 0.5]}),
-    (LeakyRelu(), {"activation__slope": [0.01, 0.3]}),
+    (PReLU(), {"activation__slope": [0.0, 0.5]}),
+    (LeakyReLU(), {"activation__slope": [0.01, 0.3]}),
     (Maxout(), {"activation__pieces": [2, 3]}),
     ("relu", {"activation": ["prelu", "maxout", Maxout(4)]}),
 ])  # fmt: skip
@@ -137,7 +137,7 @@ def test_autoencoder_mirrors_them_and_its_code_has_one():
     ([Dense(3)], r"Entries of activation must be one of .*'prelu'.* or an Activation, got Dense\(n_out=3\)"),
     (Maxout(1), "pieces must be a number in"),
     (Maxout(2.5), r"pieces must be a whole number, got 2\.5"),
-    (Prelu(np.nan), "slope must be a number in"),
+    (PReLU(np.nan), "slope must be a number in"),
 ])  # fmt: skip
 def test_what_is_no_activation_is_refused(activation, message):
     with pytest.raises(ValueError, match=message):

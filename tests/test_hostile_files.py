@@ -16,9 +16,9 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 import skmlp
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, callbacks, nn, skops_types
-from skmlp._table import TableEncoder
+from skmlp._data.table import TableEncoder
 from skmlp.nn.saved import is_ours
-from skmlp.nn.schedule import Clock
+from skmlp.nn.schedules import Clock
 
 from .problems import blobs, curve
 
@@ -286,7 +286,7 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_trusted_names_alone_make_nothing_else(attack):
-    model = MLPRegressor(**QUICK, activation=nn.Function(np.tanh)).fit(*curve())
+    model = MLPRegressor(**QUICK, activation=nn.FunctionActivation(np.tanh)).fit(*curve())
     assert skops.io.loads(skops.io.dumps(model), trusted=skops_types()).activation.function is np.tanh
     with pytest.raises((ValueError, TypeError), match=r"cannot be loaded|must be"):
         skops.io.loads(forge(model, attack), trusted=skops_types())

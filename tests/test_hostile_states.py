@@ -12,11 +12,11 @@ from sklearn._loss.link import IdentityLink
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, skops_types
 from skmlp._base import BaseMLP
-from skmlp._table import TableEncoder
+from skmlp._data.table import TableEncoder
 from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredError
+from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.saved import FORMAT, is_ours
-from skmlp.nn.schedule import Clock
-from skmlp.nn.state import TrainingState
+from skmlp.nn.schedules import Clock
 from skmlp.nn.unit import defaults
 
 from .problems import blobs, curve, labels
@@ -127,7 +127,7 @@ def alterations(root):
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
 MODELS = {  # fitted, they have all kinds of parts
     "classifier": lambda: MLPClassifier(**QUICK, batch_norm=True, dropout=0.2, activation="leaky_relu").fit(*blobs(3)),
-    "regressor": lambda: MLPRegressor(**QUICK, solver="sgd", auxiliary_loss=0.3).fit(*curve()),
+    "regressor": lambda: MLPRegressor(**QUICK, solver="sgd", auxiliary_loss_weight=0.3).fit(*curve()),
     "autoencoder": lambda: Autoencoder(2, **QUICK, loss=[("huber", [1, 3]), ("squared_error", [0, 2])], tied_weights=True).fit(curve()[0]),
     "labels": lambda: MLPClassifier(**QUICK, skip_connections="concat").fit(*labels()),
     "table": lambda: MLPClassifier(**QUICK, categorical_features="from_dtype").fit(*mixed()),

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import Quantile
 
 from .problems import blobs, cancer, curve, labels, wine

@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import BatchNorm
 
 from .problems import cancer, diabetes, wine
 from .tables import mixed

@@ -9,9 +9,9 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp._parameters import HIDDEN_ACTIVATIONS
+from skmlp._params.shared import HIDDEN_ACTIVATIONS
 from skmlp.nn import BatchNorm, Quantile
-from skmlp.nn import input_gradient as module
+from skmlp.nn.engine import input_gradient as module
 
 from .problems import blobs, curve, labels, named
 

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp.nn import Dense, LogLoss, Relu, Sgd, SquaredError
-from skmlp.nn.network import Network
+from skmlp.nn import SGD, Dense, LogLoss, ReLU, SquaredError
+from skmlp.nn.engine.network import Network
 
 from .problems import blobs, curve
 from .tables import mixed
@@ -90,7 +90,7 @@ class Remembering(MLPClassifier):
         self.read = True
 
 
-class Slow(Sgd):
+class Slow(SGD):
     """An optimizer with a memory of its own."""
 
     slots = ("v", "past")
@@ -250,5 +250,5 @@ def test_an_estimator_in_the_middle_of_a_fit():
 
 
 def test_activations_without_parameters_are_whole():
-    assert isinstance(again(Relu()), Relu)
+    assert isinstance(again(ReLU()), ReLU)
     assert isinstance(again(quick(MLPClassifier, loss=LogLoss())).loss, LogLoss)

@@ -10,16 +10,15 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp._keys import ALIASES
-from skmlp._parameters import CONSTRAINTS
-from skmlp.nn.activations import ACTIVATIONS, LeakyRelu
-from skmlp.nn.code_penalties import CODE_PENALTIES
-from skmlp.nn.corruption import CORRUPTIONS
+from skmlp._params.keys import ALIASES
+from skmlp._params.shared import CONSTRAINTS
+from skmlp.nn.activations import ACTIVATIONS, LeakyReLU
 from skmlp.nn.initializers import INITIALIZERS
-from skmlp.nn.joins import JOINS
+from skmlp.nn.layers import CORRUPTIONS, JOINS
 from skmlp.nn.losses import LOSSES
 from skmlp.nn.optimizers import OPTIMIZERS, Adam
 from skmlp.nn.schedules import SCHEDULES
+from skmlp.nn.terms import CODE_PENALTIES
 
 from .problems import blobs, curve
 
@@ -122,7 +121,7 @@ def test_functions_of_other_arrays(setting):
 
 SEARCHES = {
     "solver__beta_1": r"solver='adam' is none; give one, such as solver=Adam\(\), or set beta_1.",
-    "activation__slope": r"activation='relu' is none; give one, such as activation=LeakyRelu\(\).",
+    "activation__slope": r"activation='relu' is none; give one, such as activation=LeakyReLU\(\).",
     "learning_rate__rise": r"learning_rate='constant' is none; give one, such as learning_rate=OneCycle\(\)",
     "batch_norm__momentum": r"batch_norm=False is none; give one, such as batch_norm=BatchNorm\(\).",  # momentum alone is another thing
     "clip_norm__size": "clip_norm=None is none; give one that has 'size'",
@@ -140,9 +139,9 @@ def test_a_search_inside_of_a_key_says_what_to_give(name, message):
 
 
 def test_a_search_inside_of_an_instance():
-    search = GridSearchCV(MLPClassifier((3,), max_iter=2), {"solver": [Adam()], "solver__beta_1": [0.7], "activation": [LeakyRelu()]}, cv=2)
+    search = GridSearchCV(MLPClassifier((3,), max_iter=2), {"solver": [Adam()], "solver__beta_1": [0.7], "activation": [LeakyReLU()]}, cv=2)
     assert search.fit(X, Y).best_estimator_.solver.beta_1 == 0.7
-    assert MLPClassifier(activation=LeakyRelu()).set_params(activation__slope=0.3).activation.slope == 0.3
+    assert MLPClassifier(activation=LeakyReLU()).set_params(activation__slope=0.3).activation.slope == 0.3
     with pytest.raises(ValueError, match="Invalid parameter 'foo'"):
         MLPClassifier().set_params(foo__bar=1)
 

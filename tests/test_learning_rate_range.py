@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, LearningRateRangeDisplay, MLPClassifier, MLPRegressor, learning_rate_range
-from skmlp.nn import OPTIMIZERS, Plateau, Sgd
+from skmlp.nn import SGD, Plateau
+from skmlp.nn.optimizers import OPTIMIZERS
 
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
@@ -28,7 +29,7 @@ def moving_average(losses):
 def test_it_is_gradient_descent_with_rising_rates():
     """Linear regression on all rows at once, from zero weights and the mean, written out."""
     X, y = curve()
-    model = MLPRegressor(hidden_layer_sizes=(), solver=Sgd(momentum=0.0), batch_size=len(X), alpha=0.0, weight_init="zeros")
+    model = MLPRegressor(hidden_layer_sizes=(), solver=SGD(momentum=0.0), batch_size=len(X), alpha=0.0, weight_init="zeros")
     rates, losses, _ = learning_rate_range(model, X, y, min_rate=1e-3, max_rate=1.0, n_steps=20)
     assert_allclose(rates, 10 ** np.linspace(-3, 0, 20))
     w, b = np.zeros(X.shape[1]), y.mean()

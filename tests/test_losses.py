@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC, LinearSVC
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.losses import Focal, GaussianNll, Hinge, LogLoss, Poisson, Quantile, Tweedie
+from skmlp.nn.losses import Focal, GaussianNLL, Hinge, LogLoss, Poisson, Quantile, Tweedie
 
 from .problems import blobs, cancer, curve, diabetes, labels, wine
 
@@ -359,7 +359,7 @@ def test_an_autoencoder_of_sparse_counts_starts_at_their_mean(rng):
     assert_allclose(model.predict(X)[0, :4], X.mean(axis=0)[:4], rtol=1e-6)
 
 
-@pytest.mark.parametrize("loss", [GaussianNll(), Quantile()])
+@pytest.mark.parametrize("loss", [GaussianNLL(), Quantile()])
 def test_an_autoencoder_has_one_number_for_each_feature(loss):
     with pytest.raises(ValueError, match=r"predicts \d numbers for each target; a reconstruction has one for each feature"):
         Autoencoder(loss=loss).fit(curve()[0])

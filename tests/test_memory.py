@@ -49,7 +49,7 @@ SETTINGS = [
     {"solver": "lbfgs", "hidden_layer_sizes": ()},
     {"batch_size": N},
     {"batch_size": N, "hidden_layer_sizes": (3, 3), "skip_connections": "add", "batch_norm": True, "dropout": 0.1},
-    {"batch_size": N, "auxiliary_loss": 0.5, "diagnostics": True},
+    {"batch_size": N, "auxiliary_loss_weight": 0.5, "diagnostics": True},
     {"early_stopping": True},
 ]
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder
-from skmlp.augment import GaussianNoise, Mixup
+from skmlp.augment._rows import GaussianNoise, Mixup
 from skmlp.nn import Masking
 
 from .problems import wine
@@ -108,7 +108,7 @@ def test_missing_values_that_first_appear_in_prediction():
 def test_held_out_rows_say_nothing_of_the_means():
     X = wine()[0]
     train, held = np.arange(100), np.arange(100, 178)
-    model = quick(early_stopping=True, validation_split=[(train, held)]).fit(holes(X))
+    model = quick(early_stopping=True, validation_cv=[(train, held)]).fit(holes(X))
     assert_allclose(model.mean_, np.nanmean(holes(X)[train], axis=0), rtol=1e-12)
     assert np.isfinite(model.best_validation_score_)
     assert_allclose(model.best_validation_score_, model.score(holes(X)[held]), rtol=1e-4)

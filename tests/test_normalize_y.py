@@ -88,7 +88,7 @@ def test_offset_and_scale_are_those_of_the_rows_trained_on(rng):
         assert_allclose(model.target_offset_, scaler.mean_, rtol=1e-12)
         assert_allclose(model.target_scale_, scaler.scale_, rtol=1e-9)
     held_out = np.arange(100, 150)
-    model = quick(max_iter=1, early_stopping=True, validation_split=[(np.arange(100), held_out)]).fit(X, y)
+    model = quick(max_iter=1, early_stopping=True, validation_cv=[(np.arange(100), held_out)]).fit(X, y)
     assert_allclose(model.target_offset_, y[:100].mean(axis=0), rtol=1e-12)
     plain = quick(max_iter=1, normalize_y=False).fit(X, y)
     assert_array_equal([plain.target_offset_, plain.target_scale_], [[0.0, 0.0], [1.0, 1.0]])
@@ -235,7 +235,7 @@ def test_gradients_and_samples_are_in_the_units_of_y(loss):
     step = 1e-5
     numeric = np.stack([(model.predict(X + e) - model.predict(X - e)) / (2 * step) for e in step * np.eye(4)], axis=-1)
     assert_allclose(model.input_gradient(X), numeric, rtol=1e-5, atol=1e-5 * np.abs(numeric).max())
-    assert_allclose(model.predict_samples(X, 2), [model.predict(X)] * 2, rtol=1e-9)
+    assert_allclose(model.sample_predictions(X, 2), [model.predict(X)] * 2, rtol=1e-9)
 
 
 def test_constant_quantiles_explain_nothing(rng):

@@ -12,7 +12,8 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.onnx import register, to_onnx
+from skmlp.onnx._convert import to_onnx
+from skmlp.onnx._estimators import register
 
 from .onnx_runs import assert_near, assert_same_classifier, outputs
 from .problems import blobs, curve

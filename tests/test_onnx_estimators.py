@@ -16,7 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
-from skmlp.onnx import register, to_onnx
+from skmlp.onnx._convert import to_onnx
+from skmlp.onnx._estimators import register
 
 from .onnx_runs import assert_near, assert_same_classifier, clear, outputs, rows_to_try
 from .problems import blobs, curve, labels
@@ -131,7 +132,7 @@ def test_options_of_skl2onnx_for_classes():
 def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed):
     X, y = blobs(n_classes)
     setting = {"batch_norm": batch_norm, "dropout": dropout, "input_dropout": dropout, "skip_connections": skip if hidden else None}
-    setting["auxiliary_loss"] = auxiliary if hidden else 0.0
+    setting["auxiliary_loss_weight"] = auxiliary if hidden else 0.0
     model = quick(MLPClassifier, tuple(hidden), activation=activation, max_iter=2, random_state=seed, **setting).fit(X, y)
     rows = np.vstack([X, rows_to_try(X.shape[1], seed)]).astype(np.float32)
     got = outputs(to_onnx(model, rows), rows)
@@ -175,7 +176,7 @@ def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
         {"tied_weights": True, "hidden_layer_sizes": (6, 4)},
         {"tied_weights": True, "skip_connections": "add", "hidden_layer_sizes": (6, 6), "batch_norm": True},
         *({"code_penalty": key, "code_activation": "logistic" if key == "kl" else "identity"} for key in nn.CODE_PENALTIES),
-        {"code_penalty": nn.KlSparsity(0.1), "code_activation": "logistic", "tied_weights": True},
+        {"code_penalty": nn.KLSparsity(0.1), "code_activation": "logistic", "tied_weights": True},
         {"pretraining": 2, "corruption": "masking"},
         {"loss": "auto"},
     ],
@@ -214,7 +215,7 @@ def test_heads_and_unknown_labels_leave_no_trace():
     X, y = labels()
     y = y.astype(float)
     y[::3, 1] = np.nan
-    model = quick(MLPClassifier, (8, 6), auxiliary_loss=[0.3, 1.0]).fit(X, y)
+    model = quick(MLPClassifier, (8, 6), auxiliary_loss_weight=[0.3, 1.0]).fit(X, y)
     graph = to_onnx(model, X)
     assert_near(outputs(graph, X.astype(np.float32))["probabilities"], model.predict_proba(X))
     assert [node.op_type for node in graph.graph.node].count("Gemm") == 3

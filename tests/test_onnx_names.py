@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, OutlierAutoencoder
-from skmlp.onnx import to_onnx
+from skmlp.onnx._convert import to_onnx
 
 from .onnx_runs import assert_near, outputs
 

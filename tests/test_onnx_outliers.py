@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, OutlierAutoencoder, nn
-from skmlp.onnx import register, to_onnx
+from skmlp.onnx._convert import to_onnx
+from skmlp.onnx._estimators import register
 from skmlp.onnx._outliers import ERRORS
 
 from .onnx_runs import assert_near, outputs, rows_to_try

@@ -12,7 +12,8 @@ from sklearn.ensemble import BaggingRegressor, VotingClassifier
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.onnx import register, to_onnx
+from skmlp.onnx._convert import to_onnx
+from skmlp.onnx._estimators import register
 
 from .onnx_runs import assert_near, outputs
 from .problems import curve
@@ -70,7 +71,7 @@ def test_seen_unseen_and_missing_values(dtype, embedding_dim):
 @each_dtype
 def test_regressors_and_hidden_representations(dtype):
     X, y = mixed()
-    model = quick(MLPRegressor, (5, 5), dtype=dtype, skip_connections="add", auxiliary_loss=0.3).fit(X, y)
+    model = quick(MLPRegressor, (5, 5), dtype=dtype, skip_connections="add", auxiliary_loss_weight=0.3).fit(X, y)
     rows = strange(X)
     got = outputs(to_onnx(model, X, dtype=dtype), columns_of(rows, dtype))
     assert_near(got["prediction"], model.predict(rows), dtype)

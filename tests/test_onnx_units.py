@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
-from skmlp.nn.data import DenseRows
-from skmlp.onnx import CONVERTERS, to_onnx
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.onnx._convert import to_onnx
+from skmlp.onnx._units import CONVERTERS
 
 from .nn.helpers import table
 from .nn.test_column_losses import MIXED
@@ -21,10 +22,10 @@ BLOCKS = {
     "terms": nn.TERMS,
 }
 SETTINGS = [
-    nn.LeakyRelu(0.2),
-    nn.ShiftedRelu(0.3),
-    nn.Elu(0.7),
-    nn.Prelu(-0.5),
+    nn.LeakyReLU(0.2),
+    nn.ShiftedReLU(0.3),
+    nn.ELU(0.7),
+    nn.PReLU(-0.5),
     nn.Maxout(3),
     nn.BatchNorm(statistics="population"),
     nn.BatchNorm(statistics="batch"),
@@ -78,7 +79,7 @@ def test_every_unit_of_the_registries_has_a_converter_or_does_nothing_in_predict
 def test_layers_and_activations(unit, dtype):
     model = regressor_of(network_around(unit))
     X = rows_to_try(N_IN).astype(dtype)
-    if isinstance(unit, nn.Gelu) and dtype == "float64":  # ONNX Runtime has erf in float32 only
+    if isinstance(unit, nn.GELU) and dtype == "float64":  # ONNX Runtime has erf in float32 only
         got = outputs(to_onnx(model, X, dtype=dtype), X)["prediction"]
         assert_near(got.astype(np.float32), model.predict(X))
     else:
@@ -164,7 +165,7 @@ def test_a_number_that_must_be_positive_is_so_and_finite():
 
 
 def test_mean_and_standard_deviation():
-    model = regressor_of([nn.Dense(4)], "float32", nn.GaussianNll())
+    model = regressor_of([nn.Dense(4)], "float32", nn.GaussianNLL())
     X = rows_to_try(N_IN)[:20].astype(np.float32)
     got = outputs(to_onnx(model, X, options={id(model): {"return_std": True}}), X)
     mean, std = model.predict(X, return_std=True)
@@ -246,8 +247,8 @@ def test_a_class_that_derives_from_a_known_one_is_not_taken_for_it():
 
 
 def test_a_function_is_refused():
-    with pytest.raises(ValueError, match=r"Function\(function=<ufunc 'sin'>\) cannot be converted: what a Python function does"):
-        to_onnx(regressor_of(network_around(nn.Function(np.sin))), np.ones((1, N_IN)))
+    with pytest.raises(ValueError, match=r"FunctionActivation\(function=<ufunc 'sin'>\) cannot be converted: what a Python function does"):
+        to_onnx(regressor_of(network_around(nn.FunctionActivation(np.sin))), np.ones((1, N_IN)))
 
 
 def test_a_loss_made_of_a_function_predicts_the_score():
@@ -267,7 +268,7 @@ def test_the_precision_of_training_does_not_matter():
 
 @pytest.mark.parametrize("opset", [13, 17, 18, 21])
 def test_operator_sets(opset):
-    layers = [nn.Dense(N_IN), nn.BatchNorm(statistics="batch"), nn.Activate(nn.Elu()), nn.Maxout(), nn.Dense(3)]
+    layers = [nn.Dense(N_IN), nn.BatchNorm(statistics="batch"), nn.Activate(nn.ELU()), nn.Maxout(), nn.Dense(3)]
     model, X = regressor_of(layers, loss=nn.Quantile()), rows_to_try(N_IN)[:20]
     converted = to_onnx(model, X, target_opset=opset)
     assert max(entry.version for entry in converted.opset_import if entry.domain == "") == opset

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn import Optimizer, Sgd
+from skmlp.nn import SGD, Optimizer
 
 from .problems import blobs, cancer, diabetes, wine
 
@@ -143,7 +143,7 @@ class Plain(Optimizer):
         ({"l1_ratio": 0.5, "solver": "lbfgs"}, "l1_ratio=0.5 does not go with solver='lbfgs'"),
         ({"l1_ratio": 0.5, "solver": "lion"}, r"l1_ratio=0.5 does not go with Lion\(\)"),
         ({"l1_ratio": 0.5, "solver": Plain()}, r"l1_ratio=0.5 needs to know how far Plain\(\) moves"),
-        ({"l1_ratio": 0.5, "solver": Sgd(momentum=1.0)}, "l1_ratio=0.5 does not go with momentum=1.0"),
+        ({"l1_ratio": 0.5, "solver": SGD(momentum=1.0)}, "l1_ratio=0.5 does not go with momentum=1.0"),
         ({"max_norm": 0.0}, "max_norm"),
         ({"max_norm": 2.0, "solver": "lbfgs"}, "max_norm=2.0 does not go with solver='lbfgs'"),
     ],

@@ -194,7 +194,7 @@ def test_slots_that_do_not_fit_are_refused(save, load):
 
 @each_way
 def test_parameters_that_are_newer_than_the_file_have_their_defaults(save, load, monkeypatch):
-    model = fitted(activation=skmlp.nn.LeakyRelu(0.3), max_norm=2.0)
+    model = fitted(activation=skmlp.nn.LeakyReLU(0.3), max_norm=2.0)
 
     def without(*names):
         return lambda state: {name: value for name, value in state.items() if name not in names}
@@ -203,7 +203,7 @@ def test_parameters_that_are_newer_than_the_file_have_their_defaults(save, load,
     read = load(data)
     assert (read.max_norm, read.skip_connections) == (None, None)
     assert_array_equal(read.predict(curve()[0]), model.predict(curve()[0]))
-    read = load(altered(monkeypatch, save, model, skmlp.nn.LeakyRelu, without("slope")))
+    read = load(altered(monkeypatch, save, model, skmlp.nn.LeakyReLU, without("slope")))
     assert read.activation.slope == 0.01
 
 

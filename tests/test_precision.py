@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp._measures import measure_of_reconstruction
+from skmlp._data.measures import measure_of_reconstruction
 from skmlp.nn import GaussianCorruption, SquaredError
 
 from .networks import classifier, regressor
@@ -37,7 +37,7 @@ METHODS = {
     "predict_log_proba": {},
     "decision_function": {},
     "predict": {},
-    "predict_samples": {"n_samples": 2},
+    "sample_predictions": {"n_samples": 2},
     "input_gradient": {},
     "transform": {},
     "score_samples": {},
@@ -90,7 +90,7 @@ def test_probabilities_sum_to_one_in_the_precision_of_the_output(n_classes, rng)
     X, y = blobs(n_classes, n=400)
     model = classifier(dtype="float32", dropout=0.1).fit(X, y)
     for far in (1.0, 1e4):
-        for p in (model.predict_proba(far * X), np.exp(model.predict_log_proba(far * X)), model.predict_samples(far * X, 2)):
+        for p in (model.predict_proba(far * X), np.exp(model.predict_log_proba(far * X)), model.sample_predictions(far * X, 2)):
             assert_allclose(p.sum(axis=-1), 1.0, rtol=0.0, atol=1e-12)
     assert rng.multinomial(1, model.predict_proba(X)).shape == (400, n_classes)
 

@@ -6,11 +6,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skmlp import Autoencoder, learning_rate_range
-from skmlp.augment import GaussianNoise
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.code_penalties import KlSparsity, L1Sparsity
-from skmlp.nn.corruption import GaussianCorruption
-from skmlp.nn.optimizers import Sgd
+from skmlp.augment._rows import GaussianNoise
+from skmlp.nn.layers import BatchNorm, GaussianCorruption
+from skmlp.nn.optimizers import SGD
+from skmlp.nn.terms import KLSparsity, L1Sparsity
 
 from .problems import cancer, digits, named, wine
 
@@ -77,7 +76,7 @@ def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
     activations = [SIGMOID, SIGMOID, IDENTITY, SIGMOID, SIGMOID, last]
     asked = (lambda z: 0.3 * np.sign(z)) if "code_penalty" in setting else np.zeros_like
     tied = "tied_weights" in setting
-    setting = {"activation": "logistic", "solver": Sgd(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64", **setting}
+    setting = {"activation": "logistic", "solver": SGD(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64", **setting}
     start = deep(**setting, pretraining=None, learning_rate_init=1e-30).fit(X)
     model = deep(**setting, pretraining=4, learning_rate_init=0.3)
     layers = [(w.copy(), b.copy()) for w, b in zip(start.coefs_, start.intercepts_, strict=True)]
@@ -99,7 +98,7 @@ def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
 
 
 PENALTIES = [
-    {"code_penalty": KlSparsity(0.2), "code_activation": "logistic"},
+    {"code_penalty": KLSparsity(0.2), "code_activation": "logistic"},
     {"code_penalty": "l1"},
     {"code_penalty": "contractive"},
     {"code_penalty": "variational"},
@@ -115,7 +114,7 @@ def test_with_one_pair_it_is_training(setting, prepare):
     setting = {
         **setting,
         "hidden_layer_sizes": (),
-        "solver": Sgd(momentum=0.0),
+        "solver": SGD(momentum=0.0),
         "batch_size": 32,
         "alpha": [0.1] * (1 + ("tied_weights" not in setting)),
     }

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LinearRegression, Ridge
 
 from skmlp import MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import Huber
 
 from .problems import curve, diabetes

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.schedules import Adaptive, Constant, Cosine, CosineRestarts, Exponential, Invscaling, Linear, OneCycle, Plateau, Step
 
@@ -41,7 +41,7 @@ SETTINGS = [
     {"batch_size": 200},
     {"solver": "sgd", "learning_rate": Exponential(), "alpha": 3.0, "l1_ratio": 0.5, "clip_norm": 0.5},
 ]
-HEADS = {"auxiliary_loss": [0.3, 0.7], "dropout": 0.2, "batch_norm": True, "skip_connections": "concat"}
+HEADS = {"auxiliary_loss_weight": [0.3, 0.7], "dropout": 0.2, "batch_norm": True, "skip_connections": "concat"}
 
 
 def problem(cls):
@@ -143,7 +143,7 @@ def test_a_warm_start_may_change_the_solver_and_the_rate():
 
 @pytest.mark.parametrize("solver", ["adam", "rmsprop"])
 def test_another_solver_starts_with_a_memory_of_its_own(solver):
-    """Its first step has the length of a first step: the learning rate (over the root of 1 - rho for RMSProp) for each weight."""
+    """Its first step has the length of a first step: the learning rate (over the root of 1 - rho for RMSprop) for each weight."""
     X, y = curve()
     model = build(MLPRegressor, max_iter=30, warm_start=True, batch_size=150, dtype="float64", solver="sgd").fit(X, y)
     before = [array.copy() for array in model.coefs_]

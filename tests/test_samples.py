@@ -13,7 +13,8 @@ from scipy.special import expit
 from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.nn import AlphaDropout, BatchNorm, Quantile, dropout_samples
+from skmlp.nn import AlphaDropout, BatchNorm, Quantile
+from skmlp.nn.engine import mc_dropout as dropout_samples
 
 from .networks import classifier, regressor
 from .problems import blobs, curve, labels
@@ -36,7 +37,7 @@ def test_a_linear_model_with_dropout_of_the_input(rate):
     X, y = curve()
     model = regressor(hidden_layer_sizes=(), input_dropout=rate).fit(X, y)
     variance = ((X * model.coefs_[0][:, 0] * model.target_scale_) ** 2).sum(axis=1) * rate / (1.0 - rate)
-    agrees(model.predict_samples(X, 4000, random_state=0), model.predict(X), variance)
+    agrees(model.sample_predictions(X, 4000, random_state=0), model.predict(X), variance)
 
 
 @pytest.mark.parametrize("batch_norm", [False, True, BatchNorm(statistics="population")], ids=str)
@@ -45,13 +46,13 @@ def test_dropout_of_the_last_hidden_layer(batch_norm):
     X, y = curve(n_outputs=2)
     model = regressor(hidden_layer_sizes=(8, 6), dropout=[0.0, 0.25], batch_norm=batch_norm, activation="tanh").fit(X, y)
     variance = model.transform(X) ** 2 @ (model.coefs_[-1] * model.target_scale_) ** 2 * 0.25 / 0.75
-    agrees(model.predict_samples(X, 4000, random_state=0), model.predict(X), variance)
+    agrees(model.sample_predictions(X, 4000, random_state=0), model.predict(X), variance)
 
 
 def test_every_mask_of_a_classifier_is_as_likely_as_it_should_be():
     X, y = blobs(2, n_features=2)
     model = classifier(hidden_layer_sizes=(), input_dropout=0.25).fit(X, y)
-    p = model.predict_samples(X[:3], 5000, random_state=0)
+    p = model.sample_predictions(X[:3], 5000, random_state=0)
     assert p.shape == (5000, 3, 2)
     assert_allclose(p.sum(axis=2), 1.0, rtol=1e-6)
     for mask in itertools.product([0.0, 1.0], repeat=2):
@@ -64,7 +65,7 @@ def test_every_mask_of_a_classifier_is_as_likely_as_it_should_be():
 def test_alpha_dropout_is_left_on_too():
     X, y = curve()
     model = regressor(activation="selu", dropout=AlphaDropout(0.2)).fit(X, y)
-    samples = model.predict_samples(X, 500, random_state=0)
+    samples = model.sample_predictions(X, 500, random_state=0)
     assert samples.std(axis=0).min() > 0.0
     assert np.isfinite(samples).all()
 
@@ -78,7 +79,7 @@ def test_alpha_dropout_is_left_on_too():
         {"dropout": NEVER},
         {"input_dropout": NEVER, "batch_norm": True},
         {"dropout": [NEVER, 0.0], "skip_connections": "add", "hidden_layer_sizes": (9, 9)},
-        {"dropout": NEVER, "skip_connections": "concat", "auxiliary_loss": 0.3, "hidden_layer_sizes": (9, 9)},
+        {"dropout": NEVER, "skip_connections": "concat", "auxiliary_loss_weight": 0.3, "hidden_layer_sizes": (9, 9)},
         {"dropout": NEVER, "activation": "prelu", "batch_norm": BatchNorm(statistics="population")},
     ],
     ids=str,
@@ -89,7 +90,7 @@ def test_without_a_mask_a_sample_is_the_prediction(setting, monkeypatch):
     X, y = blobs(3)
     model = classifier(**setting).fit(X, y)
     for rows in (X, sp.csr_matrix(X)):
-        for p in model.predict_samples(rows, 2):
+        for p in model.sample_predictions(rows, 2):
             assert_allclose(p, model.predict_proba(X), rtol=1e-5, atol=1e-7)
 
 
@@ -98,7 +99,7 @@ def test_without_a_mask_a_sample_is_the_prediction(setting, monkeypatch):
 def test_a_sample_has_the_form_of_a_prediction(n_outputs, loss):
     X, y = curve(n_outputs=n_outputs)
     model = regressor(loss=loss, dropout=NEVER).fit(X, np.exp(0.5 * y))
-    samples, expected = model.predict_samples(X, 3), model.predict(X)
+    samples, expected = model.sample_predictions(X, 3), model.predict(X)
     assert samples.shape == (3, *expected.shape)
     for sample in samples:
         assert_allclose(sample, expected, rtol=1e-4, atol=1e-6)
@@ -107,7 +108,7 @@ def test_a_sample_has_the_form_of_a_prediction(n_outputs, loss):
 def test_labels_have_a_probability_each():
     X, y = labels()
     model = classifier(dropout=NEVER).fit(X, y)
-    samples = model.predict_samples(X, 3)
+    samples = model.sample_predictions(X, 3)
     assert samples.shape == (3, *y.shape)
     assert_allclose(samples[1], model.predict_proba(X), rtol=1e-4, atol=1e-6)
 
@@ -115,12 +116,12 @@ def test_labels_have_a_probability_each():
 def test_what_is_not_known_and_what_is_noise():
     X, y = curve()
     model = regressor(loss="gaussian_nll", dropout=0.2).fit(X, y)
-    means, stds = model.predict_samples(X, 300, random_state=0, return_std=True)
+    means, stds = model.sample_predictions(X, 300, random_state=0, return_std=True)
     assert means.shape == stds.shape == (300, len(X))
-    assert_array_equal(means, model.predict_samples(X, 300, random_state=0))
+    assert_array_equal(means, model.sample_predictions(X, 300, random_state=0))
     assert stds.min() > 0.0
     assert_allclose(stds.mean(), model.predict(X, return_std=True)[1].mean(), rtol=0.5)
-    far = model.predict_samples(5.0 * X, 300, random_state=0)
+    far = model.sample_predictions(5.0 * X, 300, random_state=0)
     assert far.std(axis=0).mean() > 2.0 * means.std(axis=0).mean()
 
 
@@ -130,22 +131,22 @@ def test_what_is_not_known_and_what_is_noise():
 def test_seeds():
     X, y = blobs(3)
     model = classifier(dropout=0.3).fit(X, y)
-    first = model.predict_samples(X, 5, random_state=0)
-    assert_array_equal(first, model.predict_samples(X, 5, random_state=0))
-    assert_array_equal(first, pickle.loads(pickle.dumps(model)).predict_samples(X, 5, random_state=0))
-    assert not np.allclose(first, model.predict_samples(X, 5, random_state=1))
+    first = model.sample_predictions(X, 5, random_state=0)
+    assert_array_equal(first, model.sample_predictions(X, 5, random_state=0))
+    assert_array_equal(first, pickle.loads(pickle.dumps(model)).sample_predictions(X, 5, random_state=0))
+    assert not np.allclose(first, model.sample_predictions(X, 5, random_state=1))
     assert not np.allclose(first[0], first[1])
     assert first.shape == (5, len(X), 3)
-    assert model.predict_samples(X[:2]).shape == (100, 2, 3)
+    assert model.sample_predictions(X[:2]).shape == (100, 2, 3)
 
 
 def test_threads_and_training_do_not_see_each_other():
     X, y = blobs(3)
     model = classifier(dropout=0.3, max_iter=5, warm_start=True).fit(X, y)
     alone = pickle.loads(pickle.dumps(model))
-    expected = [model.predict_samples(X, 10, random_state=seed) for seed in range(8)]
+    expected = [model.sample_predictions(X, 10, random_state=seed) for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda seed: model.predict_samples(X, 10, random_state=seed), range(8)))
+        found = list(pool.map(lambda seed: model.sample_predictions(X, 10, random_state=seed), range(8)))
     for ours, theirs in zip(found, expected, strict=True):
         assert_array_equal(ours, theirs)
     assert_array_equal(model.fit(X, y).coefs_[0], alone.fit(X, y).coefs_[0])
@@ -158,7 +159,7 @@ def test_more_rows_need_no_more_memory_than_their_result():
     for n in (20_000, 60_000):
         rows = np.zeros((n, 4))
         tracemalloc.start()
-        results.append(model.predict_samples(rows, 4).nbytes)
+        results.append(model.sample_predictions(rows, 4).nbytes)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 3 * (results[1] - results[0])
@@ -171,27 +172,27 @@ def test_a_network_without_dropout_is_refused():
     X, y = blobs(3)
     for setting in ({}, {"dropout": 0.0}, {"batch_norm": True}):
         with pytest.raises(ValueError, match="this network was fitted without; fit with dropout"):
-            classifier(**setting).fit(X, y).predict_samples(X)
+            classifier(**setting).fit(X, y).sample_predictions(X)
 
 
 def test_statistics_of_the_rows_that_come_together_are_refused():
     X, y = blobs(3)
     model = classifier(dropout=0.1, batch_norm=BatchNorm(statistics="batch")).fit(X, y)
     with pytest.raises(ValueError, match="depends on the rows with it, so it has no samples"):
-        model.predict_samples(X)
+        model.sample_predictions(X)
 
 
 @pytest.mark.parametrize("n_samples", [0, -1, 2.5, "many", True])
 def test_a_number_of_samples_is_a_positive_integer(n_samples):
     X, y = blobs(3)
     with pytest.raises(ValueError, match="n_samples must be an integer, 1 or more, got"):
-        classifier(dropout=0.1).fit(X, y).predict_samples(X, n_samples)
+        classifier(dropout=0.1).fit(X, y).sample_predictions(X, n_samples)
 
 
 def test_only_what_there_is():
     X, y = blobs(3)
-    assert not hasattr(MLPClassifier(loss="hinge"), "predict_samples")
+    assert not hasattr(MLPClassifier(loss="hinge"), "sample_predictions")
     with pytest.raises(ValueError, match="return_std=True needs a loss that learns the standard deviation"):
-        regressor(dropout=0.1).fit(X, y.astype(float)).predict_samples(X, return_std=True)
+        regressor(dropout=0.1).fit(X, y.astype(float)).sample_predictions(X, return_std=True)
     with pytest.raises(NotFittedError, match="is not fitted yet"):
-        MLPRegressor(dropout=0.1).predict_samples(X)
+        MLPRegressor(dropout=0.1).sample_predictions(X)

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.joins import JOINS, Add, Concat
+from skmlp.nn.layers import JOINS, Add, Concat
 
 from .networks import classifier
 from .problems import blobs, curve, digits

@@ -26,7 +26,7 @@ SETTINGS = MappingProxyType(
         "defaults": {},
         "units": {
             "solver": nn.Adam(beta_1=0.8),
-            "activation": nn.LeakyRelu(0.2),
+            "activation": nn.LeakyReLU(0.2),
             "learning_rate": nn.OneCycle(n_epochs=9),
             "batch_norm": nn.BatchNorm(),
         },
@@ -101,7 +101,7 @@ def test_the_estimators(cls, setting):
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_before_a_fit(cls):
-    assert through_skops(quick(cls, activation=nn.Elu(0.5))).activation.alpha == 0.5
+    assert through_skops(quick(cls, activation=nn.ELU(0.5))).activation.alpha == 0.5
 
 
 @pytest.mark.parametrize("setting", list(all_units()), ids=str)
@@ -120,7 +120,7 @@ def test_corruptions(corruption, place):
 @pytest.mark.parametrize("setting", [{"tied_weights": True}, *({"code_penalty": unit} for unit in units_of(nn.CODE_PENALTIES))], ids=str)
 def test_kinds_of_autoencoders(setting):
     X, _ = curve()
-    activation = "logistic" if isinstance(setting.get("code_penalty"), nn.KlSparsity) else "identity"
+    activation = "logistic" if isinstance(setting.get("code_penalty"), nn.KLSparsity) else "identity"
     assert_goes_on(quick(Autoencoder, code_activation=activation, **setting).fit(X), X, None)
 
 
@@ -165,7 +165,7 @@ def test_pipelines_and_detectors():
 
 def test_other_architectures():
     X, y = curve()
-    for setting in ({"auxiliary_loss": 0.3}, {"init_from": FrozenEstimator(quick(MLPRegressor).fit(X, y))}):
+    for setting in ({"auxiliary_loss_weight": 0.3}, {"init_from": FrozenEstimator(quick(MLPRegressor).fit(X, y))}):
         assert_goes_on(quick(MLPRegressor, **setting).fit(X, y), X, y)
     for setting in ({"loss": [("huber", [0, 2]), ("squared_error", [1, 3])]}, {"pretraining": 1}, {"loss": nn.FunctionLoss(np.hypot)}):
         assert_goes_on(quick(Autoencoder, **setting).fit(X), X, None)

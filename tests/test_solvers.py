@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp._build import make_solver
-from skmlp.nn import OPTIMIZERS, Adadelta, AdamW, Lion, RMSProp, Sgd
+from skmlp._params.build import make_solver
+from skmlp.nn import SGD, Adadelta, AdamW, Lion, RMSprop
+from skmlp.nn.optimizers import OPTIMIZERS
 
 from .problems import blobs, curve
 
@@ -30,7 +31,7 @@ def test_names_that_mean_something_else_are_real_names():
 
 
 @pytest.mark.parametrize(
-    ("solver", "rate"), [("adadelta", 1.0), ("amsgrad", 0.01), ("nadam", 0.01), ("lion", 0.003), (Sgd(dampening=0.9), 0.5)]
+    ("solver", "rate"), [("adadelta", 1.0), ("amsgrad", 0.01), ("nadam", 0.01), ("lion", 0.003), (SGD(dampening=0.9), 0.5)]
 )
 def test_learns_at_its_usual_rate(solver, rate):
     X, y = blobs(3)
@@ -65,12 +66,12 @@ def test_decoupled_decay_is_alpha_itself(solver):
     np.testing.assert_allclose(model.coefs_[0], start.coefs_[0] * 0.95**3, rtol=1e-12)
 
 
-@pytest.mark.parametrize("changed", [{"beta_1": 0.5}, {"beta_2": 0.9}, {"solver": RMSProp(rho=0.5)}], ids=str)
+@pytest.mark.parametrize("changed", [{"beta_1": 0.5}, {"beta_2": 0.9}, {"solver": RMSprop(rho=0.5)}], ids=str)
 def test_averages_outlive_a_change_between_fits(changed):
     """With a gradient of one size for good each step has the length of the learning rate, whatever the averages were over."""
     X, y = np.ones((20, 1)), np.ones(20)
     options = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate_init": 0.01, "n_iter_no_change": np.inf, "batch_size": 20}
-    options |= {"solver": RMSProp()} if "solver" in changed else {}
+    options |= {"solver": RMSprop()} if "solver" in changed else {}
     model = MLPRegressor("absolute_error", warm_start=True, max_iter=1, random_state=0, **options).fit(X, 0.0 * y)
     model.set_params(max_iter=2500).fit(X, 1e6 * y)
     model = pickle.loads(pickle.dumps(model)).set_params(max_iter=1, **changed)
@@ -83,4 +84,4 @@ def test_a_grid_search_reaches_the_new_ones():
     model = MLPRegressor(solver=Adadelta())
     assert model.set_params(solver__rho=0.5).solver.rho == 0.5
     with pytest.raises(ValueError, match=r"dampening must be a number in \[0, 1\), got 1"):
-        MLPRegressor(solver=Sgd(dampening=1)).fit(*curve())
+        MLPRegressor(solver=SGD(dampening=1)).fit(*curve())

@@ -36,7 +36,7 @@ def test_the_counts_are_those_of_the_arrays(cls, setting):
     norms = [row for row in summary.rows if row.layer == "BatchNorm"]
     widths = [w.shape[1] for w in model.coefs_[:-1]] if setting.get("batch_norm") else []
     assert [(row.parameters, row.statistics) for row in norms] == [(2 * width, 2 * width) for width in widths]
-    slopes = [row.parameters for row in summary.rows if row.layer.startswith("Prelu")]
+    slopes = [row.parameters for row in summary.rows if row.layer.startswith("PReLU")]
     assert slopes == [slope.size for slope in model.slopes_ if slope is not None]
     arrays = sum(w.size + b.size for w, b in zip(model.coefs_, model.intercepts_, strict=True)) + 2 * sum(widths) + sum(slopes)
     assert summary.n_parameters == sum(row.parameters for row in summary.rows) == arrays
@@ -48,8 +48,8 @@ def test_the_counts_are_those_of_the_arrays(cls, setting):
 
 def test_it_says_what_each_layer_is():
     model = MLPClassifier((5, 5, 3), max_iter=1, random_state=0, **RICH).fit(X, Y)
-    first = ["Dropout(rate=0.1)", "Dense", "BatchNorm", "Relu", "Dropout(rate=0.2)", "Add: bridges 2 to 5"]
-    second = ["Dense", "BatchNorm", "Prelu(slope=0.25)", "Dropout(rate=0.2)", "Add: bridges 7 to 10"]
+    first = ["Dropout(rate=0.1)", "Dense", "BatchNorm", "ReLU", "Dropout(rate=0.2)", "Add: bridges 2 to 5"]
+    second = ["Dense", "BatchNorm", "PReLU(slope=0.25)", "Dropout(rate=0.2)", "Add: bridges 7 to 10"]
     third = ["Dense", "BatchNorm", "Maxout(pieces=2)", "Dropout(rate=0.2)"]
     assert [row.layer for row in model.summary().rows] == [*first, *second, *third, "Dense"]
     assert model.summary().loss == "LogLoss(), outputs: softmax"

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-from skmlp._table import TableEncoder, as_frame, categorical_columns, not_numbers
+from skmlp._data.table import TableEncoder, as_frame, categorical_columns, not_numbers
 
 from .tables import mixed
 

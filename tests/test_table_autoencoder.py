@@ -15,8 +15,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmlp import Autoencoder, OutlierAutoencoder, learning_rate_range, skops_types
-from skmlp.augment import GaussianNoise
-from skmlp.nn.optimizers import Sgd
+from skmlp.augment._rows import GaussianNoise
+from skmlp.nn.optimizers import SGD
 
 from .snapshots import assert_unchanged, state
 from .tables import mixed
@@ -347,7 +347,7 @@ def test_held_out_rows():
     train, test = np.arange(150), np.arange(150, 200)
     X.iloc[150:, 0] += 1000.0
     X.iloc[160, 3] = "held out"
-    model = quick(early_stopping=True, validation_split=[(train, test)], dtype="float64").fit(X)
+    model = quick(early_stopping=True, validation_cv=[(train, test)], dtype="float64").fit(X)
     alone = quick(early_stopping=True, dtype="float64").fit(X[:150], X_val=X[150:])
     assert model.validation_scores_ == alone.validation_scores_
     assert_allclose(model.mean_[0], X["age"][:150].mean())
@@ -367,7 +367,7 @@ def test_weights_are_repetitions(rng):
 
 
 def test_with_one_pair_pretraining_is_training():
-    X, setting = table(), {"hidden_layer_sizes": (), "solver": Sgd(momentum=0.0), "corruption": "masking"}
+    X, setting = table(), {"hidden_layer_sizes": (), "solver": SGD(momentum=0.0), "corruption": "masking"}
     twice, once = quick(**setting, pretraining=3, max_iter=1).fit(X), quick(**setting, max_iter=4).fit(X)
     assert_array_equal(twice._network.params, once._network.params)
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.schedules import Adaptive, Cosine
 
 from .problems import blobs, curve

@@ -14,8 +14,9 @@ from numpy.testing import assert_allclose
 from sklearn.model_selection import cross_validate
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, _threads
-from skmlp._threads import one_thread
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp._fit import threads as _threads
+from skmlp._fit.threads import one_thread
 from skmlp.nn.layers import Dense
 
 from .networks import classifier
@@ -105,7 +106,7 @@ def test_a_fit_that_fails_puts_the_number_back():
 SETTING = {"max_iter": 1, "random_state": 0}
 METHODS = {
     MLPClassifier: ["predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score", "input_gradient"],
-    MLPRegressor: ["predict", "transform", "score", "predict_samples", "input_gradient"],
+    MLPRegressor: ["predict", "transform", "score", "sample_predictions", "input_gradient"],
     Autoencoder: ["predict", "transform", "inverse_transform", "score_samples", "score", "feature_errors", "input_gradient"],
 }
 CASES = [(cls, method) for cls, methods in METHODS.items() for method in methods]
@@ -124,7 +125,7 @@ def call(cls, method, n_rows):
     """Call a method of prediction, on ``n_rows`` rows."""
     X, y = (np.resize(array, (n_rows, *array.shape[1:])) for array in digits())
     given = fitted(cls).transform(X) if method == "inverse_transform" else X
-    more = {"score": {"y": y}, "predict_samples": {"n_samples": 2}}.get(method, {})
+    more = {"score": {"y": y}, "sample_predictions": {"n_samples": 2}}.get(method, {})
     return getattr(fitted(cls), method)(given, **more)
 
 

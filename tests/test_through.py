@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, input_gradient, predict_samples, summary
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, input_gradient, sample_predictions, summary
 
 from .problems import blobs, curve
 
@@ -34,9 +34,9 @@ def test_rows_go_through_the_steps():
     network = search.best_estimator_[-1][-1]
     assert_allclose(input_gradient(search, FAR), network.input_gradient(rows), rtol=1e-6)
     assert_allclose(input_gradient(search, FAR, y=1), network.input_gradient(rows, y=1), rtol=1e-6)
-    assert_allclose(predict_samples(search, FAR, 5, random_state=1), network.predict_samples(rows, 5, random_state=1), rtol=1e-6)
+    assert_allclose(sample_predictions(search, FAR, 5, random_state=1), network.sample_predictions(rows, 5, random_state=1), rtol=1e-6)
     assert str(summary(search)) == str(network.summary())
-    assert search.predict_proba(FAR).shape == predict_samples(search, FAR, 2)[0].shape
+    assert search.predict_proba(FAR).shape == sample_predictions(search, FAR, 2)[0].shape
 
 
 def test_the_last_axis_has_the_columns_that_the_steps_name():
@@ -54,7 +54,9 @@ def test_of_a_network_itself_it_is_the_method():
     model = MLPRegressor("gaussian_nll", **SETTING).fit(X, y)
     for each in (model, FrozenEstimator(model), Pipeline([("network", model)])):
         assert_array_equal(input_gradient(each, X), model.input_gradient(X))
-        for ours, own in zip(predict_samples(each, X, 3, 0, return_std=True), model.predict_samples(X, 3, 0, return_std=True), strict=True):
+        for ours, own in zip(
+            sample_predictions(each, X, 3, 0, return_std=True), model.sample_predictions(X, 3, 0, return_std=True), strict=True
+        ):
             assert_array_equal(ours, own)
     autoencoder = make_pipeline(StandardScaler(), Autoencoder(max_iter=2)).fit(X)
     assert input_gradient(autoencoder, X).shape == (len(X), 2, 4)
@@ -65,9 +67,9 @@ def test_what_cannot_be_asked():
         input_gradient(LinearRegression(), X)
     with pytest.raises(TypeError, match="a fitted search, got GridSearchCV"):
         summary(GridSearchCV(MLPClassifier(), {"alpha": [0.1]}))
-    with pytest.raises(AttributeError, match="'Autoencoder' object has no attribute 'predict_samples'"):
-        predict_samples(make_pipeline(StandardScaler(), Autoencoder(max_iter=1)).fit(X), X)
+    with pytest.raises(AttributeError, match="'Autoencoder' object has no attribute 'sample_predictions'"):
+        sample_predictions(make_pipeline(StandardScaler(), Autoencoder(max_iter=1)).fit(X), X)
     model = TransformedTargetRegressor(MLPRegressor(**SETTING), transformer=StandardScaler()).fit(*curve())
     assert summary(model).n_parameters > 0
     with pytest.raises(TypeError, match="TransformedTargetRegressor turns into other units; give its regressor_"):
-        predict_samples(model, curve()[0])
+        sample_predictions(model, curve()[0])

@@ -15,10 +15,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.activations import LeakyRelu
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.activations import LeakyReLU
+from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import Huber
-from skmlp.nn.optimizers import Adam, Sgd
+from skmlp.nn.optimizers import SGD, Adam
 from skmlp.nn.schedules import OneCycle
 
 from .problems import blobs, cancer, curve, diabetes, wine
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 UNITS = {
-    "activation": LeakyRelu(0.2),
+    "activation": LeakyReLU(0.2),
     "solver": Adam(beta_1=0.8),
     "learning_rate": OneCycle(rise=0.2),
     "batch_norm": BatchNorm(momentum=0.3),
@@ -66,7 +66,7 @@ def test_a_grid_reaches_into_the_units(cls):
 
 def test_a_grid_of_units_and_keys():
     X, y = curve()
-    grid = {"solver": ["adam", "lbfgs", Sgd(momentum=0.5)], "loss": ["squared_error", Huber(0.5)], "alpha": [0.1, [0.1, 0.0]]}
+    grid = {"solver": ["adam", "lbfgs", SGD(momentum=0.5)], "loss": ["squared_error", Huber(0.5)], "alpha": [0.1, [0.1, 0.0]]}
     search = GridSearchCV(quick(MLPRegressor, max_iter=5), grid, cv=2, error_score="raise").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
@@ -113,16 +113,16 @@ def test_parameters_go_round(cls):
 
 
 def test_repr_says_what_was_set():
-    model = MLPRegressor(solver=Adam(beta_1=0.8), activation=LeakyRelu(0.2), dropout=[0.1], hidden_layer_sizes=(3,))
-    expected = "MLPRegressor(activation=LeakyRelu(slope=0.2),dropout=[0.1],hidden_layer_sizes=(3,),solver=Adam(beta_1=0.8))"
+    model = MLPRegressor(solver=Adam(beta_1=0.8), activation=LeakyReLU(0.2), dropout=[0.1], hidden_layer_sizes=(3,))
+    expected = "MLPRegressor(activation=LeakyReLU(slope=0.2),dropout=[0.1],hidden_layer_sizes=(3,),solver=Adam(beta_1=0.8))"
     assert "".join(repr(model).split()) == expected
-    assert "LeakyRelu" in model._repr_html_()
+    assert "LeakyReLU" in model._repr_html_()
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_constructor_stores_what_it_is_given(cls):
     sizes, rates = [5, 4], np.array([0.1, 0.2])
-    model = quick(cls, hidden_layer_sizes=sizes, dropout=rates, activation=(LeakyRelu(), "tanh"))
+    model = quick(cls, hidden_layer_sizes=sizes, dropout=rates, activation=(LeakyReLU(), "tanh"))
     model.fit(*problem(cls))
     assert model.hidden_layer_sizes is sizes
     assert model.dropout is rates

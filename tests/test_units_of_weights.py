@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 
 from .problems import blobs, curve, labels
 

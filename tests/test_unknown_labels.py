@@ -8,8 +8,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from skmlp import MLPClassifier
-from skmlp.nn.known import KnownEntries
 from skmlp.nn.losses import LOSSES, BinaryFocal, BinaryLogLoss
+from skmlp.nn.losses.masked import MaskedEntries
 
 from .nn.helpers import gradient_of_rows
 from .problems import blobs, labels
@@ -40,7 +40,7 @@ def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
     raw, target = (3.0 * rng.normal(size=(20, 5))).astype(dtype), rng.integers(0, 2, (20, 5)).astype(dtype)
     some = holes(rng, target).astype(dtype)
     known = ~np.isnan(some)
-    rows, grad = gradient_of_rows(KnownEntries(loss), raw, some)
+    rows, grad = gradient_of_rows(MaskedEntries(loss), raw, some)
     _, full = gradient_of_rows(loss, raw, target)
     assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-6, atol=1e-7)
     entries = np.column_stack([gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)])
@@ -51,7 +51,7 @@ def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
 def test_nothing_unknown_is_the_loss_itself(rng):
     raw, target = rng.normal(size=(20, 5)), rng.integers(0, 2, (20, 5)).astype(float)
     for loss in YES_NO:
-        for ours, theirs in zip(gradient_of_rows(KnownEntries(loss), raw, target), gradient_of_rows(loss, raw, target), strict=True):
+        for ours, theirs in zip(gradient_of_rows(MaskedEntries(loss), raw, target), gradient_of_rows(loss, raw, target), strict=True):
             assert_allclose(ours, theirs, rtol=1e-12)
 
 

@@ -27,7 +27,7 @@ def batch(values):
     return pd.DataFrame({"rooms": values, "x": 0.0})
 
 
-CLASSIFIER = ["predict", "predict_proba", "predict_log_proba", "decision_function", "predict_samples", "transform", "input_gradient"]
+CLASSIFIER = ["predict", "predict_proba", "predict_log_proba", "decision_function", "sample_predictions", "transform", "input_gradient"]
 AUTOENCODER = ["predict", "impute", "transform", "score_samples", "score", "feature_errors", "input_gradient"]
 
 
@@ -113,7 +113,7 @@ def test_training_does_not_warn():
     scoring = {"early_stopping": True, "scoring": "accuracy"}
     fitted(MLPClassifier, WORDS, **scoring).fit(WORDS, Y, X_val=new, y_val=Y)
     split = GroupShuffleSplit(1, random_state=0)
-    model = MLPClassifier(categorical_features=["rooms"], max_iter=2, validation_split=split, **scoring)
+    model = MLPClassifier(categorical_features=["rooms"], max_iter=2, validation_cv=split, **scoring)
     model.fit(WORDS, Y, groups=WORDS["rooms"])
 
 

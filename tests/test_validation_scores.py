@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, make_scorer, mean_absolute
 from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 
 from .problems import blobs, curve
 from .snapshots import assert_unchanged, state
@@ -67,7 +67,7 @@ def test_a_scorer_gets_the_weights_of_the_rows(given, class_weight, rng):
         if given:
             model.fit(X[:100], y[:100], weight[:100], X_val=X[100:], y_val=y[100:], sample_weight_val=weight[100:])
         else:
-            model.set_params(validation_split=LAST).fit(X, y, weight)
+            model.set_params(validation_cv=LAST).fit(X, y, weight)
         assert_allclose(model.validation_scores_[-1], expected(model), rtol=1e-5)
 
 
@@ -76,7 +76,7 @@ def test_a_scorer_gets_the_weights_of_the_rows(given, class_weight, rng):
 def test_the_weights_are_as_they_were_given(cls, c, rng):
     X, y = problem(cls)
     weight, seen = c * rng.uniform(0.5, 2.0, 150), Seen()
-    quick(cls, scoring=seen, alpha=0.0, validation_split=LAST).fit(X, y, weight)
+    quick(cls, scoring=seen, alpha=0.0, validation_cv=LAST).fit(X, y, weight)
     assert_array_equal(seen.weight, weight[100:])
     y_val = {} if cls is Autoencoder else {"y_val": y[100:]}
     quick(cls, scoring=seen).fit(X[:100], y[:100], X_val=X[100:], sample_weight_val=weight[100:], **y_val)
@@ -93,7 +93,7 @@ def test_a_scorer_may_ask_for_no_weights(rng):
         for request, of_rows in (({}, weight[100:]), ({"sample_weight": True}, weight[100:]), ({"sample_weight": False}, None)):
             scorer = make_scorer(mean_absolute_error, greater_is_better=False)
             scorer = scorer.set_score_request(**request) if request else scorer
-            model = quick(MLPRegressor, scoring=scorer, max_iter=1, validation_split=LAST).fit(X, y, weight)
+            model = quick(MLPRegressor, scoring=scorer, max_iter=1, validation_cv=LAST).fit(X, y, weight)
             expected = -mean_absolute_error(y[100:], model.predict(X[100:]), sample_weight=of_rows)
             assert_allclose(model.validation_scores_[0], expected, rtol=1e-5)
 
@@ -111,7 +111,7 @@ def test_an_epoch_without_a_score_is_neither_better_nor_worse(value):
         seen.append(r2_score(y, estimator.predict(X)))
         return value if len(seen) <= 8 or len(seen) % 2 else seen[-1]
 
-    model = quick(MLPRegressor, scoring=gaps, n_iter_no_change=3, max_iter=60, tol=10.0, validation_split=LAST).fit(X, y)
+    model = quick(MLPRegressor, scoring=gaps, n_iter_no_change=3, max_iter=60, tol=10.0, validation_cv=LAST).fit(X, y)
     # the ninth is the first that is looked at, and progress; then there are four without, every other one
     assert model.n_iter_ == len(seen) == 18
     assert_allclose(r2_score(y[100:], model.predict(X[100:])), max(seen[9::2]), rtol=1e-6)
@@ -128,12 +128,12 @@ def test_scores_that_are_never_defined(cls):
     X, y = problem(cls)
     model = quick(cls, early_stopping=False).fit(X, y)
     before = state(model, X)
-    model.set_params(early_stopping=True, scoring=never, validation_split=LAST)
+    model.set_params(early_stopping=True, scoring=never, validation_cv=LAST)
     with pytest.raises(
         ValueError, match=r"scoring=<function never.*> gave no finite number for the 50 held-out rows after any of the 5 epochs"
     ):
         model.fit(X, y)
-    assert_unchanged(before, state(model.set_params(early_stopping=False, scoring=None, validation_split=None), X))
+    assert_unchanged(before, state(model.set_params(early_stopping=False, scoring=None, validation_cv=None), X))
     with_history = quick(cls, early_stopping=False, scoring=never)
     with_history.fit(X, y, X_val=X, **({} if cls is Autoencoder else {"y_val": y}))  # nothing is watched
     assert np.isnan(with_history.validation_scores_).all()
@@ -164,7 +164,7 @@ def test_an_earlier_best_epoch_is_kept_where_a_warm_start_has_no_score():
     def scorer(estimator, X, y):
         return r2_score(y, estimator.predict(X)) if defined[0] else math.nan
 
-    model = quick(MLPRegressor, scoring=scorer, warm_start=True, validation_split=LAST).fit(X, y)
+    model = quick(MLPRegressor, scoring=scorer, warm_start=True, validation_cv=LAST).fit(X, y)
     before = model.predict(X)
     defined[0] = False
     assert_array_equal(model.fit(X, y).predict(X), before)
@@ -177,7 +177,7 @@ def test_a_single_held_out_row(cls):
     y_val = {} if cls is Autoencoder else {"y_val": y[:2]}
     message = "validation set is too small: early_stopping needs two held-out rows or more, but has 1"
     with pytest.raises(ValueError, match=message):
-        quick(cls, validation_split=LeaveOneOut()).fit(X, y)
+        quick(cls, validation_cv=LeaveOneOut()).fit(X, y)
     with pytest.raises(ValueError, match=message):
         quick(cls).fit(X, y, X_val=X[:2], sample_weight_val=[0.0, 3.0], **y_val)
     quick(cls).fit(X, y, X_val=X[:2], **y_val)

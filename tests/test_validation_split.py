@@ -52,7 +52,7 @@ def held_rows(cls, split, groups=None, weight=None):
     """Return the numbers of the rows that a fit holds out, and the model."""
     X, y = problem(cls)
     watch = Watch()
-    model = quick(cls, validation_split=split, scoring=watch).fit(X, y, weight, groups=groups)
+    model = quick(cls, validation_cv=split, scoring=watch).fit(X, y, weight, groups=groups)
     return [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in watch.X], model
 
 
@@ -82,7 +82,7 @@ def test_pairs_of_row_numbers_or_masks(cls):
         held, model = held_rows(cls, [pair])
         assert_array_equal(held, test)
         assert model.t_ == 5 * 100
-        model = quick(cls, scoring="loss", validation_split=[pair, (test, train)]).fit(X, y)  # the first pair counts
+        model = quick(cls, scoring="loss", validation_cv=[pair, (test, train)]).fit(X, y)  # the first pair counts
         assert_array_equal(model.transform(X), expected.transform(X))
         assert model.validation_scores_ == expected.validation_scores_
 
@@ -100,7 +100,7 @@ def test_groups_stay_together(cls, split):
 def test_an_autoencoder_is_split_without_its_y():
     """Which it does not use, whatever it is."""
     X, y = blobs(3)
-    first, second = (quick(Autoencoder, validation_split=5).fit(X, other).predict(X) for other in (y, "anything"))
+    first, second = (quick(Autoencoder, validation_cv=5).fit(X, other).predict(X) for other in (y, "anything"))
     assert_array_equal(first, second)
 
 
@@ -111,7 +111,7 @@ def test_splitters_see_the_labels():
     held, _ = held_rows(MLPClassifier, 5)  # stratified folds, as for any classifier
     assert_array_equal(np.bincount(y[held]), [10, 10, 10])
     names = np.array(["a", "b", "c"])
-    assert quick(MLPClassifier, validation_split=5).fit(X, names[y]).score(X, names[y]) > 0.3
+    assert quick(MLPClassifier, validation_cv=5).fit(X, names[y]).score(X, names[y]) > 0.3
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -125,28 +125,28 @@ def test_rows_without_weight_are_in_neither_part(cls):
 def test_a_validation_set_comes_first():
     X, y = curve()
     watch = Watch()
-    quick(MLPRegressor, validation_split=5, scoring=watch).fit(X, y, X_val=X[:7], y_val=y[:7])
+    quick(MLPRegressor, validation_cv=5, scoring=watch).fit(X, y, X_val=X[:7], y_val=y[:7])
     assert len(watch.X) == 7
 
 
 def test_without_early_stopping_nothing_is_held_out():
     X, y = curve()
-    with pytest.warns(UserWarning, match="validation_split=5 has no effect without early_stopping=True"):
-        assert quick(MLPRegressor, validation_split=5, early_stopping=False).fit(X, y).t_ == 5 * 150
+    with pytest.warns(UserWarning, match="validation_cv=5 has no effect without early_stopping=True"):
+        assert quick(MLPRegressor, validation_cv=5, early_stopping=False).fit(X, y).t_ == 5 * 150
     with pytest.warns(UserWarning, match="early_stopping=True has no effect with solver='lbfgs'"):
-        assert quick(MLPRegressor, validation_split=5, solver="lbfgs").fit(X, y).validation_scores_ is None
+        assert quick(MLPRegressor, validation_cv=5, solver="lbfgs").fit(X, y).validation_scores_ is None
 
 
 BAD_SPLITS = [
-    ("half", "validation_split"),
-    (1, "validation_split"),
-    ([], "validation_split=.* has no split"),
-    ([([0.5], [1])], r"The train part of validation_split must be row numbers from 0 to 149 or a mask, got array\(\[0.5\]\)"),
-    ([([0, 1], [150])], r"The test part of validation_split must be row numbers from 0 to 149 or a mask, got array\(\[150\]\)"),
-    ([([0, 1], [-1])], "The test part of validation_split must be row numbers from 0 to 149"),
-    ([([0, 1], [True, False])], "The test part of validation_split must be row numbers from 0 to 149"),
+    ("half", "validation_cv"),
+    (1, "validation_cv"),
+    ([], "validation_cv=.* has no split"),
+    ([([0.5], [1])], r"The train part of validation_cv must be row numbers from 0 to 149 or a mask, got array\(\[0.5\]\)"),
+    ([([0, 1], [150])], r"The test part of validation_cv must be row numbers from 0 to 149 or a mask, got array\(\[150\]\)"),
+    ([([0, 1], [-1])], "The test part of validation_cv must be row numbers from 0 to 149"),
+    ([([0, 1], [True, False])], "The test part of validation_cv must be row numbers from 0 to 149"),
     ([([0, 1, 2], [2, 3])], "share 1 rows, such as 2"),
-    ([([0, 1], [])], "The test part of validation_split"),
+    ([([0, 1], [])], "The test part of validation_cv"),
 ]
 
 
@@ -156,19 +156,19 @@ def test_bad_splits(cls, split, message):
     X, y = problem(cls)
     model = quick(cls, early_stopping=False).fit(X, y)
     before = state(model, X)
-    model.set_params(validation_split=split, early_stopping=True)
+    model.set_params(validation_cv=split, early_stopping=True)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
-    assert_unchanged(before, state(model.set_params(validation_split=None, early_stopping=False), X))
+    assert_unchanged(before, state(model.set_params(validation_cv=None, early_stopping=False), X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_groups_that_nobody_uses(cls):
     X, y = problem(cls)
-    with pytest.raises(ValueError, match=r"groups was given, but validation_split=None does not use it.*GroupShuffleSplit"):
+    with pytest.raises(ValueError, match=r"groups was given, but validation_cv=None does not use it.*GroupShuffleSplit"):
         quick(cls).fit(X, y, groups=GROUPS)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        quick(cls, validation_split=GroupKFold(3)).fit(X, y, groups=GROUPS[:100])
+        quick(cls, validation_cv=GroupKFold(3)).fit(X, y, groups=GROUPS[:100])
 
 
 # ---- through scikit-learn's tools
@@ -176,9 +176,9 @@ def test_groups_that_nobody_uses(cls):
 
 def test_a_split_is_a_parameter_like_any_other():
     X, y = curve()
-    model = quick(MLPRegressor, validation_split=ShuffleSplit(2, random_state=0))
+    model = quick(MLPRegressor, validation_cv=ShuffleSplit(2, random_state=0))
     assert_array_equal(clone(model).fit(X, y).predict(X), model.fit(X, y).predict(X))
-    search = GridSearchCV(model, {"validation_split": [KFold(3), 5, None]}, cv=2, error_score="raise").fit(X, y)
+    search = GridSearchCV(model, {"validation_cv": [KFold(3), 5, None]}, cv=2, error_score="raise").fit(X, y)
     assert len(set(search.cv_results_["mean_test_score"])) > 1
 
 
@@ -187,7 +187,7 @@ def test_groups_go_through_a_grid_search(in_pipeline):
     """To its splitter and to ours, cut to the rows of each fold."""
     X, y = curve()
     with sklearn.config_context(enable_metadata_routing=True):
-        model = quick(MLPRegressor, validation_split=GroupShuffleSplit(random_state=0)).set_fit_request(groups=True)
+        model = quick(MLPRegressor, validation_cv=GroupShuffleSplit(random_state=0)).set_fit_request(groups=True)
         name = "alpha"
         if in_pipeline:
             model, name = Pipeline([("scale", StandardScaler()), ("mlp", model)]), "mlp__alpha"

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, BaggingRegressor
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from skmlp.nn.batch_norm import BatchNorm
+from skmlp.nn.layers import BatchNorm
 
 from .problems import blobs, cancer, curve, diabetes, labels
 

@@ -9,9 +9,8 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.dropout import Dropout
-from skmlp.nn.optimizers import Adam, Sgd
+from skmlp.nn.layers import BatchNorm, Dropout
+from skmlp.nn.optimizers import SGD, Adam
 from skmlp.nn.schedules import Cosine, Invscaling
 
 from .problems import blobs, curve
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = blobs(3)
 NONE = [
     (MLPClassifier, {"scoring": "f1_macro"}, {}, "scoring='f1_macro' has no effect without early_stopping=True or X_val"),
-    (MLPRegressor, {"validation_split": 5}, {}, "validation_split=5 has no effect without early_stopping=True"),
+    (MLPRegressor, {"validation_cv": 5}, {}, "validation_cv=5 has no effect without early_stopping=True"),
     (MLPRegressor, {"validation_fraction": 0.3}, {}, "validation_fraction=0.3 has no effect without early_stopping=True"),
     (MLPClassifier, {"embedding_dim": 3}, {}, "embedding_dim=3 has no effect without categorical_features"),
     (Autoencoder, {"l1_ratio": 0.5}, {"alpha": 0.0}, "l1_ratio=0.5 has no effect with alpha=0"),
@@ -41,7 +40,7 @@ NONE = [
         r"batch_norm=BatchNorm\(\) has no effect without hidden layers",
     ),
     (MLPClassifier, {"beta_1": 0.3}, {"solver": Adam()}, r"beta_1=0.3 has no effect beside solver=Adam\(...\), which has one of its own"),
-    (MLPClassifier, {"momentum": 0.3}, {"solver": Sgd()}, r"momentum=0.3 has no effect beside solver=Sgd\(...\)"),
+    (MLPClassifier, {"momentum": 0.3}, {"solver": SGD()}, r"momentum=0.3 has no effect beside solver=SGD\(...\)"),
     (MLPClassifier, {"power_t": 0.3}, {"learning_rate": Invscaling()}, r"power_t=0.3 has no effect beside learning_rate=Invscaling\(...\)"),
     (MLPRegressor, {"early_stopping": True}, {"solver": "lbfgs"}, "early_stopping=True has no effect with solver='lbfgs'"),
     (Autoencoder, {"corruption_at": "hidden"}, {}, "corruption_at='hidden' has no effect without corruption"),
@@ -63,7 +62,7 @@ def test_what_has_no_effect_is_told_and_has_none(cls, vain, others, message):
 
 QUIET = [
     {"scoring": "f1_macro", "early_stopping": True, "validation_fraction": 0.2},
-    {"validation_split": 3, "early_stopping": True},
+    {"validation_cv": 3, "early_stopping": True},
     {"l1_ratio": 0.5, "alpha": 0.01},
     {"dropout": 0.0, "activation": "relu", "batch_norm": False, "hidden_layer_sizes": ()},
     {"dropout": [], "activation": [], "hidden_layer_sizes": ()},

@@ -3,32 +3,25 @@
 Each family has a registry whose keys the estimators accept as strings.
 """
 
-from .activation import Activation
-from .activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
 from .activations import (
     ACTIVATIONS,
-    Elu,
-    Gelu,
+    ELU,
+    GELU,
+    SELU,
+    Activation,
     HardThreshold,
     Identity,
-    LeakyRelu,
+    LeakyReLU,
     Logistic,
     Mish,
-    Relu,
-    Selu,
-    ShiftedRelu,
-    Silu,
+    ReLU,
+    ShiftedReLU,
+    SiLU,
     Softplus,
     Tanh,
 )
-from .autodiff import Dual, value_and_gradient
-from .batch_norm import BatchNorm, FixedNorm
-from .code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
-from .column_losses import ColumnLosses
-from .corruption import CORRUPTIONS, Corruption, GaussianCorruption, Masking, SaltAndPepper
-from .custom import Function, FunctionLoss, LossOfUnits
-from .dropout import AlphaDropout, Dropout
-from .embedding import Embedding
+from .autodiff import Dual, FunctionActivation, FunctionLoss, LossOfUnits, value_and_gradient
+from .engine.network import Network
 from .initializers import (
     INITIALIZERS,
     ConstantValue,
@@ -44,17 +37,41 @@ from .initializers import (
     Uniform,
     Zeros,
 )
-from .joins import JOINS, Add, Concat, Join
-from .layer import Layer
-from .layers import LAYERS, Activate, Dense
+from .layers import (
+    ACTIVATION_LAYERS,
+    CORRUPTIONS,
+    JOINS,
+    LAYERS,
+    Activate,
+    Add,
+    AlphaDropout,
+    BatchNorm,
+    Concat,
+    Corruption,
+    Dense,
+    Dropout,
+    Embedding,
+    FirstHalf,
+    FixedNorm,
+    GaussianCorruption,
+    Join,
+    Layer,
+    Masking,
+    Maxout,
+    PReLU,
+    SaltAndPepper,
+    TiedDense,
+)
+from .layout import Param, Row, Rows
 from .losses import (
     LOSSES,
     AbsoluteError,
     BinaryFocal,
     BinaryLogLoss,
+    ColumnLosses,
     Focal,
     Gamma,
-    GaussianNll,
+    GaussianNLL,
     Hinge,
     Huber,
     LogCosh,
@@ -67,10 +84,19 @@ from .losses import (
     SquaredHinge,
     Tweedie,
 )
-from .network import Network
-from .optimizer import Optimizer
-from .optimizers import OPTIMIZERS, Adadelta, Adagrad, Adam, AdamW, AMSGrad, Lion, Nadam, RMSProp, Sgd
-from .schedule import Schedule
+from .optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Lion,
+    NAdam,
+    Optimizer,
+    RMSprop,
+)
 from .schedules import (
     SCHEDULES,
     Adaptive,
@@ -82,9 +108,7 @@ from .schedules import (
     Linear,
     OneCycle,
     Plateau,
+    Schedule,
     Step,
 )
-from .term import Term
-from .terms import TERMS, Head
-from .tied import TiedDense
-from .variational import Means, Variational
+from .terms import CODE_PENALTIES, TERMS, Contractive, Head, KLSparsity, L1Sparsity, Term, Variational

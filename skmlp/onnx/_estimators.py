@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from .._around import last_step
-from ..nn.measure import Measure
+from ..nn.losses.measure import Measure
 from ._graph import Graph
 from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
 from ._tables import check_table, convert_table

@@ -14,9 +14,9 @@ import math
 import numpy as np
 
 from .. import nn
-from ..nn.column_losses import numbers
-from ..nn.links import largest_exponent
-from ..nn.smooth import SELU_ALPHA, SELU_SCALE
+from ..nn.activations.smooth import SELU_ALPHA, SELU_SCALE
+from ..nn.losses.by_column import numbers
+from ..nn.losses.links import largest_exponent
 
 
 def convert_unit(graph, unit, x, **arrays):
@@ -56,7 +56,7 @@ def _identity(graph, unit, x):
 
 
 def _relu(graph, unit, x):
-    return graph.node("Relu", x)
+    return graph.node("ReLU", x)
 
 
 def _leaky_relu(graph, unit, x):
@@ -90,13 +90,13 @@ def _selu(graph, unit, x):
 def _bent(graph, x, alpha):
     """Add max(x, 0) + alpha (exp(min(x, 0)) - 1)."""
     low = graph.node("Sub", graph.node("Exp", graph.node("Min", x, 0.0)), 1.0)
-    return graph.node("Add", graph.node("Relu", x), graph.node("Mul", low, alpha))
+    return graph.node("Add", graph.node("ReLU", x), graph.node("Mul", low, alpha))
 
 
 def _softplus(graph, unit, x):
     # max(x, 0) + log(1 + exp(-|x|))
     e = graph.node("Exp", graph.node("Neg", graph.node("Abs", x)))
-    return graph.node("Add", graph.node("Relu", x), graph.node("Log", graph.node("Add", e, 1.0)))
+    return graph.node("Add", graph.node("ReLU", x), graph.node("Log", graph.node("Add", e, 1.0)))
 
 
 def _gelu(graph, unit, x):
@@ -151,7 +151,7 @@ def _embedding(graph, layer, x, vectors):
 
 
 def _prelu(graph, layer, x, slope):
-    return graph.node("Add", graph.node("Relu", x), graph.node("Mul", graph.node("Min", x, 0.0), slope))
+    return graph.node("Add", graph.node("ReLU", x), graph.node("Mul", graph.node("Min", x, 0.0), slope))
 
 
 def _maxout(graph, layer, x):
@@ -233,23 +233,23 @@ CONVERTERS = {
     nn.Logistic: _logistic,
     nn.Tanh: _tanh,
     nn.HardThreshold: _hard_threshold,
-    nn.Relu: _relu,
-    nn.LeakyRelu: _leaky_relu,
-    nn.ShiftedRelu: _shifted_relu,
-    nn.Elu: _elu,
-    nn.Selu: _selu,
+    nn.ReLU: _relu,
+    nn.LeakyReLU: _leaky_relu,
+    nn.ShiftedReLU: _shifted_relu,
+    nn.ELU: _elu,
+    nn.SELU: _selu,
     nn.Softplus: _softplus,
-    nn.Gelu: _gelu,
-    nn.Silu: _silu,
+    nn.GELU: _gelu,
+    nn.SiLU: _silu,
     nn.Mish: _mish,
-    nn.Function: _function,
+    nn.FunctionActivation: _function,
     nn.Activate: _activate,
     nn.Dense: _dense,
     nn.TiedDense: _tied_dense,
     nn.Embedding: _embedding,
     nn.Variational: _means,
-    nn.Means: _means,
-    nn.Prelu: _prelu,
+    nn.FirstHalf: _means,
+    nn.PReLU: _prelu,
     nn.Maxout: _maxout,
     nn.BatchNorm: _batch_norm,
     nn.FixedNorm: _batch_norm,
@@ -272,6 +272,6 @@ CONVERTERS = {
     nn.Poisson: _exp_link,
     nn.Gamma: _exp_link,
     nn.Tweedie: _exp_link,
-    nn.GaussianNll: _mean_and_std,
+    nn.GaussianNLL: _mean_and_std,
     nn.ColumnLosses: _by_column,
 }

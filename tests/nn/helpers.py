@@ -7,15 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from skmlp.nn.activation import Activation
-from skmlp.nn.activation_layers import ACTIVATION_LAYERS
-from skmlp.nn.activations import ACTIVATIONS, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.column_losses import ColumnLosses, numbers
-from skmlp.nn.layers import Activate, Dense, Dropout
+from skmlp.nn.activations import ACTIVATIONS, Activation, Tanh
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.plan import Batch
+from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.layout import Row
-from skmlp.nn.network import Network
-from skmlp.nn.plan import Batch
+from skmlp.nn.losses import ColumnLosses
+from skmlp.nn.losses.by_column import numbers
 
 LEARNING_RATES = {"adadelta": 1.0}  # of the rules whose steps have a length of their own
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmlp.nn.activations import ACTIVATIONS, Elu, HardThreshold, LeakyRelu, ShiftedRelu
+from skmlp.nn.activations import ACTIVATIONS, ELU, HardThreshold, LeakyReLU, ShiftedReLU
 from tests import reference
 from tests.nn.helpers import Watched, table
 
@@ -42,20 +42,20 @@ def test_values_agree_with_the_formula(key, dtype):
 
 @pytest.mark.parametrize("slope", [0.0, 0.2, 0.9])
 def test_leaky_relu_with_a_slope(slope):
-    np.testing.assert_allclose(forward(LeakyRelu(slope), X), np.where(X > 0, X, slope * X))
+    np.testing.assert_allclose(forward(LeakyReLU(slope), X), np.where(X > 0, X, slope * X))
 
 
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 2.5])
 def test_elu_with_a_limit(alpha):
-    np.testing.assert_allclose(forward(Elu(alpha), X), np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14)
+    np.testing.assert_allclose(forward(ELU(alpha), X), np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 2.0])
 def test_shifted_relu_with_a_shift(shift):
-    np.testing.assert_array_equal(forward(ShiftedRelu(shift), X), np.where(-shift < X, X, -shift))
+    np.testing.assert_array_equal(forward(ShiftedReLU(shift), X), np.where(-shift < X, X, -shift))
 
 
-VARIANTS = [LeakyRelu(0.0), LeakyRelu(0.9), ShiftedRelu(0.0), ShiftedRelu(2.5), Elu(0.3), Elu(2.5)]
+VARIANTS = [LeakyReLU(0.0), LeakyReLU(0.9), ShiftedReLU(0.0), ShiftedReLU(2.5), ELU(0.3), ELU(2.5)]
 
 
 @pytest.mark.parametrize("activation", [*SMOOTH_OR_BENT, *VARIANTS], ids=repr)

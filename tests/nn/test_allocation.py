@@ -8,21 +8,18 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skmlp.nn import compiled
-from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.callbacks import Callback
-from skmlp.nn.data import DenseRows, LabelRows, OneHotRows
-from skmlp.nn.dropout import AlphaDropout
-from skmlp.nn.embedding import Embedding
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.callbacks import Callback
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows
+from skmlp.nn.engine.state import TrainingState
+from skmlp.nn.engine.trainer import Trainer
+from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, AlphaDropout, Dense, Embedding
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.network import Network
-from skmlp.nn.optimizers import OPTIMIZERS, Sgd
+from skmlp.nn.optimizers import OPTIMIZERS, SGD
+from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import SCHEDULES
-from skmlp.nn.state import TrainingState
-from skmlp.nn.trainer import Trainer
-from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, randomised, targets_of
 
 WIDTH = 288
@@ -88,23 +85,23 @@ def test_layers(batch_norm, dropout, backend, dtype):
 def test_alpha_dropout(backend, dtype):
     parts = [[Dense(WIDTH), Activate(ACTIVATIONS["selu"]()), AlphaDropout(0.1)] for _ in range(2)]
     network = randomised(Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype))
-    assert peak(network, Sgd(), backend=backend) < BOUND
+    assert peak(network, SGD(), backend=backend) < BOUND
 
 
 @pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 def test_embeddings(backend, dtype):
     layers = [Embedding((40,) * 16, (32,) * 16), Dense(WIDTH), Activate(ACTIVATIONS["relu"]()), Dense(WIDTH)]
-    assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), Sgd(), backend=backend) < BOUND
+    assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD(), backend=backend) < BOUND
 
 
 @pytest.mark.parametrize("key", LOSSES)
 def test_losses(key, dtype):
-    assert peak(network_of(LOSSES[key](), dtype), Sgd(), weighted=True) < BOUND
+    assert peak(network_of(LOSSES[key](), dtype), SGD(), weighted=True) < BOUND
 
 
 @pytest.mark.parametrize("key", [*ACTIVATIONS, *ACTIVATION_LAYERS])
 def test_activations(key, dtype):
-    assert peak(network_of(SquaredError(), dtype, activation=key), Sgd()) < BOUND
+    assert peak(network_of(SquaredError(), dtype, activation=key), SGD()) < BOUND
 
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
@@ -114,31 +111,31 @@ def test_optimizers(key, dtype):
 
 @pytest.mark.parametrize("key", SCHEDULES)
 def test_schedules(key):
-    assert peak(network_of(SquaredError(), np.float32), Sgd(), schedule=key) < BOUND
+    assert peak(network_of(SquaredError(), np.float32), SGD(), schedule=key) < BOUND
 
 
 def test_labels(dtype):
     labels = LabelRows(np.arange(N, dtype=np.int32) % WIDTH, WIDTH)
-    assert peak(network_of(LogLoss(), dtype), Sgd(), target=labels) < BOUND
+    assert peak(network_of(LogLoss(), dtype), SGD(), target=labels) < BOUND
 
 
 def test_categories(dtype):
     codes = DenseRows(np.column_stack([np.zeros(N), np.arange(N) % (WIDTH - 1)]).astype(dtype))
-    assert peak(network_of(LogLoss(), dtype), Sgd(), target=OneHotRows(codes, 1, (WIDTH - 1,))) < BOUND
+    assert peak(network_of(LogLoss(), dtype), SGD(), target=OneHotRows(codes, 1, (WIDTH - 1,))) < BOUND
 
 
 def test_rows_in_order(dtype):
-    assert peak(network_of(SquaredError(), dtype), Sgd(), shuffle=False) < BOUND
+    assert peak(network_of(SquaredError(), dtype), SGD(), shuffle=False) < BOUND
 
 
 def test_a_shorter_last_batch(dtype):
-    assert peak(network_of(SquaredError(), dtype, batch_norm=True, dropout=0.3), Sgd(), n_rows=N + N // 2) < BOUND
+    assert peak(network_of(SquaredError(), dtype, batch_norm=True, dropout=0.3), SGD(), n_rows=N + N // 2) < BOUND
 
 
 def test_a_single_temporary_is_found(dtype):
     """The watch works: one array made anew per step, of the smallest kind, is seen."""
 
-    class Wasteful(Sgd.__base__):
+    class Wasteful(SGD.__base__):
         slots = ()
 
         def coefficients(self, t, lr):

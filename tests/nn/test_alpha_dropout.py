@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from skmlp.nn.activations import Selu
-from skmlp.nn.dropout import AlphaDropout
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.activations import SELU
+from skmlp.nn.engine.network import Network
+from skmlp.nn.layers import Activate, AlphaDropout, Dense
 from skmlp.nn.losses import SquaredError
-from skmlp.nn.network import Network
 from tests.nn.helpers import layer_workspace
 
 
@@ -60,7 +59,7 @@ def test_through_sixteen_layers(rate):
     rng = np.random.default_rng(0)
     layers = []
     for _ in range(16):
-        layers += [Dense(512, "lecun_normal"), Activate(Selu()), AlphaDropout(rate)]
+        layers += [Dense(512, "lecun_normal"), Activate(SELU()), AlphaDropout(rate)]
     network = Network([*layers, Dense(1)], SquaredError(), 512)
     network.initialise(rng)
     x = rng.normal(size=(512, 512)).astype(np.float32)

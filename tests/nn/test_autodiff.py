@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import special
 
 from skmlp.nn import Dual, value_and_gradient
-from skmlp.nn.autodiff import FUNCTIONS
-from skmlp.nn.derivatives import ONE, TRUTHS, TWO
+from skmlp.nn.autodiff.derivatives import ONE, TRUTHS, TWO
+from skmlp.nn.autodiff.dual import FUNCTIONS
 from skmlp.nn.losses import SquaredError
 from tests.nn.helpers import make_network
 

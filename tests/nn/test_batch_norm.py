@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows
-from skmlp.nn.layers import Dense
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import BatchNorm, Dense
 from skmlp.nn.losses import SquaredError
-from skmlp.nn.network import Network
 from tests import reference
 from tests.nn.test_layers import N, prepared, run
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from skmlp.nn.callbacks import EarlyStopping, History, Progress, Validation
+from skmlp.nn.engine.callbacks import EarlyStopping, History, Progress, Validation
+from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.schedules import SCHEDULES, Adaptive, Constant, Plateau
-from skmlp.nn.state import TrainingState
 from tests.nn.helpers import trajectories
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skmlp.nn.clipping import clip_norm, clip_value, global_norm
+from skmlp.nn.optimizers.clipping import clip_norm, clip_value, global_norm
 
 vectors = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6))
 

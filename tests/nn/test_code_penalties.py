@@ -8,30 +8,22 @@ import pytest
 import scipy.sparse as sp
 from scipy import integrate, stats
 
-from skmlp.nn import compiled
-from skmlp.nn.activation_layers import Maxout, Prelu
-from skmlp.nn.activations import Gelu, Identity, Logistic, Relu, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.code_penalties import CODE_PENALTIES, Contractive, KlSparsity, L1Sparsity
-from skmlp.nn.corruption import Masking
-from skmlp.nn.data import DenseRows
-from skmlp.nn.dropout import Dropout
-from skmlp.nn.input_gradient import input_gradient
-from skmlp.nn.joins import Add, Concat
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.activations import GELU, Identity, Logistic, ReLU, Tanh
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.input_gradient import input_gradient
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import Activate, Add, BatchNorm, Concat, Dense, Dropout, Masking, Maxout, PReLU, TiedDense
 from skmlp.nn.losses import Huber, SquaredError
-from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.terms import TERMS
-from skmlp.nn.tied import TiedDense
-from skmlp.nn.variational import Variational
+from skmlp.nn.terms import CODE_PENALTIES, TERMS, Contractive, KLSparsity, L1Sparsity, Variational
 from tests.nn.helpers import layer_workspace, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 CODES = {
-    "kl": lambda k: [Dense(k), Activate(Logistic()), KlSparsity(0.2, 0.7)],
+    "kl": lambda k: [Dense(k), Activate(Logistic()), KLSparsity(0.2, 0.7)],
     "l1": lambda k: [Dense(k), Activate(Tanh()), L1Sparsity(0.3)],
     "contractive": lambda k: [Dense(k), Activate(Tanh()), Contractive(0.3, 0.1)],
     "variational": lambda k: [Dense(2 * k), Variational(0.8)],
@@ -58,10 +50,10 @@ def test_every_penalty_is_a_term_and_is_tested():
 
 @BACKENDS
 @each_code
-@pytest.mark.parametrize("activation", [Tanh(), Gelu(), Relu(), "prelu"], ids=str)
+@pytest.mark.parametrize("activation", [Tanh(), GELU(), ReLU(), "prelu"], ids=str)
 def test_gradient(activation, kind, backend):
     """{batch norm} x {dropout and corruption} x {weights} x {penalty}, each parameter by itself."""
-    unit = Prelu() if activation == "prelu" else Activate(activation)
+    unit = PReLU() if activation == "prelu" else Activate(activation)
     for batch_norm, random, weighted, penalty in itertools.product([False, True], repeat=4):
         layers = [*([Masking(0.2)] if random else []), *hidden(4, unit, batch_norm, random), *CODES[kind](3)]
         layers += [*hidden(4, unit, batch_norm, random), Dense(5)]
@@ -71,10 +63,10 @@ def test_gradient(activation, kind, backend):
 
 STACKS = {
     "nothing else": ([], [Dense(5)]),
-    "joins": ([Dense(5), Activate(Tanh()), Add(2)], [Dense(3), Activate(Relu()), Concat(2), Dense(5)]),
-    "concatenated": ([Dense(4), Activate(Relu()), Dropout(0.3), Concat(3)], [Dense(4), Activate(Tanh()), Concat(2), Dense(5)]),
+    "joins": ([Dense(5), Activate(Tanh()), Add(2)], [Dense(3), Activate(ReLU()), Concat(2), Dense(5)]),
+    "concatenated": ([Dense(4), Activate(ReLU()), Dropout(0.3), Concat(3)], [Dense(4), Activate(Tanh()), Concat(2), Dense(5)]),
     "maxout": ([Dense(8), Maxout()], [Dense(6), Maxout(), Dense(5)]),
-    "deep": ([Dense(4), Activate(Tanh()), Dense(4), BatchNorm(), Activate(Gelu())], [Activate(Relu()), Dropout(0.2), Dense(5)]),
+    "deep": ([Dense(4), Activate(Tanh()), Dense(4), BatchNorm(), Activate(GELU())], [Activate(ReLU()), Dropout(0.2), Dense(5)]),
     "tied": ([Dense(4), Activate(Tanh())], [Activate(Tanh()), Dense(4), TiedDense(5, None)]),
 }
 
@@ -103,7 +95,7 @@ def test_sparse_rows_give_the_same(kind, rng):
 @BACKENDS
 @each_code
 def test_a_step_allocates_nothing(kind, backend, dtype):
-    layers = [Dense(WIDTH), BatchNorm(), Activate(Relu()), *CODES[kind](WIDTH), Dense(WIDTH)]
+    layers = [Dense(WIDTH), BatchNorm(), Activate(ReLU()), *CODES[kind](WIDTH), Dense(WIDTH)]
     network = network_of(layers, n_in=WIDTH, dtype=dtype)
     assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
@@ -149,13 +141,13 @@ def test_kl_is_the_divergence_of_coins(rng):
     y, weight = rng.uniform(0.05, 0.95, (30, 4)), rng.uniform(0.5, 2.0, (30, 1))
     means = np.average(y, axis=0, weights=weight[:, 0])
     expected = sum(stats.entropy([0.1, 0.9], [mean, 1.0 - mean]) for mean in means)
-    assert value_of(KlSparsity(0.1, 2.5), y, weight) == pytest.approx(2.5 * expected, rel=1e-12)
-    assert value_of(KlSparsity(0.1), np.full((5, 3), 0.1)) == pytest.approx(0.0, abs=1e-12)
+    assert value_of(KLSparsity(0.1, 2.5), y, weight) == pytest.approx(2.5 * expected, rel=1e-12)
+    assert value_of(KLSparsity(0.1), np.full((5, 3), 0.1)) == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_kl_is_finite_for_units_that_are_stuck(level, dtype):
-    term, y = KlSparsity(), np.full((5, 3), level, dtype)
+    term, y = KLSparsity(), np.full((5, 3), level, dtype)
     with np.errstate(all="raise"):
         assert 0 < value_of(term, y) < 100
 
@@ -207,7 +199,7 @@ def test_contraction_of_a_straight_encoder_is_its_matrix_on_average(step):
 def test_contraction_is_the_squared_norm_of_the_jacobian_on_average(random):
     """Of clean rows, whatever dropout and corruption do meanwhile; the Jacobian comes from backpropagation."""
     noise = [Masking(0.4)] if random else []
-    encoder = [*noise, Dense(6), Activate(Gelu()), *([Dropout(0.4)] if random else []), Dense(4), Activate(Tanh())]
+    encoder = [*noise, Dense(6), Activate(GELU()), *([Dropout(0.4)] if random else []), Dense(4), Activate(Tanh())]
     network = network_of([*encoder, Contractive(1.0, 0.01), Dense(5)])
     x = np.random.default_rng(0).normal(size=(4000, 5))
     expected = np.square(jacobians(network, x, len(encoder))).sum(axis=(1, 2)).mean()

@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_softmax, softmax
 from sklearn.base import clone
 
-from skmlp.nn.column_losses import ColumnLosses, numbers
-from skmlp.nn.data import DenseRows, FilledRows
-from skmlp.nn.known import KnownDistances, KnownEntries, known_part
-from skmlp.nn.losses import LOSSES, BinaryLogLoss, Huber, LogLoss, Poisson, SquaredError
-from skmlp.nn.optimizers import Sgd
+from skmlp.nn.engine.sources import DenseRows, FilledRows
+from skmlp.nn.losses import LOSSES, BinaryLogLoss, ColumnLosses, Huber, LogLoss, Poisson, SquaredError
+from skmlp.nn.losses.by_column import numbers
+from skmlp.nn.losses.masked import MaskedDistances, MaskedEntries, masked
+from skmlp.nn.optimizers import SGD
 from tests.nn import test_allocation, test_losses
 from tests.nn.helpers import directional_derivatives, gradient_of_rows, make_network, relative_error, targets_of
 
@@ -80,11 +80,11 @@ def test_steps_allocate_nothing(pieces, dtype, rng):
         odd, even = np.arange(1, wide, 2), np.arange(0, wide, 2)
         pieces = [(SquaredError(), odd), (BinaryLogLoss(), even)]
     network = test_allocation.network_of(ColumnLosses(pieces), dtype)
-    assert test_allocation.peak(network, Sgd(), weighted=True) < test_allocation.BOUND
+    assert test_allocation.peak(network, SGD(), weighted=True) < test_allocation.BOUND
     target = targets_of(network.loss, (test_allocation.N, wide), rng, dtype)
     target[rng.random(target.shape) < 0.1] = np.nan
-    network.objective = known_part(network.loss)
-    assert test_allocation.peak(network, Sgd(), DenseRows(target), weighted=True) < test_allocation.BOUND
+    network.objective = masked(network.loss)
+    assert test_allocation.peak(network, SGD(), DenseRows(target), weighted=True) < test_allocation.BOUND
 
 
 # ---- sums over the pieces
@@ -113,7 +113,7 @@ def test_is_the_sum_of_its_pieces(pieces, rng):
 @mixed
 def test_entries_add_up_to_rows(pieces, unknown, rng):
     raw, target = rng.normal(size=(40, N_OUT)), target_of(pieces, 40, rng, unknown)
-    loss = known_part(ColumnLosses(pieces)) if unknown else ColumnLosses(pieces)
+    loss = masked(ColumnLosses(pieces)) if unknown else ColumnLosses(pieces)
     rows, _ = gradient_of_rows(loss, raw, target)
     entries = loss.entries(raw.copy(), target)
     assert_allclose(entries.sum(axis=1), rows, rtol=1e-12)
@@ -151,7 +151,7 @@ REGRESSION = [cls() for cls in LOSSES.values() if "regression" in cls.targets an
 def test_missing_numbers_have_no_loss_and_no_gradient(loss, dtype, rng):
     raw, target = rng.normal(size=(20, 5)).astype(dtype), targets_of(loss, (20, 5), rng, dtype)
     known = rng.random(target.shape) > 0.4
-    rows, grad = gradient_of_rows(known_part(loss), raw, np.where(known, target, np.nan).astype(dtype))
+    rows, grad = gradient_of_rows(masked(loss), raw, np.where(known, target, np.nan).astype(dtype))
     _, full = gradient_of_rows(loss, raw, target)
     assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-5, atol=1e-6)
     entries = np.column_stack([gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)])
@@ -163,10 +163,8 @@ def test_missing_numbers_have_no_loss_and_no_gradient(loss, dtype, rng):
 def test_distances_are_struck_out_like_any_loss(loss, rng):
     raw, target = rng.normal(size=(20, 5)), rng.normal(size=(20, 5))
     target[rng.random(target.shape) < 0.4] = np.nan
-    assert type(known_part(loss)) is KnownDistances
-    for ours, theirs in zip(
-        gradient_of_rows(known_part(loss), raw, target), gradient_of_rows(KnownEntries(loss), raw, target), strict=True
-    ):
+    assert type(masked(loss)) is MaskedDistances
+    for ours, theirs in zip(gradient_of_rows(masked(loss), raw, target), gradient_of_rows(MaskedEntries(loss), raw, target), strict=True):
         assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -182,7 +180,7 @@ def masked_objective(raw, target):
 
 def test_gradient_is_that_of_a_masked_objective(rng):
     raw, target = rng.normal(size=(15, N_OUT)), target_of(MIXED["slices"], 15, rng, 0.3)
-    rows, grad = gradient_of_rows(known_part(ColumnLosses(MIXED["slices"])), raw, target)
+    rows, grad = gradient_of_rows(masked(ColumnLosses(MIXED["slices"])), raw, target)
     assert_allclose(rows, masked_objective(raw, target), rtol=1e-12, atol=1e-14)
     flat = raw.reshape(-1)
     numeric = directional_derivatives(lambda: masked_objective(raw, target).sum(), flat, np.eye(flat.size))
@@ -193,7 +191,7 @@ def test_gradient_is_that_of_a_masked_objective(rng):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradient_of_a_network_with_missing_values(pieces, weighted, rng):
     network = make_network(ColumnLosses(pieces), sizes=(N_OUT, 4, N_OUT))
-    network.objective = known_part(network.loss)
+    network.objective = masked(network.loss)
     target = target_of(pieces, 8, rng, 0.3)
     x = FilledRows(DenseRows(target), rng.normal(size=N_OUT)).take(slice(0, 8), np.empty((8, N_OUT)))
     weight = rng.uniform(0.5, 2.0, (8, 1)) if weighted else None
@@ -206,7 +204,7 @@ def test_gradient_of_a_network_with_missing_values(pieces, weighted, rng):
 
 @mixed
 def test_members_axis_of_what_is_known(pieces, rng):
-    loss, target = known_part(ColumnLosses(pieces)), target_of(pieces, 7, rng, 0.3)
+    loss, target = masked(ColumnLosses(pieces)), target_of(pieces, 7, rng, 0.3)
     raw = rng.normal(size=(3, 7, N_OUT))
     values, grads = test_losses.value_and_grad(loss, raw, target)
     for k in range(3):
@@ -218,7 +216,7 @@ def test_members_axis_of_what_is_known(pieces, rng):
 @mixed
 def test_the_best_constant_is_that_of_the_known_rows(pieces, rng):
     target, weight = target_of(pieces, 60, rng, 0.3), rng.uniform(0.5, 2.0, 60)
-    start = known_part(ColumnLosses(pieces)).start(target, weight)
+    start = masked(ColumnLosses(pieces)).start(target, weight)
     for loss, columns in pieces:
         for part in [numbers(columns)] if loss.joint else numbers(columns)[:, None]:
             known = ~np.isnan(target[:, part]).any(axis=1)

@@ -8,15 +8,13 @@ import itertools
 import numpy as np
 import pytest
 
-from skmlp.nn import compiled
-from skmlp.nn.activations import ACTIVATIONS, Relu
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.dropout import AlphaDropout, Dropout
-from skmlp.nn.layers import LAYERS, Activate, Dense
+from skmlp.nn.activations import ACTIVATIONS, ReLU
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.network import Network
+from skmlp.nn.layers import LAYERS, Activate, AlphaDropout, BatchNorm, Dense, Dropout
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS, Adam
-from skmlp.nn.updater import Updater
+from skmlp.nn.optimizers.updater import Updater
 from tests.nn.helpers import construct, make_network, randomised, targets_of
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
@@ -58,7 +56,7 @@ def test_gradient(activation, key):
 
 
 PARTS = {
-    "relu": lambda: Activate(Relu()),
+    "relu": lambda: Activate(ReLU()),
     "dropout": lambda: Dropout(0.3),
     "alpha_dropout": lambda: AlphaDropout(0.3),
     "batch_norm": BatchNorm,

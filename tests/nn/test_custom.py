@@ -8,9 +8,9 @@ import pytest
 from scipy import special
 from sklearn.base import clone
 
-from skmlp.nn import compiled
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.custom import Function, FunctionLoss
+from skmlp.nn.autodiff import FunctionActivation, FunctionLoss
+from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.losses import LOSSES, SquaredError
 from tests.nn.helpers import gradient_of_rows, layer_workspace, make_network
 from tests.nn.test_gradients import SETTINGS, TOLERANCE, gradient_error
@@ -45,7 +45,7 @@ def test_gradient_of_a_network(key, backend):
     for batch_norm, dropout, weighted, penalty in SETTINGS:
         network = make_network(
             FunctionLoss(lorentz),
-            Function(FUNCTIONS[key]),
+            FunctionActivation(FUNCTIONS[key]),
             sizes=(3, 4, 3, 2),
             batch_norm=batch_norm,
             dropout=0.3 if dropout else 0.0,
@@ -55,20 +55,20 @@ def test_gradient_of_a_network(key, backend):
 
 
 def test_gradient_of_the_input():
-    assert gradient_error(make_network(SquaredError(), Function(FUNCTIONS["mish"])), input_gradient=True) < TOLERANCE
+    assert gradient_error(make_network(SquaredError(), FunctionActivation(FUNCTIONS["mish"])), input_gradient=True) < TOLERANCE
 
 
 def test_a_wrong_derivative_would_be_found(monkeypatch):
-    from skmlp.nn import autodiff
+    from skmlp.nn.autodiff import dual as autodiff
 
     monkeypatch.setitem(autodiff.ONE, np.tanh, lambda y, x: 1.0 - y)
-    assert gradient_error(make_network(SquaredError(), Function(np.tanh))) > 1e-3
+    assert gradient_error(make_network(SquaredError(), FunctionActivation(np.tanh))) > 1e-3
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_equals_the_activation_of_the_same_formula(key, dtype):
-    layer, activation = Function(FUNCTIONS[key]), ACTIVATIONS[key]()
+    layer, activation = FunctionActivation(FUNCTIONS[key]), ACTIVATIONS[key]()
     ws = layer_workspace(layer, 20, 4, dtype, np.random.default_rng(0))
     dy = np.random.default_rng(1).normal(size=ws.x.shape).astype(dtype)
     x, y, dx, tmp = ws.x.copy(), np.empty_like(ws.x), np.empty_like(ws.x), np.empty_like(ws.x)
@@ -144,7 +144,7 @@ REFUSED = [
 @pytest.mark.parametrize(("function", "error", "message"), REFUSED)
 def test_what_is_refused(function, error, message):
     with np.errstate(all="ignore"), pytest.raises(error, match=message):
-        Function(function).check()
+        FunctionActivation(function).check()
 
 
 @pytest.mark.parametrize(("function", "message"), [
@@ -159,12 +159,12 @@ def test_what_is_refused_as_a_loss(function, message):
 
 def test_an_error_in_the_function_says_what_it_was_called_with():
     with pytest.raises(ZeroDivisionError) as error:
-        Function(lambda z: z / (1 // 0)).check()
+        FunctionActivation(lambda z: z / (1 // 0)).check()
     assert "was tried on read-only arrays of shape (4, 2), and on Dual numbers" in error.value.__notes__[0]
 
 
 def test_copies():
-    for unit in (Function(np.tanh), FunctionLoss(lorentz)):
+    for unit in (FunctionActivation(np.tanh), FunctionLoss(lorentz)):
         for other in (pickle.loads(pickle.dumps(unit)), clone(unit), copy.deepcopy(unit)):
             assert other.function is unit.function
             assert repr(other) == repr(unit)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn.data import DenseRows, LabelRows, OneHotRows, Part, SparseRows
+from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows, Part, SparseRows
 
 X = np.random.default_rng(0).normal(size=(10, 4)) * (np.random.default_rng(1).uniform(size=(10, 4)) < 0.5)
 ROWS = [slice(2, 6), slice(0, 10), np.array([7, 0, 7, 3]), np.array([5])]

@@ -3,25 +3,21 @@
 import numpy as np
 import pytest
 
-from skmlp.nn import compiled
-from skmlp.nn.activation_layers import Prelu
 from skmlp.nn.activations import Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows
-from skmlp.nn.dropout import Dropout
-from skmlp.nn.embedding import Embedding, Vectors, embedding_dim
-from skmlp.nn.input_gradient import input_gradient
-from skmlp.nn.joins import JOINS
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.input_gradient import input_gradient
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import JOINS, Activate, BatchNorm, Dense, Dropout, Embedding, PReLU
+from skmlp.nn.layers.embedding import Vectors, embedding_dim
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.network import Network
 from tests.nn.helpers import layer_workspace, randomised
 from tests.nn.test_compiled import same, step
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 LEVELS, DIMS = (3, 60, 1), (2, 5, 1)
-FOLLOWERS = {"batch_norm": BatchNorm, "dropout": lambda: Dropout(0.3), "tanh": lambda: Activate(Tanh()), "prelu": lambda: Prelu(-0.5)}
+FOLLOWERS = {"batch_norm": BatchNorm, "dropout": lambda: Dropout(0.3), "tanh": lambda: Activate(Tanh()), "prelu": lambda: PReLU(-0.5)}
 
 
 def batch(rng, n=40, dtype=np.float64):

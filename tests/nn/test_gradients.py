@@ -10,14 +10,11 @@ import math
 import numpy as np
 import pytest
 
-from skmlp.nn.activation_layers import ACTIVATION_LAYERS, Maxout, Prelu
 from skmlp.nn.activations import ACTIVATIONS, Activation, HardThreshold, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.dropout import AlphaDropout, Dropout
-from skmlp.nn.heads import Head
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.engine.network import Network
+from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, AlphaDropout, BatchNorm, Dense, Dropout, Maxout, PReLU
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.network import Network
+from skmlp.nn.terms import Head
 from tests.nn.helpers import construct, directional_derivatives, make_network, randomised, relative_error, targets_of
 
 TOLERANCE = 1e-6
@@ -107,7 +104,7 @@ PARTS = {
     "alpha_dropout": lambda: AlphaDropout(0.3),
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(6),
-    "prelu": lambda: Prelu(-0.5),
+    "prelu": lambda: PReLU(-0.5),
     "maxout": Maxout,
     "head": lambda: Head(2, 0.7),
 }

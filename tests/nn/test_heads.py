@@ -6,15 +6,14 @@ import pathlib
 import numpy as np
 import pytest
 
-from skmlp.nn import compiled
-from skmlp.nn.activations import Relu, Tanh
-from skmlp.nn.heads import Head
-from skmlp.nn.joins import JOINS
-from skmlp.nn.known import KnownEntries
-from skmlp.nn.layers import Activate, Dense
-from skmlp.nn.losses import LOSSES, BinaryLogLoss, GaussianNll, LogLoss
-from skmlp.nn.network import Network
+from skmlp.nn.activations import ReLU, Tanh
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.network import Network
+from skmlp.nn.layers import JOINS, Activate, Dense
+from skmlp.nn.losses import LOSSES, BinaryLogLoss, GaussianNLL, LogLoss
+from skmlp.nn.losses.masked import MaskedEntries
 from skmlp.nn.optimizers import OPTIMIZERS
+from skmlp.nn.terms import Head
 from tests.nn.helpers import construct, make_network, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
@@ -44,7 +43,7 @@ def test_training_is_that_of_pytorch(case, backend):
     layers = [Dense(6), Activate(Tanh()), Head(3, 0.3), Dense(5), Activate(Tanh()), Head(3, 0.7), Dense(3)]
     network = Network(layers, loss, 4, dtype=np.float64)
     if case == "labels":
-        network.objective = KnownEntries(loss)
+        network.objective = MaskedEntries(loss)
     owners = {0: "hidden_0", 2: "head_0", 3: "hidden_1", 5: "head_1", 6: "output"}
     names = {key: f"{owners[key[0]]}_{key[1].removeprefix('head_')}" for key in network.views()}
     for key, view in network.views().items():
@@ -72,7 +71,7 @@ def test_gradient_with_every_loss_and_join(key, kind, backend):
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
-    for loss in (LogLoss(), GaussianNll()):
+    for loss in (LogLoss(), GaussianNLL()):
         plain = make_network(loss, "relu", (WIDTH,) * 4, batch_norm=True, dropout=0.3, alphas=(0.1, 0.2, 0.3), dtype=dtype)
         assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
@@ -80,7 +79,7 @@ def test_a_step_allocates_nothing(backend, dtype):
 def test_a_strength_of_zero_is_the_network_without(dtype):
     found = []
     for head in ([], [Head(2, 0.0)]):
-        network = Network([Dense(4), Activate(Relu()), *head, Dense(2)], LogLoss(), 3, dtype=dtype)
+        network = Network([Dense(4), Activate(ReLU()), *head, Dense(2)], LogLoss(), 3, dtype=dtype)
         network.initialise(np.random.default_rng(0))
         network.prepare(6)
         x, target = np.linspace(-1, 1, 18).reshape(6, 3).astype(dtype), np.eye(2, dtype=dtype)[[0, 1, 1, 0, 1, 0]]
@@ -92,7 +91,7 @@ def test_a_strength_of_zero_is_the_network_without(dtype):
 
 
 def test_heads_start_with_the_best_constant():
-    network = Network([Dense(4), Activate(Relu()), Head(2), Dense(2)], LogLoss(), 3)
+    network = Network([Dense(4), Activate(ReLU()), Head(2), Dense(2)], LogLoss(), 3)
     network.initialise(np.random.default_rng(0))
     network.start_output([0.25, -0.25])
     for key in ((2, "head_bias"), (3, "bias")):

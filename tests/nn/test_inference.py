@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn import inference
-from skmlp.nn.activation_layers import ACTIVATION_LAYERS
 from skmlp.nn.activations import ACTIVATIONS, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows, SparseRows
-from skmlp.nn.layers import Activate, Dense, Dropout
+from skmlp.nn.engine import inference
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows, SparseRows
+from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.network import Network
 from tests.nn.helpers import make_network, randomised
 from tests.nn.test_network import N, batch, gradient
 

@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn import compiled, inference
-from skmlp.nn.activation_layers import Maxout, Prelu
-from skmlp.nn.activations import Gelu, Relu, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows, SparseRows
-from skmlp.nn.joins import JOINS, Add, Concat
-from skmlp.nn.layers import Activate, Dense, Dropout
+from skmlp.nn.activations import GELU, ReLU, Tanh
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine import inference
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows, SparseRows
+from skmlp.nn.layers import JOINS, Activate, Add, BatchNorm, Concat, Dense, Dropout, Maxout, PReLU
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 from tests.nn.helpers import make_network, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
@@ -58,12 +56,12 @@ def test_gradient_of_every_block(activation, kind, backend):
 
 PARTS = {
     "tanh": lambda: Activate(Tanh()),
-    "relu": lambda: Activate(Relu()),
-    "gelu": lambda: Activate(Gelu()),
+    "relu": lambda: Activate(ReLU()),
+    "gelu": lambda: Activate(GELU()),
     "dropout": lambda: Dropout(0.3),
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(4),
-    "prelu": lambda: Prelu(-0.5),
+    "prelu": lambda: PReLU(-0.5),
 }
 
 
@@ -74,7 +72,7 @@ def test_gradient_around_layers_in_any_order(length, kind, backend):
     """Whatever is bridged, whatever lies in front of it and behind it, nobody overwrites what the join still reads."""
     for stack in itertools.product(PARTS, repeat=length):
         for span in range(1, length + 1):
-            for behind in ([], [Activate(Relu())], [Activate(Tanh()), Dropout(0.3)]):
+            for behind in ([], [Activate(ReLU())], [Activate(Tanh()), Dropout(0.3)]):
                 layers = [Dense(4), *(PARTS[part]() for part in stack), JOINS[kind](span), *behind, Dense(2)]
                 network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
                 assert gradient_error(network, directions=4, compiled=backend) < TOLERANCE, (stack, span, behind)
@@ -82,10 +80,10 @@ def test_gradient_around_layers_in_any_order(length, kind, backend):
 
 TANGLES = {
     "nested": [Dense(4), Dense(4), Activate(Tanh()), Dense(4), Add(1), Add(4), Dense(2)],
-    "crossing": [Dense(4), Activate(Tanh()), Dense(4), Add(2), Activate(Relu()), Add(4), Concat(3), Dense(2)],
-    "one input read thrice": [Dense(4), Activate(Relu()), Add(1), Dense(4), Add(3), Concat(4), Dense(2)],
-    "join of a join": [Dense(4), Add(1), Add(1), Concat(1), Activate(Relu()), Add(1), Dense(2)],
-    "of the input": [Dropout(0.3), BatchNorm(), Add(1), Concat(3), Activate(Relu()), Dense(2)],
+    "crossing": [Dense(4), Activate(Tanh()), Dense(4), Add(2), Activate(ReLU()), Add(4), Concat(3), Dense(2)],
+    "one input read thrice": [Dense(4), Activate(ReLU()), Add(1), Dense(4), Add(3), Concat(4), Dense(2)],
+    "join of a join": [Dense(4), Add(1), Add(1), Concat(1), Activate(ReLU()), Add(1), Dense(2)],
+    "of the input": [Dropout(0.3), BatchNorm(), Add(1), Concat(3), Activate(ReLU()), Dense(2)],
     "last": [Dense(2), Activate(Tanh()), Dense(2), Add(2)],
     "last, wider": [Dense(2), Activate(Tanh()), Dense(2), Concat(2)],
     "maxout": [Dense(8), Maxout(), Add(2), Dense(8), Maxout(), Concat(2), Dense(2)],
@@ -125,7 +123,7 @@ def recorded():
 @each_join
 def test_scores_and_gradients_are_those_of_pytorch(kind, backend):
     arrays = recorded()
-    blocks = [layer for _ in range(3) for layer in (Dense(4), Activate(Gelu()), JOINS[kind](2))]
+    blocks = [layer for _ in range(3) for layer in (Dense(4), Activate(GELU()), JOINS[kind](2))]
     network = Network([*blocks, Dense(3)], LogLoss(), 4, dtype=np.float64)
     owners = {0: "block_0", 3: "block_1", 6: "block_2", 9: "output"}
     for (layer, name), view in network.views().items():

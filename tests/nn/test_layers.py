@@ -7,9 +7,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.stats import chisquare
 
-from skmlp.nn import LAYERS
-from skmlp.nn.activation_layers import Maxout, Prelu
-from skmlp.nn.layers import Dense, Dropout
+from skmlp.nn.layers import LAYERS, Dense, Dropout, Maxout, PReLU
 from skmlp.nn.layout import Row, Rows
 from tests.nn.helpers import layer_workspace, relative_error, table, watch
 
@@ -218,8 +216,8 @@ def test_dense_penalises_weights_only():
 
 
 def test_prelu_is_the_formula(dtype):
-    ws, dy = prepared(Prelu(), dtype)
-    results = run(Prelu(), ws, dy)
+    ws, dy = prepared(PReLU(), dtype)
+    results = run(PReLU(), ws, dy)
     low = ws.x < 0
     np.testing.assert_allclose(results["y"], np.where(low, ws.slope * ws.x, ws.x), rtol=1e-6)
     np.testing.assert_allclose(results["dx"], np.where(low, ws.slope * dy, dy), rtol=1e-6)
@@ -227,7 +225,7 @@ def test_prelu_is_the_formula(dtype):
 
 
 def test_prelu_slopes_start_alike_and_are_not_penalised():
-    param = Prelu(0.1).params(3)["slope"]
+    param = PReLU(0.1).params(3)["slope"]
     slopes = np.empty(param.shape)
     param.init.fill(slopes, np.random.default_rng(0))
     np.testing.assert_array_equal(slopes, [[0.1] * 3])

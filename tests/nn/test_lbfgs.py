@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from skmlp.nn import lbfgs
-from skmlp.nn.lbfgs import fit_lbfgs
+from skmlp.nn.engine import lbfgs
+from skmlp.nn.engine.lbfgs import fit_lbfgs
 from skmlp.nn.losses import LogLoss, SquaredError
 from tests.nn.helpers import make_network, targets_of
 

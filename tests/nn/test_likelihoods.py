@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import xlogy
 
-from skmlp.nn.losses import Gamma, GaussianNll, Poisson, Tweedie
+from skmlp.nn.losses import Gamma, GaussianNLL, Poisson, Tweedie
 from tests.nn.helpers import workspace
 
 POSITIVE = [Poisson(), Tweedie(1.1), Tweedie(1.5), Tweedie(1.9), Gamma()]
@@ -75,7 +75,7 @@ def test_the_normal_likelihood_in_float32_of_any_deviation(std):
     """The best score of the variance for a single residual r is log(r^2)."""
     residual = np.array([[std], [-std], [2.0 * std]], np.float32)
     raw = np.hstack([residual, np.full((3, 1), 2.0 * np.log(std))]).astype(np.float32)
-    value, grad = rows_and_grad(GaussianNll(), raw, np.zeros((3, 1), np.float32))
+    value, grad = rows_and_grad(GaussianNLL(), raw, np.zeros((3, 1), np.float32))
     r, s = raw.astype(float).T
     ratio = r**2 * np.exp(-s)
     np.testing.assert_allclose(value, 0.5 * (s + ratio + np.log(2.0 * np.pi)), rtol=1e-5, atol=1e-5)
@@ -102,18 +102,18 @@ def test_the_gradient_far_out_is_that_of_the_value(loss, size):
 @pytest.mark.parametrize("residual", [1e-200, -1e-30, 1e-3, -0.9, 1.1, 1e3, -1e30])
 def test_the_gradient_of_the_normal_likelihood_far_out_is_that_of_its_value(residual):
     raw, target = np.column_stack([np.full(len(FAR), residual), FAR]), np.zeros((len(FAR), 1))
-    grad = rows_and_grad(GaussianNll(), raw, target)[1]
+    grad = rows_and_grad(GaussianNLL(), raw, target)[1]
     assert np.isfinite(grad).all()
     for k in range(2):
         h = np.zeros_like(raw)
         h[:, k] = 1e-5 * np.abs(raw[:, k])
-        above, below = (rows_and_grad(GaussianNll(), raw + sign * h, target)[0] for sign in (1.0, -1.0))
+        above, below = (rows_and_grad(GaussianNLL(), raw + sign * h, target)[0] for sign in (1.0, -1.0))
         numeric = (above - below) / (2.0 * h[:, k])
         resolved = 1e-5 * np.abs(numeric) + 1e-5 + np.finfo(float).eps * np.abs(above) / h[:, k]
         assert (np.abs(grad[:, k] - numeric) < resolved).all()
 
 
-@pytest.mark.parametrize("loss", [*POSITIVE, GaussianNll()], ids=repr)
+@pytest.mark.parametrize("loss", [*POSITIVE, GaussianNLL()], ids=repr)
 def test_all_is_finite_in_float32(loss):
     """Scores and targets of any size that go together or not."""
     sizes = np.array([0.0, 1e-30, 1e-10, 1.0, 1e3, 1e10], np.float32)

@@ -23,7 +23,7 @@ from skmlp.nn.losses import (
     BinaryLogLoss,
     Focal,
     Gamma,
-    GaussianNll,
+    GaussianNLL,
     Huber,
     LogCosh,
     LogLoss,
@@ -118,7 +118,7 @@ def test_weights_of_one_are_no_weights(loss, rng):
 def test_is_not_negative_and_adds_up_over_outputs(loss, rng):
     raw, target = rng.normal(size=(40, N_OUT)), targets_of(loss, (40, N_OUT), rng)
     values = rows(loss, raw, target)
-    assert (values >= 0).all() or isinstance(loss, GaussianNll)  # a density may be larger than 1
+    assert (values >= 0).all() or isinstance(loss, GaussianNLL)  # a density may be larger than 1
     if loss.targets != ("multiclass",):
         n_targets = N_OUT // loss.n_scores
         parts = [rows(loss, raw[:, k::n_targets].copy(), target[:, [k]].copy()) for k in range(n_targets)]
@@ -327,7 +327,7 @@ def test_start_stays_finite_for_a_class_without_rows(loss):
     assert np.isfinite(loss.start(target, None)).all()
 
 
-@pytest.mark.parametrize("loss", [Quantile(), GaussianNll(), Gamma()])
+@pytest.mark.parametrize("loss", [Quantile(), GaussianNLL(), Gamma()])
 def test_start_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
     assert np.isfinite(loss.start(np.full((20, 2), 7.0), None)).all()
     np.testing.assert_allclose(loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None), loss.start(np.full((20, 1), 0.3), None))

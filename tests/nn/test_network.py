@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn import inference
-from skmlp.nn.data import DenseRows, SparseRows
+from skmlp.nn.engine import inference
+from skmlp.nn.engine.sources import DenseRows, SparseRows
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from tests import reference
 from tests.nn.helpers import make_network, targets_of

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from skmlp.nn import compiled
 from skmlp.nn.activations import Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import Activate, BatchNorm, Dense
 from skmlp.nn.losses import LogLoss
-from skmlp.nn.network import Network
-from skmlp.nn.optimizers import OPTIMIZERS, Adadelta, Adam, AdamW, AMSGrad, Lion, Nadam, Sgd
-from skmlp.nn.updater import Updater
+from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adadelta, Adam, AdamW, AMSGrad, Lion, NAdam
+from skmlp.nn.optimizers.updater import Updater
 from tests import reference
 from tests.nn.helpers import LEARNING_RATES, Watched, table, trajectories
 
@@ -139,7 +138,7 @@ def test_sgd_equals_scikit_learn(nesterov, momentum, rng):
     theirs = [p.copy()]
     rule = SGDOptimizer(theirs, momentum=momentum, nesterov=nesterov)
     ours, g = p.copy(), np.empty_like(p)
-    updater = Updater(Sgd(momentum, nesterov), ours, g)
+    updater = Updater(SGD(momentum, nesterov), ours, g)
     for rate in rates:
         rule.learning_rate = rate
         rule.update_params(theirs, [bowl(theirs[0])])
@@ -350,7 +349,7 @@ def test_amsgrad_never_shortens_its_memory(rng):
 
 def test_nadam_without_momentum_is_adam_without_momentum(rng):
     p = rng.normal(size=20)
-    np.testing.assert_allclose(descend(Nadam(beta_1=0.0), p, bowl, 0.1, 10), descend(Adam(beta_1=0.0), p, bowl, 0.1, 10), rtol=1e-13)
+    np.testing.assert_allclose(descend(NAdam(beta_1=0.0), p, bowl, 0.1, 10), descend(Adam(beta_1=0.0), p, bowl, 0.1, 10), rtol=1e-13)
 
 
 def test_adadelta_does_not_depend_on_the_size_of_the_gradient():
@@ -368,7 +367,7 @@ def test_dampening_by_the_momentum_is_a_moving_average(rng):
     """With any constant gradient the velocity tends to lr g, whatever the momentum."""
     for momentum in (0.5, 0.9):
         for nesterov in (False, True):
-            path = descend(Sgd(momentum, nesterov, dampening=momentum), np.zeros(1), np.ones_like, 0.1, 300)
+            path = descend(SGD(momentum, nesterov, dampening=momentum), np.zeros(1), np.ones_like, 0.1, 300)
             assert path[-1] - path[-2] == pytest.approx(-0.1)
 
 
@@ -379,7 +378,7 @@ def test_only_decoupled_rules_say_so():
 def test_updater_keeps_the_vectors_it_was_given():
     """No copy: the network's flat vector is what is stepped, and the slots are the caller's arrays."""
     p, g, slots = np.zeros(5), np.ones(5), {"v": np.zeros(5)}
-    updater = Updater(Sgd(), p, g, slots=slots)
+    updater = Updater(SGD(), p, g, slots=slots)
     updater.step(0.1)
     assert (p < 0).all()
     assert updater.slots["v"] is slots["v"]
@@ -388,5 +387,5 @@ def test_updater_keeps_the_vectors_it_was_given():
 
 def test_momentum_reaches_its_final_speed():
     """With a constant gradient the velocity tends to lr g / (1 - momentum)."""
-    path = descend(Sgd(0.9, nesterovs_momentum=False), np.zeros(1), np.ones_like, 0.1, 300)
+    path = descend(SGD(0.9, nesterovs_momentum=False), np.zeros(1), np.ones_like, 0.1, 300)
     assert path[-1] - path[-2] == pytest.approx(-0.1 / (1 - 0.9))

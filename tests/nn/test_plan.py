@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from skmlp.nn.activations import Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.layers import Activate, Dense, Dropout
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.plan import Batch, aligned
+from skmlp.nn.layers import Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.losses import LogLoss, SquaredError
-from skmlp.nn.network import Network
-from skmlp.nn.plan import Batch, aligned
 from tests.nn.helpers import make_network
 
 

@@ -5,17 +5,17 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skmlp.nn import compiled
-from skmlp.nn.clipping import clip_norm, clip_value, global_norm
-from skmlp.nn.optimizers import OPTIMIZERS, Sgd
-from skmlp.nn.proximal import MaxNorm, SoftThreshold
-from skmlp.nn.updater import Updater
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.optimizers import OPTIMIZERS, SGD
+from skmlp.nn.optimizers.clipping import clip_norm, clip_value, global_norm
+from skmlp.nn.optimizers.proximal import MaxNorm, SoftThreshold
+from skmlp.nn.optimizers.updater import Updater
 from tests.nn.helpers import LEARNING_RATES
 
 COUPLED = [key for key, cls in OPTIMIZERS.items() if not cls.decoupled]
 BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
 
-VELOCITIES = [Sgd(), Sgd(nesterovs_momentum=False), Sgd(0.8, dampening=0.8), Sgd(0.0)]
+VELOCITIES = [SGD(), SGD(nesterovs_momentum=False), SGD(0.8, dampening=0.8), SGD(0.0)]
 
 FALLING = {"line": lambda k: 1.0 - k / 400, "power": lambda k: 0.99**k, "restarts": lambda k: 1.0 - k % 100 / 100}
 
@@ -31,9 +31,9 @@ def test_reach_is_how_far_a_lasting_gradient_moves(key):
         before = p.copy()
         np.copyto(updater._blocks[0][0][1], [1.0, 1.0, 1.0])
         updater.step(0.01)
-    reach = np.empty(3)
-    rule.reach(updater.t, 0.01, *updater.slots.values(), reach, np.empty(3))
-    np.testing.assert_allclose(before - p, reach, rtol=2e-3)
+    asymptotic_step = np.empty(3)
+    rule.asymptotic_step(updater.t, 0.01, *updater.slots.values(), asymptotic_step, np.empty(3))
+    np.testing.assert_allclose(before - p, asymptotic_step, rtol=2e-3)
 
 
 def lasso_in_a_basis(y, strength):
@@ -60,14 +60,14 @@ def test_every_rule_ends_at_the_lasso(key, kernel):
 @pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
 def test_what_lasts_is_what_past_learning_rates_make_of_it(rule, rng):
     """A gradient of 1 from the first step on moves by the reach of the lasting rate, whatever the rates were."""
-    p, g, reach, response = np.zeros(1), np.empty(1), np.empty(1), 0.0
+    p, g, asymptotic_step, response = np.zeros(1), np.empty(1), np.empty(1), 0.0
     updater = Updater(rule, p, g)
     for rate in rng.uniform(0.0, 0.1, 50):
         before, g[0] = p.copy(), 1.0
         updater.step(float(rate))
         lasting, response = rule.lasting(float(rate), response)
-        rule.reach(updater.t, lasting, updater.slots["v"], reach, None)
-        np.testing.assert_allclose(before - p, reach, rtol=1e-12)
+        rule.asymptotic_step(updater.t, lasting, updater.slots["v"], asymptotic_step, None)
+        np.testing.assert_allclose(before - p, asymptotic_step, rtol=1e-12)
 
 
 @each_backend
@@ -103,7 +103,7 @@ def test_clipping_moves_no_minimum(bound, key):
 def test_a_gradient_within_the_bound_keeps_its_bits(rng):
     p, g = rng.normal(size=50), rng.normal(size=50)
     p[:10] = 0.0
-    for rule in (Sgd(), OPTIMIZERS["adamw"]()):
+    for rule in (SGD(), OPTIMIZERS["adamw"]()):
         gradient = g.copy()
         Updater(rule, p, gradient, l1=[(slice(0, 40), 0.3)]).clip(lambda g: clip_value(g, 1e3), 1.0)
         np.testing.assert_array_equal(gradient, g)
@@ -131,7 +131,7 @@ def test_weight_decay_is_an_l2_penalty_for_plain_descent(rng):
     ends = []
     for name in ("penalties", "decays"):
         p, g = start.copy(), np.empty(9)
-        updater = Updater(Sgd(momentum=0.0), p, g, **{name: [(slice(0, 6), 0.3)]})
+        updater = Updater(SGD(momentum=0.0), p, g, **{name: [(slice(0, 6), 0.3)]})
         for gradient in gradients:
             g[...] = gradient
             updater.step(0.1, 1.0)
@@ -142,7 +142,7 @@ def test_weight_decay_is_an_l2_penalty_for_plain_descent(rng):
 
 def test_penalty_is_that_before_the_step():
     p, g = np.array([1.0, -2.0, 3.0]), np.ones(3)
-    updater = Updater(Sgd(), p, g, penalties=[(slice(0, 2), 4.0)], l1=[(slice(0, 2), 3.0)])
+    updater = Updater(SGD(), p, g, penalties=[(slice(0, 2), 4.0)], l1=[(slice(0, 2), 3.0)])
     assert updater.step(0.01, 0.5, 0.5) == pytest.approx(0.5 * (4.0 / 2 * 5.0 + 3.0 * 3.0))
     size = np.abs(p[:2]).sum()
     assert updater.step(0.01, 0.0, 0.5) == pytest.approx(0.5 * 3.0 * size)
@@ -152,7 +152,7 @@ def test_parts_and_blocks(rng, dtype):
     """More than a block, with unequal strengths: outside of the parts nothing happens."""
     p = rng.normal(size=40000).astype(dtype)
     before, parts = p.copy(), [(slice(0, 20000), 0.5), (slice(20000, 39000), 2.0)]
-    threshold = SoftThreshold(Sgd(momentum=0.0), p, {"v": np.zeros_like(p)}, parts)
+    threshold = SoftThreshold(SGD(momentum=0.0), p, {"v": np.zeros_like(p)}, parts)
     assert threshold.penalty(1.0) == pytest.approx(sum(s * np.abs(before[part], dtype=float).sum() for part, s in parts), rel=1e-5)
     threshold.shrink(1, 0.1, 1.0)
     for part, strength in [*parts, (slice(39000, 40000), 0.0)]:
@@ -163,7 +163,7 @@ def test_parts_and_blocks(rng, dtype):
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 def test_what_is_not_finite_is_not_hidden(poison):
     p = np.array([poison, 1.0])
-    SoftThreshold(Sgd(), p, {"v": np.zeros(2)}, [(slice(0, 2), 1.0)]).shrink(1, 0.01, 1.0)
+    SoftThreshold(SGD(), p, {"v": np.zeros(2)}, [(slice(0, 2), 1.0)]).shrink(1, 0.01, 1.0)
     assert not np.isfinite(p[0])
     weight = np.array([[poison, 1.0], [1.0, 1.0]])
     with np.errstate(invalid="ignore"):

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from skmlp.nn.callbacks import History
+from skmlp.nn.engine.callbacks import History
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.schedules import SCHEDULES

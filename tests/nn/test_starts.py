@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skmlp._targets import start_scores
-from skmlp.nn.class_losses import BinaryLogLoss, LogLoss
-from skmlp.nn.column_losses import ColumnLosses
-from skmlp.nn.known import known_part
-from skmlp.nn.likelihoods import Poisson
-from skmlp.nn.loss import quantile
-from skmlp.nn.losses import LOSSES
-from skmlp.nn.margin_losses import Hinge
-from skmlp.nn.regression_losses import AbsoluteError, SquaredError
+from skmlp._data.targets import initial_scores
+from skmlp.nn.losses import LOSSES, AbsoluteError, BinaryLogLoss, ColumnLosses, Hinge, LogLoss, Poisson, SquaredError
+from skmlp.nn.losses.base import quantile
+from skmlp.nn.losses.masked import masked
 from tests.nn.helpers import table
 
 each = pytest.mark.parametrize("loss", **table(LOSSES))
@@ -69,7 +64,7 @@ def test_many_classes_start_in_little_memory(loss):
     labels = np.append(np.arange(n), np.arange(n // 2))
     tracemalloc.start()
     try:
-        start = start_scores(loss, labels, None, n)
+        start = initial_scores(loss, labels, None, n)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -89,5 +84,5 @@ def test_a_sparse_target_starts_at_its_mean(loss, known, rng):
     expected = loss.start(target, weight)
     if type(loss) is AbsoluteError:  # without the rows no median
         expected = np.average(target, axis=0, weights=weight)
-    objective = known_part(loss) if known else loss
-    np.testing.assert_allclose(start_scores(objective, sparse.csr_array(target), weight, 0), expected, rtol=1e-12, atol=1e-15)
+    objective = masked(loss) if known else loss
+    np.testing.assert_allclose(initial_scores(objective, sparse.csr_array(target), weight, 0), expected, rtol=1e-12, atol=1e-15)

@@ -6,13 +6,13 @@ import pickle
 import numpy as np
 import pytest
 
-from skmlp.nn.data import DenseRows
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.engine.state import Snapshot, TrainingState
+from skmlp.nn.engine.trainer import Trainer
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS
+from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant
-from skmlp.nn.state import Snapshot, TrainingState
-from skmlp.nn.trainer import Trainer
-from skmlp.nn.updater import Updater
 from tests.nn.helpers import make_network, targets_of
 
 

@@ -7,19 +7,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn import compiled
-from skmlp.nn.activations import Relu, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows
-from skmlp.nn.dropout import Dropout
-from skmlp.nn.joins import JOINS, Add
-from skmlp.nn.known import KnownEntries
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.activations import ReLU, Tanh
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import JOINS, Activate, Add, BatchNorm, Dense, Dropout
 from skmlp.nn.layout import Row, Rows
 from skmlp.nn.losses import BinaryLogLoss, SquaredError
-from skmlp.nn.network import Network
+from skmlp.nn.losses.masked import MaskedEntries
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.term import Term, pass_on
+from skmlp.nn.terms import Term
+from skmlp.nn.terms.base import identity_forward
 from tests.nn.helpers import randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
@@ -46,7 +44,7 @@ class Spread(Term):
         return {"d_term": Rows(n_in), "square": Rows(n_in, scratch=True), "means": Row(n_in)}
 
     def forward(self, x, ws, training):
-        pass_on(x, ws)
+        identity_forward(x, ws)
 
     def objective(self, ws, target, weight, scale):
         np.multiply(ws.x, ws.x, out=ws.square)
@@ -82,7 +80,7 @@ class Weighted(Spread):
 
 PARTS = {
     "tanh": lambda: Activate(Tanh()),
-    "relu": lambda: Activate(Relu()),
+    "relu": lambda: Activate(ReLU()),
     "dropout": lambda: Dropout(0.3),
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(4),
@@ -102,9 +100,9 @@ def test_gradient_among_layers_in_any_order(backend):
 
 
 @BACKENDS
-@pytest.mark.parametrize("above", [[], [Dropout(0.3)], [Activate(Relu())], [Add(1)], [Add(3)]], ids=str)
+@pytest.mark.parametrize("above", [[], [Dropout(0.3)], [Activate(ReLU())], [Add(1)], [Add(3)]], ids=str)
 def test_gradient_of_a_term_with_parameters_from_below(above, backend):
-    layers = [Dense(4), Activate(Tanh()), Dense(4), Activate(Relu()), Weighted(0.3), *above, Dense(2)]
+    layers = [Dense(4), Activate(Tanh()), Dense(4), Activate(ReLU()), Weighted(0.3), *above, Dense(2)]
     network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64, alphas=(0.5, 0.1, 2.0)))
     assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
 
@@ -133,7 +131,7 @@ def test_the_value_is_added_to_the_loss(rng):
 
 def test_memory_of_a_term():
     """It takes none for what it passes on, and what it reads stays."""
-    network = Network([Dense(4), Activate(Relu()), Spread(), Dropout(0.3), Dense(2)], SquaredError(), 3)
+    network = Network([Dense(4), Activate(ReLU()), Spread(), Dropout(0.3), Dense(2)], SquaredError(), 3)
     network.prepare(6)
     y = [ws.y for ws in network.plan(6).layers]
     assert y[2] is y[1]
@@ -142,7 +140,7 @@ def test_memory_of_a_term():
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
-    layers = [Dense(WIDTH), Activate(Relu()), Spread(1e-6), Dropout(0.3), Dense(WIDTH), BatchNorm(), Spread(1e-6), Dense(WIDTH)]
+    layers = [Dense(WIDTH), Activate(ReLU()), Spread(1e-6), Dropout(0.3), Dense(WIDTH), BatchNorm(), Spread(1e-6), Dense(WIDTH)]
     network = randomised(Network(layers, SquaredError(), WIDTH, dtype=dtype))
     assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
@@ -151,7 +149,7 @@ def test_with_outputs_kept():
     """What diagnostics read after a step is what it is without the term."""
     outputs = []
     for terms in ([], [Spread()]):
-        layers = [Dense(4), Activate(Relu()), *terms, Dropout(0.3), Dense(2)]
+        layers = [Dense(4), Activate(ReLU()), *terms, Dropout(0.3), Dense(2)]
         network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
         network.prepare(6, np.random.default_rng(0), keep_outputs=True)
         network.loss_and_grad(np.ones((6, 3)), np.ones((6, 2)))
@@ -161,7 +159,7 @@ def test_with_outputs_kept():
 
 def test_with_entries_that_are_unknown(rng):
     network = randomised(Network([Dense(4), Activate(Tanh()), Spread(), Dense(2)], BinaryLogLoss(), 3, dtype=np.float64))
-    network.objective = KnownEntries(network.loss)
+    network.objective = MaskedEntries(network.loss)
     x, target = rng.normal(size=(6, 3)), np.array([[0, 1], [np.nan, 1], [1, np.nan], [0, 0], [1, 1], [np.nan, np.nan]])
     network.prepare(6)
     value = network.loss_and_grad(x, target)

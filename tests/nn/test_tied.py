@@ -7,18 +7,15 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skmlp.nn import compiled, inference
-from skmlp.nn.activations import ACTIVATIONS, Relu, Tanh
-from skmlp.nn.batch_norm import BatchNorm
-from skmlp.nn.data import DenseRows, SparseRows
-from skmlp.nn.dropout import Dropout
-from skmlp.nn.input_gradient import input_gradient
-from skmlp.nn.joins import Add
-from skmlp.nn.layers import Activate, Dense
+from skmlp.nn.activations import ACTIVATIONS, ReLU, Tanh
+from skmlp.nn.compiled import dispatch as compiled
+from skmlp.nn.engine import inference
+from skmlp.nn.engine.input_gradient import input_gradient
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows, SparseRows
+from skmlp.nn.layers import Activate, Add, BatchNorm, Dense, Dropout, TiedDense
 from skmlp.nn.losses import Huber, SquaredError
-from skmlp.nn.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.tied import TiedDense
 from tests.nn.helpers import randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import EXACT, PARTS, TOLERANCE, gradient_error
@@ -69,7 +66,7 @@ def test_gradient_around_layers_in_any_order(backend):
 
 KNOTS = {
     "thrice": [Dense(5), Activate(Tanh()), TiedDense(5, 2), TiedDense(5, 3), Dense(5), TiedDense(5, 5)],
-    "of a join": [Dense(5), Activate(Tanh()), Add(2), TiedDense(5, 3), Add(1), Activate(Relu()), Dense(5)],
+    "of a join": [Dense(5), Activate(Tanh()), Add(2), TiedDense(5, 3), Add(1), Activate(ReLU()), Dense(5)],
     "at once": [Dense(4), TiedDense(5, 1)],
     "behind what is bridged": [Dense(5), Dense(5), Activate(Tanh()), Add(2), TiedDense(5, 3), TiedDense(5, 5)],
 }
@@ -84,7 +81,7 @@ def test_gradient_of_knots(layers, backend):
 
 
 @BACKENDS
-@pytest.mark.parametrize("activation", [Tanh(), Relu()], ids=str)
+@pytest.mark.parametrize("activation", [Tanh(), ReLU()], ids=str)
 def test_gradient_is_the_sum_over_both_places(activation, backend, dtype):
     """Of the same network with two matrices, one the other's transpose, by the chain rule."""
     tied = network_of(tied_layers(activation, batch_norm=True), dtype=dtype)
@@ -134,7 +131,7 @@ def test_the_penalty_counts_it_once():
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
-    network = network_of(tied_layers(Relu(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2), n_in=WIDTH, dtype=dtype)
+    network = network_of(tied_layers(ReLU(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2), n_in=WIDTH, dtype=dtype)
     assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
 
 

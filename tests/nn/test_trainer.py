@@ -9,15 +9,15 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skmlp.nn.callbacks import Callback, History
-from skmlp.nn.clipping import global_norm
-from skmlp.nn.data import DenseRows, LabelRows, SparseRows
+from skmlp.nn.engine.callbacks import Callback, History
+from skmlp.nn.engine.sources import DenseRows, LabelRows, SparseRows
+from skmlp.nn.engine.state import TrainingState
+from skmlp.nn.engine.trainer import DivergedError, Trainer, batch_bounds
 from skmlp.nn.losses import AbsoluteError, LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, AdamW, Sgd
+from skmlp.nn.optimizers import OPTIMIZERS, SGD, AdamW
+from skmlp.nn.optimizers.clipping import global_norm
+from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant
-from skmlp.nn.state import TrainingState
-from skmlp.nn.trainer import Diverged, Trainer, batch_bounds
-from skmlp.nn.updater import Updater
 from tests.nn.helpers import LEARNING_RATES, make_network, targets_of
 
 N = 50
@@ -60,7 +60,7 @@ def state_of(seed=0, **fields):
 
 def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, schedule=None, lr=0.1, weight=None, rows=None, **options):
     """Train as the estimators do and return the trainer, and whether it was stopped."""
-    state, rule = state or state_of(), rule or Sgd()
+    state, rule = state or state_of(), rule or SGD()
     network.prepare(batch_size + 1, state.rng)
     updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties)
     state.slots = updater.slots
@@ -297,14 +297,14 @@ def test_divergence_names_the_epoch(epoch):
     spoil = Do(lambda record: network.params.fill(np.nan) if record["epoch"] == epoch - 1 else None)
     if epoch == 1:
         network.params[...] = np.nan
-    with pytest.raises(Diverged, match=f"The loss is not finite in epoch {epoch}") as error:
+    with pytest.raises(DivergedError, match=f"The loss is not finite in epoch {epoch}") as error:
         train(network, x, target, 5, callbacks=[spoil])
     assert error.value.epoch == epoch
 
 
 def test_a_rate_that_is_too_high_diverges_without_warnings():
     network = make_network(SquaredError(), "relu", dtype=np.float32)
-    with pytest.raises(Diverged):
+    with pytest.raises(DivergedError):
         train(network, *data_of(network), 50, lr=1e6)
 
 
@@ -316,7 +316,7 @@ def test_gradients_whose_squares_overflow_do_not_go_unnoticed(key):
         network = make_network(AbsoluteError(), sizes=(3, 1), dtype=dtype)
         x, target = data_of(network)
         x[:, 1] *= 1e20  # as the gradient of its weight, whose square is no float32
-        with pytest.raises(Diverged, match="squared gradients are not finite in epoch 1") if overflows else nullcontext():
+        with pytest.raises(DivergedError, match="squared gradients are not finite in epoch 1") if overflows else nullcontext():
             train(network, x, target, 2, rule=OPTIMIZERS[key](), lr=1e-3)
         assert np.isfinite(network.params).all()
 
@@ -328,14 +328,14 @@ def test_gradients_whose_squares_overflow_do_not_go_unnoticed(key):
 def test_clipping_by_norm_bounds_each_step(limit):
     network = make_network(SquaredError())
     before = network.params.copy()
-    train(network, *data_of(network), rule=Sgd(0.0, False), lr=1.0, norm_limit=limit, batch_size=100)
+    train(network, *data_of(network), rule=SGD(0.0, False), lr=1.0, norm_limit=limit, batch_size=100)
     assert np.linalg.norm(network.params - before) == pytest.approx(limit, rel=1e-12)
 
 
 def test_clipping_by_value_bounds_each_parameter():
     network = make_network(SquaredError())
     before = network.params.copy()
-    train(network, *data_of(network), rule=Sgd(0.0, False), lr=1.0, value_limit=0.01, batch_size=100)
+    train(network, *data_of(network), rule=SGD(0.0, False), lr=1.0, value_limit=0.01, batch_size=100)
     step = np.abs(network.params - before)
     assert step.max() == pytest.approx(0.01, rel=1e-12)
 
@@ -347,7 +347,7 @@ def test_clipping_by_value_comes_first():
     network.loss_and_grad(x, target)
     clipped = np.clip(network.grads, -0.05, 0.05)
     expected = network.params - clipped * 0.02 / np.linalg.norm(clipped)
-    train(network, x, target, rule=Sgd(0.0, False), lr=1.0, value_limit=0.05, norm_limit=0.02, batch_size=100)
+    train(network, x, target, rule=SGD(0.0, False), lr=1.0, value_limit=0.05, norm_limit=0.02, batch_size=100)
     np.testing.assert_allclose(network.params, expected, rtol=1e-12)
 
 

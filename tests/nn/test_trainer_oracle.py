@@ -7,9 +7,9 @@ import pytest
 from sklearn import neural_network
 
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.callbacks import EarlyStopping, History
+from skmlp.nn.engine.callbacks import EarlyStopping, History
 from skmlp.nn.losses import SquaredError
-from skmlp.nn.optimizers import Adam, Sgd
+from skmlp.nn.optimizers import SGD, Adam
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network
 from tests.nn.test_trainer import data_of, train
@@ -56,7 +56,7 @@ def against_scikit_learn(solver, rule, learning_rate, activation="tanh", n_epoch
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_sgd_trains_as_in_scikit_learn(learning_rate, nesterov):
     """Loss curve, number of epochs and weights, through lowered rates and early stopping."""
-    theirs, views, losses = against_scikit_learn("sgd", Sgd(0.9, nesterov), learning_rate, n_epochs=200, nesterovs_momentum=nesterov)
+    theirs, views, losses = against_scikit_learn("sgd", SGD(0.9, nesterov), learning_rate, n_epochs=200, nesterovs_momentum=nesterov)
     assert len(losses) == theirs.n_iter_
     np.testing.assert_allclose(losses, theirs.loss_curve_, rtol=1e-9)
     for k, i in enumerate((0, 2)):

@@ -1,0 +1,77 @@
+"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones, some of them unknown. What it says.
+
+The one decision: unknown labels are looked for before scikit-learn's checks, which know of none, and are put back after them.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from ..nn.losses import LOSSES
+from .targets import one_column
+
+
+def without_unknown(y):
+    """Return (y with zeros where it is unknown, mask of these or None): of several columns of labels, where -1 or a value is missing."""
+    if sparse.issparse(y):
+        if y.nnz == 0 or y.data.min() >= 0:
+            return y, None
+        y = y.toarray()
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of unequal length, which the check of y will name
+        return y, None
+    if values.ndim != 2 or values.shape[1] < 2 or values.size == 0:
+        return y, None
+    if values.dtype.kind in "biuf" and values.min() >= 0:
+        return y, None
+    unknown = np.asarray(pd.isna(values))
+    try:
+        filled = np.where(unknown, 0, values).astype(np.float64)
+    except (TypeError, ValueError):
+        return y, None
+    unknown |= filled == -1
+    filled[unknown] = 0.0
+    return (filled, unknown) if unknown.any() else (y, None)
+
+
+def check_labels(y):
+    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
+    y = y if sparse.issparse(y) else one_column(y)
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError("Multioutput target data is not supported: y has several columns of classes. Fit one classifier for each.")
+    if kind != "multilabel-indicator":
+        return y, False
+    y = (y.toarray() if sparse.issparse(y) else y).astype(np.float64)
+    if y.min() < 0 or y.max() > 1:
+        raise ValueError(f"Several columns of labels are zeros and ones, but y has {np.unique(y)}.")
+    return y, True
+
+
+def class_numbers(y, classes, n_rows):
+    """Return the number among ``classes`` of the label ``y``, or of each of ``n_rows`` labels, as an array (n_rows,)."""
+    y = np.broadcast_to(y, n_rows) if np.ndim(y) == 0 else column_or_1d(y)
+    if len(y) != n_rows:
+        raise ValueError(f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all.")
+    try:
+        unknown = np.setdiff1d(y, classes)
+    except TypeError:  # some have no order, such as None
+        unknown = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
+    if len(unknown):
+        raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
+    return np.searchsorted(classes, y)
+
+
+def has_probabilities(estimator):
+    """Return True if the loss has probabilities, else raise ``AttributeError``."""
+    loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not hasattr(loss, "log_link"):
+        raise AttributeError(
+            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
+        )
+    return True

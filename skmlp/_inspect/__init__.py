@@ -1,0 +1,1 @@
+"""What a fitted estimator says of itself: summary, gradients of its inputs, samples, importances."""

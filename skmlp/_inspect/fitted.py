@@ -1,0 +1,92 @@
+"""The attributes of a fitted estimator: views of its network, and what its records say of training."""
+
+import math
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from .._data.table import embeddings
+from .views import Views
+
+
+class FittedAttributes:
+    """Attributes that follow from the network, the training state and the records of an estimator."""
+
+    def _fitted(self):
+        check_is_fitted(self)
+        return self
+
+    def _parameter_views(self, name):
+        views = self._fitted()._network.views()
+        return Views(views[key] for key in sorted(key for key in views if key[1] == name))
+
+    @property
+    def coefs_(self):
+        return Views(self._fitted()._network.weights())
+
+    @coefs_.setter
+    def coefs_(self, arrays):
+        self.coefs_[:] = arrays
+
+    @property
+    def intercepts_(self):
+        return Views(view[0] for view in self._parameter_views("bias"))
+
+    @intercepts_.setter
+    def intercepts_(self, arrays):
+        self.intercepts_[:] = arrays
+
+    @property
+    def slopes_(self):
+        network = self._fitted()._network
+        views = network.views()
+        slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
+        return [None if slope is None else slope[0] for slope in slopes]
+
+    @property
+    def embeddings_(self):
+        if self._fitted()._table is None:
+            raise AttributeError("There are embeddings only of a table's categories; see categorical_features.")
+        return embeddings(self._table, self._network)
+
+    @property
+    def history_(self):
+        return pd.DataFrame(self._fitted()._records).set_index("epoch")
+
+    @property
+    def loss_curve_(self):
+        return [record["loss"] for record in self._fitted()._records]
+
+    @property
+    def loss_(self):
+        return self.loss_curve_[-1]
+
+    @property
+    def best_loss_(self):
+        return None if self._fitted().early_stopping and self.validation_scores_ else min(self.loss_curve_)
+
+    @property
+    def validation_scores_(self):
+        scores = [record["validation_score"] for record in self._fitted()._records if "validation_score" in record]
+        return scores or None
+
+    @property
+    def best_validation_score_(self):
+        scores = self.validation_scores_
+        return None if scores is None else max((score for score in scores if not math.isnan(score)), default=math.nan)
+
+    @property
+    def t_(self):
+        return self._fitted()._state.clock.samples
+
+    @property
+    def n_layers_(self):
+        return len(self.coefs_) + 1
+
+    @property
+    def n_outputs_(self):
+        return self._fitted()._network.n_targets
+
+    @property
+    def out_activation_(self):
+        return self._fitted()._network.loss.out_activation

@@ -1,0 +1,123 @@
+"""Activations: elementwise functions with their derivatives. Here those of straight pieces; the curved ones are in ``smooth.py``.
+
+To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into ``ACTIVATIONS``; the tests iterate the
+registry. One that has parameters, or takes several numbers for each it gives, is a layer: ``activation_layers.py``.
+"""
+
+import numpy as np
+
+from .base import Activation, show  # noqa: F401 (show: docstrings)
+
+
+class Identity(Activation):
+    """f(x) = x.
+
+    >>> show(Identity())
+    array([-1.,  0.,  1.])
+    """
+
+    def forward(self, x, out, tmp):
+        if out is not x:
+            np.copyto(out, x)
+
+    def backward(self, kept, dy, out, tmp):
+        if out is not dy:
+            np.copyto(out, dy)
+
+
+class ReLU(Activation):
+    """f(x) = max(x, 0); the derivative at 0 is 0.
+
+    >>> show(ReLU())
+    array([0., 0., 1.])
+    """
+
+    def forward(self, x, out, tmp):
+        # in float32 NumPy takes two passes over arrays in half the time of one against a scalar
+        tmp.fill(0.0)
+        np.maximum(x, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        np.greater(kept, 0.0, out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class LeakyReLU(Activation):
+    """f(x) = x for x > 0, slope * x elsewhere (Maas et al., 2013).
+
+    Parameters
+    ----------
+    slope : float in [0, 1), default=0.01
+        Derivative for x <= 0.
+
+    Examples
+    --------
+    >>> show(LeakyReLU(0.1))
+    array([-0.1,  0. ,  1. ])
+    """
+
+    limits = {"slope": "[0, 1)"}
+
+    def __init__(self, slope=0.01):
+        self.slope = slope
+
+    def forward(self, x, out, tmp):
+        # max(x, slope x)
+        np.multiply(x, float(self.slope), out=tmp)
+        np.maximum(x, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        # dy * (slope + (1 - slope) [y > 0])
+        np.greater(kept, 0.0, out=tmp)
+        np.multiply(tmp, 1.0 - float(self.slope), out=tmp)
+        np.add(tmp, float(self.slope), out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class ShiftedReLU(Activation):
+    """f(x) = max(x, -shift): a relu moved along the diagonal, so that it gives negative values too (Clevert et al., 2016, section 4).
+
+    Parameters
+    ----------
+    shift : float >= 0, default=1.0
+        Minus the least value.
+
+    Examples
+    --------
+    >>> show(ShiftedReLU(0.5))
+    array([-0.5,  0. ,  1. ])
+    """
+
+    limits = {"shift": "[0, inf)"}
+
+    def __init__(self, shift=1.0):
+        self.shift = shift
+
+    def forward(self, x, out, tmp):
+        np.maximum(x, -float(self.shift), out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        np.greater(kept, -float(self.shift), out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class HardThreshold(Activation):
+    """f(x) = 1 for x >= 0, 0 elsewhere (McCulloch and Pitts, 1943).
+
+    The derivative is zero wherever there is one, so training takes the straight-through estimator instead: the gradient passes
+    unchanged where ``|x| <= 1`` and is zero elsewhere (Bengio et al., 2013; Hubara et al., 2016, equation 4).
+
+    >>> show(HardThreshold())
+    array([0., 1., 1.])
+    """
+
+    keeps = "x"
+    surrogate = True
+
+    def forward(self, x, out, tmp):
+        np.greater_equal(x, 0.0, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        np.abs(kept, out=tmp)
+        np.less_equal(tmp, 1.0, out=tmp)
+        np.multiply(dy, tmp, out=out)

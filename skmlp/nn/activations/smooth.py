@@ -1,0 +1,265 @@
+"""Smooth activations.
+
+The one decision: a formula is arranged so that no intermediate value overflows and none loses digits in a difference; where that takes
+a second scratch array, it is a short one, and the work goes on in parts that fit the cache.
+
+To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into ``ACTIVATIONS`` in ``activations.py``.
+"""
+
+import math
+
+import numpy as np
+from scipy.special import expit, ndtr
+
+from .base import Activation, show  # noqa: F401 (show: docstrings)
+
+
+class Logistic(Activation):
+    """f(x) = 1 / (1 + exp(-x)).
+
+    >>> show(Logistic())
+    array([0.269, 0.5  , 0.731])
+    """
+
+    def forward(self, x, out, tmp):
+        # 1 / (1 + exp(min(-x, c))), c just below where exp overflows
+        np.negative(x, out=out)
+        np.minimum(out, _largest_exponent(out.dtype), out=out)
+        np.exp(out, out=out)
+        np.add(out, 1.0, out=out)
+        np.divide(1.0, out, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        # dy * y (1 - y)
+        np.subtract(1.0, kept, out=tmp)
+        np.multiply(tmp, kept, out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class Tanh(Activation):
+    """f(x) = tanh(x).
+
+    >>> show(Tanh())
+    array([-0.762,  0.   ,  0.762])
+    """
+
+    def forward(self, x, out, tmp):
+        np.tanh(x, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        # dy * (1 - y^2)
+        np.multiply(kept, kept, out=tmp)
+        np.subtract(1.0, tmp, out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class ELU(Activation):
+    """f(x) = x for x > 0, alpha (exp(x) - 1) elsewhere (Clevert et al., 2016).
+
+    Parameters
+    ----------
+    alpha : float > 0, default=1.0
+        Minus the limit for x -> -inf.
+
+    Examples
+    --------
+    >>> show(ELU())
+    array([-0.632,  0.   ,  1.   ])
+    """
+
+    limits = {"alpha": "(0, inf)"}
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def forward(self, x, out, tmp):
+        _elu(x, out, tmp, float(self.alpha))
+
+    def backward(self, kept, dy, out, tmp):
+        _elu_gradient(kept, dy, out, tmp, float(self.alpha), 1.0)
+
+
+class SELU(Activation):
+    """f(x) = s x for x > 0, s a (exp(x) - 1) elsewhere, with the fixed point of Klambauer et al. (2017): mean 0, variance 1.
+
+    a = 1.6732632..., s = 1.0507009...
+
+    >>> show(SELU())
+    array([-1.111,  0.   ,  1.051])
+    """
+
+    weight_init = "lecun_normal"
+
+    def forward(self, x, out, tmp):
+        _elu(x, out, tmp, SELU_ALPHA)
+        np.multiply(out, SELU_SCALE, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        _elu_gradient(kept, dy, out, tmp, SELU_ALPHA * SELU_SCALE, SELU_SCALE)
+
+
+class Softplus(Activation):
+    """f(x) = log(1 + exp(x)), the smooth relu.
+
+    >>> show(Softplus())
+    array([0.313, 0.693, 1.313])
+    """
+
+    def forward(self, x, out, tmp):
+        # max(x, 0) + log1p(exp(-|x|))
+        np.abs(x, out=tmp)
+        np.negative(tmp, out=tmp)
+        np.exp(tmp, out=tmp)
+        np.log1p(tmp, out=tmp)
+        np.maximum(x, 0.0, out=out)
+        np.add(out, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        # f' = logistic(x) = 1 - exp(-y)
+        np.negative(kept, out=tmp)
+        np.expm1(tmp, out=tmp)
+        np.negative(tmp, out=tmp)
+        np.multiply(dy, tmp, out=out)
+
+
+class GELU(Activation):
+    """f(x) = x Phi(x), Phi being the distribution function of the standard normal (Hendrycks and Gimpel, 2016): the exact form.
+
+    It falls a little, to -0.17, before it rises.
+
+    >>> show(GELU())
+    array([-0.159,  0.   ,  0.841])
+    """
+
+    keeps = "x"
+
+    def forward(self, x, out, tmp):
+        # Phi(x) = (1 + erf(x / sqrt(2))) / 2
+        ndtr(x, out=tmp)
+        np.multiply(x, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        more = np.empty(_PART, out.dtype)
+        for part in _parts(kept, dy, out, tmp):
+            _gelu_gradient(*part, more[: part[0].size])
+
+
+class SiLU(Activation):
+    """f(x) = x / (1 + exp(-x)) (Elfwing et al., 2018), called swish by Ramachandran et al. (2017).
+
+    It falls a little, to -0.28, before it rises.
+
+    >>> show(SiLU())
+    array([-0.269,  0.   ,  0.731])
+    """
+
+    keeps = "x"
+
+    def forward(self, x, out, tmp):
+        expit(x, out=tmp)
+        np.multiply(x, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        # dy * s(x) (1 + x s(-x)), s being the logistic function
+        expit(kept, out=tmp)
+        np.multiply(dy, tmp, out=out)
+        np.negative(kept, out=tmp)
+        expit(tmp, out=tmp)
+        np.multiply(tmp, kept, out=tmp)
+        np.add(tmp, 1.0, out=tmp)
+        np.multiply(out, tmp, out=out)
+
+
+class Mish(Activation):
+    """f(x) = x tanh(log(1 + exp(x))) (Misra, 2019).
+
+    It falls a little, to -0.31, before it rises.
+
+    >>> show(Mish())
+    array([-0.303,  0.   ,  0.865])
+    """
+
+    keeps = "x"
+
+    def forward(self, x, out, tmp):
+        _capped_softplus(x, tmp)
+        np.tanh(tmp, out=tmp)
+        np.multiply(x, tmp, out=out)
+
+    def backward(self, kept, dy, out, tmp):
+        more = np.empty((2, _PART), out.dtype)
+        for part in _parts(kept, dy, out, tmp):
+            _mish_gradient(*part, *more[:, : part[0].size])
+
+
+_PART = 4096  # values that stay in the first-level cache
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+
+
+def _elu(x, out, tmp, alpha):
+    """Write max(x, 0) + alpha (exp(min(x, 0)) - 1) into ``out``. Overwrites: out, tmp."""
+    np.minimum(x, 0.0, out=tmp)
+    np.expm1(tmp, out=tmp)
+    if alpha != 1.0:
+        np.multiply(tmp, alpha, out=tmp)
+    np.maximum(x, 0.0, out=out)
+    np.add(out, tmp, out=out)
+
+
+def _elu_gradient(y, dy, out, tmp, low, high):
+    """Write ``dy * (high if y > 0 else y + low)`` into ``out``. Overwrites: out, tmp."""
+    # (1 - (1 - high / low) [y > 0]) * (min(y, 0) + low)
+    if low != high:
+        np.greater(y, 0.0, out=tmp)
+        np.multiply(tmp, high / low - 1.0, out=tmp)
+        np.add(tmp, 1.0, out=tmp)
+        np.multiply(dy, tmp, out=out)
+        dy = out
+    np.minimum(y, 0.0, out=tmp)
+    np.add(tmp, low, out=tmp)
+    np.multiply(dy, tmp, out=out)
+
+
+def _gelu_gradient(x, dy, out, tmp, density):
+    """Write dy * (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)) into ``out``. Overwrites: out, tmp, density."""
+    np.multiply(x, x, out=density)
+    np.multiply(density, -0.5, out=density)
+    np.exp(density, out=density)
+    np.multiply(density, x, out=density)
+    np.multiply(density, 1.0 / math.sqrt(2.0 * math.pi), out=density)
+    ndtr(x, out=tmp)
+    np.add(tmp, density, out=tmp)
+    np.multiply(dy, tmp, out=out)
+
+
+def _mish_gradient(x, dy, out, tmp, slope, square):
+    """Write dy * (t + x (1 - exp(-p)) (1 - t^2)) into ``out``, p = log(1 + exp(x)), t = tanh(p). Overwrites: all but x, dy."""
+    _capped_softplus(x, tmp)
+    np.negative(tmp, out=slope)
+    np.expm1(slope, out=slope)
+    np.multiply(slope, x, out=slope)
+    np.tanh(tmp, out=tmp)
+    np.multiply(tmp, tmp, out=square)
+    np.subtract(square, 1.0, out=square)
+    np.multiply(slope, square, out=slope)
+    np.add(tmp, slope, out=tmp)
+    np.multiply(dy, tmp, out=out)
+
+
+def _capped_softplus(x, out):
+    """Write log(1 + exp(x)) into ``out``, no larger than that of 40, whose tanh is 1. Overwrites: out."""
+    np.minimum(x, 40.0, out=out)
+    np.exp(out, out=out)
+    np.log1p(out, out=out)
+
+
+def _parts(*arrays):
+    """Yield flat views of contiguous arrays of one shape, a part at a time."""
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, flat[0].size, _PART):
+        yield [array[start : start + _PART] for array in flat]
+
+
+def _largest_exponent(dtype):
+    return math.floor(math.log(np.finfo(dtype).max)) - 1.0

@@ -1,0 +1,100 @@
+"""The layers: dense, activation; dropout, batch normalisation and the activations that are layers have files of their own.
+
+To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
+"""
+
+import numpy as np
+
+from ..activations.base import Activation
+from ..layout import Param, Rows
+from .base import Layer, no_arrays, same_width
+
+
+class Dense(Layer):
+    """y = x weight + bias.
+
+    Parameters
+    ----------
+    n_out : int
+        Number of units.
+    init : str or Initializer, default="glorot_uniform"
+        How the weights start; biases start at zero.
+    """
+
+    keeps = ("x",)
+    sparse_input = True
+    limits = {"n_out": "[1, inf)"}
+    whole = ("n_out",)
+
+    def __init__(self, n_out, init="glorot_uniform"):
+        self.n_out = n_out
+        self.init = init
+
+    def width(self, n_in):
+        return self.n_out
+
+    def params(self, n_in):
+        return {"weight": Param((n_in, self.n_out), self.init, penalised=True), "bias": Param((1, self.n_out))}
+
+    def state(self, n_in):
+        return {}
+
+    def buffers(self, n_in):
+        return {}
+
+    def forward(self, x, ws, training):
+        self.multiply(x, ws, training)
+        np.add(ws.y, ws.bias, out=ws.y)
+
+    def backward(self, dy, ws):
+        self.multiply_backward(dy, ws)
+        np.matmul(ws.ones, dy, out=ws.d_bias)
+
+    def multiply(self, x, ws, training):
+        """Write the product without the bias. Overwrites: ws.y."""
+        _product(x, ws.weight, ws.y)
+
+    def multiply_backward(self, dy, ws):
+        """Compute the gradients of weights and input. Overwrites: ws.d_weight, ws.dx unless it is None."""
+        _product(ws.x.mT if isinstance(ws.x, np.ndarray) else ws.x.T, dy, ws.d_weight)
+        if ws.dx is not None:
+            np.matmul(dy, ws.weight.mT, out=ws.dx)
+
+
+class Activate(Layer):
+    """y = f(x) for an ``Activation`` f."""
+
+    elementwise = True
+    activates = True
+
+    def __init__(self, activation):
+        self.activation = activation
+
+    def check(self):
+        if not isinstance(self.activation, Activation):
+            raise ValueError(f"{self!r}: activation must be an Activation, got {self.activation!r}.")
+
+    @property
+    def keeps(self):
+        return (self.activation.keeps,)
+
+    width, params, state = same_width, no_arrays, no_arrays
+
+    def buffers(self, n_in):
+        return {"tmp": Rows(n_in, scratch=True)}
+
+    def forward(self, x, ws, training):
+        self.activation.forward(x, ws.y, ws.tmp)
+
+    def backward(self, dy, ws):
+        if ws.dx is not None:
+            kept = ws.y if self.activation.keeps == "y" else ws.x
+            self.activation.backward(kept, dy, ws.dx, ws.tmp)
+
+
+def _product(a, b, out):
+    """Write a @ b into ``out``; ``a`` may be sparse. Overwrites: out."""
+    if isinstance(a, np.ndarray):
+        np.matmul(a, b, out=out)
+    else:
+        out[...] = a @ b

@@ -1,0 +1,81 @@
+"""Joins: layers that bring back what went into an earlier layer, so that a network branches and meets again.
+
+The one decision: a network stays a sequence. A join says how many layers it bridges (``span``) and reads, beside its input, what went
+into the first of them (``ws.skip``). Nothing else changes for the layers in between: the plan keeps that array alive until the join has
+read it, and adds ``ws.d_skip`` to the gradient of that input when the backward pass gets there. A container of layers would have needed
+a plan, a prediction, statistics and names of arrays of its own.
+
+To add one: derive from ``Join``, write ``width``, ``forward`` and ``backward``, put it into ``JOINS``; the tests iterate the registry.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from .base import Layer, no_arrays
+
+
+class Join(Layer):
+    """A layer with two inputs: ``x`` (n, n_in) from the layer below, ``ws.skip`` (n, n_skip) from further below.
+
+    Parameters
+    ----------
+    span : int >= 1
+        Number of layers bridged: ``ws.skip`` is the input of the first of the ``span`` layers below.
+    """
+
+    limits = {"span": "[1, inf)"}
+    whole = ("span",)
+
+    def __init__(self, span):
+        self.span = span
+
+    @abstractmethod
+    def width(self, n_in, n_skip):
+        """Return the number of outputs for ``n_in`` and ``n_skip`` inputs."""
+
+    params = state = no_arrays
+
+    def buffers(self, n_in):
+        return {}
+
+
+class Add(Join):
+    """y = x + skip: what is bridged learns a difference from the identity (He et al., 2016, equation 1; here nothing follows the sum)."""
+
+    elementwise = True
+
+    def width(self, n_in, n_skip):
+        if n_in != n_skip:
+            raise ValueError(f"{self!r} adds inputs of one width, but they have {n_in} (from below) and {n_skip} (bridged).")
+        return n_in
+
+    def forward(self, x, ws, training):
+        np.add(x, ws.skip, out=ws.y)
+
+    def backward(self, dy, ws):
+        # d_skip = dx = dy
+        if ws.d_skip is not None:
+            np.copyto(ws.d_skip, dy)
+        if ws.dx is not None and ws.dx is not dy:
+            np.copyto(ws.dx, dy)
+
+
+class Concat(Join):
+    """y = [skip, x]: what follows sees the features of all before it (Huang et al., 2017, equation 2)."""
+
+    def width(self, n_in, n_skip):
+        return n_in + n_skip
+
+    def forward(self, x, ws, training):
+        n_skip = ws.skip.shape[-1]
+        np.copyto(ws.y[..., :n_skip], ws.skip)
+        np.copyto(ws.y[..., n_skip:], x)
+
+    def backward(self, dy, ws):
+        # d_skip = dy[:n_skip]; dx = dy[n_skip:]
+        n_skip = ws.skip.shape[-1]
+        if ws.d_skip is not None:
+            np.copyto(ws.d_skip, dy[..., :n_skip])
+        if ws.dx is not None:
+            np.copyto(ws.dx, dy[..., n_skip:])

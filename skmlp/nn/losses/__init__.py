@@ -1,0 +1,34 @@
+"""Losses, each with the link from raw scores to predictions.
+
+What a loss is says ``base.py``. Numbers: ``regression.py``; numbers with a distribution: ``likelihood.py``; classes with probabilities:
+``cross_entropy.py``, ``focal.py``; without: ``margin.py``. Losses made of losses: ``by_column.py``, ``masked.py``.
+
+To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES``; the tests iterate the registry.
+"""
+
+from .base import Loss
+from .by_column import ColumnLosses
+from .cross_entropy import BinaryLogLoss, LogLoss
+from .focal import BinaryFocal, Focal
+from .likelihood import Gamma, GaussianNLL, Poisson, Tweedie
+from .margin import Hinge, Perceptron, SquaredHinge
+from .regression import AbsoluteError, Huber, LogCosh, Quantile, SquaredError
+
+LOSSES = {
+    "log_loss": LogLoss,
+    "binary_log_loss": BinaryLogLoss,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "perceptron": Perceptron,
+    "focal": Focal,
+    "binary_focal": BinaryFocal,
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "gamma": Gamma,
+    "tweedie": Tweedie,
+    "gaussian_nll": GaussianNLL,
+}

@@ -1,0 +1,152 @@
+"""Losses of classes with probabilities: cross-entropies.
+
+The one decision: the link is the probability and ``log_link`` its logarithm, computed from the score, so that it is finite; a loss
+without ``log_link`` has no probabilities. Where classes exclude each other the link is the softmax, else, and for two classes, the
+logistic function, which is another class: ``binary_form``.
+"""
+
+import numpy as np
+
+from ..layout import Rows
+from .base import Loss, mean_and_least
+from .links import log_logistic, log_softmax, logistic, softmax
+
+
+class LogLoss(Loss):
+    """Cross-entropy of the softmax, for classes that exclude each other.
+
+    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0. Formula, for a row with scores z and
+    target t of K classes: ``log(sum_k exp(z_k)) - sum_k t_k z_k``; gradient ``softmax(z) - t``.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        With e above 0, ``(1 - e) t + e / K`` takes the place of t (Szegedy et al., 2016, section 7), so that no score need grow for ever.
+    """
+
+    targets = ("multiclass",)
+    domain = "[0, 1]"
+    out_activation = "softmax"
+    joint = True
+    limits = {"label_smoothing": "[0, 1)"}
+
+    def __init__(self, label_smoothing=0.0):
+        self.label_smoothing = label_smoothing
+
+    @property
+    def binary_form(self):
+        return BinaryLogLoss
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1)}
+
+    def link(self, raw, out):
+        softmax(raw, out)
+
+    def log_link(self, raw, out):
+        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
+        log_softmax(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # with z shifted so that its maximum is 0: log(sum exp z) - t.z
+        smoothing, share = float(self.label_smoothing), self.label_smoothing / raw.shape[-1]
+        np.maximum.reduce(raw, axis=-1, keepdims=True, out=ws.row)
+        np.subtract(raw, ws.row, out=raw)
+        np.vecdot(target, raw, out=ws.row[..., 0])
+        if smoothing:
+            _smooth_product(raw, smoothing, share, ws)
+        np.exp(raw, out=raw)
+        np.add.reduce(raw, axis=-1, keepdims=True, out=ws.rows)
+        np.divide(raw, ws.rows, out=raw)
+        _subtract_target(raw, target, smoothing, share)
+        np.log(ws.rows, out=ws.rows)
+        np.subtract(ws.rows, ws.row, out=ws.rows)
+
+    def start(self, target, weight):
+        return self.initial_score_at(*mean_and_least(target, weight))
+
+    def initial_score_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
+        return np.log(np.maximum(share, least))
+
+
+class BinaryLogLoss(Loss):
+    """Cross-entropy of the logistic function, for one or several yes/no outputs.
+
+    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with score z: ``log(1 + exp(z)) - t z``,
+    summed over the outputs; gradient ``logistic(z) - t``.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        With e above 0, ``(1 - e) t + e / 2`` takes the place of t (Szegedy et al., 2016, section 7, for two classes).
+    """
+
+    targets = ("binary", "multilabel")
+    domain = "[0, 1]"
+    out_activation = "logistic"
+    limits = {"label_smoothing": "[0, 1)"}
+
+    def __init__(self, label_smoothing=0.0):
+        self.label_smoothing = label_smoothing
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True), "e": Rows(n_out)}
+
+    def link(self, raw, out):
+        logistic(raw, out)
+
+    def log_link(self, raw, out):
+        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
+        log_logistic(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # e = exp(-|z|);  loss = max(z, 0) + log1p(e) - t z
+        smoothing = float(self.label_smoothing)
+        np.abs(raw, out=ws.e)
+        np.negative(ws.e, out=ws.e)
+        np.exp(ws.e, out=ws.e)
+        np.vecdot(target, raw, out=ws.row[..., 0])
+        if smoothing:
+            _smooth_product(raw, smoothing, 0.5 * smoothing, ws)
+        np.maximum(raw, 0.0, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.subtract(ws.rows, ws.row, out=ws.rows)
+        np.log1p(ws.e, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
+        np.add(ws.rows, ws.row, out=ws.rows)
+        # gradient = exp(min(z, 0)) / (1 + e) - t
+        np.minimum(raw, 0.0, out=raw)
+        np.exp(raw, out=raw)
+        np.add(ws.e, 1.0, out=ws.e)
+        np.divide(raw, ws.e, out=raw)
+        _subtract_target(raw, target, smoothing, 0.5 * smoothing)
+
+    def start(self, target, weight):
+        return self.initial_score_at(*mean_and_least(target, weight))
+
+    def initial_score_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing
+        share = np.clip(share, least, 1.0 - least)
+        return np.log(share) - np.log1p(-share)
+
+
+def _smooth_product(raw, smoothing, share, ws):
+    """Turn t.z in ``ws.row`` into (1 - smoothing) t.z + share sum(z). Overwrites: ws.row, ws.rows."""
+    np.multiply(ws.row, 1.0 - smoothing, out=ws.row)
+    np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
+    np.multiply(ws.rows, share, out=ws.rows)
+    np.add(ws.row, ws.rows, out=ws.row)
+
+
+def _subtract_target(raw, target, smoothing, share):
+    """Subtract (1 - smoothing) t + share from ``raw``. Overwrites: raw."""
+    if smoothing:
+        # (1 - smoothing) ((p - share) / (1 - smoothing) - t)
+        np.subtract(raw, share, out=raw)
+        np.multiply(raw, 1.0 / (1.0 - smoothing), out=raw)
+    np.subtract(raw, target, out=raw)
+    if smoothing:
+        np.multiply(raw, 1.0 - smoothing, out=raw)

@@ -1,0 +1,163 @@
+"""Focal losses: cross-entropies that count a row the less, the surer it is already.
+
+The one decision: everything is computed from l = log p, so that 1 - p = -expm1(l) has its leading digits for a p next to 1.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..layout import Rows
+from .base import Loss, mean_and_least, sides
+from .links import log_logistic, log_softmax, logistic, softmax
+
+
+class Focal(Loss):
+    """Cross-entropy of the softmax that counts a row the less, the surer it is already (Lin et al., 2017, equation 4).
+
+    Domain: ``target`` one-hot, or weights of the classes. Link: softmax, never exactly 0; with gamma > 0 the best prediction lies nearer
+    to equal shares than the probabilities do. Formula, with p = softmax(z): ``-sum_k t_k (1 - p_k)^gamma log(p_k)``; gradient
+    ``p sum_k t_k g_k - t g`` with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=2.0
+        How fast sure rows lose weight; 0 is the cross-entropy.
+    """
+
+    targets = ("multiclass",)
+    out_activation = "softmax"
+    limits = {"gamma": "[0, inf)"}
+
+    def __init__(self, gamma=2.0):
+        self.gamma = gamma
+
+    @property
+    def binary_form(self):
+        return BinaryFocal
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True), "factor": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        softmax(raw, out)
+
+    def log_link(self, raw, out):
+        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
+        log_softmax(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # l = log p = z - log(sum exp z)
+        np.max(raw, axis=-1, keepdims=True, out=ws.row)
+        np.subtract(raw, ws.row, out=raw)
+        np.exp(raw, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
+        np.log(ws.row, out=ws.row)
+        np.subtract(raw, ws.row, out=raw)
+        _focal_value(raw, ws.tmp, ws.factor, float(self.gamma))
+        np.vecdot(target, ws.tmp, out=ws.rows[..., 0])
+        # p sum(t g) - t g
+        _focal_slope(raw, ws.tmp, ws.factor, float(self.gamma))
+        np.multiply(ws.factor, target, out=ws.factor)
+        np.sum(ws.factor, axis=-1, keepdims=True, out=ws.row)
+        np.multiply(raw, ws.row, out=raw)
+        np.subtract(raw, ws.factor, out=raw)
+
+    def start(self, target, weight):
+        return self.initial_score_at(*mean_and_least(target, weight))
+
+    def initial_score_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        return _focal_start(self, np.maximum(mean, least))
+
+
+class BinaryFocal(Loss):
+    """Cross-entropy of the logistic function that counts an output the less, the surer it is already (Lin et al., 2017, equation 4).
+
+    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, per output with s = 2 t - 1 and p = logistic(s z):
+    ``-(1 - p)^gamma log(p)``, summed over the outputs; gradient ``-s (1 - p) g`` with
+    ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=2.0
+        How fast sure outputs lose weight; 0 is the cross-entropy.
+    """
+
+    targets = ("binary", "multilabel")
+    out_activation = "logistic"
+    limits = {"gamma": "[0, inf)"}
+
+    def __init__(self, gamma=2.0):
+        self.gamma = gamma
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "factor", "side")}}
+
+    def link(self, raw, out):
+        logistic(raw, out)
+
+    def log_link(self, raw, out):
+        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
+        log_logistic(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # l = log p = min(s z, 0) - log1p(exp(-|z|))
+        sides(target, ws.side)
+        np.multiply(raw, ws.side, out=raw)
+        np.abs(raw, out=ws.tmp)
+        np.negative(ws.tmp, out=ws.tmp)
+        np.exp(ws.tmp, out=ws.tmp)
+        np.log1p(ws.tmp, out=ws.tmp)
+        np.minimum(raw, 0.0, out=raw)
+        np.subtract(raw, ws.tmp, out=raw)
+        _focal_value(raw, ws.tmp, ws.factor, float(self.gamma))
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        # -s (1 - p) g
+        _focal_slope(raw, ws.tmp, ws.factor, float(self.gamma))
+        np.subtract(raw, 1.0, out=raw)
+        np.multiply(raw, ws.factor, out=raw)
+        np.multiply(raw, ws.side, out=raw)
+
+    def start(self, target, weight):
+        return self.initial_score_at(*mean_and_least(target, weight))
+
+    def initial_score_at(self, mean, least):
+        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        shares = np.clip(mean, least, 1.0 - least)
+        return np.array([np.diff(_focal_start(Focal(self.gamma), np.array([1.0 - share, share])))[0] for share in shares])
+
+
+def _focal_value(log_p, value, factor, gamma):
+    """Write q^gamma into ``factor`` and -q^gamma l into ``value``, with l = log p, q = 1 - p. Overwrites: log_p, value, factor."""
+    np.minimum(log_p, -float(np.finfo(log_p.dtype).tiny), out=log_p)
+    np.expm1(log_p, out=factor)
+    np.negative(factor, out=factor)
+    np.power(factor, gamma, out=factor)
+    np.multiply(log_p, factor, out=value)
+    np.negative(value, out=value)
+
+
+def _focal_slope(log_p, tmp, factor, gamma):
+    """Turn l = log p in ``log_p`` into p, and q^gamma in ``factor`` into q^gamma (1 - gamma p l / q). Overwrites: log_p, tmp, factor."""
+    np.expm1(log_p, out=tmp)
+    np.divide(log_p, tmp, out=tmp)  # -l / q
+    np.exp(log_p, out=log_p)
+    np.multiply(tmp, log_p, out=tmp)
+    np.multiply(tmp, gamma, out=tmp)
+    np.add(tmp, 1.0, out=tmp)
+    np.multiply(factor, tmp, out=factor)
+
+
+def _focal_start(loss, share):
+    """Return the scores (n_classes,) with the least expected focal loss for classes of these shares."""
+    share = share / share.sum()
+    ws = SimpleNamespace(**{name: np.empty((1, buffer.width)) for name, buffer in loss.buffers(len(share)).items()})
+
+    def expected(z):
+        raw = z[None, :].copy()
+        loss.rows_and_grad(raw, share[None, :], ws)
+        return float(ws.rows[0, 0]), raw[0]
+
+    return minimize(expected, np.log(share), jac=True, method="L-BFGS-B", options={"gtol": 1e-12, "ftol": 1e-16, "maxcor": 20}).x

@@ -1,0 +1,104 @@
+"""Losses of classes without probabilities: margins.
+
+The one decision: each class is counted against the rest, as scikit-learn's ``LinearSVC`` and ``Perceptron`` do by default. So one formula
+serves two classes, several classes, and labels that do not exclude each other, each output has the meaning it has there, and the linear
+models are those of scikit-learn; Crammer and Singer's margin between the classes would be another loss for each of these.
+"""
+
+import numpy as np
+
+from ..layout import Rows
+from .base import Loss, sides
+from .links import copy_scores
+
+_TIE = 1e-9  # of shares of two sides whose sums of weights are equal but for rounding, as balanced ones are
+
+
+class Hinge(Loss):
+    """The hinge of a support vector machine (Cortes and Vapnik, 1995), each class against the rest.
+
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1: ``max(0, 1 - s z)``, summed over the
+    outputs; gradient ``-s`` where that is positive, else 0. ``sklearn.svm.LinearSVC(loss="hinge")`` minimises the same.
+    """
+
+    targets = ("binary", "multiclass", "multilabel")
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "side": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        _shortfall(raw, target, ws.side)
+        np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
+        np.greater(raw, 0.0, out=raw)
+        np.multiply(raw, ws.side, out=raw)
+        np.negative(raw, out=raw)
+
+    def start(self, target, weight):
+        lead = np.average(target, axis=0, weights=weight) - 0.5
+        return np.where(np.abs(lead) > _TIE, np.sign(lead), 0.0)
+
+
+class SquaredHinge(Loss):
+    """The squared hinge, each class against the rest.
+
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1 and m = max(0, 1 - s z): ``m^2``, summed
+    over the outputs; gradient ``-2 s m``. ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
+    """
+
+    targets = ("binary", "multiclass", "multilabel")
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "side": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        _shortfall(raw, target, ws.side)
+        np.vecdot(raw, raw, out=ws.rows[..., 0])
+        np.multiply(raw, ws.side, out=raw)
+        np.multiply(raw, -2.0, out=raw)
+
+    def start(self, target, weight):
+        return 2.0 * np.average(target, axis=0, weights=weight) - 1.0
+
+
+class Perceptron(Loss):
+    """The perceptron's loss (Rosenblatt, 1958): only mistakes count, each class against the rest.
+
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1: ``max(0, -s z)``, summed over the
+    outputs; gradient ``-s`` where ``s z <= 0``, a score of 0 being a mistake, else 0. With ``solver="sgd"``, ``momentum=0``,
+    ``batch_size=1`` and no hidden layer, training is the perceptron's rule.
+    """
+
+    targets = ("binary", "multiclass", "multilabel")
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "side": Rows(n_out, scratch=True), "tmp": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        sides(target, ws.side)
+        np.multiply(raw, ws.side, out=raw)
+        np.minimum(raw, 0.0, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.negative(ws.rows, out=ws.rows)
+        np.less_equal(raw, 0.0, out=raw)
+        np.multiply(raw, ws.side, out=raw)
+        np.negative(raw, out=raw)
+
+    def start(self, target, weight):
+        return np.zeros(target.shape[1])
+
+
+def _shortfall(raw, target, side):
+    """Write max(0, 1 - s z) over the scores z in ``raw``. Overwrites: raw, side."""
+    sides(target, side)
+    np.multiply(raw, side, out=raw)
+    np.subtract(1.0, raw, out=raw)
+    np.maximum(raw, 0.0, out=raw)

@@ -1,0 +1,233 @@
+"""Losses of numbers: of the distance between prediction and target.
+
+The one decision: the link is the identity, so that a score is in the units of the target; only quantiles, which come as the lowest one
+and steps upwards, need one.
+"""
+
+from itertools import pairwise
+from numbers import Real
+
+import numpy as np
+
+from ..layout import Rows
+from .base import Loss, median, quantile
+from .links import copy_scores
+from .measure import location_and_scale, median_and_scale
+
+
+class SquaredError(Loss):
+    """Half the squared error.
+
+    Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the 1/2 makes the gradient ``z - t``.
+    """
+
+    distance = True
+    measures = staticmethod(location_and_scale)
+    degree = 2.0
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        np.subtract(raw, target, out=raw)
+        np.vecdot(raw, raw, out=ws.rows[..., 0])
+        np.multiply(ws.rows, 0.5, out=ws.rows)
+
+    def start(self, target, weight):
+        return np.average(target, axis=0, weights=weight)
+
+
+class AbsoluteError(Loss):
+    """The absolute error, whose best constant is the median.
+
+    Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient ``sign(z - t)``, 0 at 0.
+    """
+
+    distance = True
+    measures = staticmethod(location_and_scale)
+    degree = 1.0
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "tmp": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        np.subtract(raw, target, out=raw)
+        np.abs(raw, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.sign(raw, out=raw)
+
+    def start(self, target, weight):
+        return median(target, weight)
+
+
+class Huber(Loss):
+    """Squared error for small residuals, absolute error for large ones (Huber, 1964).
+
+    Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta, ``delta (|r| - delta/2)``
+    beyond, summed over the outputs; gradient ``clip(r, -delta, delta)``.
+
+    Parameters
+    ----------
+    delta : float > 0, default=1.0
+        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor`` with ``normalize_y`` the standard
+        deviation of most of y, the distance from its median within which three quarters of y lie, divided by 1.15.
+    """
+
+    distance = True
+    measures = staticmethod(median_and_scale)
+    degree = 2.0
+    limits = {"delta": "(0, inf)"}
+
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # with c = clip(r, -delta, delta): c (r - c/2)
+        delta = float(self.delta)
+        np.subtract(raw, target, out=raw)
+        np.copyto(ws.tmp, raw)
+        np.maximum(raw, -delta, out=raw)
+        np.minimum(raw, delta, out=raw)
+        np.vecdot(raw, ws.tmp, out=ws.rows[..., 0])
+        np.vecdot(raw, raw, out=ws.row[..., 0])
+        np.multiply(ws.row, 0.5, out=ws.row)
+        np.subtract(ws.rows, ws.row, out=ws.rows)
+
+    def start(self, target, weight):
+        return median(target, weight)
+
+
+class LogCosh(Loss):
+    """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all derivatives (Saleh and Saleh, 2022).
+
+    Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the outputs, about ``r^2 / 2`` near 0
+    and ``|r| - log(2)`` far out; gradient ``tanh(r)``.
+    """
+
+    distance = True
+    measures = staticmethod(median_and_scale)
+    degree = 2.0
+
+    def buffers(self, n_out):
+        return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+
+    def rows_and_grad(self, raw, target, ws):
+        # |r| + log1p(expm1(-2 |r|) / 2)
+        np.subtract(raw, target, out=raw)
+        np.abs(raw, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
+        np.multiply(ws.tmp, -2.0, out=ws.tmp)
+        np.expm1(ws.tmp, out=ws.tmp)
+        np.multiply(ws.tmp, 0.5, out=ws.tmp)
+        np.log1p(ws.tmp, out=ws.tmp)
+        np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
+        np.add(ws.rows, ws.row, out=ws.rows)
+        np.tanh(raw, out=raw)
+
+    def start(self, target, weight):
+        return median(target, weight)
+
+
+class Quantile(Loss):
+    """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one level or of several at once.
+
+    Domain: real targets. Link: the first score is the lowest quantile, each further one a step upwards, ``q_1 = z_1``,
+    ``q_j = q_(j-1) + log(1 + exp(z_j))``, so that quantiles never cross. Formula: ``max(tau (t - q), (tau - 1) (t - q))``, summed over the
+    levels tau and the outputs; derivative with respect to q ``-tau`` below the target, ``1 - tau`` above, ``1/2 - tau`` at it.
+
+    Parameters
+    ----------
+    levels : float in (0, 1), or sequence of these in rising order, default=(0.1, 0.5, 0.9)
+        The levels tau. With a single one ``predict`` gives a number for each target, else one for each level.
+    """
+
+    out_activation = "quantiles"
+    predicts = "quantiles"
+    measures = staticmethod(location_and_scale)
+    degree = 1.0
+
+    def __init__(self, levels=(0.1, 0.5, 0.9)):
+        self.levels = levels
+
+    def check(self):
+        taus = list(self.levels) if np.iterable(self.levels) else [self.levels]
+        rising = all(isinstance(tau, Real) for tau in taus) and all(a < b for a, b in pairwise([0.0, *taus, 1.0]))
+        if not taus or not rising:
+            raise ValueError(
+                f"{self!r}: levels must be a number in (0, 1) or several in rising order, such as (0.1, 0.5, 0.9), got {self.levels!r}."
+            )
+
+    @property
+    def n_scores(self):
+        return len(self.taus)
+
+    def buffers(self, n_out):
+        n_targets = n_out // self.n_scores
+        narrow = {name: Rows(n_targets, scratch=True) for name in ("tmp", "r")}
+        return {"rows": Rows(1), "row": Rows(1), **narrow, "slope": Rows(n_out, scratch=True)}
+
+    def link(self, raw, out):
+        copy_scores(raw, out)
+        levels = self._by_level(out)
+        for below, step in pairwise(levels):
+            np.logaddexp(step, 0.0, out=step)
+            np.add(step, below, out=step)
+
+    def rows_and_grad(self, raw, target, ws):
+        # with r = q - t: max(-tau r, (1 - tau) r); its derivative (sign(r) + 1) / 2 - tau goes to slope, steps log(1 + exp(z)) to raw
+        scores, slopes = self._by_level(raw), self._by_level(ws.slope)
+        np.subtract(scores[0], target, out=ws.r)
+        ws.rows.fill(0.0)
+        for j, (tau, score, slope) in enumerate(zip(self.taus, scores, slopes, strict=True)):
+            if j:
+                np.logaddexp(score, 0.0, out=score)
+                np.add(ws.r, score, out=ws.r)
+            np.multiply(ws.r, -tau, out=ws.tmp)
+            np.multiply(ws.r, 1.0 - tau, out=slope)
+            np.maximum(ws.tmp, slope, out=ws.tmp)
+            np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.row)
+            np.add(ws.rows, ws.row, out=ws.rows)
+            np.sign(ws.r, out=slope)
+            np.multiply(slope, 0.5, out=slope)
+            np.add(slope, 0.5 - tau, out=slope)
+        # a step s = log(1 + exp(z)) moves all quantiles above it: d s / d z = 1 - exp(-s) times the sum of their slopes
+        np.copyto(ws.tmp, slopes[-1])
+        for j in reversed(range(1, len(scores))):
+            np.negative(scores[j], out=scores[j])
+            np.expm1(scores[j], out=scores[j])
+            np.negative(scores[j], out=scores[j])
+            np.multiply(scores[j], ws.tmp, out=scores[j])
+            np.add(ws.tmp, slopes[j - 1], out=ws.tmp)
+        np.copyto(scores[0], ws.tmp)
+
+    def start(self, target, weight):
+        quantiles = [quantile(target, weight, tau) for tau in self.taus]
+        least = 1e-3 * location_and_scale(target, weight).scale  # a step of 0 would be a score of -inf
+        steps = [np.maximum(above - below, least) for below, above in pairwise(quantiles)]
+        # the inverse of log(1 + exp(z))
+        return np.concatenate([quantiles[0], *(step + np.log(-np.expm1(-step)) for step in steps)])
+
+    @property
+    def taus(self):
+        """The levels, a list of floats."""
+        return [float(self.levels)] if isinstance(self.levels, Real) else [float(tau) for tau in self.levels]
+
+    def _by_level(self, scores):
+        """Return the columns of each level, as views."""
+        width = scores.shape[-1] // self.n_scores
+        return [scores[..., j * width : (j + 1) * width] for j in range(self.n_scores)]

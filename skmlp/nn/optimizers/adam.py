@@ -1,0 +1,190 @@
+"""Adam and its relatives: optimizers with an average of the gradient and one of its square.
+
+The one decision: the slots hold the averages without the factors 1 - beta, which are folded into the coefficients, so that each average
+costs a product and a sum.
+"""
+
+import math
+
+import numpy as np
+
+from .base import Optimizer, asymptotic_step_of, descend
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015, the efficient form at the end of section 2).
+
+    ``m <- beta_1 m + (1 - beta_1) g``; ``v <- beta_2 v + (1 - beta_2) g^2``;
+    ``p <- p - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``: scikit-learn's form, with epsilon added before the
+    correction of v. PyTorch adds its epsilon after: pass it ``epsilon / sqrt(1 - beta_2^t)`` to agree. The slots hold
+    ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+    beta_2 : float in [0, 1), default=0.999
+    epsilon : float > 0, default=1e-8
+    """
+
+    slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
+    bounded = True
+    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def coefficients(self, t, lr):
+        return _adam_coefficients(self, t, lr)
+
+    def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
+        _moments(g, m, v, beta_1, beta_2)
+        descend(p, m, v, tmp, epsilon, rate)
+
+    def asymptotic_step(self, t, lr, m, v, out, tmp):
+        _adam_reach(self, t, lr, v, out)
+
+
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
+
+    ``p <- p - lr alpha p`` for the weights, then Adam's step without the gradient of the penalty. The decay is the estimator's
+    ``alpha`` itself, not divided by the number of rows; agrees with PyTorch's ``AdamW`` but for the place of epsilon (see ``Adam``).
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+    beta_2 : float in [0, 1), default=0.999
+    epsilon : float > 0, default=1e-8
+    """
+
+    slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
+    decoupled = True
+    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def coefficients(self, t, lr):
+        return _adam_coefficients(self, t, lr)
+
+    def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
+        _moments(g, m, v, beta_1, beta_2)
+        descend(p, m, v, tmp, epsilon, rate)
+
+    def asymptotic_step(self, t, lr, m, v, out, tmp):
+        out.fill(lr)
+
+
+class AMSGrad(Optimizer):
+    """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
+
+    ``m``, ``v`` as in Adam; ``v_max <- max(v_max, v)``; ``p <- p - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v_max) + epsilon)``.
+    The paper has no corrections of m and v; as in PyTorch's ``Adam(amsgrad=True)``, they are Adam's, and they do not enter the maximum.
+    Agrees with PyTorch but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``, ``v / (1 - beta_2)`` and
+    ``v_max / (1 - beta_2)``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+    beta_2 : float in [0, 1), default=0.999
+    epsilon : float > 0, default=1e-8
+    """
+
+    slots = ("m", "v", "v_max")
+    averages = {"m": "beta_1", "v": "beta_2", "v_max": "beta_2"}
+    squares = ("v", "v_max")
+    bounded = True
+    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def coefficients(self, t, lr):
+        return _adam_coefficients(self, t, lr)
+
+    def update(self, p, g, m, v, v_max, tmp, beta_1, beta_2, epsilon, rate):
+        _moments(g, m, v, beta_1, beta_2)
+        np.maximum(v_max, v, out=v_max)
+        descend(p, m, v_max, tmp, epsilon, rate)
+
+    def asymptotic_step(self, t, lr, m, v, v_max, out, tmp):
+        _adam_reach(self, t, lr, v_max, out)
+
+
+class NAdam(Optimizer):
+    """Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps instead of a schedule).
+
+    ``m``, ``v`` as in Adam; ``p <- p - lr sqrt(1 - beta_2^t) (beta_1 m / (1 - beta_1^(t + 1)) + (1 - beta_1) g / (1 - beta_1^t))
+    / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``NAdam`` in the limit of a large ``momentum_decay``, which ends its schedule at once,
+    but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+    beta_2 : float in [0, 1), default=0.999
+    epsilon : float > 0, default=1e-8
+    """
+
+    slots = ("m", "v")
+    averages = {"m": "beta_1", "v": "beta_2"}
+    squares = ("v",)
+    bounded = True
+    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def coefficients(self, t, lr):
+        # the numerator is (1 - beta_1) / (1 - beta_1^t) (look m' + g), m' = m / (1 - beta_1)
+        beta_1, beta_2, epsilon, rate = _adam_coefficients(self, t, lr)
+        look = beta_1 * (1.0 - beta_1**t) / (1.0 - beta_1 ** (t + 1))
+        return beta_1, beta_2, look, epsilon, rate
+
+    def update(self, p, g, m, v, tmp, beta_1, beta_2, look, epsilon, rate):
+        np.multiply(m, beta_1, out=m)
+        np.add(m, g, out=m)
+        np.multiply(g, g, out=tmp)
+        np.multiply(v, beta_2, out=v)
+        np.add(v, tmp, out=v)
+        np.multiply(m, look, out=tmp)
+        np.add(g, tmp, out=g)
+        descend(p, g, v, tmp, epsilon, rate)
+
+    def asymptotic_step(self, t, lr, m, v, out, tmp):
+        # the shares of m and g in the numerator tend to beta_1 and 1 - beta_1
+        _adam_reach(self, t, lr, v, out)
+
+
+def _adam_coefficients(rule, t, lr):
+    # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1 - b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
+    beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
+    root = math.sqrt(1.0 - beta_2)
+    correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+    return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
+
+
+def _adam_reach(rule, t, lr, v, out):
+    # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size once it is corrected
+    beta_1, _, epsilon, rate = _adam_coefficients(rule, t, lr)
+    asymptotic_step_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
+
+
+def _moments(g, m, v, beta_1, beta_2):
+    """m <- beta_1 m + g; v <- beta_2 v + g^2. Overwrites: g, m, v."""
+    np.multiply(m, beta_1, out=m)
+    np.add(m, g, out=m)
+    np.multiply(g, g, out=g)
+    np.multiply(v, beta_2, out=v)
+    np.add(v, g, out=v)

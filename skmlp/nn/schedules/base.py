@@ -1,0 +1,70 @@
+"""What a learning-rate schedule is: what the initial learning rate is multiplied with, as a function of how far training has come.
+
+The one decision: a schedule is a pure function of a ``Clock``, asked before every step, so that it can be drawn, tested and
+resumed without state of its own. The only thing that is not a function of time, the answer to a plateau, is a number
+(``plateau_factor``) that the trainer multiplies into the clock's ``decay``. Warming up is the same for all and done here.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from ..saved import COUNT, EXTENT, check_attributes
+from ..unit import Unit
+
+
+@dataclass
+class Clock:
+    """How far training has come.
+
+    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``: passes that this fit plans.
+    ``samples``: rows seen up to the start of this epoch. ``decay``: product of the plateau factors applied so far. ``began``: the epoch
+    at which this fit began. ``n_batches``: updates in an epoch.
+    """
+
+    step: int = 0
+    epoch: float = 0.0
+    n_epochs: int = 1
+    samples: int = 0
+    decay: float = 1.0
+    began: float = 0.0
+    n_batches: int = 1
+
+    kinds = {
+        **dict.fromkeys(("step", "n_epochs", "samples", "n_batches"), COUNT),
+        **dict.fromkeys(("epoch", "decay", "began"), EXTENT),
+    }
+
+    def __setstate__(self, state):
+        check_attributes("Clock", state, self.kinds)
+        self.__dict__.update(state)
+
+
+class Schedule(Unit):
+    """A rule for the learning rate.
+
+    Every schedule has the parameter ``warm_up``: over this many epochs, counted from the very first one, the factor is multiplied by the
+    share of their updates made, this one included, so that the rate rises along a line (Goyal et al., 2017, section 2.2).
+
+    ``plateau_factor``: what the rate is multiplied with where training would otherwise stop for lack of progress; None: it stops.
+    ``plateau_patience``: epochs without progress to wait for before that; None: as many as before stopping. ``least``: the product of the
+    plateau factors does not fall below it, and training stops at the next plateau. ``strict``: whether progress is to be more than ``tol``,
+    so that with ``tol=0`` an equal value is none; else ``tol`` itself is enough, as in scikit-learn. ``planned``: the rate falls to its end
+    within the planned number of epochs, so that reaching that number is no failure.
+    """
+
+    plateau_factor = None
+    plateau_patience = None
+    least = 0.0
+    strict = False
+    planned = False
+    limits = {"warm_up": "[0, inf)"}
+
+    def factor(self, clock):
+        """Return the factor of the initial learning rate at ``clock``, a Python float."""
+        warmed = clock.epoch + 1.0 / clock.n_batches
+        ramp = warmed / float(self.warm_up) if warmed < self.warm_up else 1.0
+        return ramp * self.curve(clock)
+
+    @abstractmethod
+    def curve(self, clock):
+        """Return the factor without warming up."""

@@ -1,0 +1,266 @@
+"""Learning-rate schedules: formulas of the factor that the initial learning rate is multiplied with.
+
+Each takes ``warm_up`` epochs, during which the factor is also multiplied by a line from zero to one; see ``schedule.py``, which also
+says what a schedule is. Those that answer to a lack of progress are in ``plateau.py``.
+
+To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES``; the tests iterate the registry.
+"""
+
+import math
+
+from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
+
+
+class Constant(Schedule):
+    """factor = 1.
+
+    Parameters
+    ----------
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Constant().factor(Clock(epoch=3.0))
+    1.0
+    >>> Constant(warm_up=5).factor(Clock(epoch=3.0))
+    0.8
+    """
+
+    def __init__(self, warm_up=0):
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return 1.0
+
+
+class Invscaling(Schedule):
+    """factor = 1 / (samples + 1)^power_t, constant within an epoch, as in scikit-learn; 1 throughout the first epoch.
+
+    Parameters
+    ----------
+    power_t : float >= 0, default=0.5
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Invscaling().factor(Clock(samples=99))
+    0.1
+    """
+
+    limits = {"power_t": "[0, inf)", **Schedule.limits}
+
+    def __init__(self, power_t=0.5, warm_up=0):
+        self.power_t = power_t
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return 1.0 / (clock.samples + 1) ** float(self.power_t)
+
+
+class Step(Schedule):
+    """factor = gamma^floor(epoch / step_size).
+
+    Parameters
+    ----------
+    step_size : float > 0, default=30
+        Epochs from one drop to the next.
+    gamma : float in (0, 1], default=0.1
+        What the factor is multiplied with at each drop.
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Step(step_size=2, gamma=0.5).factor(Clock(epoch=5.5))
+    0.25
+    """
+
+    limits = {"step_size": "(0, inf)", "gamma": "(0, 1]", **Schedule.limits}
+
+    def __init__(self, step_size=30, gamma=0.1, warm_up=0):
+        self.step_size = step_size
+        self.gamma = gamma
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return float(self.gamma) ** math.floor(clock.epoch / self.step_size)
+
+
+class Exponential(Schedule):
+    """factor = gamma^epoch, fractions of an epoch included.
+
+    Parameters
+    ----------
+    gamma : float in (0, 1], default=0.95
+        What the factor is multiplied with in the course of an epoch.
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Exponential(gamma=0.5).factor(Clock(epoch=2.0))
+    0.25
+    """
+
+    limits = {"gamma": "(0, 1]", **Schedule.limits}
+
+    def __init__(self, gamma=0.95, warm_up=0):
+        self.gamma = gamma
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return float(self.gamma) ** float(clock.epoch)
+
+
+class Linear(Schedule):
+    """factor = 1 + (final - 1) epoch / n_epochs.
+
+    Parameters
+    ----------
+    n_epochs : int or None, default=None
+        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
+        The factor stays at ``final`` afterwards.
+    final : float in [0, 1], default=0.0
+        Factor at the end.
+    warm_up : float >= 0, default=0
+        Epochs of warming up, the first of the decay.
+
+    Examples
+    --------
+    >>> Linear().factor(Clock(epoch=5.0, n_epochs=20))
+    0.75
+    """
+
+    planned = True
+    limits = {"n_epochs": "(0, inf) or None", "final": "[0, 1]", **Schedule.limits}
+
+    def __init__(self, n_epochs=None, final=0.0, warm_up=0):
+        self.n_epochs = n_epochs
+        self.final = final
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return 1.0 + (float(self.final) - 1.0) * _progress(self, clock)
+
+
+class Cosine(Schedule):
+    """factor = final + (1 - final) (1 + cos(pi epoch / n_epochs)) / 2 (Loshchilov and Hutter, 2017, equation 5, one cycle).
+
+    Parameters
+    ----------
+    n_epochs : int or None, default=None
+        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
+        The factor stays at ``final`` afterwards.
+    final : float in [0, 1], default=0.0
+        Factor at the end.
+    warm_up : float >= 0, default=0
+        Epochs of warming up, the first of the decay.
+
+    Examples
+    --------
+    >>> Cosine().factor(Clock(epoch=5.0, n_epochs=10))
+    0.5
+    """
+
+    planned = True
+    limits = {"n_epochs": "(0, inf) or None", "final": "[0, 1]", **Schedule.limits}
+
+    def __init__(self, n_epochs=None, final=0.0, warm_up=0):
+        self.n_epochs = n_epochs
+        self.final = final
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return _cosine(1.0, float(self.final), _progress(self, clock))
+
+
+class CosineRestarts(Schedule):
+    """Cosine decay over and over, each cycle ``growth`` times as long as the one before (Loshchilov and Hutter, 2017, section 3).
+
+    Parameters
+    ----------
+    n_epochs : float > 0, default=10
+        Length of the first cycle, from the very first epoch.
+    growth : float >= 1, default=2
+        T_mult in the paper.
+    final : float in [0, 1], default=0.0
+        Factor at the end of each cycle.
+    warm_up : float >= 0, default=0
+        Epochs of warming up, the first of the first cycle.
+
+    Examples
+    --------
+    >>> [CosineRestarts(n_epochs=2).factor(Clock(epoch=epoch)) for epoch in (0.0, 1.0, 2.0, 4.0, 6.0)]
+    [1.0, 0.5, 1.0, 0.5, 1.0]
+    """
+
+    limits = {"n_epochs": "(0, inf)", "growth": "[1, inf)", "final": "[0, 1]", **Schedule.limits}
+
+    def __init__(self, n_epochs=10, growth=2, final=0.0, warm_up=0):
+        self.n_epochs = n_epochs
+        self.growth = growth
+        self.final = final
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        passed, length = float(clock.epoch), float(self.n_epochs)
+        if self.growth == 1:
+            passed %= length
+        while passed >= length:
+            passed, length = passed - length, length * float(self.growth)
+        return _cosine(1.0, float(self.final), passed / length)
+
+
+class OneCycle(Schedule):
+    """Up from ``start`` to 1, then down to ``final``, both along half a cosine (Smith and Topin, 2018).
+
+    The initial learning rate is the peak.
+
+    Parameters
+    ----------
+    n_epochs : int or None, default=None
+        Length of the cycle in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
+        The factor stays at ``final`` afterwards.
+    rise : float in (0, 1), default=0.3
+        Share of the cycle that goes up.
+    start : float in [0, 1], default=0.04
+        Factor at the beginning.
+    final : float in [0, 1], default=0.0001
+        Factor at the end.
+    warm_up : float >= 0, default=0
+        Epochs of warming up on top of that, the first of the cycle.
+
+    Examples
+    --------
+    >>> OneCycle(rise=0.3).factor(Clock(epoch=3.0, n_epochs=10))
+    1.0
+    """
+
+    planned = True
+    limits = {"n_epochs": "(0, inf) or None", "rise": "(0, 1)", "start": "[0, 1]", "final": "[0, 1]", **Schedule.limits}
+
+    def __init__(self, n_epochs=None, rise=0.3, start=0.04, final=0.0001, warm_up=0):
+        self.n_epochs = n_epochs
+        self.rise = rise
+        self.start = start
+        self.final = final
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        progress, rise = _progress(self, clock), float(self.rise)
+        if progress < rise:
+            return _cosine(float(self.start), 1.0, progress / rise)
+        return _cosine(1.0, float(self.final), (progress - rise) / (1.0 - rise))
+
+
+def _progress(schedule, clock):
+    """Return the share of the schedule's length that has passed, in [0, 1]; a schedule without a length spans the current fit."""
+    passed = clock.epoch / schedule.n_epochs if schedule.n_epochs else (clock.epoch - clock.began) / clock.n_epochs
+    return float(min(passed, 1.0))
+
+
+def _cosine(start, end, progress):
+    """Return the point on half a cosine from ``start`` to ``end``."""
+    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * progress))

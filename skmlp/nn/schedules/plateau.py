@@ -1,0 +1,82 @@
+"""Learning-rate schedules that answer to a lack of progress instead of following a plan.
+
+The one decision: whoever watches the progress multiplies the clock's ``decay``; a schedule only says by how much, when, and how far.
+
+To add one: as in ``schedules.py``, with ``plateau_factor``.
+"""
+
+from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
+
+
+class Adaptive(Schedule):
+    """factor = 1, divided by 5 each time that training makes no progress, as in scikit-learn.
+
+    Training stops for lack of progress once the rate is at most 1e-6.
+
+    Parameters
+    ----------
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Adaptive().factor(Clock(decay=0.2))
+    0.2
+    """
+
+    plateau_factor = 0.2
+
+    def __init__(self, warm_up=0):
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        return clock.decay
+
+
+class Plateau(Schedule):
+    """factor = 1, multiplied by gamma after each ``patience`` epochs without progress, but never below ``final``.
+
+    Progress is what the estimator stops for lack of: the training loss, or the validation score with ``early_stopping``, better by more
+    than ``tol``. Once the factor is ``final``, ``n_iter_no_change`` more epochs without progress end the training. With ``tol=0`` the same
+    as PyTorch's ``ReduceLROnPlateau`` without a threshold.
+
+    Parameters
+    ----------
+    gamma : float in (0, 1), default=0.1
+        What the factor is multiplied with.
+    patience : int >= 0 or None, default=None
+        The factor falls after more than this many epochs without progress; None is the estimator's ``n_iter_no_change``.
+    final : float in [0, 1], default=0.001
+        Least factor.
+    warm_up : float >= 0, default=0
+        Epochs of warming up.
+
+    Examples
+    --------
+    >>> Plateau(gamma=0.5).factor(Clock(decay=0.25))
+    0.25
+    """
+
+    strict = True
+    limits = {"gamma": "(0, 1)", "patience": "[0, inf) or None", "final": "[0, 1]", **Schedule.limits}
+
+    def __init__(self, gamma=0.1, patience=None, final=0.001, warm_up=0):
+        self.gamma = gamma
+        self.patience = patience
+        self.final = final
+        self.warm_up = warm_up
+
+    @property
+    def plateau_factor(self):
+        return float(self.gamma)
+
+    @property
+    def plateau_patience(self):
+        return self.patience
+
+    @property
+    def least(self):
+        return float(self.final)
+
+    def curve(self, clock):
+        return clock.decay

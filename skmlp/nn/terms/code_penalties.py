@@ -1,0 +1,187 @@
+"""What is asked of an autoencoder's code beyond that it can be decoded: few active units, or little change with the input.
+
+The one decision: each is a term of the objective that stands right behind the code and passes it on. A variational code, which changes it,
+has a file of its own.
+
+To add one: derive from ``Term``, put it into ``CODE_PENALTIES`` and into ``TERMS``.
+"""
+
+import math
+
+import numpy as np
+
+from ..layers.base import no_arrays, same_width
+from ..layout import Row, Rows
+from .base import Term, identity_forward
+
+_LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
+
+
+class KLSparsity(Term):
+    """``weight sum_j KL(target || a_j)`` with a_j the mean of unit j over the batch: each unit is to be active for few rows.
+
+    ``KL(t || a) = t log(t / a) + (1 - t) log((1 - t) / (1 - a))`` (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse
+    autoencoder", for this form) is between coins, so a code is in (0, 1). The mean is weighted by the rows' weights. Each minibatch has a
+    mean of its own, so that small ones ask that units be active equally often in each: take batches of some hundred rows.
+
+    Parameters
+    ----------
+    target : float in (0, 1), default=0.05
+        Mean activation wanted of each unit.
+    weight : float >= 0, default=1.0
+        Strength, against a loss that is summed over the features.
+    """
+
+    limits = {"target": "(0, 1)", "weight": "[0, inf)"}
+
+    def __init__(self, target=0.05, weight=1.0):
+        self.target = target
+        self.weight = weight
+
+    width, params, state = same_width, no_arrays, no_arrays
+
+    def buffers(self, n_in):
+        return {"mean": Row(n_in), "rest": Row(n_in), "slope": Row(n_in), "sent": Rows(n_in, scratch=True)}
+
+    def forward(self, x, ws, training):
+        identity_forward(x, ws)
+
+    def objective(self, ws, target, weight, scale):
+        t, strength = float(self.target), float(self.weight)
+        np.matmul(ws.batch.row, ws.y, out=ws.mean)
+        np.maximum(ws.mean, _LEAST, out=ws.mean)
+        np.minimum(ws.mean, 1.0 - _LEAST, out=ws.mean)
+        np.subtract(1.0, ws.mean, out=ws.rest)
+        # slope = weight ((1 - t) / (1 - a) - t / a)
+        np.divide(strength * (1.0 - t), ws.rest, out=ws.slope)
+        np.log(ws.rest, out=ws.rest)
+        entropy = (1.0 - t) * float(np.add.reduce(ws.rest, axis=None))
+        np.divide(strength * t, ws.mean, out=ws.rest)
+        np.subtract(ws.slope, ws.rest, out=ws.slope)
+        np.log(ws.mean, out=ws.mean)
+        entropy += t * float(np.add.reduce(ws.mean, axis=None))
+        return strength * (ws.y.shape[-1] * (t * math.log(t) + (1.0 - t) * math.log(1.0 - t)) - entropy)
+
+    def backward(self, dy, ws):
+        # dx_ij = dy_ij + share_i slope_j
+        if ws.dx is not None:
+            np.multiply(ws.batch.column, ws.slope, out=ws.sent)
+            np.add(dy, ws.sent, out=ws.dx)
+
+
+class L1Sparsity(Term):
+    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse coding (Olshausen and Field, 1996).
+
+    Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has them, such as relu. What a code loses in
+    size the decoder can make up for by larger weights, so give ``alpha`` a value or ``tied_weights=True``.
+
+    Parameters
+    ----------
+    weight : float >= 0, default=0.1
+        Strength, against a loss that is summed over the features.
+    """
+
+    limits = {"weight": "[0, inf)"}
+
+    def __init__(self, weight=0.1):
+        self.weight = weight
+
+    width, params, state = same_width, no_arrays, no_arrays
+
+    def buffers(self, n_in):
+        return {"tmp": Rows(n_in, scratch=True), "sums": Row(n_in)}
+
+    def forward(self, x, ws, training):
+        identity_forward(x, ws)
+
+    def objective(self, ws, target, weight, scale):
+        np.abs(ws.y, out=ws.tmp)
+        np.matmul(ws.batch.row, ws.tmp, out=ws.sums)
+        return float(self.weight) * float(np.add.reduce(ws.sums, axis=None))
+
+    def backward(self, dy, ws):
+        # dx_ij = dy_ij + weight share_i sign(y_ij)
+        if ws.dx is not None:
+            np.sign(ws.y, out=ws.tmp)
+            np.multiply(ws.tmp, ws.batch.column, out=ws.tmp)
+            np.multiply(ws.tmp, float(self.weight), out=ws.tmp)
+            np.add(dy, ws.tmp, out=ws.dx)
+
+
+class Contractive(Term):
+    """``weight |J|^2``, averaged over the rows, J the Jacobian (n_units, n_features) of the code: it is to change little with the row.
+
+    The contractive autoencoder (Rifai et al., 2011), for encoders of any depth and activation. In each step every row draws a direction u
+    on the unit sphere, and the term is ``weight d |f(x + h u) - f(x - h u)|^2 / (2 h)^2``, with d features, f the encoder and ``h = step``.
+    This, and its gradient, is computed exactly. Its expectation over u is ``weight |J|^2`` where the encoder is straight within a distance
+    of h; else it is that plus an error of the order of h^2, by which it also counts how the encoder bends, as in the stochastic form of
+    Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
+
+    The encoder is that of clean rows: without dropout and corruption, and with batch normalisation by the mean and variance of the rows at
+    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward. A decoder with
+    larger weights makes up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
+
+    Parameters
+    ----------
+    weight : float >= 0, default=0.1
+        Strength, against a loss that is summed over the features.
+    step : float > 0, default=0.01
+        Distance h of the two points from the row, in the units of X: short against what matters in X, long against the rounding of float32,
+        about 1e-7 of the largest values.
+    """
+
+    needs_subnetwork = True
+    limits = {"weight": "[0, inf)", "step": "(0, inf)"}
+
+    def __init__(self, weight=0.1, step=0.01):
+        self.weight = weight
+        self.step = step
+
+    width, params, state = same_width, no_arrays, no_arrays
+
+    def buffers(self, n_in):
+        return {"change": Rows(n_in, scratch=True), "length": Rows(1)}
+
+    def forward(self, x, ws, training):
+        identity_forward(x, ws)
+
+    def objective(self, ws, target, weight, scale):
+        n, step = ws.y.shape[-2], float(self.step)
+        rows = ws.twin.rows(n)
+        ahead, behind = rows[:n], rows[n:]
+        _directions(ws.rng, step, ahead, ws.length)
+        if isinstance(ws.first.x, np.ndarray):
+            np.copyto(behind, ws.first.x)
+        else:
+            ws.first.x.toarray(out=behind)
+        # x + h u, and 2 x - (x + h u)
+        np.add(ahead, behind, out=ahead)
+        np.multiply(behind, 2.0, out=behind)
+        np.subtract(behind, ahead, out=behind)
+        # weight d / (4 h^2) sum_i share_i |c_i|^2, c = f(x + h u) - f(x - h u); d c_i = weight d / (2 h^2) share_i c_i
+        y = ws.twin.forward(n, weight)
+        np.subtract(y[:n], y[n:], out=ws.change)
+        np.multiply(ws.change, ws.batch.column, out=y[:n])
+        factor = float(self.weight) * rows.shape[-1] / (4.0 * step * step)
+        value = factor * float(np.vdot(ws.change, y[:n]))
+        np.multiply(y[:n], 2.0 * factor, out=y[:n])
+        np.negative(y[:n], out=y[n:])
+        ws.twin.backward(n)
+        return value
+
+    def settle(self, ws):
+        """Add the gradient of the encoder's parameters. Overwrites: grads of the network."""
+        ws.twin.settle()
+
+    def backward(self, dy, ws):
+        if ws.dx is not None and ws.dx is not dy:
+            np.copyto(ws.dx, dy)
+
+
+def _directions(rng, length, out, norms):
+    """Draw vectors of one length in all directions alike, a row each. Overwrites: out, norms."""
+    rng.standard_normal(out.shape, out.dtype, out=out)
+    np.vecdot(out, out, out=norms[..., 0])
+    np.sqrt(norms, out=norms)
+    np.divide(length, norms, out=norms)
+    np.multiply(out, norms, out=out)

@@ -1,0 +1,103 @@
+"""The code of a variational autoencoder: a normal distribution for each row.
+
+The one decision: a variational code is an activation with two inputs for each output, as maxout is, that draws in training and gives the
+mean in prediction; and it is a term of the objective. So widths, transforms and tied weights need to know nothing of it.
+"""
+
+import numpy as np
+
+from ..layers.base import no_arrays
+from ..layout import Rows
+from .base import Term
+
+_BOUND = 10.0  # of the logarithm of a variance
+
+
+class Variational(Term):
+    """z = m + s e with e drawn from N(0, I), plus ``beta`` times the divergence of N(m, s^2) from N(0, I) (Kingma and Welling, 2014).
+
+    The layer in front gives two numbers for each component: the mean m (the first half of its units) and r, from which
+    ``log s^2 = 10 tanh(r / 10)``, so that it starts like r and stays between -10 and 10. Per row the term is
+    ``beta / 2 sum_j (m_j^2 + s_j^2 - 1 - log s_j^2)``. Prediction gives m and draws nothing.
+
+    With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss stands for, but for a constant:
+    'squared_error' is the normal one with variance 1 for each feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A
+    normal likelihood of variance v is ``beta=v``, which divides all by 1 / v; so beta says how exact a reconstruction is meant to be, in
+    units of X squared, and ``beta > 1`` buys components that are more independent (Higgins et al., 2017).
+
+    Parameters
+    ----------
+    beta : float >= 0, default=1.0
+        Weight of the divergence.
+    """
+
+    keeps = ("x",)
+    elementwise = False
+    training_only = False
+    passes = False
+    activates = True
+    inputs_per_unit = 2
+    weight_init = "glorot_uniform"
+    limits = {"beta": "[0, inf)"}
+
+    def __init__(self, beta=1.0):
+        self.beta = beta
+
+    def width(self, n_in):
+        return n_in // 2
+
+    params = state = no_arrays
+
+    def buffers(self, n_in):
+        k = n_in // 2
+        return {"tanh": Rows(k), "std": Rows(k), "noise": Rows(k), "tmp": Rows(k, scratch=True)}
+
+    def forward(self, x, ws, training):
+        k = ws.y.shape[-1]
+        if not training:
+            np.copyto(ws.y, x[..., :k])
+            return
+        # s = exp(5 tanh(r / 10)); z = m + s e
+        np.multiply(x[..., k:], 1.0 / _BOUND, out=ws.tanh)
+        np.tanh(ws.tanh, out=ws.tanh)
+        np.multiply(ws.tanh, 0.5 * _BOUND, out=ws.std)
+        np.exp(ws.std, out=ws.std)
+        ws.rng.standard_normal(ws.noise.shape, ws.noise.dtype, out=ws.noise)
+        np.multiply(ws.std, ws.noise, out=ws.y)
+        np.add(ws.y, x[..., :k], out=ws.y)
+
+    def objective(self, ws, target, weight, scale):
+        # beta / 2 sum_ij share_i (m^2 + s^2 - 1 - log s^2)
+        k = ws.std.shape[-1]
+        np.multiply(ws.std, ws.std, out=ws.tmp)
+        value = _weighted_sum(ws, ws.tmp) - k
+        np.multiply(ws.x[..., :k], ws.x[..., :k], out=ws.tmp)
+        value += _weighted_sum(ws, ws.tmp) - _BOUND * _weighted_sum(ws, ws.tanh)
+        return 0.5 * float(self.beta) * value
+
+    def backward(self, dy, ws):
+        if ws.dx is None:
+            return
+        k, beta = ws.std.shape[-1], float(self.beta)
+        d_mean, d_r = ws.dx[..., :k], ws.dx[..., k:]
+        # d_r = (dz e s + beta share (s^2 - 1)) / 2 (1 - tanh^2)
+        np.multiply(dy, ws.noise, out=d_r)
+        np.multiply(d_r, ws.std, out=d_r)
+        np.multiply(ws.std, ws.std, out=ws.tmp)
+        np.subtract(ws.tmp, 1.0, out=ws.tmp)
+        np.multiply(ws.tmp, ws.batch.column, out=ws.tmp)
+        np.multiply(ws.tmp, beta, out=ws.tmp)
+        np.add(d_r, ws.tmp, out=d_r)
+        np.multiply(ws.tanh, ws.tanh, out=ws.tmp)
+        np.subtract(1.0, ws.tmp, out=ws.tmp)
+        np.multiply(ws.tmp, 0.5, out=ws.tmp)
+        np.multiply(d_r, ws.tmp, out=d_r)
+        # d_mean = dz + beta share m
+        np.multiply(ws.x[..., :k], ws.batch.column, out=ws.tmp)
+        np.multiply(ws.tmp, beta, out=ws.tmp)
+        np.add(dy, ws.tmp, out=d_mean)
+
+
+def _weighted_sum(ws, array):
+    """Return the sum of (n, k) over the columns, its mean over the rows by their shares."""
+    return float(np.add.reduce(np.matmul(ws.batch.row, array), axis=None))
