@@ -1,8 +1,9 @@
-"""Deep autoencoders on MNIST against PCA: ``python -m benchmarks.autoencoder path/to/mnist.npz [picture.png]``.
+"""Deep autoencoders on MNIST against PCA: ``python -m benchmarks.autoencoder path/to/mnist.npz
+[picture.png]``.
 
-The network 784-1000-500-250-30 of Hinton and Salakhutdinov (Science 313, 2006) and one with a code of two numbers: squared error summed
-over the pixels, a nearest neighbour on the codes, seconds and memory. The paper reports 3.00 for 30 numbers, 8.01 for logistic PCA, 13.87
-for PCA.
+The network 784-1000-500-250-30 of Hinton and Salakhutdinov (Science 313, 2006) and one with a code
+of two numbers: squared error summed over the pixels, a nearest neighbour on the codes, seconds and
+memory. The paper reports 3.00 for 30 numbers, 8.01 for logistic PCA, 13.87 for PCA.
 """
 
 import sys
@@ -36,12 +37,23 @@ def run(path, picture=None):
     X, y, X_test, y_test = mnist(path)
     rows, codes = [], {}
     for n_components in (30, 2):
-        for name, model in {"PCA": PCA(n_components), "Autoencoder": Autoencoder(n_components, **SETTINGS)}.items():
+        for name, model in {
+            "PCA": PCA(n_components),
+            "Autoencoder": Autoencoder(n_components, **SETTINGS),
+        }.items():
             seconds, mebibytes = peak_of(lambda model=model: model.fit(X))
             code = model.transform(X_test)
             error = np.square(model.inverse_transform(code) - X_test).sum(axis=1).mean()
             nearest = KNeighborsClassifier(1).fit(model.transform(X), y).score(code, y_test)
-            rows.append([f"{name}, {n_components}", f"{error:.2f}", f"{nearest:.4f}", f"{seconds:.0f}", f"{mebibytes:.0f}"])
+            rows.append(
+                [
+                    f"{name}, {n_components}",
+                    f"{error:.2f}",
+                    f"{nearest:.4f}",
+                    f"{seconds:.0f}",
+                    f"{mebibytes:.0f}",
+                ]
+            )
             codes[name] = code
             print(*rows[-1], flush=True)
     table(rows, ["test set", "squared error", "1-NN accuracy", "seconds", "MiB"])
@@ -59,7 +71,9 @@ def draw(codes, labels, path):
     figure, axes = plt.subplots(1, len(codes), figsize=(10, 5), layout="constrained")
     for ax, (name, code) in zip(axes, codes.items(), strict=True):
         for digit in range(10):
-            ax.scatter(*code[labels == digit].T, s=2, color=plt.colormaps["tab10"](digit), label=str(digit))
+            ax.scatter(
+                *code[labels == digit].T, s=2, color=plt.colormaps["tab10"](digit), label=str(digit)
+            )
         ax.set_title(f"{name}, two numbers")
         ax.set_xticks([])
         ax.set_yticks([])

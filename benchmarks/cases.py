@@ -1,4 +1,6 @@
-"""The shapes of network and data that the benchmarks use, and the pure matrix products of an epoch as a floor."""
+"""The shapes of network and data that the benchmarks use, and the pure matrix products of an
+epoch as a floor.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,7 +10,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """``n_rows`` x ``n_features`` of data, hidden widths, rows per batch, and epochs per timed fit."""
+    """``n_rows`` x ``n_features`` of data, hidden widths, rows per batch, and epochs per timed
+    fit.
+    """
 
     name: str
     n_rows: int
@@ -22,11 +26,15 @@ class Case:
         """Return X, y: normal features, and classes that depend on them."""
         rng = np.random.default_rng(0)
         X = rng.standard_normal((self.n_rows, self.n_features)).astype(dtype)
-        y = (X[:, : self.n_classes] + 0.5 * rng.standard_normal((self.n_rows, self.n_classes))).argmax(axis=1)
+        y = (
+            X[:, : self.n_classes] + 0.5 * rng.standard_normal((self.n_rows, self.n_classes))
+        ).argmax(axis=1)
         return X, y
 
     def floor(self, dtype):
-        """Return a function that makes one epoch's matrix products and one read and write of the optimizer's vectors, nothing else."""
+        """Return a function that makes one epoch's matrix products and one read and write of the
+        optimizer's vectors, nothing else.
+        """
         rng = np.random.default_rng(0)
         widths = [self.n_features, *self.hidden, self.n_classes]
         weights = [rng.standard_normal(shape).astype(dtype) for shape in pairwise(widths)]

@@ -13,11 +13,20 @@ LABELS = {
     "torch": "PyTorch, eager, fused Adam",
     "skorch": "skorch",
 }
-COLOURS = {"numba": "#0072B2", "numpy": "#56B4E9", "sklearn": "#E69F00", "sklearn f64": "#D55E00", "torch": "#009E73", "skorch": "#999999"}
+COLOURS = {
+    "numba": "#0072B2",
+    "numpy": "#56B4E9",
+    "sklearn": "#E69F00",
+    "sklearn f64": "#D55E00",
+    "torch": "#009E73",
+    "skorch": "#999999",
+}
 
 
 def draw(results, path, kind="float32"):
-    """Draw each side's time per epoch over that of the matrix products, for every case of a kind."""
+    """Draw each side's time per epoch over that of the matrix products, for every case of a
+    kind.
+    """
     cases = [case for case, of_kind in results if of_kind == kind]
     sides = [side for side in LABELS if all(side in results[case, kind] for case in cases)]
     figure, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
@@ -34,7 +43,9 @@ def draw(results, path, kind="float32"):
     ax.set_yticks(range(len(cases)), cases)
     ax.invert_yaxis()
     ax.axvline(1.0, color="black", linewidth=0.8)
-    ax.set_xlabel(f"time of an epoch over that of its matrix products alone ({kind}; shorter is better)")
+    ax.set_xlabel(
+        f"time of an epoch over that of its matrix products alone ({kind}; shorter is better)"
+    )
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=8, frameon=False, loc="lower right")
     figure.savefig(path)

@@ -1,7 +1,10 @@
-"""What a Dask cluster costs and gives, against this process and against joblib's own workers. ``python -m benchmarks.cluster [GiB]``
+"""What a Dask cluster costs and gives, against this process and against joblib's own workers.
 
-Four tables: the overhead of a task, by tasks that do next to nothing; a search on a growing number of workers; the size of what travels;
-and the memory of a loop of ``partial_fit`` over the blocks of a file. It needs ``skmlp[dask]``.
+``python -m benchmarks.cluster [GiB]``
+
+Four tables: the overhead of a task, by tasks that do next to nothing; a search on a growing number
+of workers; the size of what travels; and the memory of a loop of ``partial_fit`` over the blocks of
+a file. It needs ``skmlp[dask]``.
 """
 
 import os
@@ -42,8 +45,17 @@ class ForJoblib(Client):
 @contextmanager
 def dask_with(n_workers):
     """Use a local cluster for joblib's work."""
-    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
-    with LocalCluster(n_workers=n_workers, **options) as cluster, ForJoblib(cluster), parallel_config(backend="dask"):
+    options = {
+        "threads_per_worker": 1,
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": 50,
+    }
+    with (
+        LocalCluster(n_workers=n_workers, **options) as cluster,
+        ForJoblib(cluster),
+        parallel_config(backend="dask"),
+    ):
         yield
 
 
@@ -53,7 +65,11 @@ def loky_with(n_workers):
 
 
 PLACES = {"one process": nullcontext}
-PLACES |= {f"{name}, {n}": lambda use=use, n=n: use(n) for n in (1, 2, 4) for name, use in (("loky", loky_with), ("Dask", dask_with))}
+PLACES |= {
+    f"{name}, {n}": lambda use=use, n=n: use(n)
+    for n in (1, 2, 4)
+    for name, use in (("loky", loky_with), ("Dask", dask_with))
+}
 
 
 def run(gibibytes=2.5, rounds=3):
@@ -69,13 +85,25 @@ def run(gibibytes=2.5, rounds=3):
 
 
 def tasks(X, y, rounds):
-    """Print the milliseconds that a task costs beyond its work: many folds of a model that learns nothing."""
+    """Print the milliseconds that a task costs beyond its work: many folds of a model that
+    learns nothing.
+    """
     seconds = {}
     for name, place in PLACES.items():
         with place():
-            seconds[name] = min(in_turn({name: lambda: cross_val_score(DummyClassifier(), X, y, cv=N_TASKS)}, rounds)[name])
-    rows = [[name, f"{1000 * (value - seconds['one process']) / N_TASKS:.1f}"] for name, value in seconds.items()]
-    print(f"\n{N_TASKS} tasks that do next to nothing: milliseconds each, beyond those in one process.")
+            seconds[name] = min(
+                in_turn(
+                    {name: lambda: cross_val_score(DummyClassifier(), X, y, cv=N_TASKS)}, rounds
+                )[name]
+            )
+    rows = [
+        [name, f"{1000 * (value - seconds['one process']) / N_TASKS:.1f}"]
+        for name, value in seconds.items()
+    ]
+    print(
+        f"\n{N_TASKS} tasks that do next to nothing: milliseconds each, beyond those in one "
+        "process."
+    )
     table(rows[1:], ["workers", "ms a task"])
 
 
@@ -89,7 +117,10 @@ def searches(X, y, rounds):
             seconds = in_turn({name: lambda: search(network, X, y)}, rounds)[name]
             np.testing.assert_array_equal(search(network, X, y), expected)
         rows.append([name, f"{ratio(alone, seconds):.2f}"])
-    print(f"A grid search of 24 fits, {min(alone) / 24:.2f} s each in one process: how many times faster.")
+    print(
+        f"A grid search of 24 fits, {min(alone) / 24:.2f} s each in one process: how many times "
+        "faster."
+    )
     table(rows, ["workers", "faster"])
 
 
@@ -99,26 +130,39 @@ def search(network, X, y):
 
 
 def sizes(X, y):
-    """Print the bytes of pickles: what goes to a worker for each fit, and what comes back where models do."""
+    """Print the bytes of pickles: what goes to a worker for each fit, and what comes back where
+    models do.
+    """
     rows = []
     for hidden in ((100,), (512, 512)):
         network = MLPClassifier(hidden, max_iter=1, random_state=0)
         fitted = clone(network).fit(X, y)
         n_parameters = sum(array.size for array in fitted.coefs_ + fitted.intercepts_)
-        rows.append([str(hidden), n_parameters, *(f"{len(pickle.dumps(model)) / 1024:.1f}" for model in (network, fitted))])
+        rows.append(
+            [
+                str(hidden),
+                n_parameters,
+                *(f"{len(pickle.dumps(model)) / 1024:.1f}" for model in (network, fitted)),
+            ]
+        )
     print("KiB of a pickled classifier of the digits.")
     table(rows, ["hidden layers", "parameters", "before fit", "after fit"])
 
 
 def blocks(gibibytes):
-    """Print the peak memory of an epoch over the blocks of a file, and assert that it is bounded."""
+    """Print the peak memory of an epoch over the blocks of a file, and assert that it is
+    bounded.
+    """
     with tempfile.NamedTemporaryFile(suffix=".dat", dir=os.environ.get("TMPDIR")) as file:
         X, y = mapped(file.name, "float32", gibibytes)
         rows, labels = da.from_array(X, chunks=(BLOCK, -1)), da.from_array(y, chunks=BLOCK)
         model = MLPClassifier((64,), batch_size=1024, random_state=0)
         seconds, peak = peak_of(lambda: epoch(model, rows * 2.0, labels))
         size, block = X.nbytes / 2**30, BLOCK * X.shape[1] * X.itemsize / 2**20
-        print(f"{size:.1f} GiB in blocks of {block:.0f} MiB: {peak:.0f} MiB above the start, {seconds:.0f} s.")
+        print(
+            f"{size:.1f} GiB in blocks of {block:.0f} MiB: {peak:.0f} MiB above the start, "
+            f"{seconds:.0f} s."
+        )
     assert peak < ALLOWANCE, f"{peak:.0f} MiB"
 
 

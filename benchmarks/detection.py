@@ -1,9 +1,12 @@
-"""Outlier detection on real tables: ROC AUC of ``OutlierAutoencoder`` against three detectors of scikit-learn.
+"""Outlier detection on real tables: ROC AUC of ``OutlierAutoencoder`` against three detectors of
+scikit-learn.
 
-``python -m benchmarks.detection FOLDER`` reads ``FOLDER/NAME.parquet``, the features and a column ``__target__``; two sets come with
-scikit-learn. One class is normal: of two the larger, of more each in turn, from the largest on, one for each seed. Trained is on up to 2000
-of its rows, tested on others of it and on as many of all other classes. Columns are standardised by the training rows, categories as ones
-and zeros. The parameters of ``OutlierAutoencoder`` were chosen on the first group of sets; the second was only looked at afterwards.
+``python -m benchmarks.detection FOLDER`` reads ``FOLDER/NAME.parquet``, the features and a column
+``__target__``; two sets come with scikit-learn. One class is normal: of two the larger, of more
+each in turn, from the largest on, one for each seed. Trained is on up to 2000 of its rows, tested
+on others of it and on as many of all other classes. Columns are standardised by the training rows,
+categories as ones and zeros. The parameters of ``OutlierAutoencoder`` were chosen on the first
+group of sets; the second was only looked at afterwards.
 """
 
 import argparse
@@ -63,7 +66,11 @@ def problem(X, y, seed):
     other = outside[: len(test)]
     scaler = StandardScaler().fit(X[inside[:n_train]])
     is_normal = np.repeat([True, False], [len(test), len(other)])
-    return scaler.transform(X[inside[:n_train]]), scaler.transform(X[np.concatenate([test, other])]), is_normal
+    return (
+        scaler.transform(X[inside[:n_train]]),
+        scaler.transform(X[np.concatenate([test, other])]),
+        is_normal,
+    )
 
 
 DETECTORS = {
@@ -81,7 +88,9 @@ def areas(folder, name):
     for seed in range(SEEDS):
         train, test, is_normal = problem(X, y, seed)
         for detector, make in DETECTORS.items():
-            found[detector].append(roc_auc_score(is_normal, make(seed).fit(train).score_samples(test)))
+            found[detector].append(
+                roc_auc_score(is_normal, make(seed).fit(train).score_samples(test))
+            )
     return {detector: float(np.mean(values)) for detector, values in found.items()}
 
 
@@ -92,11 +101,16 @@ def main():
     folder = parser.parse_args().folder
     for title, names in (("chosen on", CHOSEN_ON), ("held back", HELD_BACK)):
         rows = {name: areas(folder, name) for name in names}
-        rows["mean"] = {detector: float(np.mean([row[detector] for row in rows.values()])) for detector in DETECTORS}
+        rows["mean"] = {
+            detector: float(np.mean([row[detector] for row in rows.values()]))
+            for detector in DETECTORS
+        }
         print(f"\n| {title} | {' | '.join(DETECTORS)} |\n|{'---|' * (len(DETECTORS) + 1)}")
         for name, row in rows.items():
             print(f"| {name} | {' | '.join(f'{value:.3f}' for value in row.values())} |")
-        assert rows["mean"]["OutlierAutoencoder"] >= max(rows["mean"].values()), "another detector has the larger mean"
+        assert rows["mean"]["OutlierAutoencoder"] >= max(rows["mean"].values()), (
+            "another detector has the larger mean"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Peak memory of a fit on a memory-mapped array larger than the allowance: ``python -m benchmarks.memory [GiB]``.
+"""Peak memory of a fit on a memory-mapped array larger than the allowance: ``python -m
+benchmarks.memory [GiB]``.
 
-What counts is resident memory that is not a page of the file, above what the process held before the fit. Linux only (/proc).
+What counts is resident memory that is not a page of the file, above what the process held before
+the fit. Linux only (/proc).
 """
 
 import os
@@ -30,9 +32,19 @@ def run(gibibytes=4.0):
     with tempfile.NamedTemporaryFile(suffix=".dat", dir=os.environ.get("TMPDIR")) as file:
         for name, (dtype, options) in SIDES.items():
             X, y = mapped(file.name, dtype, gibibytes)
-            model = MLPClassifier((64,), batch_size=1024, max_iter=1, n_iter_no_change=np.inf, random_state=0, **options)
+            model = MLPClassifier(
+                (64,),
+                batch_size=1024,
+                max_iter=1,
+                n_iter_no_change=np.inf,
+                random_state=0,
+                **options,
+            )
             seconds, peaks[name] = peak_of(lambda model=model, X=X, y=y: model.fit(X, y))
-            print(f"{name:32s} {X.nbytes / 2**30:5.1f} GiB  {len(X):9d} rows  {seconds:6.1f} s  {peaks[name]:6.0f} MiB above the start")
+            print(
+                f"{name:32s} {X.nbytes / 2**30:5.1f} GiB  {len(X):9d} rows  {seconds:6.1f} s  "
+                f"{peaks[name]:6.0f} MiB above the start"
+            )
     for name, peak in peaks.items():
         assert peak < ALLOWANCE, f"{name}: {peak:.0f} MiB"
 

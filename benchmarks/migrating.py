@@ -1,7 +1,9 @@
-"""What changing the import does to the result: final training loss and test score against scikit-learn's MLP at equal settings.
+"""What changing the import does to the result: final training loss and test score against
+scikit-learn's MLP at equal settings.
 
-``python -m benchmarks.migrating [folder]``; the folder may have ``NAME.parquet`` of the names in ``TABLES``, with the target in the column
-``__target__``. Every parameter has its default; means over five seeds, each with its own split into 70 % and 30 %.
+``python -m benchmarks.migrating [folder]``; the folder may have ``NAME.parquet`` of the names in
+``TABLES``, with the target in the column ``__target__``. Every parameter has its default; means
+over five seeds, each with its own split into 70 % and 30 %.
 """
 
 import pathlib
@@ -31,7 +33,9 @@ SHIPPED = {
     "wine": sklearn.datasets.load_wine,
     "iris": sklearn.datasets.load_iris,
     "diabetes": sklearn.datasets.load_diabetes,
-    "friedman1": partial(sklearn.datasets.make_friedman1, n_samples=1000, noise=1.0, random_state=0),
+    "friedman1": partial(
+        sklearn.datasets.make_friedman1, n_samples=1000, noise=1.0, random_state=0
+    ),
 }
 TABLES = ["phoneme", "credit_g", "spambase", "concrete", "abalone"]
 SIDES = {
@@ -53,12 +57,19 @@ def problems(folder):
 
 
 def prepared(X, y, seed):
-    """Return X_train, X_test, y_train, y_test as arrays: standardised, categories one-hot, a numeric target standardised too."""
+    """Return X_train, X_test, y_train, y_test as arrays: standardised, categories one-hot, a
+    numeric target standardised too.
+    """
     numeric = y.dtype.kind == "f"
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=seed, stratify=None if numeric else y)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.3, random_state=seed, stratify=None if numeric else y
+    )
     columns = make_column_transformer(
         (StandardScaler(), make_column_selector(dtype_include="number")),
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")),
+        (
+            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            make_column_selector(dtype_exclude="number"),
+        ),
     )
     if numeric:
         scale = StandardScaler().fit(y_train[:, None])
@@ -81,11 +92,38 @@ def run(folder=None):
     """Print the table and assert that no mean score is clearly below scikit-learn's."""
     rows, worse = [], []
     for name, X, y in problems(folder):
-        means = {side: results(module, setting, X, y).mean(axis=0) for side, (module, setting) in SIDES.items()}
-        rows.append([name, str(len(X)), *(f"{mean[k]:.4f}" if k == 0 else f"{mean[k]:.3f}" for k in (0, 1) for mean in means.values())])
-        worse += [(name, side) for side, mean in means.items() if mean[1] < means["scikit-learn"][1] - SLACK]
-    print("Accuracy, or R2 where the target is a number; the loss is that of the last epoch, penalty included.")
-    table(rows, ["data", "rows", *(f"{measure}, {side}" for measure in ("loss", "score") for side in SIDES)])
+        means = {
+            side: results(module, setting, X, y).mean(axis=0)
+            for side, (module, setting) in SIDES.items()
+        }
+        rows.append(
+            [
+                name,
+                str(len(X)),
+                *(
+                    f"{mean[k]:.4f}" if k == 0 else f"{mean[k]:.3f}"
+                    for k in (0, 1)
+                    for mean in means.values()
+                ),
+            ]
+        )
+        worse += [
+            (name, side)
+            for side, mean in means.items()
+            if mean[1] < means["scikit-learn"][1] - SLACK
+        ]
+    print(
+        "Accuracy, or R2 where the target is a number; the loss is that of the last epoch, "
+        "penalty included."
+    )
+    table(
+        rows,
+        [
+            "data",
+            "rows",
+            *(f"{measure}, {side}" for measure in ("loss", "score") for side in SIDES),
+        ],
+    )
     assert not worse, f"below scikit-learn by more than {SLACK}: {worse}"
 
 

@@ -1,4 +1,6 @@
-"""Time until scikit-learn's final test accuracy on MNIST is reached. ``python -m benchmarks.mnist path/to/mnist.npz``
+"""Time until scikit-learn's final test accuracy on MNIST is reached.
+
+``python -m benchmarks.mnist path/to/mnist.npz``
 
 The file holds the usual 60000 and 10000 images, as :func:`benchmarks.images.mnist` reads them.
 """
@@ -27,15 +29,25 @@ def run(path):
     seconds, goal = time.perf_counter() - began, theirs.score(X_test, y_test)
     rows = [["scikit-learn", "defaults", EPOCHS, f"{seconds:.1f}", f"{goal:.4f}"]]
     for backend in ("numpy", "numba"):
-        for name, options in {"defaults": {}, "dropout, one_cycle": {"dropout": 0.2, "learning_rate": "one_cycle"}}.items():
+        for name, options in {
+            "defaults": {},
+            "dropout, one_cycle": {"dropout": 0.2, "learning_rate": "one_cycle"},
+        }.items():
             with using(backend):
-                rows.append([f"skmlp, {backend}", name, *until(goal, X, y, X_test, y_test, options)])
-    print(f"Seconds of training until a test accuracy of {goal:.4f}, which scikit-learn has after {EPOCHS} epochs.")
+                rows.append(
+                    [f"skmlp, {backend}", name, *until(goal, X, y, X_test, y_test, options)]
+                )
+    print(
+        f"Seconds of training until a test accuracy of {goal:.4f}, which scikit-learn has after "
+        f"{EPOCHS} epochs."
+    )
     table(rows, ["side", "settings", "epochs", "seconds", "accuracy"])
 
 
 def until(goal, X, y, X_test, y_test, options):
-    """Return epochs, seconds of training, and accuracy when ``goal`` is first reached, at the end of a planned schedule."""
+    """Return epochs, seconds of training, and accuracy when ``goal`` is first reached, at the
+    end of a planned schedule.
+    """
     if "learning_rate" in options:
         for epochs in (3, 5, 8, 12):
             began = time.perf_counter()

@@ -1,4 +1,6 @@
-"""The sides of the comparison: each returns a function that trains ``epochs`` epochs of a case from scratch, None if not installed."""
+"""The sides of the comparison: each returns a function that trains ``epochs`` epochs of a case
+from scratch, None if not installed.
+"""
 
 import os
 import warnings

@@ -1,4 +1,6 @@
-"""Runs the benchmarks that need no files: ``python -m benchmarks.run [--chart FILE]``; each module also runs by itself."""
+"""Runs the benchmarks that need no files: ``python -m benchmarks.run [--chart FILE]``; each
+module also runs by itself.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""A grid search over 27 candidates and a bag of 50, on two processes. ``python -m benchmarks.searches``"""
+"""A grid search over 27 candidates and a bag of 50, on two processes.
+
+``python -m benchmarks.searches``
+"""
 
 import statistics
 
@@ -26,11 +29,17 @@ def run(rounds=3):
     X, y = load_digits(return_X_y=True)
     X, rows = scale(X), []
     for name, job in {"grid of 27 x 5 folds": search, "bag of 50": bag}.items():
-        sides = {side: job(model, X, y) for side, model in {"skmlp": MLPClassifier, "sklearn": SklearnMLPClassifier}.items()}
+        sides = {
+            side: job(model, X, y)
+            for side, model in {"skmlp": MLPClassifier, "sklearn": SklearnMLPClassifier}.items()
+        }
         scores = {side: function() for side, function in sides.items()}
         seconds = in_turn(sides, rounds)
         faster = ratio(seconds["sklearn"], seconds["skmlp"])
-        cells = (f"{statistics.median(seconds[side]):.1f} s, accuracy {scores[side]:.4f}" for side in sides)
+        cells = (
+            f"{statistics.median(seconds[side]):.1f} s, accuracy {scores[side]:.4f}"
+            for side in sides
+        )
         rows.append([name, *cells, f"{faster:.2f}"])
         assert faster > LEAST, f"{name}: {faster:.2f}"
     print("Digits, 20 epochs a network, two processes.")
@@ -46,7 +55,13 @@ def search(model, X, y):
 def bag(model, X, y):
     """Return a function that fits a bag of 50 and gives its score on the rows left out."""
     network = model(max_iter=20)
-    return quietly_in_workers(lambda: BaggingClassifier(network, 50, oob_score=True, n_jobs=2, random_state=0).fit(X, y).oob_score_)
+    return quietly_in_workers(
+        lambda: (
+            BaggingClassifier(network, 50, oob_score=True, n_jobs=2, random_state=0)
+            .fit(X, y)
+            .oob_score_
+        )
+    )
 
 
 def quietly_in_workers(function):

@@ -1,4 +1,7 @@
-"""An epoch on text-like rows: 20000 x 50000, one value in a thousand filled. ``python -m benchmarks.sparse``"""
+"""An epoch on text-like rows: 20000 x 50000, one value in a thousand filled.
+
+``python -m benchmarks.sparse``
+"""
 
 import statistics
 
@@ -36,7 +39,10 @@ def run(rounds=3):
     }
     seconds = in_turn(sides, rounds)
     print("Seconds of a fit of one epoch on 20000 x 50000 sparse rows with 100 hidden units.")
-    table([[name, f"{statistics.median(values):.2f}"] for name, values in seconds.items()], ["side", "seconds"])
+    table(
+        [[name, f"{statistics.median(values):.2f}"] for name, values in seconds.items()],
+        ["side", "seconds"],
+    )
     assert statistics.median(seconds["sklearn"]) > LEAST * statistics.median(seconds["numpy"])
 
 

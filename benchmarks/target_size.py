@@ -1,8 +1,10 @@
-"""What ``normalize_y`` does: R2 of targets as they are, by networks that learn them normalised, as they are, and behind a scaler.
+"""What ``normalize_y`` does: R2 of targets as they are, by networks that learn them normalised, as
+they are, and behind a scaler.
 
-``python -m benchmarks.target_size FOLDER [ROWS]``; the folder has ``NAME.parquet``, the target in the column ``__target__``. Every table
-whose target is a number is taken, at most ``ROWS`` rows of it (default 3000), with standardised and one-hot features. Other parameters have
-their defaults; means over two seeds, each with its own split into 70 % and 30 %.
+``python -m benchmarks.target_size FOLDER [ROWS]``; the folder has ``NAME.parquet``, the target in
+the column ``__target__``. Every table whose target is a number is taken, at most ``ROWS`` rows of
+it (default 3000), with standardised and one-hot features. Other parameters have their defaults;
+means over two seeds, each with its own split into 70 % and 30 %.
 """
 
 import pathlib
@@ -12,7 +14,11 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn import neural_network
-from sklearn.compose import TransformedTargetRegressor, make_column_selector, make_column_transformer
+from sklearn.compose import (
+    TransformedTargetRegressor,
+    make_column_selector,
+    make_column_transformer,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
@@ -53,10 +59,14 @@ def problems(folder, n_rows):
 
 
 def features():
-    """Return the transformer of the features: imputed and standardised numbers, one-hot categories."""
+    """Return the transformer of the features: imputed and standardised numbers, one-hot
+    categories.
+    """
     numbers = make_pipeline(SimpleImputer(), StandardScaler())
     categories = OneHotEncoder(handle_unknown="ignore", sparse_output=False, max_categories=50)
-    return make_column_transformer((numbers, make_column_selector(dtype_include="number")), remainder=categories)
+    return make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")), remainder=categories
+    )
 
 
 def scores(frame, y, seed):
@@ -73,10 +83,14 @@ def main(folder, n_rows=3000):
     lines, means = [], []
     for name, frame, y in problems(folder, int(n_rows)):
         means.append(np.mean([scores(frame, y, seed) for seed in range(SEEDS)], axis=0))
-        lines.append([name, f"{y.mean():.3g}", f"{y.std():.3g}", *(f"{score:.3f}" for score in means[-1])])
+        lines.append(
+            [name, f"{y.mean():.3g}", f"{y.std():.3g}", *(f"{score:.3f}" for score in means[-1])]
+        )
     table(lines, ["data", "mean of y", "std of y", *SIDES])
     means = np.clip(means, 0.0, None)
-    print("mean R2, at least 0:", dict(zip(SIDES, means.mean(axis=0).round(4).tolist(), strict=True)))
+    print(
+        "mean R2, at least 0:", dict(zip(SIDES, means.mean(axis=0).round(4).tolist(), strict=True))
+    )
     assert means[:, 0].mean() > means[:, 2].mean() - SLACK
 
 

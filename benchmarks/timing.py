@@ -5,7 +5,10 @@ import time
 
 
 def in_turn(sides, rounds=7):
-    """Return {name: seconds of each round}; ``sides`` maps a name to a function. One round is not counted."""
+    """Return {name: seconds of each round}; ``sides`` maps a name to a function.
+
+    One round is not counted.
+    """
     seconds = {name: [] for name in sides}
     for k in range(rounds + 1):
         for name, function in sides.items():
@@ -25,6 +28,9 @@ def table(rows, header):
     """Print rows of strings in aligned columns."""
     widths = [max(len(str(row[k])) for row in [header, *rows]) for k in range(len(header))]
     for row in [header, ["-" * width for width in widths], *rows]:
-        cells = [str(cell).rjust(width) if k else str(cell).ljust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            str(cell).rjust(width) if k else str(cell).ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         print("  ".join(cells))
     print()

@@ -1,4 +1,5 @@
-"""Milliseconds per epoch against scikit-learn, PyTorch and skorch (where installed), and the matrix products alone.
+"""Milliseconds per epoch against scikit-learn, PyTorch and skorch (where installed), and the matrix
+products alone.
 
 ``python -m benchmarks.training [case ...]``
 """
@@ -15,19 +16,25 @@ KINDS = {
     "float64": ("float64", {}),
     "bn+dropout": ("float32", {"batch_norm": True, "dropout": 0.2}),
 }
-# what scikit-learn's time over ours must at least be in the same precision, a fifth below what was measured
+# what scikit-learn's time over ours must at least be in the same precision, a fifth below what was
+# measured
 CLAIMS = {"float32": 1.1, "float64": 0.95}
 
 
 def run(rounds=5, names=(), kinds=tuple(KINDS)):
-    """Print the table of ratios, assert the claims, and return {(case, kind): {side: milliseconds per epoch}}."""
+    """Print the table of ratios, assert the claims, and return {(case, kind): {side:
+    milliseconds per epoch}}.
+    """
     results, rows, failed = {}, [], []
     for case in CASES:
         if names and case.name not in names:
             continue
         for kind in kinds:
             seconds = measure(case, kind, rounds)
-            milliseconds = {side: 1000 * statistics.median(values) / case.epochs for side, values in seconds.items()}
+            milliseconds = {
+                side: 1000 * statistics.median(values) / case.epochs
+                for side, values in seconds.items()
+            }
             results[case.name, kind] = milliseconds
             best = seconds.get("numba", seconds["numpy"])
             rows.append(
@@ -35,14 +42,25 @@ def run(rounds=5, names=(), kinds=tuple(KINDS)):
                     case.name,
                     kind,
                     *(f"{milliseconds[side]:.1f}" if side in seconds else "-" for side in SIDES),
-                    *(f"{ratio(seconds[side], best):.2f}" if side in seconds else "-" for side in ("sklearn", "torch", "skorch")),
+                    *(
+                        f"{ratio(seconds[side], best):.2f}" if side in seconds else "-"
+                        for side in ("sklearn", "torch", "skorch")
+                    ),
                     f"{ratio(best, seconds['floor']):.2f}",
                 ]
             )
             if kind in CLAIMS and ratio(seconds["sklearn"], seconds["numpy"]) < CLAIMS[kind]:
-                failed.append(f"{case.name} {kind}: {ratio(seconds['sklearn'], seconds['numpy']):.2f}")
-    print("Milliseconds per epoch, and the time of others over that of the better backend; same network, rows and precision.")
-    table(rows, ["case", "kind", *SIDES, "sklearn/skmlp", "torch/skmlp", "skorch/skmlp", "skmlp/floor"])
+                failed.append(
+                    f"{case.name} {kind}: {ratio(seconds['sklearn'], seconds['numpy']):.2f}"
+                )
+    print(
+        "Milliseconds per epoch, and the time of others over that of the better backend; same "
+        "network, rows and precision."
+    )
+    table(
+        rows,
+        ["case", "kind", *SIDES, "sklearn/skmlp", "torch/skmlp", "skorch/skmlp", "skmlp/floor"],
+    )
     assert not failed, f"slower than claimed: {failed}"
     return results
 
@@ -63,7 +81,9 @@ def measure(case, kind, rounds):
         "skorch": skorch_side(case, dtype, **options),
         "floor": lambda: [floor() for _ in range(case.epochs)],
     }
-    return in_turn({side: function for side, function in sides.items() if function is not None}, rounds)
+    return in_turn(
+        {side: function for side, function in sides.items() if function is not None}, rounds
+    )
 
 
 if __name__ == "__main__":

@@ -16,11 +16,20 @@ author = "The skmlp developers"
 copyright = author
 version = release = skmlp.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_parser", "sphinx_gallery.gen_gallery", "registry_pages"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "registry_pages",
+]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "**.ipynb"]
 nitpicky = False
-toc_object_entries_show_parents = "hide"  # there is no room for the class's name in front of each method's
+toc_object_entries_show_parents = (
+    "hide"  # there is no room for the class's name in front of each method's
+)
 
 autosummary_generate = True
 autodoc_typehints = "none"

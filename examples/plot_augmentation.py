@@ -2,9 +2,10 @@
 What does it help to bend the digits when only a hundred are labelled?
 ======================================================================
 
-A digit that is bent a little, or turned, or under noise, is still the same digit. ``augmentation`` tells a network so: each batch of
-training is changed at random before the network sees it, so that it hardly ever sees a row twice. Labels are copied, or mixed where rows
-are. Here a network learns scikit-learn's digits, 8 x 8 pixels, from 100 of them, and is asked about the other 1697.
+A digit that is bent a little, or turned, or under noise, is still the same digit. ``augmentation``
+tells a network so: each batch of training is changed at random before the network sees it, so that
+it hardly ever sees a row twice. Labels are copied, or mixed where rows are. Here a network learns
+scikit-learn's digits, 8 x 8 pixels, from 100 of them, and is asked about the other 1697.
 """
 
 from pathlib import Path
@@ -18,7 +19,9 @@ from skmlp import MLPClassifier
 from skmlp.augment._images import Cutout, ElasticDeformation, Flip, Rotation, Shift
 from skmlp.augment._rows import GaussianNoise, Mixup
 
-PICTURE = Path(__file__).with_suffix(".png") if "__file__" in globals() else Path("plot_augmentation.png")
+PICTURE = (
+    Path(__file__).with_suffix(".png") if "__file__" in globals() else Path("plot_augmentation.png")
+)
 
 X, y = load_digits(return_X_y=True)
 X /= 16
@@ -27,8 +30,11 @@ SHAPE = (8, 8)
 # %%
 # Ways to change a digit
 # ----------------------
-# Each augmenter is a function ``(X, y, rng) -> (X, y)`` of a batch; your own function would do as well. Some of these
-# change too much: in 8 x 8 pixels a digit fills its frame, so that a shift pushes strokes out of it, and a mirrored digit is another sign.
+#
+# Each augmenter is a function ``(X, y, rng) -> (X,
+# y)`` of a batch; your own function would do as well. Some of these change too much: in 8 x 8
+# pixels a digit fills its frame, so that a shift pushes strokes out of it, and a mirrored digit is
+# another sign.
 
 augmenters = {
     "nothing": None,
@@ -49,7 +55,9 @@ augmenters = {
 n_splits = 5
 accuracy = {name: [] for name in augmenters}
 for seed in range(n_splits):
-    X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=100, stratify=y, random_state=seed)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, train_size=100, stratify=y, random_state=seed
+    )
     for name, augmenter in augmenters.items():
         network = MLPClassifier(
             (64,),
@@ -91,14 +99,19 @@ axes.axvline(0, color="0.7", linewidth=1)
 for height, gain in enumerate(gains):
     axes.plot(gain, np.full(n_splits, height), "o", color="tab:blue", alpha=0.4)
     axes.plot(gain.mean(), height, "|", color="black", markersize=18, markeredgewidth=2)
-axes.set(yticks=range(len(names)), yticklabels=names, xlabel="gain in test accuracy, percentage points")
+axes.set(
+    yticks=range(len(names)), yticklabels=names, xlabel="gain in test accuracy, percentage points"
+)
 axes.spines[["top", "right"]].set_visible(False)
-right.suptitle(f"What it gains over {plain.mean():.1%}: {n_splits} splits (dots) and their mean (bar)")
+right.suptitle(
+    f"What it gains over {plain.mean():.1%}: {n_splits} splits (dots) and their mean (bar)"
+)
 figure.savefig(PICTURE, dpi=100)
 print(f"picture: {PICTURE.name}")
 
 # %%
-# **The answer**: bending helps most, by more than three percentage points, since it makes what another hand would have written. Small
-# rotations and noise help a little. What takes away too much of a digit, or makes another sign of it, does harm: flips and, in so small
-# a frame, shifts and covers. So augmentation is knowledge about the data, and worth a grid search: ``augmentation__alpha`` reaches into an
-# augmenter.
+# **The answer**: bending helps most, by more than three percentage points, since it makes what
+# another hand would have written. Small rotations and noise help a little. What takes away too much
+# of a digit, or makes another sign of it, does harm: flips and, in so small a frame, shifts and
+# covers. So augmentation is knowledge about the data, and worth a grid search:
+# ``augmentation__alpha`` reaches into an augmenter.

@@ -2,8 +2,9 @@
 Two numbers for a digit: autoencoder or PCA?
 ============================================
 
-PCA finds the plane that lies closest to the data, an autoencoder a curved surface (Hinton and Salakhutdinov, 2006). With linear units the
-autoencoder has nothing to bend and finds PCA's plane. What does bending buy, on rows that neither has seen?
+PCA finds the plane that lies closest to the data, an autoencoder a curved surface (Hinton and
+Salakhutdinov, 2006). With linear units the autoencoder has nothing to bend and finds PCA's plane.
+What does bending buy, on rows that neither has seen?
 """
 
 import matplotlib.pyplot as plt
@@ -17,10 +18,14 @@ from skmlp import Autoencoder
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
-curved = Autoencoder(2, (128, 32), "selu", "tanh", learning_rate="one_cycle", learning_rate_init=0.005, batch_size=64)
+curved = Autoencoder(
+    2, (128, 32), "selu", "tanh", learning_rate="one_cycle", learning_rate_init=0.005, batch_size=64
+)
 curved.set_params(max_iter=50, random_state=0).fit(X_train)
 pca = PCA(2).fit(X_train)
-flat = Autoencoder(2, (), solver="lbfgs", alpha=0.0, tol=1e-6, max_iter=5000, random_state=0).fit(X_train)
+flat = Autoencoder(2, (), solver="lbfgs", alpha=0.0, tol=1e-6, max_iter=5000, random_state=0).fit(
+    X_train
+)
 
 
 def error(model):
@@ -42,7 +47,13 @@ for ax, (name, model) in zip(top.subplots(1, 2), models.items(), strict=True):
         ax.text(a, b, str(label), fontsize=8, ha="center", va="center")
     ax.set(title=f"{name}: squared error {error(model):.1f}", xlabel="code 1", ylabel="code 2")
 shown = [np.flatnonzero(y_test == label)[0] for label in range(10)]
-rows = {"input": X_test[shown], **{name: model.inverse_transform(model.transform(X_test[shown])) for name, model in models.items()}}
+rows = {
+    "input": X_test[shown],
+    **{
+        name: model.inverse_transform(model.transform(X_test[shown]))
+        for name, model in models.items()
+    },
+}
 for axes, (name, images) in zip(bottom.subplots(3, 10), rows.items(), strict=True):
     for ax, image in zip(axes, images, strict=True):
         ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
@@ -51,11 +62,15 @@ for axes, (name, images) in zip(bottom.subplots(3, 10), rows.items(), strict=Tru
 plt.show()
 
 # %%
-# The curved surface leaves about two thirds of PCA's error, and one sees most digits as islands. Without hidden layers and with linear
-# units the autoencoder's plane is PCA's: the largest angle between the two is next to nothing.
+# The curved surface leaves about two thirds of PCA's error, and one sees most digits as islands.
+# Without hidden layers and with linear units the autoencoder's plane is PCA's: the largest angle
+# between the two is next to nothing.
 
 angle = subspace_angles(flat.coefs_[-1].T, pca.components_.T).max()
-print(f"squared error: PCA {error(pca):.2f}, autoencoder {error(curved):.2f}, linear autoencoder {error(flat):.2f}")
+print(
+    f"squared error: PCA {error(pca):.2f}, autoencoder {error(curved):.2f}, linear autoencoder "
+    f"{error(flat):.2f}"
+)
 print(f"largest angle between PCA's plane and the linear autoencoder's: {angle:.1e}")
 assert error(curved) < 0.8 * error(pca)
 assert angle < 1e-3

@@ -2,9 +2,10 @@
 Is the average of networks ever worse than the average network?
 ===============================================================
 
-Not for squared error. If f is the average of K predictions f_k, then for every row ``(f - y)^2 = mean (f_k - y)^2 - mean (f_k - f)^2``
-(Krogh and Vedelsby, 1995): the error of the average is the mean error of the members less how much they disagree. Bagging trains the
-members on bootstrap copies of the rows, so that they do disagree.
+Not for squared error. If f is the average of K predictions f_k, then for every row ``(f - y)^2 =
+mean (f_k - y)^2 - mean (f_k - f)^2`` (Krogh and Vedelsby, 1995): the error of the average is the
+mean error of the members less how much they disagree. Bagging trains the members on bootstrap
+copies of the rows, so that they do disagree.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +22,16 @@ plt.style.use("tableau-colorblind10")
 X, y = load_diabetes(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
 
-network = MLPRegressor(hidden_layer_sizes=(50,), learning_rate="one_cycle", learning_rate_init=0.1, max_iter=60, random_state=0)
-bag = BaggingRegressor(make_pipeline(StandardScaler(), network), n_estimators=20, random_state=0).fit(X_train, y_train)
+network = MLPRegressor(
+    hidden_layer_sizes=(50,),
+    learning_rate="one_cycle",
+    learning_rate_init=0.1,
+    max_iter=60,
+    random_state=0,
+)
+bag = BaggingRegressor(
+    make_pipeline(StandardScaler(), network), n_estimators=20, random_state=0
+).fit(X_train, y_train)
 
 # %%
 # Errors on rows that no member has seen, for bags of the first 1 to 20 members.
@@ -39,15 +48,24 @@ ax.plot(sizes, alone, "o", color="0.6", label="each member alone")
 ax.plot(sizes, mean_error, "--", label="mean error of the members")
 ax.plot(sizes, bag_error, "-", linewidth=2, label="error of their average")
 ax.fill_between(sizes, bag_error, mean_error, alpha=0.15, color="C0", label="their disagreement")
-ax.set(xlabel="members", ylabel="squared error on test rows", xticks=sizes[::2], title="diabetes: progression of the disease")
+ax.set(
+    xlabel="members",
+    ylabel="squared error on test rows",
+    xticks=sizes[::2],
+    title="diabetes: progression of the disease",
+)
 ax.legend()
 plt.show()
 
 # %%
-# The average is never worse than the mean of its members, and the difference is the disagreement, to rounding. It may well be worse than
-# the best member; but which one that is only the test rows tell.
+# The average is never worse than the mean of its members, and the difference is the disagreement,
+# to rounding. It may well be worse than the best member; but which one that is only the test rows
+# tell.
 
-print(f"mean error of the members {mean_error[-1]:.0f} = error of the average {bag_error[-1]:.0f} + disagreement {disagreement[-1]:.0f}")
+print(
+    f"mean error of the members {mean_error[-1]:.0f} = error of the average {bag_error[-1]:.0f} + "
+    f"disagreement {disagreement[-1]:.0f}"
+)
 assert np.allclose(bag_error, mean_error - disagreement, rtol=1e-9)
 assert np.all(bag_error <= mean_error * (1 + 1e-12))
 assert np.allclose(members.mean(axis=0), bag.predict(X_test), rtol=1e-5)

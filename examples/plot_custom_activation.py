@@ -2,8 +2,8 @@
 Can an activation be any function that I write down?
 ====================================================
 
-A network's activation and loss are usually chosen from a list. Here both are plain NumPy functions; the network differentiates them by
-itself, with dual numbers. It takes a few seconds.
+A network's activation and loss are usually chosen from a list. Here both are plain NumPy functions;
+the network differentiates them by itself, with dual numbers. It takes a few seconds.
 """
 
 from pathlib import Path
@@ -17,8 +17,10 @@ from skmlp.nn import value_and_gradient
 # %%
 # Ten lines
 # ---------
-# A wave with a slope never flattens out (Ziyin, Hartwig and Ueda, 2020): outside of the training data it goes on as a wave. The loss grows
-# like a logarithm, so that the twenty wrong points do not count for much.
+#
+# A wave with a slope never flattens out (Ziyin, Hartwig and Ueda, 2020):
+# outside of the training data it goes on as a wave. The loss grows like a logarithm, so that the
+# twenty wrong points do not count for much.
 
 
 def snake(z):
@@ -34,18 +36,27 @@ x = np.sort(rng.uniform(-6, 6, 400))
 y = np.sin(2 * x) + 0.3 * x + rng.normal(0, 0.1, x.size)
 y[rng.choice(x.size, 20, replace=False)] += 8
 
-setting = {"hidden_layer_sizes": (30,), "batch_size": 20, "n_iter_no_change": np.inf, "random_state": 0}
+setting = {
+    "hidden_layer_sizes": (30,),
+    "batch_size": 20,
+    "n_iter_no_change": np.inf,
+    "random_state": 0,
+}
 setting |= {"learning_rate": "one_cycle", "learning_rate_init": 0.03}
 models = {
     "tanh, squared error": MLPRegressor(activation="tanh", **setting).fit(x[:, None], y),
-    "own activation, own loss": MLPRegressor(forgiving, activation=snake, **setting).fit(x[:, None], y),
+    "own activation, own loss": MLPRegressor(forgiving, activation=snake, **setting).fit(
+        x[:, None], y
+    ),
 }
 
 # %%
 # Where the derivative comes from
 # -------------------------------
-# A dual number carries a value and a derivative through every step of the function, so the derivative is exact to rounding, and no formula
-# for it is written anywhere.
+#
+# A dual number carries a value and
+# a derivative through every step of the function, so the derivative is exact to rounding, and no
+# formula for it is written anywhere.
 
 z = np.linspace(-2, 2, 200)
 value, (slope,) = value_and_gradient(snake, z)
@@ -54,7 +65,9 @@ print("largest error of the derivative:", np.abs(slope - (1 + np.sin(6 * z))).ma
 # %%
 # What it learned
 # ---------------
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=[1, 2], layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 4), width_ratios=[1, 2], layout="constrained"
+)
 left.plot(z, value, label="snake(z)")
 left.plot(z, slope, "--", label="its derivative")
 left.set(xlabel="z", title="The activation")
@@ -68,12 +81,18 @@ right.plot(wide, truth, "k", linewidth=1, label="truth")
 for name, model in models.items():
     predicted = model.predict(wide[:, None])
     errors = [np.sqrt(np.mean((predicted - truth)[part] ** 2)) for part in (inside, ~inside)]
-    print(f"{name}: root mean squared error {errors[0]:.2f} inside the data, {errors[1]:.2f} outside")
+    print(
+        f"{name}: root mean squared error {errors[0]:.2f} inside the data, {errors[1]:.2f} outside"
+    )
     right.plot(wide, predicted, label=name)
 right.set(xlabel="x", ylim=(-5, 14), title="The networks")
 right.legend(loc="upper left", ncols=2)
-figure.savefig(Path(__file__).with_suffix(".png") if "__file__" in globals() else "plot_custom_activation.png", dpi=100)
+figure.savefig(
+    Path(__file__).with_suffix(".png") if "__file__" in globals() else "plot_custom_activation.png",
+    dpi=100,
+)
 
 # %%
-# So yes: any function of NumPy's elementwise functions is an activation or a loss. What it costs: each step of it takes about three passes
-# over a batch instead of one, and memory for its intermediate results.
+# So yes: any function of NumPy's elementwise functions is an activation or a loss. What it costs:
+# each step of it takes about three passes over a batch instead of one, and memory for its
+# intermediate results.

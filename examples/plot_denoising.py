@@ -2,11 +2,12 @@
 Denoising: what does an autoencoder learn when its input is spoilt?
 ===================================================================
 
-An autoencoder that is as wide as its input may learn to copy it, which mends nothing. Trained on spoilt digits with clean ones as
-target, it has to learn what digits look like. Here a third of the pixels is lost, in training at random anew for each batch.
+An autoencoder that is as wide as its input may learn to copy it, which mends nothing. Trained on
+spoilt digits with clean ones as target, it has to learn what digits look like. Here a third of the
+pixels is lost, in training at random anew for each batch.
 
-Answer: the reconstruction of spoilt digits that it has not seen is nearer to the clean ones than that of an autoencoder trained on clean
-digits, and much nearer than the spoilt digits themselves.
+Answer: the reconstruction of spoilt digits that it has not seen is nearer to the clean ones than
+that of an autoencoder trained on clean digits, and much nearer than the spoilt digits themselves.
 """
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,10 @@ clean = X[1200:]
 spoilt = np.where(rng.uniform(size=clean.shape) < 0.33, 0.0, clean)
 
 pictures = {"clean": clean, "a third lost": spoilt}
-for name, corruption in {"trained on clean digits": None, "trained on spoilt digits": Masking(0.33)}.items():
+for name, corruption in {
+    "trained on clean digits": None,
+    "trained on spoilt digits": Masking(0.33),
+}.items():
     model = Autoencoder(
         64,
         hidden_layer_sizes=(256,),
@@ -34,7 +38,10 @@ for name, corruption in {"trained on clean digits": None, "trained on spoilt dig
     )
     pictures[name] = model.fit(X[:1200]).predict(spoilt)
 errors = {name: np.sqrt(np.mean((picture - clean) ** 2)) for name, picture in pictures.items()}
-print("Root mean squared error against the clean digits:", {name: round(float(error), 3) for name, error in errors.items()})
+print(
+    "Root mean squared error against the clean digits:",
+    {name: round(float(error), 3) for name, error in errors.items()},
+)
 
 figure, axes = plt.subplots(4, 10, figsize=(8, 4.4), layout="constrained")
 figure.get_layout_engine().set(h_pad=0.12)

@@ -2,9 +2,11 @@
 What lets sixteen layers learn?
 ===============================
 
-Each layer of a plain network passes on less of the signal and of the gradient than it was given, so that depth costs more than it brings.
-Two ways around: skip connections, on which both bypass the layers (``skip_connections="add"``: He et al., 2016), and output heads at the
-hidden layers, which give every layer a gradient of its own in training (``auxiliary_loss_weight``: Lee et al., "Deeply-supervised nets", 2015).
+Each layer of a plain network passes on less of the signal and of the gradient than it was given, so
+that depth costs more than it brings. Two ways around: skip connections, on which both bypass the
+layers (``skip_connections="add"``: He et al., 2016), and output heads at the hidden layers, which
+give every layer a gradient of its own in training (``auxiliary_loss_weight``: Lee et al.,
+"Deeply-supervised nets", 2015).
 """
 
 import matplotlib.pyplot as plt
@@ -15,7 +17,9 @@ from skmlp import MLPClassifier
 
 plt.style.use("tableau-colorblind10")
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X / 16, y, test_size=0.5, random_state=0, stratify=y)
+X_train, X_test, y_train, y_test = train_test_split(
+    X / 16, y, test_size=0.5, random_state=0, stratify=y
+)
 
 DEPTHS = (1, 2, 4, 8, 16)
 KINDS = {
@@ -23,25 +27,50 @@ KINDS = {
     "auxiliary_loss_weight=0.3": {"auxiliary_loss_weight": 0.3},
     'skip_connections="add"': {"skip_connections": "add"},
 }
-setting = {"max_iter": 15, "batch_size": 50, "learning_rate": "linear", "random_state": 0, "diagnostics": True}
+setting = {
+    "max_iter": 15,
+    "batch_size": 50,
+    "learning_rate": "linear",
+    "random_state": 0,
+    "diagnostics": True,
+}
 models = {}
 for name, options in KINDS.items():
     for depth in DEPTHS:
-        if depth > 1 or "add" not in name:  # between 64 features and 32 units there is nothing to add
-            models[name, depth] = MLPClassifier((32,) * depth, **options, **setting).fit(X_train, y_train)
+        if (
+            depth > 1 or "add" not in name
+        ):  # between 64 features and 32 units there is nothing to add
+            models[name, depth] = MLPClassifier((32,) * depth, **options, **setting).fit(
+                X_train, y_train
+            )
 
 # %%
-# On the left the accuracy on test rows, on the right how large the gradient is that each layer of sixteen gets in the first epoch.
+# On the left the accuracy on test rows, on the right how large the gradient is that each layer of
+# sixteen gets in the first epoch.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for name, marker in zip(KINDS, "osD", strict=True):
     depths = [depth for depth in DEPTHS if (name, depth) in models]
-    left.plot(depths, [models[name, depth].score(X_test, y_test) for depth in depths], marker=marker, label=name)
+    left.plot(
+        depths,
+        [models[name, depth].score(X_test, y_test) for depth in depths],
+        marker=marker,
+        label=name,
+    )
     first = models[name, 16].history_.filter(like="gradient_norm_").iloc[0, :16]
     right.semilogy(range(1, 17), first, marker=marker, label=name)
 left.set_xscale("log", base=2)
-left.set(xlabel="hidden layers of 32 units", ylabel="accuracy on test rows", xticks=DEPTHS, xticklabels=DEPTHS)
-right.set(xlabel="hidden layer (1 is next to the input)", ylabel="norm of the gradient, first epoch", xticks=range(1, 17, 3))
+left.set(
+    xlabel="hidden layers of 32 units",
+    ylabel="accuracy on test rows",
+    xticks=DEPTHS,
+    xticklabels=DEPTHS,
+)
+right.set(
+    xlabel="hidden layer (1 is next to the input)",
+    ylabel="norm of the gradient, first epoch",
+    xticks=range(1, 17, 3),
+)
 left.legend()
 plt.show()
 
@@ -54,10 +83,14 @@ for name, value in score.items():
 assert score["plain"] < score["auxiliary_loss_weight=0.3"] < score['skip_connections="add"'] - 0.05
 
 # %%
-# The heads give the lower layers several times the gradient that they have without. But they do nothing for the signal, which still fades
-# on its way up, so that the heads near the top have little to work with; sixteen layers then do better than plain ones, and worse than
-# two. Skip connections let gradient and signal through, and only with them depth pays here.
+# The heads give the lower layers several times the gradient that they have without. But they do
+# nothing for the signal, which still fades on its way up, so that the heads near the top have
+# little to work with; sixteen layers then do better than plain ones, and worse than two. Skip
+# connections let gradient and signal through, and only with them depth pays here.
 
-heads, plain = (models[name, 16].history_["gradient_norm_0"].iloc[0] for name in ("auxiliary_loss_weight=0.3", "plain"))
+heads, plain = (
+    models[name, 16].history_["gradient_norm_0"].iloc[0]
+    for name in ("auxiliary_loss_weight=0.3", "plain")
+)
 print(f"first of sixteen layers: {heads / plain:.1f} times the gradient with heads")
 assert heads > 1.5 * plain

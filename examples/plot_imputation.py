@@ -2,14 +2,17 @@
 Imputation: how near to the truth does an autoencoder fill what is missing?
 ===========================================================================
 
-A fifth of the values of three tables is taken away at random, in the rows to learn from and in the rows to mend. An autoencoder learns
-from what is left: missing values are left out of its loss, and more are masked at random in each batch, so that it learns to tell a value
-from the others of its row. ``impute`` then fills rows that it has not seen. So do the mean of each column, the nearest neighbours
-(``KNNImputer``), and linear regressions of each column on all others, repeated in turn (``IterativeImputer``).
+A fifth of the values of three tables is taken away at random, in the rows to learn from and in the
+rows to mend. An autoencoder learns from what is left: missing values are left out of its loss, and
+more are masked at random in each batch, so that it learns to tell a value from the others of its
+row. ``impute`` then fills rows that it has not seen. So do the mean of each column, the nearest
+neighbours (``KNNImputer``), and linear regressions of each column on all others, repeated in turn
+(``IterativeImputer``).
 
-Answer: on all three tables the error is well below that of the mean and below that of the neighbours. The regressions are a little nearer
-to the truth on one table, where columns depend on each other along straight lines, and farther from it on the smallest one, whose 124 rows
-are few to learn thirteen regressions from.
+Answer: on all three tables the error is well below that of the mean and below that of the
+neighbours. The regressions are a little nearer to the truth on one table, where columns depend on
+each other along straight lines, and farther from it on the smallest one, whose 124 rows are few to
+learn thirteen regressions from.
 """
 
 import warnings
@@ -57,18 +60,28 @@ for k, table in enumerate(tables.values()):
         missing = np.isnan(X_missing[test])
         for name, imputer in imputers.items():
             imputer.fit(X_missing[train])
-            filled = imputer.impute(X_missing[test]) if name == "autoencoder" else imputer.transform(X_missing[test])
+            filled = (
+                imputer.impute(X_missing[test])
+                if name == "autoencoder"
+                else imputer.transform(X_missing[test])
+            )
             errors[name][k] += np.sqrt(np.mean((filled - X[test])[missing] ** 2)) / 3
-print("Root mean squared error, in standard deviations of the column, on average over three splits:")
+print(
+    "Root mean squared error, in standard deviations of the column, on average over three splits:"
+)
 for name, values in errors.items():
-    print(f"  {name:12}", *(f"{key}: {value:.2f}" for key, value in zip(tables, values, strict=True)))
+    print(
+        f"  {name:12}", *(f"{key}: {value:.2f}" for key, value in zip(tables, values, strict=True))
+    )
 assert (errors["autoencoder"] < 0.85 * errors["mean"]).all()
 assert (errors["autoencoder"] < errors["neighbours"]).all()
 
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 colours = ["#bbbbbb", "#88ccee", "#ddaa33", "#004488"]
 for k, (name, values) in enumerate(errors.items()):
-    bars = ax.bar(np.arange(len(tables)) + 0.2 * k - 0.3, values, 0.18, label=name, color=colours[k])
+    bars = ax.bar(
+        np.arange(len(tables)) + 0.2 * k - 0.3, values, 0.18, label=name, color=colours[k]
+    )
     ax.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
 ax.set_xticks(range(len(tables)), tables)
 ax.set_ylabel("error of what was missing\n(root mean square, standard deviations)")

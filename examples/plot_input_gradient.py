@@ -2,8 +2,9 @@
 Which pixels make it an 8 and not a 3?
 ======================================
 
-``input_gradient`` says how the score of a class changes with each input: where a little more ink would speak for the class and where
-against it (Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014).
+``input_gradient`` says how the score of a class changes with each input: where a little more ink
+would speak for the class and where against it (Simonyan, Vedaldi and Zisserman, "Deep inside
+convolutional networks", 2014).
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +16,17 @@ from skmlp import MLPClassifier
 
 plt.style.use("tableau-colorblind10")
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X / 16, y, test_size=0.5, random_state=0, stratify=y)
-model = MLPClassifier((100,), dropout=0.2, input_dropout=0.2, learning_rate="one_cycle", learning_rate_init=0.01, max_iter=60)
+X_train, X_test, y_train, y_test = train_test_split(
+    X / 16, y, test_size=0.5, random_state=0, stratify=y
+)
+model = MLPClassifier(
+    (100,),
+    dropout=0.2,
+    input_dropout=0.2,
+    learning_rate="one_cycle",
+    learning_rate_init=0.01,
+    max_iter=60,
+)
 model.set_params(random_state=0).fit(X_train, y_train)
 
 threes = X_test[(y_test == 3) & (model.predict(X_test) == 3)]
@@ -24,9 +34,13 @@ threes = X_test[(y_test == 3) & (model.predict(X_test) == 3)]
 gradient = model.input_gradient(threes, 8) - model.input_gradient(threes, 3)
 
 # %%
-# Five threes, and what would turn them into eights: purple pixels want more ink, orange ones less. Last the mean of all threes.
+# Five threes, and what would turn them into eights: purple pixels want more ink, orange ones less.
+# Last the mean of all threes.
 
-columns = [*zip(threes[:5], gradient[:5], strict=True), (threes.mean(axis=0), gradient.mean(axis=0))]
+columns = [
+    *zip(threes[:5], gradient[:5], strict=True),
+    (threes.mean(axis=0), gradient.mean(axis=0)),
+]
 largest = np.abs([gradient for _, gradient in columns]).max()
 fig, axes = plt.subplots(2, 6, figsize=(10, 3.8), layout="constrained")
 for (image, change), (above, below) in zip(columns, axes.T, strict=True):
@@ -41,7 +55,8 @@ fig.colorbar(shown, ax=axes[1], label="score of 8 less score of 3")
 plt.show()
 
 # %%
-# A step along the gradient is what it takes to be seen as an 8. A step of the same length in a random direction does next to nothing.
+# A step along the gradient is what it takes to be seen as an 8. A step of the same length in a
+# random direction does next to nothing.
 
 rng = np.random.default_rng(0)
 random = rng.normal(size=gradient.shape)
@@ -54,11 +69,14 @@ assert turned["the gradient"] > 0.8
 assert turned["a random direction"] < 0.1
 
 # %%
-# What is missing for an 8 is the left side of its two rings, and there the gradient asks for ink. It does so too at the left edge of the
-# second row, where hardly any digit has ink: of what the rows do not show the gradient knows nothing either.
+# What is missing for an 8 is the left side of its two rings, and there the gradient asks for ink.
+# It does so too at the left edge of the second row, where hardly any digit has ink: of what the
+# rows do not show the gradient knows nothing either.
 
 mean = gradient.mean(axis=0).reshape(8, 8)
 ink = (X_train[:, 8] > 0).mean()
 print(f"left edge of the second row: {mean[1, 0]:+.2f}, ink in {ink:.1%} of the rows")
-print(f"left side of the rings {mean[2:6, 2:4].mean():+.2f}, right side {mean[2:6, 5:7].mean():+.2f}")
+print(
+    f"left side of the rings {mean[2:6, 2:4].mean():+.2f}, right side {mean[2:6, 5:7].mean():+.2f}"
+)
 assert mean[2:6, 2:4].min() > 0

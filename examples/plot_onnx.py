@@ -2,9 +2,10 @@
 What does it cost to ask for one row?
 =====================================
 
-A server predicts a row when it comes, a nightly job a million at once. Python has to check the input and to call each step of a pipeline
-however few rows there are. A graph of ONNX needs no Python and no scikit-learn. How much of the time of a prediction is arithmetic?
-It takes a few seconds.
+A server predicts a row when it comes, a nightly job a million at once. Python has to check the
+input and to call each step of a pipeline however few rows there are. A graph of ONNX needs no
+Python and no scikit-learn. How much of the time of a prediction is arithmetic? It takes a few
+seconds.
 """
 
 import timeit
@@ -21,37 +22,58 @@ from skmlp import MLPClassifier
 from skmlp.onnx._convert import to_onnx
 
 # %%
-# A hundred numbers behind a scaler, and a table of two numbers and two columns of names with holes, as it stands. Both networks have two
-# layers of 64 units.
+# A hundred numbers behind a scaler, and a table of two numbers and two columns of names with holes,
+# as it stands. Both networks have two layers of 64 units.
 
 rng = np.random.default_rng(0)
 n = 2000
-setting = {"hidden_layer_sizes": (64, 64), "learning_rate": "one_cycle", "max_iter": 10, "random_state": 0}
+setting = {
+    "hidden_layer_sizes": (64, 64),
+    "learning_rate": "one_cycle",
+    "max_iter": 10,
+    "random_state": 0,
+}
 numbers = rng.normal(size=(n, 100)).astype(np.float32)
 y = (numbers[:, 0] + numbers[:, 1] > 0.0).astype(int)
-table = pd.DataFrame({"age": numbers[:, 0] * 12.0 + 50.0, "income": np.where(rng.random(n) < 0.1, np.nan, np.exp(numbers[:, 1]))})
+table = pd.DataFrame(
+    {
+        "age": numbers[:, 0] * 12.0 + 50.0,
+        "income": np.where(rng.random(n) < 0.1, np.nan, np.exp(numbers[:, 1])),
+    }
+)
 table["town"] = rng.choice(["Aber", "Bonn", "Cork", "Dole"], n)
 table["colour"] = rng.choice(["red", "green", "blue"], n)
 models = {
-    "a hundred numbers": (make_pipeline(StandardScaler(), MLPClassifier(**setting)).fit(numbers, y), numbers),
-    "a table with categories": (MLPClassifier(categorical_features="from_dtype", **setting).fit(table, y), table),
+    "a hundred numbers": (
+        make_pipeline(StandardScaler(), MLPClassifier(**setting)).fit(numbers, y),
+        numbers,
+    ),
+    "a table with categories": (
+        MLPClassifier(categorical_features="from_dtype", **setting).fit(table, y),
+        table,
+    ),
 }
 
 # %%
-# The graphs, on one thread. An array is one input; a table has one for each column, in which text is an array of objects.
+# The graphs, on one thread. An array is one input; a table has one for each column, in which text
+# is an array of objects.
 
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 
 
 def session_of(model, X):
-    return onnxruntime.InferenceSession(to_onnx(model, X).SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        to_onnx(model, X).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def inputs_of(X):
     if not hasattr(X, "columns"):
         return {"X": X}
-    return {name: X[[name]].to_numpy(np.float32 if X[name].dtype.kind == "f" else object) for name in X}
+    return {
+        name: X[[name]].to_numpy(np.float32 if X[name].dtype.kind == "f" else object) for name in X
+    }
 
 
 # %%
@@ -68,16 +90,21 @@ times = {}
 with threadpool_limits(1):
     for name, (model, X) in models.items():
         session = session_of(model, X)
-        np.testing.assert_allclose(session.run(["probabilities"], inputs_of(X))[0], model.predict_proba(X), atol=1e-5)
+        np.testing.assert_allclose(
+            session.run(["probabilities"], inputs_of(X))[0], model.predict_proba(X), atol=1e-5
+        )
         for size in sizes:
             rows = X[:size]
             inputs = inputs_of(rows)
             in_python = milliseconds(lambda model=model, rows=rows: model.predict_proba(rows))
-            in_graph = milliseconds(lambda session=session, inputs=inputs: session.run(["probabilities"], inputs))
+            in_graph = milliseconds(
+                lambda session=session, inputs=inputs: session.run(["probabilities"], inputs)
+            )
             times[name, size] = in_python, in_graph
 
 # %%
-# Where a line is flat the rows do not matter: that is the cost of a call. Where it rises it is that of the rows.
+# Where a line is flat the rows do not matter: that is the cost of a call. Where it rises it is that
+# of the rows.
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
 for ax, name in zip(axes, models, strict=True):
@@ -89,12 +116,16 @@ axes[0].legend()
 plt.show()
 
 # %%
-# Both give the same probabilities. For one row nearly all of the time goes into what checks and calls cost in Python; the graph does
-# without that. With more rows more of it is arithmetic, which costs about the same in both, and the lines draw nearer. A table is taken
-# apart column by column, so that a call costs more, and it takes more rows to make up for that. Who predicts many rows at once has other
-# reasons for ONNX, such as a place without Python.
+# Both give the same probabilities. For one row nearly all of the time goes into what checks and
+# calls cost in Python; the graph does without that. With more rows more of it is arithmetic, which
+# costs about the same in both, and the lines draw nearer. A table is taken apart column by column,
+# so that a call costs more, and it takes more rows to make up for that. Who predicts many rows at
+# once has other reasons for ONNX, such as a place without Python.
 
 for name in models:
     for size in (sizes[0], sizes[-1]):
         in_python, in_graph = times[name, size]
-        print(f"{name}, {size:4} rows: predict_proba {in_python:7.3f} ms, ONNX Runtime {in_graph:7.3f} ms")
+        print(
+            f"{name}, {size:4} rows: predict_proba {in_python:7.3f} ms, ONNX Runtime "
+            f"{in_graph:7.3f} ms"
+        )

@@ -2,8 +2,9 @@
 How do the optimizers walk down the same valley?
 ================================================
 
-Every optimizer gets the same start and the same gradients on one surface: Rosenbrock's valley, steep across and almost flat along its
-floor. An optimizer is a rule over vectors, so it can be tried without a network.
+Every optimizer gets the same start and the same gradients on one surface: Rosenbrock's valley,
+steep across and almost flat along its floor. An optimizer is a rule over vectors, so it can be
+tried without a network.
 """
 
 import matplotlib.pyplot as plt
@@ -53,15 +54,22 @@ left.plot(*START, "ko")
 left.annotate("start", START, xytext=(-6, 6), textcoords="offset points", ha="right")
 left.plot(1, 1, "k*", markersize=14)
 left.annotate("minimum", (1, 1), xytext=(0, -18), textcoords="offset points", ha="center")
-left.set(xlabel="first parameter", ylabel="second parameter", title="paths", xlim=(-2, 1.6), ylim=(-0.8, 2.8))
+left.set(
+    xlabel="first parameter",
+    ylabel="second parameter",
+    title="paths",
+    xlim=(-2, 1.6),
+    ylim=(-0.8, 2.8),
+)
 right.set(xlabel="step", ylabel="height above the minimum", title="progress", ylim=(3e-5, 1e2))
 fig.legend(loc="outside right upper")
 plt.show()
 
 # %%
-# All come down the wall at once; along the floor plain gradient descent crawls. Momentum adds up the small slopes that all point the same
-# way and gets there sooner. Rules that divide by the size of the gradient (rmsprop, adam, lion) take steps of about the learning rate,
-# whatever the slope, so that without a schedule they do not settle as finely as they walk.
+# All come down the wall at once; along the floor plain gradient descent crawls. Momentum adds up
+# the small slopes that all point the same way and gets there sooner. Rules that divide by the size
+# of the gradient (rmsprop, adam, lion) take steps of about the learning rate, whatever the slope,
+# so that without a schedule they do not settle as finely as they walk.
 
 heights = {name: float(rosen(path[-1])) for name, path in paths.items()}
 for name, height in heights.items():

@@ -2,12 +2,14 @@
 Outliers: which rows are odd, and in which columns?
 ===================================================
 
-A wrong value is easy to find where it lies outside of what its column ever has. Here it does not: in twelve rows of measurements of breast
-tumours one value each is replaced by a small or a large one of the same column, the side on which the row was not. Every value is ordinary;
-what is odd is that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
+A wrong value is easy to find where it lies outside of what its column ever has. Here it does not:
+in twelve rows of measurements of breast tumours one value each is replaced by a small or a large
+one of the same column, the side on which the row was not. Every value is ordinary; what is odd is
+that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
 
-Answer: ranked by the reconstruction error most of the twelve come before most of the other rows, while the largest distance of a value from
-the mean of its column hardly tells them apart; and in most of the twelve the largest error of a column is that of the replaced value.
+Answer: ranked by the reconstruction error most of the twelve come before most of the other rows,
+while the largest distance of a value from the mean of its column hardly tells them apart; and in
+most of the twelve the largest error of a column is that of the replaced value.
 """
 
 import matplotlib.pyplot as plt
@@ -27,16 +29,31 @@ train, test = data.data.iloc[order[:379]], data.data.iloc[order[379:]].copy()
 replaced = rng.integers(0, train.shape[1], 12)
 low, middle, high = (train.quantile(level).to_numpy() for level in (0.05, 0.5, 0.95))
 for row, column in enumerate(replaced):
-    test.iloc[row, column] = high[column] if test.iloc[row, column] < middle[column] else low[column]
+    test.iloc[row, column] = (
+        high[column] if test.iloc[row, column] < middle[column] else low[column]
+    )
 is_spoilt = np.arange(len(test)) < len(replaced)
 
-autoencoder = Autoencoder(8, (32,), "tanh", batch_size=64, learning_rate="one_cycle", learning_rate_init=0.01, max_iter=200)
-detector = OutlierAutoencoder(make_pipeline(StandardScaler(), autoencoder), contamination=0.1, random_state=0).fit(train)
+autoencoder = Autoencoder(
+    8,
+    (32,),
+    "tanh",
+    batch_size=64,
+    learning_rate="one_cycle",
+    learning_rate_init=0.01,
+    max_iter=200,
+)
+detector = OutlierAutoencoder(
+    make_pipeline(StandardScaler(), autoencoder), contamination=0.1, random_state=0
+).fit(train)
 
 scores = detector.decision_function(test)
 errors = detector.feature_errors(test)
 distances = np.abs((test - train.mean()) / train.std()).max(axis=1)
-areas = {"reconstruction error": roc_auc_score(is_spoilt, -scores), "largest distance from a mean": roc_auc_score(is_spoilt, distances)}
+areas = {
+    "reconstruction error": roc_auc_score(is_spoilt, -scores),
+    "largest distance from a mean": roc_auc_score(is_spoilt, distances),
+}
 found = (errors[is_spoilt].argmax(axis=1) == replaced).mean()
 print("Area under the ROC curve:", {name: round(float(area), 3) for name, area in areas.items()})
 print(f"The column with the largest error is the replaced one in {found:.0%} of the spoilt rows.")
@@ -44,18 +61,35 @@ assert areas["reconstruction error"] > areas["largest distance from a mean"] + 0
 assert found > 0.6
 
 # %%
-# Above the spoilt rows, a ring around the value that was replaced, below as many that nobody touched. At the right the error of
-# the row, divided by the bound above which ``predict`` calls it an outlier.
+# Above the spoilt rows, a ring around the value that was replaced, below as many that nobody
+# touched. At the right the error of the row, divided by the bound above which ``predict`` calls it
+# an outlier.
 
 shown = np.arange(24)
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 7), sharey=True, width_ratios=[5, 1], layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 7), sharey=True, width_ratios=[5, 1], layout="constrained"
+)
 picture = left.imshow(np.sqrt(2 * errors[shown]), cmap="gray_r", vmin=0, vmax=2, aspect="auto")
-left.scatter(replaced, np.arange(12), s=110, facecolors="none", edgecolors="tab:orange", linewidths=2, label="replaced value")
+left.scatter(
+    replaced,
+    np.arange(12),
+    s=110,
+    facecolors="none",
+    edgecolors="tab:orange",
+    linewidths=2,
+    label="replaced value",
+)
 left.axhline(11.5, color="tab:blue", linewidth=1)
 left.set_xticks(range(train.shape[1]), train.columns, rotation=90, fontsize=8)
 left.set_yticks([5.5, 17.5], ["spoilt rows", "other rows"], rotation=90, va="center")
 left.tick_params(axis="y", length=0)
-figure.colorbar(picture, ax=left, location="top", shrink=0.5, label="error in standard deviations of the column (ring: replaced value)")
+figure.colorbar(
+    picture,
+    ax=left,
+    location="top",
+    shrink=0.5,
+    label="error in standard deviations of the column (ring: replaced value)",
+)
 ratios = detector.score_samples(test)[shown] / detector.offset_
 right.barh(shown, ratios - 1, left=1, color=np.where(scores[shown] < 0, "tab:orange", "tab:blue"))
 right.axvline(1, color="black", linewidth=1)

@@ -2,14 +2,16 @@
 Pre-training: does it pay to learn from the rows first?
 =======================================================
 
-Before networks of many layers could be trained at once, they were trained layer by layer, each as an autoencoder of the one below (Hinton
-and Salakhutdinov, 2006; Bengio et al., 2007). And an encoder that has seen all rows may start a classifier for which few have labels. Two
-questions on the digits: does ``pretraining`` help a deep autoencoder, and does ``init_from`` help a classifier?
+Before networks of many layers could be trained at once, they were trained layer by layer, each as
+an autoencoder of the one below (Hinton and Salakhutdinov, 2006; Bengio et al., 2007). And an
+encoder that has seen all rows may start a classifier for which few have labels. Two questions on
+the digits: does ``pretraining`` help a deep autoencoder, and does ``init_from`` help a classifier?
 
-Answer: yes where training at once fails. With five layers of sigmoids on either side of the code it does not get off the ground in 100
-epochs, as an autoencoder or as a classifier, and started layer by layer it does. With tanh, or a classifier of two relu layers, which train
-well from random weights, there is next to nothing to gain, even with 50 labels; nor with ``batch_norm=True``, the later answer to vanishing
-gradients.
+Answer: yes where training at once fails. With five layers of sigmoids on either side of the code it
+does not get off the ground in 100 epochs, as an autoencoder or as a classifier, and started layer
+by layer it does. With tanh, or a classifier of two relu layers, which train well from random
+weights, there is next to nothing to gain, even with 50 labels; nor with ``batch_norm=True``, the
+later answer to vanishing gradients.
 """
 
 import matplotlib.pyplot as plt
@@ -26,14 +28,20 @@ X, y = load_digits(return_X_y=True)
 X = X / 16
 
 # %%
-# The loss on rows held out, of all layers trained for 100 epochs, and of 50 epochs for each layer by itself and 50 for all.
+# The loss on rows held out, of all layers trained for 100 epochs, and of 50 epochs for each layer
+# by itself and 50 for all.
 
 widths = (64, 56, 48, 40, 32)
 fast = {"learning_rate": "cosine", "learning_rate_init": 0.005, "n_iter_no_change": np.inf}
 curves = {}
 for activation in ("logistic", "tanh"):
-    for name, epochs in {"at once": {"max_iter": 100}, "layer by layer first": {"max_iter": 50, "pretraining": 50}}.items():
-        deep = Autoencoder(8, widths, activation, random_state=0, **fast, **epochs).fit(X[:1200], X_val=X[1200:])
+    for name, epochs in {
+        "at once": {"max_iter": 100},
+        "layer by layer first": {"max_iter": 50, "pretraining": 50},
+    }.items():
+        deep = Autoencoder(8, widths, activation, random_state=0, **fast, **epochs).fit(
+            X[:1200], X_val=X[1200:]
+        )
         curves[activation, name] = deep.history_["validation_loss"]
 
 # %%
@@ -54,7 +62,9 @@ for seed in range(n_seeds):
     for name, encoder in encoders.items():
         starts = None, FrozenEstimator(clone(encoder).set_params(random_state=seed).fit(X[rows]))
         for k, n_labels in enumerate(numbers):
-            few, _ = train_test_split(rows, train_size=n_labels, stratify=y[rows], random_state=seed)
+            few, _ = train_test_split(
+                rows, train_size=n_labels, stratify=y[rows], random_state=seed
+            )
             for j, start in enumerate(starts):
                 model = clone(classifiers[name]).set_params(init_from=start, random_state=seed)
                 scores[name][j, k, seed] = model.fit(X[few], y[few]).score(X[test], y[test])
@@ -66,14 +76,39 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constraine
 styles = {"logistic": "tab:blue", "tanh": "tab:orange"}
 for (activation, name), curve in curves.items():
     offset = 100 - len(curve)  # they come after those of the layers
-    left.plot(curve.index + offset, curve, "--" if offset else "-", color=styles[activation], label=f"{activation}, {name}")
-left.set(xlabel="epoch (the last 50 after 50 for each layer)", ylabel="loss on held-out rows", title="Autoencoder of 11 hidden layers")
+    left.plot(
+        curve.index + offset,
+        curve,
+        "--" if offset else "-",
+        color=styles[activation],
+        label=f"{activation}, {name}",
+    )
+left.set(
+    xlabel="epoch (the last 50 after 50 for each layer)",
+    ylabel="loss on held-out rows",
+    title="Autoencoder of 11 hidden layers",
+)
 left.legend()
 for name, colour in zip(scores, ("tab:blue", "tab:green"), strict=True):
-    for start, style, values in zip(("random", "from the encoder"), ("-", "--"), scores[name], strict=True):
+    for start, style, values in zip(
+        ("random", "from the encoder"), ("-", "--"), scores[name], strict=True
+    ):
         mean, spread = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(n_seeds)
-        right.errorbar(numbers, mean, spread, linestyle=style, color=colour, marker="o", capsize=3, label=f"{name}, {start}")
-right.set(xlabel="labelled rows of 1078", ylabel="accuracy on test rows", title=f"Classifiers, mean and error of {n_seeds} splits")
+        right.errorbar(
+            numbers,
+            mean,
+            spread,
+            linestyle=style,
+            color=colour,
+            marker="o",
+            capsize=3,
+            label=f"{name}, {start}",
+        )
+right.set(
+    xlabel="labelled rows of 1078",
+    ylabel="accuracy on test rows",
+    title=f"Classifiers, mean and error of {n_seeds} splits",
+)
 right.set_xticks(numbers)
 right.set_ylim(0, 1)
 right.legend(loc=(0.3, 0.42))
@@ -84,8 +119,14 @@ plt.show()
 
 for name, (plain, started) in scores.items():
     for n_labels, gain in zip(numbers, started - plain, strict=True):
-        print(f"{name}, {n_labels} labels: gain {gain.mean():+.3f} +- {gain.std(ddof=1) / np.sqrt(n_seeds):.3f}")
+        print(
+            f"{name}, {n_labels} labels: gain {gain.mean():+.3f} +- "
+            f"{gain.std(ddof=1) / np.sqrt(n_seeds):.3f}"
+        )
 last = {key: round(float(curve.iloc[-1]), 2) for key, curve in curves.items()}
 print("Last losses:", {" ".join(key): loss for key, loss in last.items()})
 assert last["logistic", "layer by layer first"] < 0.6 * last["logistic", "at once"]
-assert (scores["five sigmoid layers"][1].mean(axis=1) > scores["five sigmoid layers"][0].mean(axis=1) + 0.2).all()
+assert (
+    scores["five sigmoid layers"][1].mean(axis=1)
+    > scores["five sigmoid layers"][0].mean(axis=1) + 0.2
+).all()

@@ -2,9 +2,10 @@
 Can activations normalise themselves?
 =====================================
 
-Batch normalisation keeps the mean at zero and the variance at one by measuring both. The constants of selu are chosen such that a layer
-maps them towards these values on its own, if the weights start by LeCun's rule (Klambauer et al., 2017). Through 16 layers, which
-activation still has mean 0 and variance 1?
+Batch normalisation keeps the mean at zero and the variance at one by measuring both. The constants
+of selu are chosen such that a layer maps them towards these values on its own, if the weights start
+by LeCun's rule (Klambauer et al., 2017). Through 16 layers, which activation still has mean 0 and
+variance 1?
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,12 @@ plt.style.use("tableau-colorblind10")
 X, y = load_breast_cancer(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 DEPTH = 16
-STARTS = {"selu": "lecun_normal", "relu": "he_normal", "tanh": "glorot_normal", "logistic": "glorot_normal"}
+STARTS = {
+    "selu": "lecun_normal",
+    "relu": "he_normal",
+    "tanh": "glorot_normal",
+    "logistic": "glorot_normal",
+}
 
 
 def outputs(model, activation, X):
@@ -39,12 +45,23 @@ def outputs(model, activation, X):
 fig, axes = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
 variance, mean = {}, {}
 for (activation, weight_init), marker in zip(STARTS.items(), "os^v", strict=True):
-    model = MLPClassifier((200,) * DEPTH, activation, weight_init=weight_init, learning_rate_init=1e-12, random_state=0)
+    model = MLPClassifier(
+        (200,) * DEPTH,
+        activation,
+        weight_init=weight_init,
+        learning_rate_init=1e-12,
+        random_state=0,
+    )
     layers = outputs(model.partial_fit(X, y, classes=[0, 1]), activation, X.astype(np.float32))
     mean[activation] = np.array([layer.mean() for layer in layers])
     variance[activation] = np.array([layer.var() for layer in layers])
     for ax, values in zip(axes, (mean, variance), strict=True):
-        ax.plot(range(1, DEPTH + 1), values[activation], marker=marker, label=f"{activation}, {weight_init}")
+        ax.plot(
+            range(1, DEPTH + 1),
+            values[activation],
+            marker=marker,
+            label=f"{activation}, {weight_init}",
+        )
 axes[0].axhline(0, color="0.6", zorder=0)
 axes[0].set(xlabel="hidden layer", ylabel="mean of the activations")
 axes[1].axhline(1, color="0.6", zorder=0)
@@ -53,11 +70,14 @@ fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
 plt.show()
 
 # %%
-# Only selu does. Under relu the mean is far from zero, tanh loses variance layer by layer, and logistic units all stay close to a half.
-# This is what batch normalisation would mend.
+# Only selu does. Under relu the mean is far from zero, tanh loses variance layer by layer, and
+# logistic units all stay close to a half. This is what batch normalisation would mend.
 
 for activation in STARTS:
-    print(f"{activation:9s} layer {DEPTH}: mean {mean[activation][-1]:+.2f}, variance {variance[activation][-1]:.3f}")
+    print(
+        f"{activation:9s} layer {DEPTH}: mean {mean[activation][-1]:+.2f}, variance "
+        f"{variance[activation][-1]:.3f}"
+    )
 assert abs(mean["selu"][-1]) < 0.3
 assert 0.5 < variance["selu"][-1] < 1.5
 assert variance["tanh"][-1] < 0.2

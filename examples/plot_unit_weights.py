@@ -2,9 +2,9 @@
 What do the units of the first layer look for?
 ==============================================
 
-The weights into a unit are an image if the input is one: red where it wants ink, blue where it wants none.
-:class:`~skmlp.WeightsDisplay` draws them. Trained as usual they look like noise. Is there something in them to see, and does a penalty
-bring it out?
+The weights into a unit are an image if the input is one: red where it wants ink, blue where it
+wants none. :class:`~skmlp.WeightsDisplay` draws them. Trained as usual they look like noise. Is
+there something in them to see, and does a penalty bring it out?
 """
 
 import matplotlib.pyplot as plt
@@ -18,9 +18,16 @@ digits, digit = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(digits / 16, digit, random_state=0)
 
 # %%
-# The same network with the default penalty, and with one a hundred thousand times as strong on the first layer's weights.
+# The same network with the default penalty, and with one a hundred thousand times as strong on the
+# first layer's weights.
 
-setting = {"hidden_layer_sizes": (40,), "learning_rate": "one_cycle", "learning_rate_init": 0.02, "max_iter": 60, "random_state": 0}
+setting = {
+    "hidden_layer_sizes": (40,),
+    "learning_rate": "one_cycle",
+    "learning_rate_init": 0.02,
+    "max_iter": 60,
+    "random_state": 0,
+}
 networks = {
     "alpha=0.0001": MLPClassifier(**setting).fit(X_train, y_train),
     "alpha=[10, 0.0001]": MLPClassifier(alpha=[10.0, 0.0001], **setting).fit(X_train, y_train),
@@ -32,8 +39,8 @@ for ax, (name, network) in zip(axes, networks.items(), strict=True):
 plt.show()
 
 # %%
-# With the penalty strokes and edges appear: what the loss does not ask for, the penalty has taken away, and neighbouring pixels have
-# similar weights. The network is hardly worse for it.
+# With the penalty strokes and edges appear: what the loss does not ask for, the penalty has taken
+# away, and neighbouring pixels have similar weights. The network is hardly worse for it.
 
 
 def likeness(network):
@@ -47,6 +54,8 @@ def likeness(network):
 likenesses = {name: likeness(network) for name, network in networks.items()}
 scores = {name: network.score(X_test, y_test) for name, network in networks.items()}
 for name in networks:
-    print(f"{name:18s} correlation of neighbours {likenesses[name]:.2f}, accuracy {scores[name]:.3f}")
+    print(
+        f"{name:18s} correlation of neighbours {likenesses[name]:.2f}, accuracy {scores[name]:.3f}"
+    )
 assert likenesses["alpha=[10, 0.0001]"] > likenesses["alpha=0.0001"] + 0.1
 assert scores["alpha=[10, 0.0001]"] > scores["alpha=0.0001"] - 0.01

@@ -2,8 +2,9 @@
 What does a network look like as a scikit-learn estimator?
 ==========================================================
 
-Three data sets that come with scikit-learn, and the tools that come with it: a pipeline, cross-validation, a grid search, a bag, and an
-autoencoder where PCA would stand. It takes less than a minute, prints a report and saves one picture.
+Three data sets that come with scikit-learn, and the tools that come with it: a pipeline,
+cross-validation, a grid search, a bag, and an autoencoder where PCA would stand. It takes less than
+a minute, prints a report and saves one picture.
 """
 
 import time
@@ -40,18 +41,33 @@ def report(what, result):
 # The names are scikit-learn's; dropout and a learning rate that rises and falls are new.
 
 digits, digit = load_digits(return_X_y=True)
-network = MLPClassifier(dropout=0.2, learning_rate="one_cycle", learning_rate_init=0.01, max_iter=30, random_state=0)
-scores = cross_val_score(make_pipeline(StandardScaler(), network), digits, digit, cv=StratifiedKFold(5, shuffle=True, random_state=0))
+network = MLPClassifier(
+    dropout=0.2, learning_rate="one_cycle", learning_rate_init=0.01, max_iter=30, random_state=0
+)
+scores = cross_val_score(
+    make_pipeline(StandardScaler(), network),
+    digits,
+    digit,
+    cv=StratifiedKFold(5, shuffle=True, random_state=0),
+)
 report("digits: pipeline, 5-fold accuracy", f"{scores.mean():.3f} +- {scores.std():.3f}")
 
 diabetes, progression = load_diabetes(return_X_y=True)
-linear = make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", random_state=0))
+linear = make_pipeline(
+    StandardScaler(), MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", random_state=0)
+)
 hidden = make_pipeline(
-    StandardScaler(), MLPRegressor(hidden_layer_sizes=(50,), batch_norm=True, dropout=0.3, max_iter=100, tol=0, random_state=0)
+    StandardScaler(),
+    MLPRegressor(
+        hidden_layer_sizes=(50,), batch_norm=True, dropout=0.3, max_iter=100, tol=0, random_state=0
+    ),
 )
 hidden.set_params(mlpregressor__learning_rate="one_cycle", mlpregressor__learning_rate_init=0.1)
 for name, model in [("no hidden layer, lbfgs", linear), ("50 units, batch norm, dropout", hidden)]:
-    report(f"diabetes: {name}, 5-fold R2", f"{cross_val_score(model, diabetes, progression, cv=5).mean():.3f}")
+    report(
+        f"diabetes: {name}, 5-fold R2",
+        f"{cross_val_score(model, diabetes, progression, cv=5).mean():.3f}",
+    )
 
 # %%
 # A grid search over activation, dropout and the solver's own parameters
@@ -61,7 +77,14 @@ tumours, benign = load_breast_cancer(return_X_y=True)
 search = GridSearchCV(
     make_pipeline(
         StandardScaler(),
-        MLPClassifier((30,), solver=Adam(), learning_rate="one_cycle", learning_rate_init=0.02, max_iter=30, random_state=0),
+        MLPClassifier(
+            (30,),
+            solver=Adam(),
+            learning_rate="one_cycle",
+            learning_rate_init=0.02,
+            max_iter=30,
+            random_state=0,
+        ),
     ),
     {
         "mlpclassifier__activation": ["relu", "tanh", "selu"],
@@ -71,8 +94,13 @@ search = GridSearchCV(
     cv=5,
 )
 search.fit(tumours, benign)
-best = ", ".join(f"{name.removeprefix('mlpclassifier__')}={value}" for name, value in search.best_params_.items())
-report(f"breast cancer: grid of {len(search.cv_results_['params'])}, best 5-fold accuracy", f"{search.best_score_:.3f} ({best})")
+best = ", ".join(
+    f"{name.removeprefix('mlpclassifier__')}={value}" for name, value in search.best_params_.items()
+)
+report(
+    f"breast cancer: grid of {len(search.cv_results_['params'])}, best 5-fold accuracy",
+    f"{search.best_score_:.3f} ({best})",
+)
 
 # %%
 # A bag of networks
@@ -80,7 +108,9 @@ report(f"breast cancer: grid of {len(search.cv_results_['params'])}, best 5-fold
 
 X_train, X_test, y_train, y_test = train_test_split(digits, digit, stratify=digit, random_state=0)
 one = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
-bag = make_pipeline(StandardScaler(), BaggingClassifier(network, n_estimators=10, random_state=0)).fit(X_train, y_train)
+bag = make_pipeline(
+    StandardScaler(), BaggingClassifier(network, n_estimators=10, random_state=0)
+).fit(X_train, y_train)
 report("digits: one network, test accuracy", f"{one.score(X_test, y_test):.3f}")
 report("digits: a bag of ten, test accuracy", f"{bag.score(X_test, y_test):.3f}")
 
@@ -104,13 +134,18 @@ pca = PCA(2).fit(X_train / 16)
 codes = {"PCA": pca.transform(X_test / 16), "Autoencoder": autoencoder.transform(X_test / 16)}
 errors = {
     "PCA": np.square(pca.inverse_transform(codes["PCA"]) - X_test / 16).sum(axis=1).mean(),
-    "Autoencoder": np.square(autoencoder.inverse_transform(codes["Autoencoder"]) - X_test / 16).sum(axis=1).mean(),
+    "Autoencoder": np.square(autoencoder.inverse_transform(codes["Autoencoder"]) - X_test / 16)
+    .sum(axis=1)
+    .mean(),
 }
 neighbours = {}
 for name, model in [("PCA", pca), ("Autoencoder", autoencoder)]:
     nearest = KNeighborsClassifier(5).fit(model.transform(X_train / 16), y_train)
     neighbours[name] = nearest.score(codes[name], y_test)
-    report(f"digits: {name}, 2 numbers, squared error on test rows", f"{errors[name]:.2f} (5 nearest neighbours: {neighbours[name]:.2f})")
+    report(
+        f"digits: {name}, 2 numbers, squared error on test rows",
+        f"{errors[name]:.2f} (5 nearest neighbours: {neighbours[name]:.2f})",
+    )
 
 # %%
 # The picture: both codes, and how the autoencoder was trained
@@ -128,12 +163,18 @@ for ax, (name, code) in zip(axes, codes.items(), strict=False):
 history = autoencoder.history_
 axes[2].plot(history.index, history["loss"], label="training")
 axes[2].plot(history.index, history["validation_loss"], label="test rows", linestyle="--")
-axes[2].set(title="Autoencoder: loss per epoch", xlabel="epoch", ylabel="half squared error, summed over pixels", ylim=(0, 4))
+axes[2].set(
+    title="Autoencoder: loss per epoch",
+    xlabel="epoch",
+    ylabel="half squared error, summed over pixels",
+    ylim=(0, 4),
+)
 axes[2].legend()
 figure.savefig(PICTURE, dpi=90)
 report("picture saved", PICTURE.name)
 
 # %%
-# So a network looks like any other estimator: it sits in a pipeline, its activation, dropout and solver are parameters of a grid search,
-# ten of them make a bag, and the autoencoder has ``transform`` and ``inverse_transform`` as PCA has. With two numbers for a digit it leaves
-# less than two thirds of PCA's squared error.
+# So a network looks like any other estimator: it sits in a pipeline, its activation, dropout and
+# solver are parameters of a grid search, ten of them make a bag, and the autoencoder has
+# ``transform`` and ``inverse_transform`` as PCA has. With two numbers for a digit it leaves less
+# than two thirds of PCA's squared error.

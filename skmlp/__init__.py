@@ -1,4 +1,6 @@
-"""Multi-layer perceptrons and autoencoders that behave like scikit-learn estimators, on a fast NumPy core."""
+"""Multi-layer perceptrons and autoencoders that behave like scikit-learn estimators, on a fast
+NumPy core.
+"""
 
 from ._autoencoder import Autoencoder
 from ._classifier import MLPClassifier

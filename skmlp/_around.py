@@ -1,7 +1,8 @@
-"""What the estimators around an autoencoder share: the copy of the given one that they fit, its seeds and its weights.
+"""What the estimators around an autoencoder share: the copy of the given one that they fit, its
+seeds and its weights.
 
-The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no second list of parameters, and a search
-reaches all of them through ``estimator__``.
+The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no
+second list of parameters, and a search reaches all of them through ``estimator__``.
 """
 
 import numpy as np
@@ -17,7 +18,8 @@ from ._sklearn import safe_indexing
 
 
 def fit_seeded(estimator, X, weight, random_state):
-    """Fit an estimator with weights (n,) or None, and with seeds drawn from ``random_state`` if that is not None.
+    """Fit an estimator with weights (n,) or None, and with seeds drawn from ``random_state`` if
+    that is not None.
 
     Overwrites: estimator.
     """
@@ -27,7 +29,9 @@ def fit_seeded(estimator, X, weight, random_state):
 
 
 def distinct_rows(X, weight):
-    """Return the distinct rows of an array or frame, in an order that depends on their values only, and their weights, 1 on average."""
+    """Return the distinct rows of an array or frame, in an order that depends on their values
+    only, and their weights, 1 on average.
+    """
     rows = counted_rows(weight)
     if rows is not None:
         X, weight = safe_indexing(X, rows), weight[rows]
@@ -38,29 +42,48 @@ def distinct_rows(X, weight):
 
 
 def _told_apart(frame):
-    """Return a frame with a text in the place of each object or category, since to a hash 1 and "1" in one column are the same."""
-    mixed = [pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype) for dtype in frame.dtypes]
+    """Return a frame with a text in the place of each object or category, since to a hash 1 and
+    "1" in one column are the same.
+    """
+    mixed = [
+        pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype)
+        for dtype in frame.dtypes
+    ]
     if not any(mixed):
         return frame
-    return pd.concat([frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j] for j in range(len(mixed))], axis=1)
+    return pd.concat(
+        [
+            frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j]
+            for j in range(len(mixed))
+        ],
+        axis=1,
+    )
 
 
 def takes_missing(estimator):
-    """Return whether an estimator takes missing values; a pipeline, of whose tag this is no part, if all its steps do."""
+    """Return whether an estimator takes missing values; a pipeline, of whose tag this is no
+    part, if all its steps do.
+    """
     if isinstance(estimator, Pipeline):
-        return all(step in (None, "passthrough") or takes_missing(step) for _, step in estimator.steps)
+        return all(
+            step in (None, "passthrough") or takes_missing(step) for _, step in estimator.steps
+        )
     return get_tags(estimator).input_tags.allow_nan
 
 
 def apart(X, estimator):
-    """Return X for a call after which X is needed again: a copy for a pipeline that works in place, by ``copy=False`` of a step."""
+    """Return X for a call after which X is needed again: a copy for a pipeline that works in
+    place, by ``copy=False`` of a step.
+    """
     return X.copy() if _in_place(estimator) and hasattr(X, "copy") else X
 
 
 def _in_place(estimator):
     if not isinstance(estimator, Pipeline):
         return False
-    return any(getattr(step, "copy", True) is False or _in_place(step) for _, step in estimator.steps)
+    return any(
+        getattr(step, "copy", True) is False or _in_place(step) for _, step in estimator.steps
+    )
 
 
 def last_step(estimator):
@@ -77,15 +100,22 @@ def _seed(estimator, rng):
 
 
 def _weights_for(estimator, weight):
-    """Return the arguments of ``fit`` that give the weights to all steps that take them; with metadata routing ask these to take them.
+    """Return the arguments of ``fit`` that give the weights to all steps that take them; with
+    metadata routing ask these to take them.
 
     Overwrites: estimator.
     """
     steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
-    takers = {name: step for name, step in steps if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")}
+    takers = {
+        name: step
+        for name, step in steps
+        if hasattr(step, "fit") and has_fit_parameter(step, "sample_weight")
+    }
     name, last = steps[-1]
     if name not in takers:
-        raise ValueError(f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out.")
+        raise ValueError(
+            f"sample_weight was given, but fit of {last!r} takes no sample_weight; leave it out."
+        )
     if estimator is last:
         return {"sample_weight": weight}
     if get_config()["enable_metadata_routing"]:

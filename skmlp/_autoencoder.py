@@ -21,6 +21,7 @@ from ._data.table_out import (
     without_missing,
 )
 from ._data.targets import given_back
+from ._data.value_losses import loss_of_values
 from ._data.weights import checked_weight
 from ._fit.threads import limited_prediction, predicted
 from ._inspect.input_gradient import gradient_of_code
@@ -31,7 +32,7 @@ from ._params.autoencoder import (
 )
 from ._params.build import hidden_blocks
 from ._params.code_blocks import autoencoder_blocks, draws_codes
-from ._params.column_losses import by_column, given_loss, labels_of, loss_of_values
+from ._params.column_losses import by_column, given_loss, labels_of
 from ._params.shared import documented, store_parameters
 from ._saved.stored import AUTOENCODER
 from ._sklearn import available_if
@@ -41,14 +42,17 @@ from .nn.losses.masked import masked
 
 @documented
 class Autoencoder(BaseMLP):
-    """Autoencoder: a network trained to give back its input through a layer of ``n_components`` units, the code.
+    """Autoencoder: a network trained to give back its input through a layer of ``n_components``
+    units, the code.
 
-    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises the mean over the rows of ``loss``, summed
-    over the features, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
-    identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising autoencoder, ``code_penalty`` a sparse, a
-    contractive or a variational one. Missing values (NaN) have no loss, and the mean of the column takes their place in the input;
-    :meth:`impute` gives them their reconstructions. With ``categorical_features`` X is a table of numbers and categories, and so is what
-    comes back.
+    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises
+    the mean over the rows of ``loss``, summed over the features, plus ``alpha / (2 n) sum_l
+    |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
+    identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
+    autoencoder, ``code_penalty`` a sparse, a contractive or a variational one. Missing values (NaN)
+    have no loss, and the mean of the column takes their place in the input; :meth:`impute` gives
+    them their reconstructions. With ``categorical_features`` X is a table of numbers and
+    categories, and so is what comes back.
 
     Parameters
     ----------
@@ -64,13 +68,17 @@ class Autoencoder(BaseMLP):
 
     References
     ----------
-    Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006).
+    Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural
+    networks", Science 313 (2006).
 
-    Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep networks", NeurIPS 19 (2007).
+    Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep networks", NeurIPS
+    19 (2007).
 
-    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11
+    (2010).
 
-    Rifai et al., "Contractive auto-encoders: explicit invariance during feature extraction", ICML (2011).
+    Rifai et al., "Contractive auto-encoders: explicit invariance during feature extraction", ICML
+    (2011).
 
     Kingma and Welling, "Auto-encoding variational Bayes", ICLR (2014).
 
@@ -79,7 +87,13 @@ class Autoencoder(BaseMLP):
     >>> from sklearn.datasets import load_digits
     >>> from skmlp import Autoencoder
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = Autoencoder(n_components=2, max_iter=20, learning_rate="one_cycle", learning_rate_init=0.01, random_state=0)
+    >>> model = Autoencoder(
+    ...     n_components=2,
+    ...     max_iter=20,
+    ...     learning_rate="one_cycle",
+    ...     learning_rate_init=0.01,
+    ...     random_state=0,
+    ... )
     >>> code = model.fit_transform(X / 16)
     >>> code.shape
     (1797, 2)
@@ -159,8 +173,9 @@ class Autoencoder(BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
-            transform them if it says ``transform_input=["X_val"]``.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
+            watches them. Steps of a pipeline transform them if it says
+            ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
@@ -201,13 +216,20 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-            With ``categorical_features`` a table as for ``predict``, a frame if the first fit had one.
+            With ``categorical_features`` a table as for ``predict``, a frame if the first fit had
+            one.
         """
         check_is_fitted(self)
         Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
         if Z.shape[1] != self._n_features_out:
-            raise ValueError(f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}.")
-        return self._reconstruction(DenseRows(Z.astype(self._network.dtype, copy=False)), Z.dtype, start=self._transform_stop)
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}."
+            )
+        return self._reconstruction(
+            DenseRows(Z.astype(self._network.dtype, copy=False)),
+            Z.dtype,
+            start=self._transform_stop,
+        )
 
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
@@ -228,7 +250,9 @@ class Autoencoder(BaseMLP):
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        return self.inverse_transform(check_random_state(random_state).normal(size=(n_samples, self._n_features_out)))
+        return self.inverse_transform(
+            check_random_state(random_state).normal(size=(n_samples, self._n_features_out))
+        )
 
     def predict(self, X):
         """Return the reconstruction of X.
@@ -241,10 +265,11 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
-            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a table of the form of X, a frame of
-            pandas or polars or an array: numbers in their own units, and of each categorical column the most probable category of the fit,
-            never a missing one. The column keeps the dtype it has in X if that holds all categories of the fit, else it has that of the fit
-            (in polars, what the categories are by themselves).
+            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a
+            table of the form of X, a frame of pandas or polars or an array: numbers in their own
+            units, and of each categorical column the most probable category of the fit, never a
+            missing one. The column keeps the dtype it has in X if that holds all categories of the
+            fit, else it has that of the fit (in polars, what the categories are by themselves).
         """
         valid = self._check_X(X)
         refuse_sparse(valid, "predict", "a dense reconstruction")
@@ -261,23 +286,30 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
-            A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame, whose columns without missing values
-            stay as they are. Known values are as they were; what is filled in is a probability where the loss is a cross-entropy. With
-            ``categorical_features`` missing categories are filled in too, by the most probable one, and a column with some keeps its dtype
-            as in ``predict``; in the input each counts as unknown, so that the others speak for it.
+            A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame,
+            whose columns without missing values stay as they are. Known values are as they were;
+            what is filled in is a probability where the loss is a cross-entropy. With
+            ``categorical_features`` missing categories are filled in too, by the most probable one,
+            and a column with some keeps its dtype as in ``predict``; in the input each counts as
+            unknown, so that the others speak for it.
         """
         valid = self._check_X(X)
         missing = None if self._table is None else without_missing(X, valid, self._table)
         refuse_sparse(valid, "impute", "a dense reconstruction")
         parts = reconstructed(self._network, self._input(valid), self._target_measure)
         with limited_prediction(self._network, len(valid)):
-            return imputed(X, valid, parts, self._network.dtype) if missing is None else filled_table(X, missing, parts, self._table)
+            return (
+                imputed(X, valid, parts, self._network.dtype)
+                if missing is None
+                else filled_table(X, missing, parts, self._table)
+            )
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
 
-        In prediction mode: without dropout, with batch normalisation by its statistics. Its norm is how much the code changes with the
-        input, as in Rifai et al., "Contractive auto-encoders" (2011).
+        In prediction mode: without dropout, with batch normalisation by its statistics. Its norm is
+        how much the code changes with the input, as in Rifai et al., "Contractive auto-encoders"
+        (2011).
 
         Parameters
         ----------
@@ -286,8 +318,9 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
-            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value counts as the mean that replaces it.
-            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value
+            counts as the mean that replaces it. Of a table (``categorical_features``) that with
+            respect to its numbers, and NaN for categories.
         """
         X = self._check_X(X)
         return gradient_of_code(self, self._input(X), X.dtype)
@@ -302,7 +335,8 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            Minus ``loss``, summed over the features that are not missing. With ``categorical_features`` the numbers are standardised.
+            Minus ``loss``, summed over the features that are not missing. With
+            ``categorical_features`` the numbers are standardised.
         """
         X = self._check_X(X)
         return -self._losses(self._network.losses, self._input(X), X.dtype)
@@ -318,8 +352,9 @@ class Autoencoder(BaseMLP):
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features)
-            ``loss`` of each value, 0 for a missing one; the sum of a row is minus its ``score_samples``. The loss of a block of columns
-            under 'log_loss' belongs to the column that is one; in general it is divided as the block's values are. Of a table one for each
+            ``loss`` of each value, 0 for a missing one; the sum of a row is minus its
+            ``score_samples``. The loss of a block of columns under 'log_loss' belongs to the column
+            that is one; in general it is divided as the block's values are. Of a table one for each
             of its columns.
         """
         X = self._check_X(X)
@@ -348,10 +383,16 @@ class Autoencoder(BaseMLP):
     @property
     def loss_by_column_(self):
         loss = self._fitted()._network.loss
-        return by_column(loss, self.n_features_in_) if self._table is None else losses_by_column(loss, self._table)
+        return (
+            by_column(loss, self.n_features_in_)
+            if self._table is None
+            else losses_by_column(loss, self._table)
+        )
 
     def _reconstruction(self, source, dtype, like=None, start=0):
-        """Return what the outputs stand for, in this precision, of a table a table in the form of ``like``."""
+        """Return what the outputs stand for, in this precision, of a table a table in the form
+        of ``like``.
+        """
         outputs = predicted(self._network.scores, source, start, dtype=np.float64)
         self._network.loss.link(outputs, outputs)
         if self._table is not None:
@@ -361,14 +402,22 @@ class Autoencoder(BaseMLP):
         return outputs.astype(dtype, copy=False)
 
     def _losses(self, of_source, source, dtype):
-        """Return what a method of the network says of the losses of what is known of a source, in this precision and units of X."""
+        """Return what a method of the network says of the losses of what is known of a source,
+        in this precision and units of X.
+        """
         network = self._network
         objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss
-        return self._in_units(predicted(of_source, source, given_back(source, self._table), objective, dtype))
+        return self._in_units(
+            predicted(of_source, source, given_back(source, self._table), objective, dtype)
+        )
 
     def _in_units(self, losses):
         """Return losses in units of X."""
-        return losses if self._target_measure is None else losses * self._network.loss.in_units(self._target_measure)[0]
+        return (
+            losses
+            if self._target_measure is None
+            else losses * self._network.loss.in_units(self._target_measure)[0]
+        )
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
@@ -376,7 +425,9 @@ class Autoencoder(BaseMLP):
             number_loss(self.loss)
             return X, X
         if self.loss != "auto":
-            self._loss = given_loss(self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None))
+            self._loss = given_loss(
+                self.loss, self.n_features_in_, getattr(self, "feature_names_in_", None)
+            )
         elif reset:  # later rows are checked against what the first ones said
             self._loss = loss_of_values(X)
         self._loss.check_target(X, "X", labels_of(self))
@@ -390,7 +441,11 @@ class Autoencoder(BaseMLP):
         return self._input_measure
 
     def _measure_of_inputs(self, X, weight, rows):
-        return None if self._table is not None else measure_of_reconstruction(X, weight, rows, self._loss)
+        return (
+            None
+            if self._table is not None
+            else measure_of_reconstruction(X, weight, rows, self._loss)
+        )
 
     def _make_loss(self):
         return self._loss if self._table is None else table_loss(self.loss, self._table)

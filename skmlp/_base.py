@@ -1,7 +1,8 @@
 """What the three estimators share: fitting, resuming, raw prediction.
 
-The one decision: a fit works on a new network and a copy of the training state, and the estimator's attributes are put back if
-anything is raised; so a fit that fails leaves the estimator as it was, and going on is the same code as starting.
+The one decision: a fit works on a new network and a copy of the training state, and the estimator's
+attributes are put back if anything is raised; so a fit that fails leaves the estimator as it was,
+and going on is the same code as starting.
 """
 
 import copy
@@ -17,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._data.inputs import checked, fitted_table, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
 from ._data.missing import filled_rows, known_means
-from ._data.sources import fits_into, input_rows, start_rows, stretched
+from ._data.sources import fits_into, input_rows, start_rows, stretched, take
 from ._data.targets import given_back, has_unknown, initial_scores, n_targets, target_rows
 from ._data.weights import checked_weight, counted_rows, in_precision, near_one
 from ._fit.endings import check_ending
@@ -28,7 +29,7 @@ from ._fit.sklearn_callbacks import FitTasks
 from ._fit.threads import limited_threads, predicted
 from ._fit.training import new_state, train_lbfgs, train_minibatches
 from ._fit.transaction import all_or_nothing
-from ._fit.validation import Evaluation, given_split, split_rows, take, warn_of_another_scale
+from ._fit.validation import Evaluation, given_split, split_rows, warn_of_another_scale
 from ._inspect.fitted import FittedAttributes
 from ._inspect.summary import Summary
 from ._params.build import (
@@ -56,7 +57,9 @@ from .nn.losses.masked import masked
 def takes_minibatches(estimator):
     """Return True if the solver can make single steps, else raise ``AttributeError``."""
     if is_lbfgs(estimator):
-        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+        )
     return True
 
 
@@ -74,7 +77,8 @@ class BaseMLP(
 
     _parameter_constraints = CONSTRAINTS
     _takes_missing = False  # whether X may have missing values, NaN
-    _scores_loss = False  # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
+    # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
+    _scores_loss = False
     _table = None  # what is known of a table's columns
     _input_measure = None  # by which the network sees X; None for X as it is
     _target_measure = None  # by which it learns the target
@@ -83,14 +87,18 @@ class BaseMLP(
 
     @abstractmethod
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they say if ``reset``.
+        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they
+        say if ``reset``.
 
-        ``classes``: all there will be, None for those in y; ``every_class``: whether y must have all that are known.
+        ``classes``: all there will be, None for those in y; ``every_class``: whether y must have
+        all that are known.
         """
 
     @abstractmethod
     def _balance(self, target, weight):
-        """Return the sample weights (n,) or None with class weights multiplied in; raise if the weighted target cannot be learned."""
+        """Return the sample weights (n,) or None with class weights multiplied in; raise if the
+        weighted target cannot be learned.
+        """
 
     @abstractmethod
     def _make_loss(self):
@@ -106,15 +114,31 @@ class BaseMLP(
 
     @abstractmethod
     def _score_raw(self, said, target, weight, losses=None):
-        """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of the rows. Overwrites: said."""
+        """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of
+        the rows. Overwrites: said.
+        """
 
     def _keep_moments(self, X, weight, rows, going_on):
-        """Keep what is needed to know of the rows trained on, in addition to what is known if ``going_on``; nothing unless written."""
+        """Keep what is needed to know of the rows trained on, in addition to what is known if
+        ``going_on``; nothing unless written.
+        """
 
     # ---- fitting
 
-    def _fit(self, X, y, sample_weight=None, held_out=(None, None, None), incremental=False, classes=None, groups=None):
-        """Fit, or raise and leave the estimator as it is. ``held_out``: X_val, y_val, sample_weight_val."""
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        held_out=(None, None, None),
+        incremental=False,
+        classes=None,
+        groups=None,
+    ):
+        """Fit, or raise and leave the estimator as it is.
+
+        ``held_out``: X_val, y_val, sample_weight_val.
+        """
         with all_or_nothing(self):
             self._validate_params()
             self._fit_valid(X, y, sample_weight, held_out, incremental, classes, groups)
@@ -122,16 +146,21 @@ class BaseMLP(
 
     @with_callbacks
     def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes, groups):
-        first = not self.__sklearn_is_fitted__() or not (self.warm_start or incremental or resumption_of(self).n_made)
+        first = not self.__sklearn_is_fitted__() or not (
+            self.warm_start or incremental or resumption_of(self).n_made
+        )
         schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
         if incremental and schedule.planned and schedule.n_epochs is None:
             raise ValueError(
-                f"partial_fit cannot know how long {schedule!r} lasts; give it n_epochs, as in {type(schedule).__name__}(n_epochs=20)."
+                f"partial_fit cannot know how long {schedule!r} lasts; give it n_epochs, as in "
+                f"{type(schedule).__name__}(n_epochs=20)."
             )
         pretraining = getattr(self, "pretraining", None)  # autoencoders only
         if pretraining is not None:
             check_pretraining(self)
-        X, target = self._check_data(given_X, given_y, first, classes, every_class=not (first or incremental))
+        X, target = self._check_data(
+            given_X, given_y, first, classes, every_class=not (first or incremental)
+        )
         weight, unit = near_one(self._balance(target, checked_weight(X, sample_weight)))
         rows = counted_rows(weight)
         if not incremental:
@@ -141,26 +170,41 @@ class BaseMLP(
         kept = None
         if groups is not None and self.validation_cv is None:
             raise ValueError(
-                "groups was given, but validation_cv=None does not use it. Give a splitter that does, such as GroupShuffleSplit()."
+                "groups was given, but validation_cv=None does not use it. Give a splitter that "
+                "does, such as GroupShuffleSplit()."
             )
         if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
-            raise ValueError("y_val or sample_weight_val was given without X_val; give X_val too, or none of them.")
+            raise ValueError(
+                "y_val or sample_weight_val was given without X_val; give X_val too, or none of "
+                "them."
+            )
         if held_out[0] is None and self.early_stopping and rule is not None:
             if incremental:
-                raise ValueError("partial_fit does not support early_stopping=True: a single epoch has nothing to stop.")
+                raise ValueError(
+                    "partial_fit does not support early_stopping=True: a single epoch has nothing "
+                    "to stop."
+                )
             every = np.arange(X.shape[0]) if rows is None else rows
             scored_y = None if target is X else given_y  # X to X is split and scored without a y
             if self.validation_cv is None:
-                rows, kept = split_rows(every, self._strata(target, every), self.validation_fraction, state.seed)
+                rows, kept = split_rows(
+                    every, self._strata(target, every), self.validation_fraction, state.seed
+                )
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
-        X, target = fitted_table(self, X, target, weight, rows, first, incremental)
+        X, target = fitted_table(
+            self, X, target, weight, rows, first, incremental, fitted_network(self.init_from)
+        )
         validation = None if held_out[0] is None else self._check_held_out(*held_out)
         if validation is not None and self._table is None:
             warn_of_another_scale(X, validation[0])
         if kept is not None:
             original = None if weight is None else weight * unit
-            validation = (None, *take(kept, target, weight), lambda: take(kept, given_X, scored_y, original))
+            validation = (
+                None,
+                *take(kept, target, weight),
+                lambda: take(kept, given_X, scored_y, original),
+            )
 
         self._learn_measures(X, target, weight, rows, first, incremental)
         n_rows = X.shape[0] if rows is None else len(rows)
@@ -168,17 +212,30 @@ class BaseMLP(
         batch_size = self._batch_size(n_rows, incremental)
         network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
         check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)
-        if any(has_unknown(labels) for labels in (target, *(() if validation is None else validation[1:2]))):
+        if any(
+            has_unknown(labels)
+            for labels in (target, *(() if validation is None else validation[1:2]))
+        ):
             network.objective = masked(network.loss)
         if first and self._takes_missing:
-            self.mean_ = known_means(X, weight, rows, labels_of(self)) if self._table is None else self._table.means
+            self.mean_ = (
+                known_means(X, weight, rows, labels_of(self))
+                if self._table is None
+                else self._table.means
+            )
         self._keep_moments(X, weight, rows, incremental)
         data = self._sources(X, target, weight, network.dtype)
         data.rows, data.unit = rows, unit
         if first:
             network.initialise(state.rng)
             start, start_weight = start_rows(target, weight, rows, network.n_targets)
-            start = initial_scores(network.objective, self._learned(start), start_weight, self._n_classes, self._target_table)
+            start = initial_scores(
+                network.objective,
+                self._learned(start),
+                start_weight,
+                self._n_classes,
+                self._target_table,
+            )
             network.start_output(start)
         transform_stop = block_ends(network)[self._make_blocks()[1]]
         if first and self.init_from is not None:
@@ -189,8 +246,12 @@ class BaseMLP(
         evaluate = None
         if validation is not None:
             held_X, *others, given = validation
-            held = self._sources(held_X if kept is None else Part(data.x, kept), *others, network.dtype)
-            refresh = partial(network.refresh_statistics, data.x, data.weight, rows, always=rule is None)
+            held = self._sources(
+                held_X if kept is None else Part(data.x, kept), *others, network.dtype
+            )
+            refresh = partial(
+                network.refresh_statistics, data.x, data.weight, rows, always=rule is None
+            )
             evaluate = Evaluation(self, network, held, validation[1], given, refresh)
         tasks = None
         if has_callbacks(self):
@@ -203,7 +264,17 @@ class BaseMLP(
                 ending = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
             else:
                 ending = train_minibatches(
-                    self, network, rule, schedule, state, self._records, data, batch_size, evaluate, incremental, tasks
+                    self,
+                    network,
+                    rule,
+                    schedule,
+                    state,
+                    self._records,
+                    data,
+                    batch_size,
+                    evaluate,
+                    incremental,
+                    tasks,
                 )
             network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
             self.n_iter_ = ending.n_iter
@@ -219,18 +290,35 @@ class BaseMLP(
         """
         dtype = self.dtype
         if isinstance(dtype, str) and dtype == "auto":
-            dtype = self._network.dtype if not first else "float64" if whole or rule is None else "float32"
+            dtype = (
+                self._network.dtype
+                if not first
+                else "float64"
+                if whole or rule is None
+                else "float32"
+            )
         blocks, _ = self._make_blocks()
         loss = self._make_loss()
-        layers = build_layers(self, blocks, X.shape[1], loss.n_scores * n_targets(target, self._n_classes, self._target_table))
-        alphas = [alpha / unit for alpha in penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))]
-        network = Network(layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas)
+        layers = build_layers(
+            self,
+            blocks,
+            X.shape[1],
+            loss.n_scores * n_targets(target, self._n_classes, self._target_table),
+        )
+        alphas = [
+            alpha / unit
+            for alpha in penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))
+        ]
+        network = Network(
+            layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas
+        )
         if not first:
             try:
                 network.load(self._network)
             except ValueError as error:
                 raise ValueError(
-                    f"{type(self).__name__} cannot go on from its last fit, because the architecture changed. {error} "
+                    f"{type(self).__name__} cannot go on from its last fit, because the "
+                    f"architecture changed. {error} "
                     "Undo the change, or fit with warm_start=False."
                 ) from None
         return network
@@ -249,7 +337,8 @@ class BaseMLP(
             return min(200, n_rows)
         if self.batch_size > n_rows and not incremental:
             warn_user(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped. "
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped. "
                 f"(batch_size={self.batch_size}, but there are {n_rows} rows to train on.)"
             )
         return min(self.batch_size, n_rows)
@@ -260,14 +349,22 @@ class BaseMLP(
             x = X if isinstance(X, Part) else self._input(X, dtype)
             own = target is X  # an autoencoder's
             learned = None if own else self._learned(target, dtype)
-            target = given_back(x, self._table) if own else target_rows(learned, self._n_classes, dtype, self._target_table)
+            target = (
+                given_back(x, self._table)
+                if own
+                else target_rows(learned, self._n_classes, dtype, self._target_table)
+            )
         return SimpleNamespace(x=x, target=target, weight=in_precision(weight, dtype), rows=None)
 
     def _learn_measures(self, X, target, weight, rows, first, incremental):
-        """Learn from the rows of a first fit by which measures the network sees X and learns the target; later fits keep them."""
+        """Learn from the rows of a first fit by which measures the network sees X and learns the
+        target; later fits keep them.
+        """
         if first:
             given = fitted_network(self.init_from)
-            self._input_measure = self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
+            self._input_measure = (
+                self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
+            )
 
     def _measure_of_inputs(self, X, weight, rows):
         return None if self._table is not None else measure_of_inputs(X, weight, rows)
@@ -278,7 +375,11 @@ class BaseMLP(
         if measure is None:
             return target
         if sparse.issparse(target):
-            return measure.normalised(target.toarray()) if np.any(measure.offset) else stretched(target, measure)
+            return (
+                measure.normalised(target.toarray())
+                if np.any(measure.offset)
+                else stretched(target, measure)
+            )
         return measure.normalised(target, dtype)
 
     # ---- prediction
@@ -293,11 +394,18 @@ class BaseMLP(
         return X if needs_no_check(self, X) else checked(self, X)
 
     def _input(self, X, dtype=None):
-        """Return the source of rows of checked X, missing values filled; ``dtype``: their precision, None for the network's."""
+        """Return the source of rows of checked X, missing values filled; ``dtype``: their
+        precision, None for the network's.
+        """
         dtype = dtype or self._network.dtype
         if not self._takes_missing:
             return input_rows(X, dtype, self._input_measure)
-        return filled_rows(X, dtype, self.mean_ if self._table is None else self._table.filling, self._input_measure)
+        return filled_rows(
+            X,
+            dtype,
+            self.mean_ if self._table is None else self._table.filling,
+            self._input_measure,
+        )
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -309,10 +417,13 @@ class BaseMLP(
         Returns
         -------
         Z : ndarray of shape (n_samples, n_units)
-            The last hidden layer's output (without hidden layers the input), for an autoencoder the code.
+            The last hidden layer's output (without hidden layers the input), for an autoencoder the
+            code.
         """
         X = self._check_X(X)
-        return predicted(self._network.scores, self._input(X), stop=self._transform_stop, dtype=X.dtype)
+        return predicted(
+            self._network.scores, self._input(X), stop=self._transform_stop, dtype=X.dtype
+        )
 
     @property
     def _n_features_out(self):
@@ -320,7 +431,9 @@ class BaseMLP(
 
     @property
     def _n_classes(self):
-        return len(self.classes_) if "classes_" in self._stores.kinds else 0  # elsewhere it may be a note of the user's
+        return (
+            len(self.classes_) if "classes_" in self._stores.kinds else 0
+        )  # elsewhere it may be a note of the user's
 
     @property
     def _target_table(self):
@@ -332,8 +445,8 @@ class BaseMLP(
         Returns
         -------
         summary : Summary
-            Prints as text (``print(model.summary())``), is shown as HTML in a notebook, and has ``n_parameters``, the number of parameters
-            trained, and ``rows``, the table.
+            Prints as text (``print(model.summary())``), is shown as HTML in a notebook, and has
+            ``n_parameters``, the number of parameters trained, and ``rows``, the table.
         """
         return Summary.of(type(self).__name__, self._fitted()._network)
 

@@ -33,9 +33,9 @@ from .nn.losses import LOSSES
 class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha / (2 n) sum_l |W_l|^2``, where n is
-    the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. Changing the import from scikit-learn's class of the same
-    name is enough to use it.
+    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha
+    / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in
+    L1. Changing the import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     References
     ----------
-    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986).
+    Rumelhart, Hinton and Williams, "Learning representations by
+    back-propagating errors", Nature 323 (1986).
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
 
@@ -65,7 +66,13 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     >>> from skmlp import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
-    >>> model = MLPClassifier(dropout=0.2, max_iter=30, learning_rate="one_cycle", learning_rate_init=0.01, random_state=0)
+    >>> model = MLPClassifier(
+    ...     dropout=0.2,
+    ...     max_iter=30,
+    ...     learning_rate="one_cycle",
+    ...     learning_rate_init=0.01,
+    ...     random_state=0,
+    ... )
     >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
     """
@@ -79,14 +86,16 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         "loss": loss_doc(
             loss_keys("multiclass"),
             "LogLoss(label_smoothing=0.1)",
-            """'log_loss' and 'focal' have probabilities: those of the softmax for several classes, of the logistic function for two classes
-        and for each column of multilabel targets. 'hinge', 'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``;
-        they count each class against the rest.""",
+            """'log_loss' and 'focal' have probabilities: those of the softmax for several classes,
+        of the logistic function for two classes and for each column of multilabel targets. 'hinge',
+        'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``; they count each
+        class against the rest.""",
         ),
         "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely proportional to their frequencies, in
-        which rows count by ``sample_weight``; ``partial_fit`` refuses that. Not for multilabel targets.""",
+        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely
+        proportional to their frequencies, in which rows count by ``sample_weight``; ``partial_fit``
+        refuses that. Not for multilabel targets.""",
     }
 
     _stores = CLASSIFIER
@@ -140,7 +149,9 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None):
+    def fit(
+        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
+    ):
         """Train on X and y.
 
         Parameters
@@ -148,13 +159,14 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
-            loss and of the scores.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
+            unknown label, which is left out of the loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
-            transform them if it says ``transform_input=["X_val"]``.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
+            watches them. Steps of a pipeline transform them if it says
+            ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
@@ -177,8 +189,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an unknown label, which is left out of the
-            loss and of the scores.
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
+            unknown label, which is left out of the loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         classes : array-like of shape (n_classes,), default=None
@@ -203,13 +215,15 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one score, above 0 for ``classes_[1]``; else a column for each class or label.
+            For two classes one score, above 0 for ``classes_[1]``; else a column for each class or
+            label.
         """
         raw = self._raw(self._check_X(X))
         return raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
 
     def predict(self, X):
-        """Return the labels with the largest scores; for two classes, and each label of several, that is a score above 0.
+        """Return the labels with the largest scores; for two classes, and each label of several,
+        that is a score above 0.
 
         Parameters
         ----------
@@ -236,13 +250,15 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; for multilabel targets the probability of each label.
+            Columns in the order of ``classes_``; for multilabel targets the probability of each
+            label.
         """
         return self._linked(self._raw(self._check_X(X)), self._network.loss.link)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class, computed from the scores, so that it is finite.
+        """Return the logarithm of the probability of each class, computed from the scores, so that
+        it is finite.
 
         Parameters
         ----------
@@ -256,10 +272,12 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @available_if(has_probabilities)
     def sample_predictions(self, X, n_samples=100, random_state=None):
-        """Return probabilities with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
+        """Return probabilities with the dropout of training left on, whose spread says how sure the
+        network is (Monte Carlo dropout).
 
-        Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch normalisation by its statistics. Only
-        where ``loss`` has probabilities. Gal and Ghahramani, "Dropout as a Bayesian approximation" (2016).
+        Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch
+        normalisation by its statistics. Only where ``loss`` has probabilities. Gal and Ghahramani,
+        "Dropout as a Bayesian approximation" (2016).
 
         Parameters
         ----------
@@ -272,49 +290,64 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_rows, n_classes)
-            Each ``p[k]`` is as what ``predict_proba`` returns; so ``p.mean(axis=0)`` and ``p.std(axis=0)`` are the mean and the spread.
+            Each ``p[k]`` is as what ``predict_proba`` returns; so ``p.mean(axis=0)`` and
+            ``p.std(axis=0)`` are the mean and the spread.
 
         Raises
         ------
         ValueError
-            If the network was fitted without dropout, or with batch normalisation by the statistics of the rows that come together.
+            If the network was fitted without dropout, or with batch normalisation by the statistics
+            of the rows that come together.
         """
         X = self._check_X(X)
-        return self._linked(raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link)
+        return self._linked(
+            raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link
+        )
 
     def input_gradient(self, X, y=None):
-        """Return the gradient of a class's score with respect to each input: which inputs speak for the class (a saliency map).
+        """Return the gradient of a class's score with respect to each input: which inputs speak for
+        the class (a saliency map).
 
-        The score is that of ``decision_function``, in prediction mode: without dropout, with batch normalisation by its statistics. Of two
-        classes the first has minus the score of the second. Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014).
+        The score is that of ``decision_function``, in prediction mode: without dropout, with batch
+        normalisation by its statistics. Of two classes the first has minus the score of the second.
+        Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014).
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : label, or array-like of shape (n_samples,), default=None
-            The class for all rows, or of each row; None for the predicted one. For multilabel targets None, which means each label.
+            The class for all rows, or of each row; None for the predicted one. For multilabel
+            targets None, which means each label.
 
         Returns
         -------
-        gradient : ndarray of shape (n_samples, n_features) or, for multilabel targets, (n_samples, n_labels, n_features)
-            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
-            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
+        gradient : ndarray of shape (n_samples, n_features)
+            For multilabel targets (n_samples, n_labels, n_features). Dense, even if X is not.
+            Behind 'hard_threshold' that of its stand-in. Of a table (``categorical_features``) that
+            with respect to its numbers, and NaN for categories.
         """
         X = self._check_X(X)
         if self._multilabel:
             if y is not None:
-                raise ValueError("y was given, but for multilabel targets the gradient of each label is returned; leave out y.")
+                raise ValueError(
+                    "y was given, but for multilabel targets the gradient of each label is "
+                    "returned; leave out y."
+                )
             return gradient_of_scores(self, X)
-        return gradient_of_classes(self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0]))
+        return gradient_of_classes(
+            self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0])
+        )
 
     def score(self, X, y, sample_weight=None):
-        """Return the accuracy, the share of the rows whose labels are right, all of them for multilabel targets.
+        """Return the accuracy, the share of the rows whose labels are right, all of them for
+        multilabel targets.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all are.
+            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all
+            are.
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns
@@ -329,18 +362,25 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return float(self._score_raw(self._said(X), target, weight))
 
     def _linked(self, raw, link):
-        """Return the link of raw scores (..., n, n_out), with both classes where there are two. Overwrites: raw."""
+        """Return the link of raw scores (..., n, n_out), with both classes where there are two.
+
+        Overwrites: raw.
+        """
         if len(self.classes_) == 2 and not self._multilabel:
             raw = np.concatenate([-raw, raw], axis=-1)
         link(raw, raw)
         return raw
 
     def _said(self, X):
-        """Return what ``_for_score`` makes of the raw scores for checked X, of which no more than a chunk is there at a time."""
+        """Return what ``_for_score`` makes of the raw scores for checked X, of which no more
+        than a chunk is there at a time.
+        """
         return predicted(self._network.reduced_scores, self._input(X), self._for_score)
 
     def _for_score(self, raw):
-        """Return the number of the class with the highest score, two classes sharing one score; of each label whether it applies."""
+        """Return the number of the class with the highest score, two classes sharing one score;
+        of each label whether it applies.
+        """
         if self._multilabel:
             return raw > 0
         return (raw[:, 0] > 0).astype(int) if len(self.classes_) == 2 else raw.argmax(axis=1)
@@ -355,35 +395,59 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             self._multilabel, self._sparse_labels = multilabel, sparse_labels
             self.classes_ = labels if classes is None else unique_labels(classes)
         elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
-            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_!r}"
+            )
         if multilabel != self._multilabel or (multilabel and len(labels) != len(self.classes_)):
-            was, now = ("multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel))
-            raise ValueError(f"The targets were {was} with {len(self.classes_)} classes; now they are {now} with {len(labels)}.")
+            was, now = (
+                "multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel)
+            )
+            raise ValueError(
+                f"The targets were {was} with {len(self.classes_)} classes; now they are {now} "
+                f"with {len(labels)}."
+            )
         if multilabel:
             if unknown is not None:
                 if reset and not (y[~unknown] == 0).any():
-                    raise ValueError("y has ones, and -1 or NaN for unknown labels, but no zeros: what does not apply is 0, not -1.")
+                    raise ValueError(
+                        "y has ones, and -1 or NaN for unknown labels, but no zeros: what does "
+                        "not apply is 0, not -1."
+                    )
                 y[unknown] = np.nan
             return X, y
         if every_class and not np.array_equal(labels, self.classes_):
             raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                "call to fit. "
                 f"Previously got {self.classes_}, `y` has {labels}"
             )
         if len(np.setdiff1d(labels, self.classes_)):
-            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {labels}.")
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"'y' has {labels}."
+            )
         return X, np.searchsorted(self.classes_, y)
 
     def _balance(self, target, weight):
         return balanced(self.class_weight, self.classes_, target, weight)
 
     def _make_loss(self):
-        kind = "multilabel" if self._multilabel else "binary" if len(self.classes_) == 2 else "multiclass"
+        kind = (
+            "multilabel"
+            if self._multilabel
+            else "binary"
+            if len(self.classes_) == 2
+            else "multiclass"
+        )
         loss = resolve(self.loss, LOSSES)
         if kind not in loss.targets and loss.binary_form is not None:
             loss = loss.binary_form(**loss.get_params())
         if kind not in loss.targets:
-            raise ValueError(f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are {kind}.")
+            raise ValueError(
+                f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are "
+                f"{kind}."
+            )
         return loss
 
     def _make_blocks(self):
@@ -395,7 +459,11 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             unknown = np.isnan(target)
             right = ((said == target) | unknown).all(axis=1)
             told = ~unknown.all(axis=1)
-            return np.average(right[told], weights=None if weight is None else weight[told]) if told.any() else np.nan
+            return (
+                np.average(right[told], weights=None if weight is None else weight[told])
+                if told.any()
+                else np.nan
+            )
         right = (said == target).all(axis=1) if target.ndim == 2 else target == said
         return np.average(right, weights=weight)
 

@@ -1,7 +1,7 @@
 """Imputation by an autoencoder as a step of a pipeline.
 
-The one decision: ``Autoencoder.transform`` gives the code, so that what fills in missing values is a transformer of its own around one,
-as the detector of outliers is.
+The one decision: ``Autoencoder.transform`` gives the code, so that what fills in missing values is
+a transformer of its own around one, as the detector of outliers is.
 """
 
 import numpy as np
@@ -22,24 +22,31 @@ from ._saved.stored import IMPUTER, Looked
 from ._sklearn import HasMethods, makes_pandas
 
 
-class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class AutoencoderImputer(
+    ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Imputer: missing values are replaced by their reconstructions.
 
-    An autoencoder learns from what is known of the rows how the columns depend on each other; what is missing in a row follows from what
-    is known of it. This estimator turns :meth:`Autoencoder.impute` into a transformer, to stand in front of an estimator that takes no
+    An autoencoder learns from what is known of the rows how the columns depend on each other; what
+    is missing in a row follows from what is known of it. This estimator turns
+    :meth:`Autoencoder.impute` into a transformer, to stand in front of an estimator that takes no
     missing values.
 
     Parameters
     ----------
     estimator : Autoencoder, Pipeline or None, default=None
-        An autoencoder, or a pipeline that ends in one after steps that let missing values through and have ``inverse_transform``, such as
-        scalers; a copy of it is fitted. None stands for a denoising autoencoder of tables (``categorical_features='from_dtype'``), which
-        standardises numbers and takes strings and categories as they are: a hidden layer of twice as many relu units as there are columns,
-        at least 128 and at most 512, a code of half as many, ``corruption='masking'``, ``alpha=1``, and a one-cycle rate with peak 0.005
-        for 150 epochs of batches of 64; beyond 2000 rows for 300000 divided by the number of rows, at least 20. Equal rows are put
-        together with their weights added, so that weight 2 is the same as giving a row twice, in spite of the masks.
+        An autoencoder, or a pipeline that ends in one after steps that let missing values through
+        and have ``inverse_transform``, such as scalers; a copy of it is fitted. None stands for a
+        denoising autoencoder of tables (``categorical_features='from_dtype'``), which standardises
+        numbers and takes strings and categories as they are: a hidden layer of twice as many relu
+        units as there are columns, at least 128 and at most 512, a code of half as many,
+        ``corruption='masking'``, ``alpha=1``, and a one-cycle rate with peak 0.005 for 150 epochs
+        of batches of 64; beyond 2000 rows for 300000 divided by the number of rows, at least 20.
+        Equal rows are put together with their weights added, so that weight 2 is the same as giving
+        a row twice, in spite of the masks.
     random_state : int, RandomState instance or None, default=None
-        Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves them as they are.
+        Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves
+        them as they are.
 
     Attributes
     ----------
@@ -58,7 +65,8 @@ class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, Tran
 
     References
     ----------
-    Vincent et al., "Stacked denoising autoencoders", Journal of Machine Learning Research 11 (2010).
+    Vincent et al., "Stacked denoising autoencoders", Journal of Machine
+    Learning Research 11 (2010).
 
     Gondara and Wang, "MIDA: multiple imputation using denoising autoencoders", PAKDD (2018).
 
@@ -74,7 +82,10 @@ class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, Tran
     True
     """
 
-    _parameter_constraints = {"estimator": [HasMethods(["fit"]), None], "random_state": ["random_state"]}
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit"]), None],
+        "random_state": ["random_state"],
+    }
 
     _stores = IMPUTER
 
@@ -88,12 +99,13 @@ class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, Tran
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows with missing values: NaN, in a frame also null. What ``estimator`` takes; a table of numbers and categories if it is None.
-            Each column must have a known value.
+            Rows with missing values: NaN, in a frame also null. What ``estimator`` takes; a table
+            of numbers and categories if it is None. Each column must have a known value.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, for all steps of a pipeline that take weights; rows of weight zero are left out.
+            Weight of each row, for all steps of a pipeline that take weights; rows of weight zero
+            are left out.
 
         Returns
         -------
@@ -125,7 +137,8 @@ class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, Tran
         Returns
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
-            As :meth:`Autoencoder.impute` gives it: known values are as they were, a frame is a frame.
+            As :meth:`Autoencoder.impute` gives it: known values are as they were, a frame is a
+            frame.
         """
         check_is_fitted(self, "estimator_")
         filled = _imputed(self.estimator_, X)
@@ -133,7 +146,9 @@ class AutoencoderImputer(ExplainedParameters, Looked, OneToOneFeatureMixin, Tran
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(_default(1, 1) if self.estimator is None else self.estimator).input_tags
+        tags.input_tags = get_tags(
+            _default(1, 1) if self.estimator is None else self.estimator
+        ).input_tags
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
@@ -159,31 +174,41 @@ def _default(n_rows, n_features):
 def _check_steps(estimator):
     """Raise ``ValueError`` for an estimator that cannot fill in missing values."""
     if not hasattr(last_step(estimator), "impute"):
-        raise ValueError(f"estimator must be an Autoencoder, or a pipeline that ends in one, got {estimator!r}.")
+        raise ValueError(
+            f"estimator must be an Autoencoder, or a pipeline that ends in one, got {estimator!r}."
+        )
     while isinstance(estimator, Pipeline):
         for name, step in estimator.steps[:-1]:
             if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
                 raise ValueError(
-                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no way leads back to the columns of X; take "
-                    "a scaler, or estimator=None, which takes a table of numbers and categories as it stands."
+                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no "
+                    "way leads back to the columns of X; take "
+                    "a scaler, or estimator=None, which takes a table of numbers and categories "
+                    "as it stands."
                 )
         estimator = estimator.steps[-1][1]
 
 
 def _imputed(estimator, X):
-    """Return X with its missing values filled in by a fitted autoencoder, or by a pipeline that ends in one."""
+    """Return X with its missing values filled in by a fitted autoencoder, or by a pipeline that
+    ends in one.
+    """
     if not isinstance(estimator, Pipeline):
         return estimator.impute(X)
     before, last = estimator[:-1], estimator[-1]
     if not len(before):
         return _imputed(last, X)
-    back = np.asarray(before.inverse_transform(_imputed(last, before.transform(apart(X, estimator)))))
+    back = np.asarray(
+        before.inverse_transform(_imputed(last, before.transform(apart(X, estimator))))
+    )
     values = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
     left = np.flatnonzero((np.isnan(values) & np.isnan(back)).any(axis=0))
     if left.size:
         columns = [X.columns[j] if hasattr(X, "columns") else int(j) for j in left]
         raise ValueError(
-            f"Values in the columns {columns} are still missing after inverse_transform of the steps before the autoencoder; take steps "
-            "that let missing values through and whose inverse is defined for every number, such as StandardScaler."
+            f"Values in the columns {columns} are still missing after inverse_transform of the "
+            "steps before the autoencoder; take steps "
+            "that let missing values through and whose inverse is defined for every number, such "
+            "as StandardScaler."
         )
     return imputed(X, values, [(slice(None), back)], back.dtype)

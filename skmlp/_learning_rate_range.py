@@ -1,7 +1,8 @@
-"""The learning-rate range test: a short training whose rate rises from step to step, to see which rates are any good.
+"""The learning-rate range test: a short training whose rate rises from step to step, to see which
+rates are any good.
 
-The one decision: each step is a call of ``partial_fit`` on one batch, so that what is tested is the estimator itself, with its own
-solver, regularisation and precision.
+The one decision: each step is a call of ``partial_fit`` on one batch, so that what is tested is the
+estimator itself, with its own solver, regularisation and precision.
 """
 
 import math
@@ -13,31 +14,37 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 
 from ._base import BaseMLP
 from ._data.inputs import check_no_times, takes_tables
+from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
-from ._fit.validation import take
 from ._params.build import is_lbfgs
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 3.0  # times the least average is above it
-_ENTROPY = 0.5 * math.log(2.0 * math.pi * math.e)  # minus the logarithm of a standard normal density, in the mean
+_ENTROPY = 0.5 * math.log(
+    2.0 * math.pi * math.e
+)  # minus the logarithm of a standard normal density, in the mean
 
 
-def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100):
-    """Train for a few steps while the learning rate rises, and return how the loss took it (Smith, 2017, section 3.3).
+def learning_rate_range(
+    estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100
+):
+    """Train for a few steps while the learning rate rises, and return how the loss took it (Smith,
+    2017, section 3.3).
 
-    The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at each rate. At first the loss hardly
-    moves, then it falls, and at last it rises again; the test ends early where it is not finite or its moving average is four times its
-    least value.
+    The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at
+    each rate. At first the loss hardly moves, then it falls, and at last it rises again; the test
+    ends early where it is not finite or its moving average is four times its least value.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, Autoencoder, or Pipeline that ends in one
-        With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and ``learning_rate_init`` play no part, nor
-        does an autoencoder's ``pretraining``: the rates are those of all layers together. Of a pipeline the other steps are fitted to all
-        rows first, without weights.
+        With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and
+        ``learning_rate_init`` play no part, nor does an autoencoder's ``pretraining``: the rates
+        are those of all layers together. Of a pipeline the other steps are fitted to all rows
+        first, without weights.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to train on, as they will be for ``fit``: without a pipeline scaled already. Of a table (``categorical_features``) the first
-        batch says what the columns hold.
+        Rows to train on, as they will be for ``fit``: without a pipeline scaled already. Of a table
+        (``categorical_features``) the first batch says what the columns hold.
     y : array-like, default=None
         Targets, as for ``fit``; None for an autoencoder.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -54,7 +61,8 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
     losses : ndarray of shape (n_steps_made,)
         The loss of each batch, penalty included, before the step at that rate.
     suggestion : float
-        A tenth of the rate at which the moving average of the losses is least: below the edge, on the slope.
+        A tenth of the rate at which the moving average of the losses is least: below the edge, on
+        the slope.
 
     References
     ----------
@@ -90,8 +98,12 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
         options["classes"] = classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
         check_has_class_weights(model.class_weight, multilabel)
         if isinstance(model.class_weight, str):  # that of all rows, not of each batch
-            weights = class_weights(model.class_weight, classes, np.searchsorted(classes, y.ravel()), weight)
-            model.set_params(class_weight=dict(zip(classes.tolist(), weights.tolist(), strict=True)))
+            weights = class_weights(
+                model.class_weight, classes, np.searchsorted(classes, y.ravel()), weight
+            )
+            model.set_params(
+                class_weight=dict(zip(classes.tolist(), weights.tolist(), strict=True))
+            )
     counted = counted_rows(weight)
     counted = np.arange(n_rows) if counted is None else counted
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
@@ -100,7 +112,9 @@ def learning_rate_range(estimator, X, y=None, *, sample_weight=None, min_rate=1e
         if weight is not None:
             options["sample_weight"] = weight[rows]
         try:
-            model.set_params(learning_rate_init=float(rate)).partial_fit(*take(rows, X, y), **options)
+            model.set_params(learning_rate_init=float(rate)).partial_fit(
+                *take(rows, X, y), **options
+            )
         except ValueError as error:
             if losses and str(error).startswith("Solver produced non-finite"):
                 break
@@ -124,13 +138,17 @@ def smoothed(losses):
 
 
 def _amount(model, loss):
-    """Return how much a loss is; where it may be negative, what knowing the location and scale of its targets leaves."""
+    """Return how much a loss is; where it may be negative, what knowing the location and scale
+    of its targets leaves.
+    """
     network = model._network
     return _ENTROPY * network.n_targets if network.loss.density else abs(loss)
 
 
 def _divided(estimator):
-    """Return the transformers of a pipeline in order, and the estimator it ends in; there are none before an estimator alone."""
+    """Return the transformers of a pipeline in order, and the estimator it ends in; there are
+    none before an estimator alone.
+    """
     transformers = []
     while isinstance(estimator, Pipeline):
         if len(estimator) > 1:
@@ -142,12 +160,18 @@ def _divided(estimator):
 def _check(estimator, min_rate, max_rate, n_steps):
     if not isinstance(estimator, BaseMLP):
         raise TypeError(
-            f"estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that ends in one, got {estimator!r}."
+            "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that "
+            f"ends in one, got {estimator!r}."
         )
     if is_lbfgs(estimator):
-        raise ValueError("solver='lbfgs' has no learning rate; choose a minibatch solver, such as 'adam'.")
+        raise ValueError(
+            "solver='lbfgs' has no learning rate; choose a minibatch solver, such as 'adam'."
+        )
     if not 0 < min_rate < max_rate < np.inf:
-        raise ValueError(f"The rates must rise: 0 < min_rate < max_rate < inf, got min_rate={min_rate!r} and max_rate={max_rate!r}.")
+        raise ValueError(
+            f"The rates must rise: 0 < min_rate < max_rate < inf, got min_rate={min_rate!r} and "
+            f"max_rate={max_rate!r}."
+        )
     if n_steps < 2 or n_steps != int(n_steps):
         raise ValueError(f"n_steps must be a whole number, 2 or more, got {n_steps!r}.")
 
@@ -155,8 +179,14 @@ def _check(estimator, min_rate, max_rate, n_steps):
 def _one_step_model(estimator, n_rows):
     """Return a clone for which a batch is an epoch, in the precision that ``fit`` would choose."""
     size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, n_rows)
-    dtype = ("float32" if size < n_rows else "float64") if str(estimator.dtype) == "auto" else estimator.dtype
-    model = clone(estimator).set_params(learning_rate="constant", early_stopping=False, warm_start=False, verbose=False)
+    dtype = (
+        ("float32" if size < n_rows else "float64")
+        if str(estimator.dtype) == "auto"
+        else estimator.dtype
+    )
+    model = clone(estimator).set_params(
+        learning_rate="constant", early_stopping=False, warm_start=False, verbose=False
+    )
     if hasattr(model, "pretraining"):  # on one batch at the least rate it would do nothing
         model.set_params(pretraining=None)
     return model.set_params(batch_size=size, dtype=dtype)

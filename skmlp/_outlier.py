@@ -1,7 +1,8 @@
 """Outlier detection by reconstruction error.
 
-The one decision: a detector is built around an autoencoder instead of being one, since ``Autoencoder.predict`` gives reconstructions where
-a detector's gives 1 and -1; so any pipeline that ends in an autoencoder becomes a detector, and there is no second list of parameters.
+The one decision: a detector is built around an autoencoder instead of being one, since
+``Autoencoder.predict`` gives reconstructions where a detector's gives 1 and -1; so any pipeline
+that ends in an autoencoder becomes a detector, and there is no second list of parameters.
 """
 
 import warnings
@@ -32,27 +33,34 @@ _SPREADS = 2.0  # standard deviations above the median
 class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not give back well are outliers.
 
-    An autoencoder learns what the rows have in common, and fails on what is unlike them. This estimator turns its reconstruction error into
-    scikit-learn's interface of outlier detectors.
+    An autoencoder learns what the rows have in common, and fails on what is unlike them. This
+    estimator turns its reconstruction error into scikit-learn's interface of outlier detectors.
 
     Parameters
     ----------
     estimator : Autoencoder, Pipeline or None, default=None
-        An autoencoder, or a pipeline that ends in one: whatever has ``fit`` and ``score_samples``, the larger the more normal. A copy of it
-        is fitted. None stands for a denoising autoencoder of standardised columns: after ``StandardScaler`` one hidden layer of twice
-        as many tanh units as there are features, at least 128 and at most 512, a code of half as many, ``GaussianCorruption(1.5)``, and a
-        one-cycle rate with peak 0.005 for 100 epochs of batches of 64; beyond 2000 rows for 200000 divided by the number of rows, at least
-        20. The noise, larger than the spread of the columns, is what keeps so wide a network from copying. Equal rows are put together
-        with their weights added, so that weight 2 is the same as giving a row twice, in spite of the noise.
+        An autoencoder, or a pipeline that ends in one: whatever has ``fit`` and ``score_samples``,
+        the larger the more normal. A copy of it is fitted. None stands for a denoising autoencoder
+        of standardised columns: after ``StandardScaler`` one hidden layer of twice as many tanh
+        units as there are features, at least 128 and at most 512, a code of half as many,
+        ``GaussianCorruption(1.5)``, and a one-cycle rate with peak 0.005 for 100 epochs of batches
+        of 64; beyond 2000 rows for 200000 divided by the number of rows, at least
+        20. The noise, larger than the spread of the columns, is what keeps so wide a network from
+            copying. Equal rows are put together
+        with their weights added, so that weight 2 is the same as giving a row twice, in spite of
+        the noise.
     contamination : 'auto' or float in (0, 0.5], default='auto'
-        Where ``offset_`` lies. A float: the share of the training rows, by weight, that are outliers. 'auto': a row is an outlier if the
-        cube root of its error lies above its median over the training rows by more than two standard deviations, estimated as 1.4826
-        times the median distance from that median. Cube roots of errors are nearly normal if residuals are (Wilson and Hilferty, 1931); so
-        this is about one normal row in fifty, and a tenth of other rows among those trained on does not move it far. Rows not trained
-        on have larger errors, much larger ones where few rows have many columns: then put a PCA in front of the autoencoder, or set
-        ``offset_`` by rows not trained on.
+        Where ``offset_`` lies. A float: the share of the training rows, by weight, that are
+        outliers. 'auto': a row is an outlier if the cube root of its error lies above its median
+        over the training rows by more than two standard deviations, estimated as 1.4826 times the
+        median distance from that median. Cube roots of errors are nearly normal if residuals are
+        (Wilson and Hilferty, 1931); so this is about one normal row in fifty, and a tenth of other
+        rows among those trained on does not move it far. Rows not trained on have larger errors,
+        much larger ones where few rows have many columns: then put a PCA in front of the
+        autoencoder, or set ``offset_`` by rows not trained on.
     random_state : int, RandomState instance or None, default=None
-        Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves them as they are.
+        Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves
+        them as they are.
 
     Attributes
     ----------
@@ -67,15 +75,17 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
 
     See Also
     --------
-    Autoencoder : Its ``score_samples`` and ``feature_errors`` without the interface of a detector.
+    Autoencoder : Its ``score_samples`` and ``feature_errors``, without a detector's interface.
     sklearn.ensemble.IsolationForest : Outliers are what is easily separated.
-    sklearn.neighbors.LocalOutlierFactor : Outliers lie where the density is lower than at their neighbours.
+    sklearn.neighbors.LocalOutlierFactor : Outliers lie where the density is low.
 
     References
     ----------
-    Hawkins, He, Williams and Baxter, "Outlier detection using replicator neural networks", DaWaK (2002).
+    Hawkins, He, Williams and Baxter, "Outlier detection using replicator
+    neural networks", DaWaK (2002).
 
-    Wilson and Hilferty, "The distribution of chi-square", Proceedings of the National Academy of Sciences 17 (1931).
+    Wilson and Hilferty, "The distribution of chi-square", Proceedings of the National Academy of
+    Sciences 17 (1931).
 
     Examples
     --------
@@ -106,17 +116,19 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         self.random_state = random_state
 
     def fit(self, X, y=None, sample_weight=None):
-        """Train a copy of ``estimator`` on X, and set ``offset_`` by the errors that it makes there.
+        """Train a copy of ``estimator`` on X, and set ``offset_`` by the errors that it makes
+        there.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on, most of them normal; what ``estimator`` takes, numbers in a dense array if it is None. NaN is a missing
-            value, which has no error.
+            Rows to train on, most of them normal; what ``estimator`` takes, numbers in a dense
+            array if it is None. NaN is a missing value, which has no error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, for all steps of a pipeline that take weights; rows of weight zero are left out.
+            Weight of each row, for all steps of a pipeline that take weights; rows of weight zero
+            are left out.
 
         Returns
         -------
@@ -150,7 +162,8 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            The larger, the more normal; -inf where values are so large that the error is not a finite number.
+            The larger, the more normal; -inf where values are so large that the error is not a
+            finite number.
         """
         check_is_fitted(self, "estimator_")
         with np.errstate(over="ignore", invalid="ignore"):
@@ -170,7 +183,9 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
             ``score_samples(X) - offset_``; below 0 for outliers.
         """
         scores = self.score_samples(X)
-        return (scores.astype(np.float64, copy=False) - self.offset_).astype(scores.dtype, copy=False)
+        return (scores.astype(np.float64, copy=False) - self.offset_).astype(
+            scores.dtype, copy=False
+        )
 
     def predict(self, X):
         """Return which rows are outliers.
@@ -196,18 +211,23 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features)
-            The autoencoder's errors (:meth:`Autoencoder.feature_errors`), for the columns of X. Where steps of a pipeline make several
-            columns of one, such as ``OneHotEncoder``, it is their sum, and 0 where they drop one; which is which is told by
+            The autoencoder's errors (:meth:`Autoencoder.feature_errors`), for the columns of X.
+            Where steps of a pipeline make several columns of one, such as ``OneHotEncoder``, it is
+            their sum, and 0 where they drop one; which is which is told by
             ``get_feature_names_out`` of the steps.
         """
         check_is_fitted(self, "estimator_")
         if not isinstance(self.estimator_, Pipeline):
             return self.estimator_.feature_errors(X)
         before = self.estimator_[:-1]
-        errors = self.estimator_[-1].feature_errors(before.transform(apart(X, self.estimator_)) if len(before) else X)
+        errors = self.estimator_[-1].feature_errors(
+            before.transform(apart(X, self.estimator_)) if len(before) else X
+        )
         if not len(before):
             return errors
-        given = list(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]))
+        given = list(
+            getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
+        )
         origin = _origins(given, before.get_feature_names_out(given))
         summed = np.zeros((len(errors), len(given)), errors.dtype)
         np.add.at(summed, (slice(None), origin), errors)
@@ -227,9 +247,13 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         given = X
         check_no_times(X)
         try:
-            X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
+            X = validate_data(
+                self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
+            )
         except (TypeError, ValueError) as error:
-            raise with_advice(error, given, "estimator=Autoencoder(categorical_features='from_dtype')") from None
+            raise with_advice(
+                error, given, "estimator=Autoencoder(categorical_features='from_dtype')"
+            ) from None
         if hasattr(self, "feature_names_in_"):
             X = pd.DataFrame(X, columns=self.feature_names_in_)
         return distinct_rows(X, weight)
@@ -239,9 +263,12 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         last = last_step(self.estimator_)
         if isinstance(last, Autoencoder) and n_rows <= last.n_features_in_:
             warnings.warn(
-                f"The autoencoder was trained on {n_rows} rows of {last.n_features_in_} columns. It may overfit so few rows that every new "
-                "one, however normal, is an outlier. Take more rows, or fewer columns, as with estimator=make_pipeline(StandardScaler(), "
-                "PCA(5), Autoencoder(2)), or set offset_ to a low quantile of score_samples of rows not trained on.",
+                f"The autoencoder was trained on {n_rows} rows of {last.n_features_in_} columns. "
+                "It may overfit so few rows that every new "
+                "one, however normal, is an outlier. Take more rows, or fewer columns, as with "
+                "estimator=make_pipeline(StandardScaler(), "
+                "PCA(5), Autoencoder(2)), or set offset_ to a low quantile of score_samples of "
+                "rows not trained on.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -253,11 +280,16 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         else:
             roots = np.cbrt(-scores)[:, None]
             middle = quantile(roots, weight, 0.5)
-            spread = 1.4826 * quantile(np.abs(roots - middle), weight, 0.5) if np.isfinite(middle) else np.inf
+            spread = (
+                1.4826 * quantile(np.abs(roots - middle), weight, 0.5)
+                if np.isfinite(middle)
+                else np.inf
+            )
             offset = float(-((middle + _SPREADS * spread) ** 3)[0])
         if not np.isfinite(offset):
             raise ValueError(
-                f"The scores of {np.count_nonzero(~np.isfinite(scores))} of {len(scores)} training rows are not finite, too many to tell "
+                f"The scores of {np.count_nonzero(~np.isfinite(scores))} of {len(scores)} "
+                "training rows are not finite, too many to tell "
                 "outliers from the others: values are too large. Scale the columns."
             )
         return offset
@@ -283,8 +315,8 @@ def _default(n_rows, n_features):
 def _origins(given, made):
     """Return for each name of a made column the number of the given column that it comes from.
 
-    scikit-learn's names are that of the given column, with "transformer__" in front by a ``ColumnTransformer`` and "_category" behind by an
-    encoder.
+    scikit-learn's names are that of the given column, with "transformer__" in front by a
+    ``ColumnTransformer`` and "_category" behind by an encoder.
     """
     numbers = []
     for name in map(str, made):
@@ -293,8 +325,10 @@ def _origins(given, made):
         origins = origins or [k for k, column in enumerate(given) if bare.startswith(f"{column}_")]
         if len(origins) != 1:
             raise ValueError(
-                f"feature_errors cannot tell which of the given columns {name!r} comes from, which the steps before the autoencoder made; "
-                "for the errors of what they made call estimator_[-1].feature_errors(estimator_[:-1].transform(X))."
+                f"feature_errors cannot tell which of the given columns {name!r} comes from, "
+                "which the steps before the autoencoder made; "
+                "for the errors of what they made call "
+                "estimator_[-1].feature_errors(estimator_[:-1].transform(X))."
             )
         numbers += origins
     return numbers

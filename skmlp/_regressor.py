@@ -2,13 +2,13 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
+from sklearn.metrics import mean_pinball_loss, r2_score
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
+from ._data.sources import take
 from ._data.targets import one_column
 from ._data.weights import checked_weight
-from ._fit.validation import explained, take
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.samples import raw_samples
@@ -25,16 +25,18 @@ from ._saved.stored import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
+from .nn.losses.base import quantile
 
 
 @documented
 class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over the outputs, plus
-    ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. The network learns the
-    standardised y (``normalize_y``), so y may have any size. Changing the import from scikit-learn's class of the same name is enough to
-    use it.
+    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over
+    the outputs, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a
+    minibatch). ``l1_ratio`` mixes in L1. The network learns the standardised y (``normalize_y``),
+    so y may have any size. Changing the import from scikit-learn's class of the same name is enough
+    to use it.
 
     Parameters
     ----------
@@ -51,7 +53,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     References
     ----------
-    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986).
+    Rumelhart, Hinton and Williams, "Learning representations by
+    back-propagating errors", Nature 323 (1986).
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
 
@@ -63,33 +66,43 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skmlp import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), MLPRegressor(solver="lbfgs", hidden_layer_sizes=(), random_state=0))
+    >>> network = MLPRegressor(solver="lbfgs", hidden_layer_sizes=(), random_state=0)
+    >>> model = make_pipeline(StandardScaler(), network)
     >>> bool(cross_val_score(model, X, y).mean() > 0.45)
     True
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "loss": loss_constraint("regression"), "normalize_y": ["boolean"]}
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": loss_constraint("regression"),
+        "normalize_y": ["boolean"],
+    }
     _parameter_docs = {
         "loss": loss_doc(
             loss_keys("regression"),
             "Huber(0.5)",
-            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are not negative, 'gamma' positive ones. With
-        'quantile' ``predict`` gives the quantiles 0.1, 0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)`` gives. A function of prediction and target
-        made of NumPy's elementwise functions, such as ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own
-        gradient (:mod:`skmlp.nn.custom`).""",
+            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are
+        not negative, 'gamma' positive ones. With 'quantile' ``predict`` gives the quantiles 0.1,
+        0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
+        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
+        gives. A function of prediction and target made of NumPy's elementwise functions, such as
+        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
+        (:mod:`skmlp.nn.custom`).""",
             function=True,
         ),
         "normalize_y": """
     normalize_y : bool, default=True
-        Whether the network learns y in standard deviations from its mean, so that neither the unit of y nor its distance from zero changes
-        the model. Mean and standard deviation of each output are those of the rows that the first fit trains on, weighted, in double
-        precision; where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y is divided by its mean
-        instead. Predictions, losses and scores are in the units of y. Outputs of different sizes count alike in what is minimised; their
-        loss is reported as the sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a loss's own
-        hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are of the normalised y: ``predict(X)`` is
-        ``target_offset_ + target_scale_ * output``. A function as the loss sees y itself. False means that the network learns y as it is,
-        as in scikit-learn.""",
+        Whether the network learns y in standard deviations from its mean, so that neither the unit
+        of y nor its distance from zero changes the model. Mean and standard deviation of each
+        output are those of the rows that the first fit trains on, weighted, in double precision;
+        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
+        is divided by its mean instead. Predictions, losses and scores are in the units of y.
+        Outputs of different sizes count alike in what is minimised; their loss is reported as the
+        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
+        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
+        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
+        function as the loss sees y itself. False means that the network learns y as it is, as in
+        scikit-learn.""",
     }
     _attribute_docs = {
         "target_offset_": """
@@ -151,7 +164,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None):
+    def fit(
+        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
+    ):
         """Train on X and y.
 
         Parameters
@@ -163,8 +178,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping`` watches them. Steps of a pipeline
-            transform them if it says ``transform_input=["X_val"]``.
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
+            watches them. Steps of a pipeline transform them if it says
+            ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
@@ -209,7 +225,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            With several quantiles of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels).
+            With several quantiles of shape (n_samples, n_levels) or (n_samples, n_outputs,
+            n_levels).
         std : ndarray of the shape of y
             Only with ``return_std``.
         """
@@ -218,11 +235,14 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._predictions(self._raw(X), return_std)
 
     def sample_predictions(self, X, n_samples=100, random_state=None, return_std=False):
-        """Return predictions with the dropout of training left on, whose spread says how sure the network is (Monte Carlo dropout).
+        """Return predictions with the dropout of training left on, whose spread says how sure the
+        network is (Monte Carlo dropout).
 
-        Each sample draws masks of its own for each row; all else is as in ``predict``, batch normalisation by its statistics. The spread is
-        that of the network's knowledge, not the noise of y, which ``loss='gaussian_nll'`` learns; for the variance of y add both: the mean
-        of ``std**2`` over the samples and the variance of ``y``. Gal and Ghahramani, "Dropout as a Bayesian approximation" (2016).
+        Each sample draws masks of its own for each row; all else is as in ``predict``, batch
+        normalisation by its statistics. The spread is that of the network's knowledge, not the
+        noise of y, which ``loss='gaussian_nll'`` learns; for the variance of y add both: the mean
+        of ``std**2`` over the samples and the variance of ``y``. Gal and Ghahramani, "Dropout as a
+        Bayesian approximation" (2016).
 
         Parameters
         ----------
@@ -237,14 +257,16 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs)
-            Each ``y[k]`` is as what ``predict`` returns; so ``y.mean(axis=0)`` and ``y.std(axis=0)`` are the mean and the spread.
+            Each ``y[k]`` is as what ``predict`` returns; so ``y.mean(axis=0)`` and
+            ``y.std(axis=0)`` are the mean and the spread.
         std : ndarray of the shape of y
             Only with ``return_std``.
 
         Raises
         ------
         ValueError
-            If the network was fitted without dropout, or with batch normalisation by the statistics of the rows that come together.
+            If the network was fitted without dropout, or with batch normalisation by the statistics
+            of the rows that come together.
         """
         X = self._check_X(X)
         self._check_return_std(return_std)
@@ -262,20 +284,24 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
-            That of ``predict(X)``, with an axis for the features behind: with several quantiles (n_samples, n_levels, n_features) or
-            (n_samples, n_outputs, n_levels, n_features). Dense, even if X is not. Behind 'hard_threshold' that of its stand-in.
-            Of a table (``categorical_features``) that with respect to its numbers, and NaN for categories.
+            That of ``predict(X)``, with an axis for the features behind: with several quantiles
+            (n_samples, n_levels, n_features) or (n_samples, n_outputs, n_levels, n_features).
+            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. Of a table
+            (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         X = self._check_X(X)
         gradient = gradient_of_predictions(self, X)
         n, n_targets, n_levels, n_features = gradient.shape
-        return np.ascontiguousarray(gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features]))
+        return np.ascontiguousarray(
+            gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features])
+        )
 
     def score(self, X, y, sample_weight=None):
         """Return R^2, the share of the squared error of the mean that the predictions explain.
 
-        With ``loss="quantile"`` it is D^2, the share of the pinball loss of constant quantiles that the predictions explain, over all
-        levels and outputs; for one level that of :func:`sklearn.metrics.d2_pinball_score`.
+        With ``loss="quantile"`` it is D^2, the share of the pinball loss of constant quantiles that
+        the predictions explain, over all levels and outputs; for one level that of
+        :func:`sklearn.metrics.d2_pinball_score`.
 
         Parameters
         ----------
@@ -309,7 +335,10 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = regression_loss(self)
         loss.check_target(target, "y")
         if reset and loss.out_activation == "exp" and not target.any(axis=0).all():
-            raise ValueError(f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores are logarithms.")
+            raise ValueError(
+                f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores "
+                "are logarithms."
+            )
         return X, target
 
     def _balance(self, target, weight):
@@ -318,10 +347,14 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     def _check_return_std(self, return_std):
         loss = self._network.loss
         if return_std and loss.predicts != "value and std":
-            raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {loss!r}.")
+            raise ValueError(
+                "return_std=True needs a loss that learns the standard deviation, such as "
+                f"'gaussian_nll', not {loss!r}."
+            )
 
     def _predictions(self, raw, return_std=False):
-        """Return the predictions that raw scores (..., n, n_out) stand for, with their standard deviations if ``return_std``.
+        """Return the predictions that raw scores (..., n, n_out) stand for, with their standard
+        deviations if ``return_std``.
 
         Overwrites: raw.
         """
@@ -344,17 +377,27 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained, loss = (target, weight) if rows is None else take(rows, target, weight), regression_loss(self)
+                trained, loss = (
+                    (target, weight) if rows is None else take(rows, target, weight),
+                    regression_loss(self),
+                )
                 self._target_measure = loss.measure(*trained)
-                unknown = incremental and self._target_measure is not None and loss.out_activation != "exp"
+                unknown = (
+                    incremental
+                    and self._target_measure is not None
+                    and loss.out_activation != "exp"
+                )
                 if unknown and (trained[0] == trained[0][0]).all():
                     warn_user(
-                        "y does not vary in the first batch, so that normalize_y cannot learn its scale and takes 1. Begin partial_fit "
-                        "with rows that show how y varies, or standardise y and set normalize_y=False."
+                        "y does not vary in the first batch, so that normalize_y cannot learn its "
+                        "scale and takes 1. Begin partial_fit "
+                        "with rows that show how y varies, or standardise y and set "
+                        "normalize_y=False."
                     )
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
-                f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, {self._normalizes_y!r}. Undo the change, or fit "
+                f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
+                f"{self._normalizes_y!r}. Undo the change, or fit "
                 "with warm_start=False."
             )
 
@@ -366,7 +409,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
         if loss.predicts == "quantiles":
-            return explained(target, predictions, loss.taus, weight)
+            return _explained(target, predictions, loss.taus, weight)
         return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
@@ -378,4 +421,24 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
 def _squeezed(y, n_lead):
     """Return y without axes of length 1 behind the first ``n_lead``."""
-    return np.ascontiguousarray(y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)]))
+    return np.ascontiguousarray(
+        y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
+    )
+
+
+def _explained(target, predictions, levels, weight):
+    """Return the share of the pinball loss of constant quantiles that the predictions leave out,
+    over all levels and outputs.
+
+    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the
+    levels last.
+    """
+    predictions = predictions.reshape(*target.shape, len(levels))
+    loss = most = 0.0
+    for k, level in enumerate(levels):
+        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
+        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
+        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
+    if most > 0.0:
+        return 1.0 - loss / most
+    return 1.0 if loss <= most else 0.0

@@ -1,7 +1,8 @@
-"""Everything this package takes from scikit-learn under a private name, so that there is one place to mend.
+"""Everything this package takes from scikit-learn under a private name, so that there is one place
+to mend.
 
-Kept to what has been stable for years: parameter constraints and small validators. Callbacks are new in scikit-learn 1.9; before, the
-estimators have none.
+Kept to what has been stable for years: parameter constraints and small validators. Callbacks are
+new in scikit-learn 1.9; before, the estimators have none.
 """
 
 import copy
@@ -32,7 +33,9 @@ except ImportError:  # scikit-learn < 1.9
 
 
 class NoFlag(Interval):
-    """Numbers in an interval, True and False excepted, for parameters that one might take for a switch."""
+    """Numbers in an interval, True and False excepted, for parameters that one might take for a
+    switch.
+    """
 
     def is_satisfied_by(self, val):
         return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
@@ -42,7 +45,9 @@ class NoFlag(Interval):
 
 
 class StrOptions(UnorderedOptions):
-    """Strings, listed in order: scikit-learn's are in that of a set, another one in each process."""
+    """Strings, listed in order: scikit-learn's are in that of a set, another one in each
+    process.
+    """
 
     def __str__(self):
         return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
@@ -52,7 +57,11 @@ class Precisions(StrOptions):
     """Names of types, or these types as NumPy has them."""
 
     def is_satisfied_by(self, val):
-        known = val in (np.float32, np.float64, float) if isinstance(val, type) else isinstance(val, np.dtype) and val.isnative
+        known = (
+            val in (np.float32, np.float64, float)
+            if isinstance(val, type)
+            else isinstance(val, np.dtype) and val.isnative
+        )
         return super().is_satisfied_by(np.dtype(val).name if known else val)
 
     def __str__(self):
@@ -70,21 +79,32 @@ class _AvailableIf(AvailableIfDescriptor):
 
 
 def available_if(check):
-    """Return scikit-learn's decorator of that name, whose error also tells the reason that ``check`` raises."""
+    """Return scikit-learn's decorator of that name, whose error also tells the reason that
+    ``check`` raises.
+    """
     return lambda method: _AvailableIf(method, check, attribute_name=method.__name__)
 
 
-# what is attached to an estimator while it is fitted with callbacks, by scikit-learn and by a fit that goes on (``_resumption.py``)
+# what is attached to an estimator while it is fitted with callbacks, by scikit-learn and by a fit
+# that goes on (``_fit/resumption.py``)
 CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown", "_resumption")
 
 # what it attaches to an estimator for good, and the kinds that these are
 ATTACHED = {
     "_skl_callbacks": Kind("a list", lambda value: type(value) is list),
-    "_parent_callback_ctx": Kind("a context of scikit-learn's", lambda value: type(value).__module__.startswith("sklearn.callback")),
-    "_sklearn_output_config": Kind(
-        "a dict of strings", lambda value: type(value) is dict and all(type(text) is str for text in (*value, *value.values()))
+    "_parent_callback_ctx": Kind(
+        "a context of scikit-learn's",
+        lambda value: type(value).__module__.startswith("sklearn.callback"),
     ),
-    "_metadata_request": Kind("scikit-learn's", lambda value: type(value).__module__ == "sklearn.utils._metadata_requests"),
+    "_sklearn_output_config": Kind(
+        "a dict of strings",
+        lambda value: (
+            type(value) is dict and all(type(text) is str for text in (*value, *value.values()))
+        ),
+    ),
+    "_metadata_request": Kind(
+        "scikit-learn's", lambda value: type(value).__module__ == "sklearn.utils._metadata_requests"
+    ),
 }
 
 __all__ = [
@@ -110,28 +130,39 @@ __all__ = [
 
 
 def makes_pandas(transformer):
-    """Return whether ``set_output`` or scikit-learn's configuration asks a transformer for frames of pandas."""
+    """Return whether ``set_output`` or scikit-learn's configuration asks a transformer for
+    frames of pandas.
+    """
     return _get_output_config("transform", transformer)["dense"] == "pandas"
 
 
 def takes_weights(scorer):
-    """Return whether a scorer takes ``sample_weight``, and has not been told by ``set_score_request`` that it is to get none."""
+    """Return whether a scorer takes ``sample_weight``, and has not been told by
+    ``set_score_request`` that it is to get none.
+    """
     try:
         names = signature(getattr(scorer, "_score_func", scorer)).parameters
     except (TypeError, ValueError):  # of functions that are not Python's
         return False
     if not get_config()["enable_metadata_routing"] or not hasattr(scorer, "get_metadata_routing"):
         return "sample_weight" in names
-    return "sample_weight" in names and scorer.get_metadata_routing().score.requests.get("sample_weight") is not False
+    return (
+        "sample_weight" in names
+        and scorer.get_metadata_routing().score.requests.get("sample_weight") is not False
+    )
 
 
 def has_callbacks(estimator):
-    """Return whether an estimator has callbacks, its own or those of the meta-estimator that fits it."""
+    """Return whether an estimator has callbacks, its own or those of the meta-estimator that
+    fits it.
+    """
     return hasattr(estimator, "_skl_callbacks")
 
 
 def without_callbacks(estimator):
-    """Return a shallow copy of an estimator without its callbacks, and without what is attached to it for them while it is fitted."""
+    """Return a shallow copy of an estimator without its callbacks, and without what is attached
+    to it for them while it is fitted.
+    """
     plain = copy.copy(estimator)
     for name in (*CALLBACK_STATE, "_skl_callbacks", "_parent_callback_ctx"):
         vars(plain).pop(name, None)

@@ -1,7 +1,8 @@
 """Which types a skops file of this package may make.
 
-The one decision: the names are those of classes that exist for being saved, found through the bases that they derive from, so that a new
-unit is among them; and never whatever lies below a prefix, since the name of a module's import is a name of that module too.
+The one decision: the names are those of classes that exist for being saved, found through the bases
+that they derive from, so that a new unit is among them; and never whatever lies below a prefix,
+since the name of a module's import is a name of that module too.
 """
 
 import inspect
@@ -17,16 +18,27 @@ from .nn.saved import is_ours
 from .nn.schedules import Clock
 from .nn.unit import Unit
 
-PARTS = (AutoencoderImputer, OutlierAutoencoder, Network, Measure, TrainingState, Clock, TableEncoder)
+PARTS = (
+    AutoencoderImputer,
+    OutlierAutoencoder,
+    Network,
+    Measure,
+    TrainingState,
+    Clock,
+    TableEncoder,
+)
 
 
 def skops_types():
-    """Return the names of the types of this package that a skops file of one of its estimators can contain.
+    """Return the names of the types of this package that a skops file of one of its estimators can
+    contain.
 
-    They are what ``skops.io.load`` may be told to trust: classes that only hold settings and numbers, look at these before they take them,
-    and run nothing that a file names. Every estimator of this package is stored with these and with what skops trusts by itself; a file
-    that needs another name holds something that its writer gave the estimator, such as a function, a splitter or a callback, or it is
-    hostile. Never trust a name because it begins with ``skmlp.``: ``skmlp.callbacks.os.system`` does too.
+    They are what ``skops.io.load`` may be told to trust: classes that only hold settings and
+    numbers, look at these before they take them, and run nothing that a file names. Every estimator
+    of this package is stored with these and with what skops trusts by itself; a file that needs
+    another name holds something that its writer gave the estimator, such as a function, a splitter
+    or a callback, or it is hostile. Never trust a name because it begins with ``skmlp.``:
+    ``skmlp.callbacks.os.system`` does too.
 
     Returns
     -------

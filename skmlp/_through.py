@@ -1,6 +1,8 @@
-"""What a network can do beyond ``predict``, asked of a fitted pipeline or search that has the network inside.
+"""What a network can do beyond ``predict``, asked of a fitted pipeline or search that has the
+network inside.
 
-The one decision: the rows go through the steps before the network as in ``predict``, and what comes back is in the network's terms.
+The one decision: the rows go through the steps before the network as in ``predict``, and what comes
+back is in the network's terms.
 """
 
 from sklearn.compose import TransformedTargetRegressor
@@ -11,14 +13,17 @@ from ._base import BaseMLP
 
 
 def network_of(estimator):
-    """Return the fitted network estimator in a pipeline, a search or a target transformer; raise ``TypeError`` if there is none."""
+    """Return the fitted network estimator in a pipeline, a search or a target transformer; raise
+    ``TypeError`` if there is none.
+    """
     *_, inner = _chain(estimator)
     check_is_fitted(inner)
     return inner
 
 
 def sample_predictions(estimator, X, n_samples=100, random_state=None, **options):
-    """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a pipeline or a search.
+    """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a
+    pipeline or a search.
 
     Parameters
     ----------
@@ -36,7 +41,8 @@ def sample_predictions(estimator, X, n_samples=100, random_state=None, **options
     Returns
     -------
     samples : ndarray
-        As :meth:`MLPClassifier.sample_predictions` or :meth:`MLPRegressor.sample_predictions` return them.
+        As :meth:`MLPClassifier.sample_predictions` or :meth:`MLPRegressor.sample_predictions`
+        return them.
 
     Examples
     --------
@@ -45,7 +51,8 @@ def sample_predictions(estimator, X, n_samples=100, random_state=None, **options
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skmlp import MLPClassifier, sample_predictions
     >>> X, y = load_wine(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), MLPClassifier(dropout=0.2, max_iter=20, learning_rate="one_cycle")).fit(X, y)
+    >>> network = MLPClassifier(dropout=0.2, max_iter=20, learning_rate="one_cycle")
+    >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
     >>> sample_predictions(model, X, n_samples=50).shape
     (50, 178, 3)
     """
@@ -54,12 +61,13 @@ def sample_predictions(estimator, X, n_samples=100, random_state=None, **options
 
 
 def input_gradient(estimator, X, **options):
-    """Return the gradient of what the network inside a pipeline or a search says with respect to each of its inputs.
+    """Return the gradient of what the network inside a pipeline or a search says with respect to
+    each of its inputs.
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline that ends with one, or search over these
-        It is fitted.
+    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline or search
+        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline.
     X : as for ``predict`` of the estimator
         Rows; they go through the steps of the pipeline first.
     **options : dict
@@ -68,8 +76,9 @@ def input_gradient(estimator, X, **options):
     Returns
     -------
     gradient : ndarray
-        As :meth:`MLPClassifier.input_gradient`, :meth:`MLPRegressor.input_gradient` or :meth:`Autoencoder.input_gradient` return it: with
-        respect to what the steps of the pipeline made of X, behind a scaler in units of scaled features. The last axis has the columns that
+        As :meth:`MLPClassifier.input_gradient`, :meth:`MLPRegressor.input_gradient` or
+        :meth:`Autoencoder.input_gradient` return it: with respect to what the steps of the pipeline
+        made of X, behind a scaler in units of scaled features. The last axis has the columns that
         ``pipeline[:-1].get_feature_names_out()`` names.
 
     Examples
@@ -79,7 +88,8 @@ def input_gradient(estimator, X, **options):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skmlp import MLPClassifier, input_gradient
     >>> X, y = load_wine(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=20, learning_rate="one_cycle")).fit(X, y)
+    >>> network = MLPClassifier(max_iter=20, learning_rate="one_cycle")
+    >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
     >>> input_gradient(model, X).shape
     (178, 13)
     """
@@ -88,12 +98,13 @@ def input_gradient(estimator, X, **options):
 
 
 def summary(estimator):
-    """Return the network inside a pipeline or a search as a table: layers, shapes of their outputs, numbers of parameters.
+    """Return the network inside a pipeline or a search as a table: layers, shapes of their outputs,
+    numbers of parameters.
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline that ends with one, or search over these
-        It is fitted.
+    estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline or search
+        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline.
 
     Returns
     -------
@@ -104,13 +115,16 @@ def summary(estimator):
 
 
 def _network_and_rows(estimator, X, method):
-    """Return the network estimator in a fitted estimator, and what comes to it of X; raise ``AttributeError`` if it lacks ``method``."""
+    """Return the network estimator in a fitted estimator, and what comes to it of X; raise
+    ``AttributeError`` if it lacks ``method``.
+    """
     network = network_of(estimator)
     getattr(network, method)
     for outer in _chain(estimator):
         if isinstance(outer, TransformedTargetRegressor):
             raise TypeError(
-                f"{method} speaks of what the network predicts, which a TransformedTargetRegressor turns into other units; give its "
+                f"{method} speaks of what the network predicts, which a "
+                "TransformedTargetRegressor turns into other units; give its "
                 "regressor_."
             )
         if hasattr(outer, "steps") and len(outer.steps) > 1:
@@ -133,7 +147,8 @@ def _chain(estimator):
             inner = inner.estimator
         else:
             raise TypeError(
-                "estimator must be a fitted MLPClassifier, MLPRegressor or Autoencoder, a Pipeline that ends with one, or a fitted search, "
+                "estimator must be a fitted MLPClassifier, MLPRegressor or Autoencoder, a "
+                "Pipeline that ends with one, or a fitted search, "
                 f"got {estimator!r}."
             )
     yield inner

@@ -1,7 +1,7 @@
 """Warnings that point at the user's own line.
 
-The one decision: the line is looked for by the file that it is in, not by counting calls, since pipelines, searches and callbacks put any
-number of these between it and a fit.
+The one decision: the line is looked for by the file that it is in, not by counting calls, since
+pipelines, searches and callbacks put any number of these between it and a fit.
 """
 
 import concurrent.futures
@@ -17,15 +17,22 @@ import sklearn
 
 _OWN = os.path.dirname(__file__) + os.sep
 _PACKAGES = (joblib, sklearn, multiprocessing, concurrent.futures)
-_BETWEEN = (_OWN, *(os.path.dirname(package.__file__) + os.sep for package in _PACKAGES), threading.__file__, "<frozen")
+_BETWEEN = (
+    _OWN,
+    *(os.path.dirname(package.__file__) + os.sep for package in _PACKAGES),
+    threading.__file__,
+    "<frozen",
+)
 _told_in_search, _told_in_worker = WeakKeyDictionary(), set()
 
 
 def warn_user(message, category=UserWarning, once=False):
-    """Warn at the line that called this package, scikit-learn around it and joblib around that left out.
+    """Warn at the line that called this package, scikit-learn around it and joblib around that left
+    out.
 
-    In a worker, a process or a thread, there is no such line, and it is the last one before this package. ``once``: whether the many fits
-    of one search give the message once. Python's filters cannot see to that, since scikit-learn sets them anew for each fit.
+    In a worker, a process or a thread, there is no such line, and it is the last one before this
+    package. ``once``: whether the many fits of one search give the message once. Python's filters
+    cannot see to that, since scikit-learn sets them anew for each fit.
     """
     frame, level, found, search, owner = inspect.currentframe().f_back, 2, 2, False, None
     while frame is not None and frame.f_code.co_filename.startswith(_BETWEEN):
@@ -35,7 +42,13 @@ def warn_user(message, category=UserWarning, once=False):
             owner = frame.f_locals.get("self", owner)  # in the end that of the outermost call
             search = search or isinstance(owner, joblib.Parallel)
         frame, level = frame.f_back, level + 1
-    told = _told_in_worker if frame is None else _told_in_search.setdefault(owner, set()) if search else set()
+    told = (
+        _told_in_worker
+        if frame is None
+        else _told_in_search.setdefault(owner, set())
+        if search
+        else set()
+    )
     if not once or message not in told:
         warnings.warn(message, category, stacklevel=found if frame is None else level)
         told.add(message)

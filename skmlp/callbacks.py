@@ -1,11 +1,12 @@
-"""Callbacks for ``set_callbacks`` of this package's estimators and of any other that supports scikit-learn's protocol (1.9 and later).
+"""Callbacks for ``set_callbacks`` of this package's estimators and of any other that supports
+scikit-learn's protocol (1.9 and later).
 
-The one decision: a callback remembers nothing but its parameters between fits, and keeps one memory for each fit that is running, since
-clones share their callbacks and may be fitted at the same time. What of a memory a fit needs that goes on with a killed one is in the file
-of a ``Snapshot``.
+The one decision: a callback remembers nothing but its parameters between fits, and keeps one memory
+for each fit that is running, since clones share their callbacks and may be fitted at the same time.
+What of a memory a fit needs that goes on with a killed one is in the file of a ``Snapshot``.
 
-To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, ``kept``, what of that a snapshot keeps, and
-``on_fit_task_end``; return True there to stop.
+To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, ``kept``, what of
+that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
 """
 
 import math
@@ -29,25 +30,34 @@ __all__ = ["EarlyStopping", "Snapshot", "TimeLimit"]
 
 
 class FitMemory(ABC):
-    """What the callbacks share: a memory for each fit that is running, made when it begins and dropped when it ends, however it ends.
+    """What the callbacks share: a memory for each fit that is running, made when it begins and
+    dropped when it ends, however it ends.
 
-    ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the fit that goes on with it; plain data.
-    ``in_a_search``: what to do who has set the callback on a search.
+    ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the
+    fit that goes on with it; plain data. ``in_a_search``: what to do who has set the callback on a
+    search.
     """
 
     kept = ()
-    in_a_search = "set it on the estimator inside that has, as in {kind}(model.set_callbacks({name}(...)), ...)"
+    in_a_search = (
+        "set it on the estimator inside that has, as in "
+        "{kind}(model.set_callbacks({name}(...)), ...)"
+    )
 
     def __init__(self):
         self._fits = {}
 
     @abstractmethod
     def begin(self, estimator, context):
-        """Return what to remember of a fit that begins; raise if the callback cannot do its work in it."""
+        """Return what to remember of a fit that begins; raise if the callback cannot do its work
+        in it.
+        """
 
     @abstractmethod
     def on_fit_task_end(self, estimator, context):
-        """Called at the end of a fit and of each of its epochs; return True to stop after the epoch."""
+        """Called at the end of a fit and of each of its epochs; return True to stop after the
+        epoch.
+        """
 
     def setup(self, estimator, context):
         """Called by the estimator when a fit begins."""
@@ -63,14 +73,18 @@ class FitMemory(ABC):
         self._fits.pop(id(estimator), None)
 
     def of(self, estimator):
-        """Return the memory of the estimator's fit, None where there are no epochs, and for a task of a search in another process."""
+        """Return the memory of the estimator's fit, None where there are no epochs, and for a
+        task of a search in another process.
+        """
         return self._fits.get(id(estimator))
 
     def on_fit_task_begin(self, estimator, context):  # noqa: B027, the protocol asks for it
         """Called at the beginning of a fit and of each of its epochs; does nothing."""
 
     def on_interrupt(self, estimator, in_callback):  # noqa: B027, most have nothing to do
-        """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``: in that of an epoch; does nothing."""
+        """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``:
+        in that of an epoch; does nothing.
+        """
 
     def __getstate__(self):
         return {**self.__dict__, "_fits": {}}
@@ -82,23 +96,27 @@ class FitMemory(ABC):
             remedy = f"set it on the step that has, as in pipeline[-1].set_callbacks({name}(...))"
         elif isinstance(estimator, BaseSearchCV):
             remedy = self.in_a_search.format(kind=kind, name=name)
-        warnings.warn(f"{name} does nothing on {kind}, which has no epochs; {remedy}.", stacklevel=6)
+        warnings.warn(
+            f"{name} does nothing on {kind}, which has no epochs; {remedy}.", stacklevel=6
+        )
 
 
 class EarlyStopping(FitMemory):
     """Stops training when a score has made no progress for some epochs.
 
-    The estimator keeps the weights of its last epoch. The parameter ``early_stopping=True`` of this package's estimators restores those
-    of the best one, and takes its validation rows out of the training rows itself; this callback is for a validation set that does not
-    go through ``fit``, as in a search, and for other estimators.
+    The estimator keeps the weights of its last epoch. The parameter ``early_stopping=True`` of this
+    package's estimators restores those of the best one, and takes its validation rows out of the
+    training rows itself; this callback is for a validation set that does not go through ``fit``, as
+    in a search, and for other estimators.
 
     Parameters
     ----------
     scoring : str, callable or None, default=None
         What is watched: the estimator's own ``score``, or any scikit-learn scorer.
     X_val, y_val : array-like, default=None
-        Rows to score on, as the estimator itself would be given them: in a ``Pipeline`` after the steps before it. None: the training
-        rows, with their ``sample_weight`` if there is one. An estimator that learns without y needs no ``y_val``.
+        Rows to score on, as the estimator itself would be given them: in a ``Pipeline`` after the
+        steps before it. None: the training rows, with their ``sample_weight`` if there is one. An
+        estimator that learns without y needs no ``y_val``.
     n_iter_no_change : int, default=10
         Training stops after more than this many epochs without progress.
     tol : float, default=1e-4
@@ -129,9 +147,16 @@ class EarlyStopping(FitMemory):
 
     def begin(self, estimator, context):
         """Return the scorer, and that there was no progress yet."""
-        return SimpleNamespace(scorer=check_scoring(estimator, scoring=self.scoring), root=context, best=-math.inf, stale=0)
+        return SimpleNamespace(
+            scorer=check_scoring(estimator, scoring=self.scoring),
+            root=context,
+            best=-math.inf,
+            stale=0,
+        )
 
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+    ):
         """Score the estimator after an epoch and return whether to stop."""
         fit = self.of(estimator)
         if fit is None or fitted_estimator is None or context.parent is not fit.root:
@@ -141,24 +166,33 @@ class EarlyStopping(FitMemory):
             X, y = self.X_val, self.y_val
         elif metadata is not None:
             names = metadata
-        score = float(fit.scorer(fitted_estimator, X, **names) if y is None else fit.scorer(fitted_estimator, X, y, **names))
+        score = float(
+            fit.scorer(fitted_estimator, X, **names)
+            if y is None
+            else fit.scorer(fitted_estimator, X, y, **names)
+        )
         fit.stale = 0 if score >= fit.best + self.tol else fit.stale + 1
         fit.best = score if score > fit.best else fit.best
         return fit.stale > self.n_iter_no_change
 
 
 class Snapshot(FitMemory):
-    """Writes the fitted estimator into a file every few epochs, so that a fit that is killed can go on from there: ``resume``.
+    """Writes the fitted estimator into a file every few epochs, so that a fit that is killed can go
+    on from there: ``resume``.
 
-    The file is a pickle of the estimator as a fit that stopped at this epoch would have left it, without its callbacks; behind it, in a
-    pickle of its own, is what else a fit needs that goes on. The file is written when the next epoch begins, and when the fit ends: beside
-    its place, brought to the disk, and then moved there in one step. Whenever the process or the machine dies, the file is the last
-    complete snapshot or the one before. (What was being written at that moment stays behind as ``.<name>.<random>.tmp``.)
+    The file is a pickle of the estimator as a fit that stopped at this epoch would have left it,
+    without its callbacks; behind it, in a pickle of its own, is what else a fit needs that goes on.
+    The file is written when the next epoch begins, and when the fit ends: beside its place, brought
+    to the disk, and then moved there in one step. Whenever the process or the machine dies, the
+    file is the last complete snapshot or the one before. (What was being written at that moment
+    stays behind as ``.<name>.<random>.tmp``.)
 
-    A file that is replaced hands on its mode, so that what was readable for nobody else stays so; a new one gets the mode that the process
-    gives its files (umask). A symbolic link stays, and what it leads to is replaced.
+    A file that is replaced hands on its mode, so that what was readable for nobody else stays so; a
+    new one gets the mode that the process gives its files (umask). A symbolic link stays, and what
+    it leads to is replaced.
 
-    Clones write into the same file: give it to an estimator that is fitted once, not to one in a search or an ensemble.
+    Clones write into the same file: give it to an estimator that is fitted once, not to one in a
+    search or an ensemble.
 
     Parameters
     ----------
@@ -170,9 +204,11 @@ class Snapshot(FitMemory):
     Raises
     ------
     ValueError
-        If ``every`` is not a positive integer; when a fit begins, if a parameter of the estimator cannot be pickled, such as a lambda.
+        If ``every`` is not a positive integer; when a fit begins, if a parameter of the estimator
+        cannot be pickled, such as a lambda.
     OSError
-        When a fit begins, if the directory does not exist or cannot be written into, or what is in the file's place is not a file.
+        When a fit begins, if the directory does not exist or cannot be written into, or what is in
+        the file's place is not a file.
 
     Examples
     --------
@@ -184,7 +220,10 @@ class Snapshot(FitMemory):
         model = snapshot.resume(X, y)
     """
 
-    in_a_search = "fit the best estimator once more with it, since all fits of a search would write into one file"
+    in_a_search = (
+        "fit the best estimator once more with it, since all fits of a search would "
+        "write into one file"
+    )
 
     def __init__(self, path, *, every=1):
         super().__init__()
@@ -192,23 +231,28 @@ class Snapshot(FitMemory):
         self.every = _checked(every, "every", Integral, 1)
 
     def resume(self, X, y=None, sample_weight=None, *, callbacks=(), **fit_params):
-        """Go on with the fit that wrote the file, to the end that it was meant to have, and return the estimator.
+        """Go on with the fit that wrote the file, to the end that it was meant to have, and return
+        the estimator.
 
-        The result has the same bits as that of a fit that was not killed, ``n_iter_`` and the parameters included; with ``early_stopping``
-        and with a learning rate that is planned over all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
-        ended, however it ended except by Ctrl-C, is not trained further, so that one may call this after every restart. Snapshots are
-        written as before. More epochs than were planned are made by ``warm_start``. What draws at random without the estimator's stream,
-        such as a splitter of ``validation_cv`` without an integer ``random_state``, draws anew.
+        The result has the same bits as that of a fit that was not killed, ``n_iter_`` and the
+        parameters included; with ``early_stopping`` and with a learning rate that is planned over
+        all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
+        ended, however it ended except by Ctrl-C, is not trained further, so that one may call this
+        after every restart. Snapshots are written as before. More epochs than were planned are made
+        by ``warm_start``. What draws at random without the estimator's stream, such as a splitter
+        of ``validation_cv`` without an integer ``random_state``, draws anew.
 
-        The file is a pickle, and loading it runs code that its writer may have put there: use it on files of your own only.
+        The file is a pickle, and loading it runs code that its writer may have put there: use it on
+        files of your own only.
 
         Parameters
         ----------
         X, y, sample_weight : object
             As they were given to ``fit``. In a ``Pipeline``, as its last step got them.
         callbacks : sequence, default=()
-            The callbacks of the fit beside this one, with the same parameters. ``EarlyStopping`` and ``TimeLimit`` find in the file what
-            they remembered; what a ``ScoringMonitor`` logged is not in it.
+            The callbacks of the fit beside this one, with the same parameters. ``EarlyStopping``
+            and ``TimeLimit`` find in the file what they remembered; what a ``ScoringMonitor``
+            logged is not in it.
         **fit_params : dict
             What else was given to ``fit``, such as ``X_val``.
 
@@ -222,20 +266,28 @@ class Snapshot(FitMemory):
         FileNotFoundError
             If there is no snapshot yet: call ``fit``.
         ValueError
-            If the file is no snapshot, if a callback is missing whose memory is in it, or if the number of rows to train on is another.
+            If the file is no snapshot, if a callback is missing whose memory is in it, or if the
+            number of rows to train on is another.
         """
         estimator, record = _snapshot_file.read(self.path)
-        callbacks = [*callbacks, *([] if any(callback is self for callback in callbacks) else [self])]
+        callbacks = [
+            *callbacks,
+            *([] if any(callback is self for callback in callbacks) else [self]),
+        ]
         estimator.set_callbacks(*callbacks)
         if not (record["ended"] or isinstance(estimator, BaseMLP)):
-            raise TypeError(f"{type(estimator).__name__} cannot go on from its last snapshot; estimators of skmlp can.")
+            raise TypeError(
+                f"{type(estimator).__name__} cannot go on from its last snapshot; estimators of "
+                "skmlp can."
+            )
         if record["ended"] or estimator.n_iter_ >= estimator.max_iter:
             return estimator
         named = _by_name(callbacks)
         missing = [name for name, _ in record["memories"].keys() - named.keys()]
         if missing:
             raise ValueError(
-                f"The fit that is to go on had {' and '.join(sorted(missing))} among its callbacks; give the same callbacks again, as in "
+                f"The fit that is to go on had {' and '.join(sorted(missing))} among its "
+                "callbacks; give the same callbacks again, as in "
                 f"resume(X, y, callbacks=[{missing[0]}(...)])."
             )
         memories = {id(named[key]): memory for key, memory in record["memories"].items()}
@@ -247,20 +299,34 @@ class Snapshot(FitMemory):
             return estimator.fit(X, y, sample_weight, **fit_params)
 
     def begin(self, estimator, context):
-        """Return where to write and that nothing waits for it; raise if that place or the estimator does not allow it."""
+        """Return where to write and that nothing waits for it; raise if that place or the
+        estimator does not allow it.
+        """
         target = _snapshot_file.place_of(self.path)
         _snapshot_file.check_place(self.path, target, _snapshot_file.pickled(estimator))
-        return SimpleNamespace(root=context, target=target, waiting=None, ended=True, whole=True, numbers=None, before=_seen(estimator))
+        return SimpleNamespace(
+            root=context,
+            target=target,
+            waiting=None,
+            ended=True,
+            whole=True,
+            numbers=None,
+            before=_seen(estimator),
+        )
 
     def on_fit_task_begin(self, estimator, context):
-        """Write the estimator as the last epoch left it if it is time to: by now all callbacks have seen that epoch, and none stopped."""
+        """Write the estimator as the last epoch left it if it is time to: by now all callbacks
+        have seen that epoch, and none stopped.
+        """
         fit = self.of(estimator)
         if fit is not None and fit.waiting is not None:
             fitted, fit.waiting = fit.waiting, None
             self._write(estimator, fit, fitted, ended=False, current=_current(estimator))
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Keep the estimator for writing if it is time to, and write the end of a fit; training goes on."""
+        """Keep the estimator for writing if it is time to, and write the end of a fit; training
+        goes on.
+        """
         fit = self.of(estimator)
         if fit is None or fitted_estimator is None:
             return False
@@ -271,7 +337,9 @@ class Snapshot(FitMemory):
         return False
 
     def on_interrupt(self, estimator, in_callback):
-        """Remember that Ctrl-C has ended training, and where to go on; what a callback that was interrupted did not see is not written."""
+        """Remember that Ctrl-C has ended training, and where to go on; what a callback that was
+        interrupted did not see is not written.
+        """
         fit = self.of(estimator)
         if fit is not None:
             fit.ended, fit.whole, fit.numbers = False, not in_callback, _current(estimator)
@@ -282,15 +350,21 @@ class Snapshot(FitMemory):
             memory = callback.of(estimator)
             memories[key] = {name: getattr(memory, name) for name in callback.kept}
         rows, epochs = (now - then for now, then in zip(_seen(fitted), fit.before, strict=True))
-        record = {"ended": ended, "numbers": current, "memories": memories, "n_rows": rows // epochs if rows and epochs else None}
+        record = {
+            "ended": ended,
+            "numbers": current,
+            "memories": memories,
+            "n_rows": rows // epochs if rows and epochs else None,
+        }
         _snapshot_file.write(fit.target, fitted, record)
 
 
 class TimeLimit(FitMemory):
     """Stops training after the epoch in which a time limit passes.
 
-    The time runs from the beginning of each fit, that is for each clone anew; the first epoch is always made. A fit that goes on with one
-    that was killed counts the time of that one up to the snapshot.
+    The time runs from the beginning of each fit, that is for each clone anew; the first epoch is
+    always made. A fit that goes on with one that was killed counts the time of that one up to the
+    snapshot.
 
     Parameters
     ----------
@@ -337,7 +411,9 @@ def _checked(value, name, kind, least):
 
 
 def _by_name(callbacks):
-    """Return those callbacks of which a snapshot keeps something, by the name of their class and their number among those of that name."""
+    """Return those callbacks of which a snapshot keeps something, by the name of their class and
+    their number among those of that name.
+    """
     seen, named = Counter(), {}
     for callback in callbacks:
         if isinstance(callback, FitMemory) and callback.kept:
@@ -348,12 +424,20 @@ def _by_name(callbacks):
 
 
 def _seen(estimator):
-    """Return the number of rows that training has seen so far, epoch for epoch, and of the epochs; (0, 0) if that is not known."""
-    return (estimator._state.clock.samples, len(estimator._records)) if isinstance(estimator, BaseMLP) else (0, 0)
+    """Return the number of rows that training has seen so far, epoch for epoch, and of the
+    epochs; (0, 0) if that is not known.
+    """
+    return (
+        (estimator._state.clock.samples, len(estimator._records))
+        if isinstance(estimator, BaseMLP)
+        else (0, 0)
+    )
 
 
 def _current(estimator):
-    """Return the numbers that training goes on with, None where the fitted estimator has them too."""
+    """Return the numbers that training goes on with, None where the fitted estimator has them
+    too.
+    """
     if isinstance(estimator, BaseMLP) and estimator.early_stopping:
         return numbers(estimator._network, estimator._state)
     return None

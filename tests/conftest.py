@@ -7,7 +7,9 @@ from threadpoolctl import threadpool_limits
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
-    """One thread for linear algebra: the arrays are small, and threads that wait for each other make run times a matter of luck."""
+    """One thread for linear algebra: the arrays are small, and threads that wait for each other
+    make run times a matter of luck.
+    """
     with threadpool_limits(1):
         yield
 

@@ -1,4 +1,6 @@
-"""ONNX Runtime as the oracle of the tests of skmlp.onnx: what a converted model gives, and how near that is to the estimator's own."""
+"""ONNX Runtime as the oracle of the tests of skmlp.onnx: what a converted model gives, and how
+near that is to the estimator's own.
+"""
 
 import numpy as np
 import onnx
@@ -9,13 +11,23 @@ EPS = {"float32": 1e-5, "float64": 1e-12}
 
 
 def outputs(model, inputs):
-    """Return what ONNX Runtime computes, by the names of the outputs; ``inputs``: an array for input X, or arrays by name."""
+    """Return what ONNX Runtime computes, by the names of the outputs; ``inputs``: an array for
+    input X, or arrays by name.
+    """
     onnx.checker.check_model(model, full_check=True)
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
-    session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+    )
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, inputs if isinstance(inputs, dict) else {"X": inputs}), strict=True))
+    return dict(
+        zip(
+            names,
+            session.run(names, inputs if isinstance(inputs, dict) else {"X": inputs}),
+            strict=True,
+        )
+    )
 
 
 def rows_to_try(n_features, seed=0):
@@ -23,11 +35,21 @@ def rows_to_try(n_features, seed=0):
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(20, n_features))
     extremes = [np.full(n_features, value) for value in (1e4, -1e4, 1e-8, -1e-8, 0.0)]
-    return np.vstack([rows, *extremes, rows[:3] * 1e4, rows[:3] * 1e-8, rng.choice([-1e4, 0.0, 1e4], (5, n_features))])
+    return np.vstack(
+        [
+            rows,
+            *extremes,
+            rows[:3] * 1e4,
+            rows[:3] * 1e-8,
+            rng.choice([-1e4, 0.0, 1e4], (5, n_features)),
+        ]
+    )
 
 
 def assert_near(got, wanted, dtype="float32"):
-    """Assert that values agree to the precision, relative to the largest value of a row: sums of large numbers cancel."""
+    """Assert that values agree to the precision, relative to the largest value of a row: sums of
+    large numbers cancel.
+    """
     assert got.dtype == dtype
     wanted = np.asarray(wanted).reshape(len(wanted), -1)
     scale = 1.0 + np.abs(wanted).max(axis=1, keepdims=True, initial=0.0)

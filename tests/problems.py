@@ -4,7 +4,14 @@ import re
 from functools import cache
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine, make_blobs, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_wine,
+    make_blobs,
+    make_multilabel_classification,
+)
 from sklearn.preprocessing import scale
 
 
@@ -32,7 +39,9 @@ def diabetes():
 @cache
 def blobs(n_classes=3, n=150, n_features=5):
     """Classes that overlap a little."""
-    return _read_only(*make_blobs(n, n_features, centers=n_classes, cluster_std=4.0, random_state=0))
+    return _read_only(
+        *make_blobs(n, n_features, centers=n_classes, cluster_std=4.0, random_state=0)
+    )
 
 
 @cache
@@ -57,5 +66,7 @@ def _read_only(X, y, standardise=True):
 
 
 def named(value):
-    """Return the name of a test's parameter, the same in every process: functions without their addresses."""
+    """Return the name of a test's parameter, the same in every process: functions without their
+    addresses.
+    """
     return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", str(value))

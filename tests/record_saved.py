@@ -1,6 +1,8 @@
-"""Records a model in the current format, and what ONNX Runtime predicts with it: ``python -m tests.record_saved``.
+"""Records a model in the current format, and what ONNX Runtime predicts with it: ``python -m
+tests.record_saved``.
 
-To be run when ``FORMAT`` has been raised, not to make a test pass that says that old files are no longer read as they should be.
+To be run when ``FORMAT`` has been raised, not to make a test pass that says that old files are no
+longer read as they should be.
 """
 
 import pickle
@@ -40,7 +42,11 @@ def main():
         model.fit(X, np.array(["a", "b", "c"])[y])
     got = outputs(to_onnx(model, X), X.astype(np.float32))
     (PLACE / f"format_{FORMAT}.pkl").write_bytes(pickle.dumps(model, protocol=4))
-    np.savez_compressed(PLACE / f"format_{FORMAT}.npz", label=got["label"].astype(str), probabilities=got["probabilities"])
+    np.savez_compressed(
+        PLACE / f"format_{FORMAT}.npz",
+        label=got["label"].astype(str),
+        probabilities=got["probabilities"],
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""The readable versions, written from the formulas: float64, allocating, with SciPy's functions where there is one.
+"""The readable versions, written from the formulas: float64, allocating, with SciPy's functions
+where there is one.
 
-Nothing here is imported by the package or taken from it. An entry of a registry without an entry here fails a test.
+Nothing here is imported by the package or taken from it. An entry of a registry without an entry
+here fails a test.
 """
 
 import numpy as np
@@ -16,7 +18,10 @@ ACTIVATIONS = {
     "relu": lambda x: np.where(x > 0, x, 0.0),
     "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "selu": lambda x: 1.0507009873554804934 * np.where(x > 0, x, 1.6732632423543772848 * np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: (
+        1.0507009873554804934
+        * np.where(x > 0, x, 1.6732632423543772848 * np.expm1(np.minimum(x, 0)))
+    ),
     "softplus": lambda x: -log_expit(-x),
     "shifted_relu": lambda x: np.where(x > -1, x, -1.0),
     "hard_threshold": lambda x: np.heaviside(x, 1.0),
@@ -36,13 +41,22 @@ def sign(t):
 def quantiles(z):
     """Scores (n, 3 k) of three levels to quantiles."""
     low, *steps = np.split(z, 3, axis=-1)
-    return np.concatenate([low, low + np.logaddexp(0, steps[0]), low + np.logaddexp(0, steps[0]) + np.logaddexp(0, steps[1])], axis=-1)
+    return np.concatenate(
+        [
+            low,
+            low + np.logaddexp(0, steps[0]),
+            low + np.logaddexp(0, steps[0]) + np.logaddexp(0, steps[1]),
+        ],
+        axis=-1,
+    )
 
 
 def pinball(z, t):
     """Koenker and Bassett (1978), for the levels 0.1, 0.5 and 0.9."""
     parts = zip((0.1, 0.5, 0.9), np.split(quantiles(z), 3, axis=-1), strict=True)
-    return sum(np.sum(np.where(t >= q, tau * (t - q), (1 - tau) * (q - t)), axis=-1) for tau, q in parts)
+    return sum(
+        np.sum(np.where(t >= q, tau * (t - q), (1 - tau) * (q - t)), axis=-1) for tau, q in parts
+    )
 
 
 def gaussian_nll(z, t):
@@ -63,11 +77,17 @@ LOSSES = {
     "hinge": lambda z, t: np.sum(np.maximum(0, 1 - sign(t) * z), axis=-1),
     "squared_hinge": lambda z, t: np.sum(np.maximum(0, 1 - sign(t) * z) ** 2, axis=-1),
     "perceptron": lambda z, t: np.sum(np.maximum(0, -sign(t) * z), axis=-1),
-    "focal": lambda z, t: -np.sum(t * (1 - softmax(z, axis=-1)) ** 2 * log_softmax(z, axis=-1), axis=-1),
-    "binary_focal": lambda z, t: -np.sum(expit(-sign(t) * z) ** 2 * log_expit(sign(t) * z), axis=-1),
+    "focal": lambda z, t: (
+        -np.sum(t * (1 - softmax(z, axis=-1)) ** 2 * log_softmax(z, axis=-1), axis=-1)
+    ),
+    "binary_focal": lambda z, t: (
+        -np.sum(expit(-sign(t) * z) ** 2 * log_expit(sign(t) * z), axis=-1)
+    ),
     "squared_error": lambda z, t: np.sum((z - t) ** 2, axis=-1) / 2,
     "absolute_error": lambda z, t: np.sum(np.abs(z - t), axis=-1),
-    "huber": lambda z, t: np.sum(np.where(np.abs(z - t) <= 1, (z - t) ** 2 / 2, np.abs(z - t) - 0.5), axis=-1),
+    "huber": lambda z, t: np.sum(
+        np.where(np.abs(z - t) <= 1, (z - t) ** 2 / 2, np.abs(z - t) - 0.5), axis=-1
+    ),
     "log_cosh": lambda z, t: np.sum(np.logaddexp(z - t, t - z) - np.log(2), axis=-1),
     "quantile": pinball,
     "poisson": lambda z, t: np.sum(np.exp(z) - t * z + xlogy(t, t) - t, axis=-1),
@@ -79,12 +99,25 @@ LOSSES = {
 LINKS = {
     "log_loss": lambda z: softmax(z, axis=-1),
     "binary_log_loss": expit,
-    **dict.fromkeys(("hinge", "squared_hinge", "perceptron", "squared_error", "absolute_error", "huber", "log_cosh"), lambda z: z),
+    **dict.fromkeys(
+        (
+            "hinge",
+            "squared_hinge",
+            "perceptron",
+            "squared_error",
+            "absolute_error",
+            "huber",
+            "log_cosh",
+        ),
+        lambda z: z,
+    ),
     "focal": lambda z: softmax(z, axis=-1),
     "binary_focal": expit,
     "quantile": quantiles,
     **dict.fromkeys(("poisson", "gamma", "tweedie"), np.exp),
-    "gaussian_nll": lambda z: np.concatenate([z[..., : z.shape[-1] // 2], np.exp(z[..., z.shape[-1] // 2 :] / 2)], axis=-1),
+    "gaussian_nll": lambda z: np.concatenate(
+        [z[..., : z.shape[-1] // 2], np.exp(z[..., z.shape[-1] // 2 :] / 2)], axis=-1
+    ),
 }
 
 LOG_LINKS = {

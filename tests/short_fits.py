@@ -17,7 +17,13 @@ ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 
 
 def quick(cls, **setting):
-    default = {"hidden_layer_sizes": (6,), "learning_rate_init": 0.02, "batch_size": 32, "n_iter_no_change": np.inf, "max_iter": 20}
+    default = {
+        "hidden_layer_sizes": (6,),
+        "learning_rate_init": 0.02,
+        "batch_size": 32,
+        "n_iter_no_change": np.inf,
+        "max_iter": 20,
+    }
     return cls(**{**default, "random_state": 0, **setting})
 
 
@@ -26,7 +32,10 @@ def problem(cls):
 
 
 def at_epoch(do, task="epoch"):
-    """Return a callback that calls ``do`` with the number of each epoch, after it. ``task``: what an epoch is called."""
+    """Return a callback that calls ``do`` with the number of each epoch, after it.
+
+    ``task``: what an epoch is called.
+    """
 
     def on_fit_task_end(estimator, context):
         if context.task_name == task:
@@ -35,7 +44,9 @@ def at_epoch(do, task="epoch"):
     def nothing(estimator, context):
         pass
 
-    return SimpleNamespace(setup=nothing, teardown=nothing, on_fit_task_begin=nothing, on_fit_task_end=on_fit_task_end)
+    return SimpleNamespace(
+        setup=nothing, teardown=nothing, on_fit_task_begin=nothing, on_fit_task_end=on_fit_task_end
+    )
 
 
 def load(path):
@@ -43,7 +54,14 @@ def load(path):
 
 
 def in_another_process(code):
-    """Start Python code in a process of its own, with the names of this module, of the package and of its callbacks."""
-    names = "import os, signal\nfrom skmlp import *\nfrom skmlp.callbacks import *\nfrom tests.short_fits import *\n"
+    """Start Python code in a process of its own, with the names of this module, of the package
+    and of its callbacks.
+    """
+    names = (
+        "import os, signal\nfrom skmlp import *\nfrom skmlp.callbacks import *\nfrom "
+        "tests.short_fits import *\n"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-c", names + code], env=environment, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", names + code], env=environment, stderr=subprocess.PIPE
+    )

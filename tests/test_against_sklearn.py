@@ -1,4 +1,6 @@
-"""Where scikit-learn has the same thing, it is the oracle: same weights give the same predictions, same start the same training."""
+"""Where scikit-learn has the same thing, it is the oracle: same weights give the same
+predictions, same start the same training.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,13 @@ SOLVERS = [
     {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.5, "power_t": 0.4},
     {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 1},
     {"solver": "adam"},
-    {"solver": "adam", "learning_rate": "invscaling", "beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3},
+    {
+        "solver": "adam",
+        "learning_rate": "invscaling",
+        "beta_1": 0.7,
+        "beta_2": 0.9,
+        "epsilon": 1e-3,
+    },
     {"solver": "adam", "batch_size": 64, "alpha": 1.0},
 ]
 
@@ -46,28 +54,48 @@ def copy_weights(source, destination):
 
 
 def as_it_is(cls):
-    """Return the setting with which our class learns the target as scikit-learn's does, whatever its size."""
+    """Return the setting with which our class learns the target as scikit-learn's does, whatever
+    its size.
+    """
     return {"normalize_y": False} if issubclass(cls, MLPRegressor) else {}
 
 
 def train_both(pair, n_epochs, sample_weight=None, **setting):
     """Return our model and scikit-learn's after training from the same weights."""
     ours, theirs, (X, y) = pair
-    setting = {"hidden_layer_sizes": (7, 5), "random_state": 0, "shuffle": False, "learning_rate_init": 0.02, "tol": 0.0, **setting}
+    setting = {
+        "hidden_layer_sizes": (7, 5),
+        "random_state": 0,
+        "shuffle": False,
+        "learning_rate_init": 0.02,
+        "tol": 0.0,
+        **setting,
+    }
     if np.ndim(y) == 2 and issubclass(ours, MLPRegressor):
         setting["alpha"] = 0.0  # for the sake of loss_factor
     theirs = theirs(max_iter=1, warm_start=True, **setting).fit(X, y)
     setting = {**setting, **as_it_is(ours), "tol": loss_factor(pair) * setting["tol"]}
     ours = ours(dtype="float64", weight_init="he_uniform", max_iter=n_epochs, **setting)
     # a schedule whose first step has the rate zero shows where the training starts
-    start = clone(ours).set_params(solver="sgd", learning_rate=OneCycle(n_epochs=9, start=0.0), max_iter=1, batch_size=len(X))
+    start = clone(ours).set_params(
+        solver="sgd", learning_rate=OneCycle(n_epochs=9, start=0.0), max_iter=1, batch_size=len(X)
+    )
     copy_weights(start.fit(X, y, sample_weight), theirs)
-    theirs.t_, theirs.loss_curve_, theirs.best_loss_, theirs._no_improvement_count = 0, [], np.inf, 0
-    return ours.fit(X, y, sample_weight), theirs.set_params(max_iter=n_epochs).fit(X, y, sample_weight)
+    theirs.t_, theirs.loss_curve_, theirs.best_loss_, theirs._no_improvement_count = (
+        0,
+        [],
+        np.inf,
+        0,
+    )
+    return ours.fit(X, y, sample_weight), theirs.set_params(max_iter=n_epochs).fit(
+        X, y, sample_weight
+    )
 
 
 def loss_factor(pair):
-    """Return ours over theirs: scikit-learn averages the squared error over the outputs, but descends along the gradient of the sum."""
+    """Return ours over theirs: scikit-learn averages the squared error over the outputs, but
+    descends along the gradient of the sum.
+    """
     ours, _, (_, y) = pair
     return y.shape[1] if issubclass(ours, MLPRegressor) and y.ndim == 2 else 1
 
@@ -82,7 +110,9 @@ def test_same_weights_same_predictions(pair, activation):
     assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-12, atol=1e-12)
     if hasattr(theirs, "predict_proba"):
         assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-12, atol=1e-12)
-        assert_allclose(ours.predict_log_proba(X), theirs.predict_log_proba(X), rtol=1e-9, atol=1e-12)
+        assert_allclose(
+            ours.predict_log_proba(X), theirs.predict_log_proba(X), rtol=1e-9, atol=1e-12
+        )
     assert ours.out_activation_ == theirs.out_activation_
     assert ours.n_layers_ == theirs.n_layers_
     assert ours.n_outputs_ == theirs.n_outputs_
@@ -118,7 +148,9 @@ def test_same_weighted_training(pair, solver, rng):
         pair = (*pair[:2], curve())  # a line search needs the gradient of its objective
     # the line search of lbfgs multiplies the rounding of a relu at its kink
     activation = "tanh" if solver == "lbfgs" else "relu"
-    ours, theirs = train_both(pair, 10, rng.uniform(0.0, 3.0, 150), solver=solver, activation=activation)
+    ours, theirs = train_both(
+        pair, 10, rng.uniform(0.0, 3.0, 150), solver=solver, activation=activation
+    )
     assert_allclose(ours.loss_, loss_factor(pair) * theirs.loss_, rtol=1e-9)
     assert_same_weights(ours, theirs, 1e-6)
 
@@ -136,7 +168,9 @@ def test_same_counts_same_training(setting, weighted):
         assert_allclose(ours.loss_, theirs.loss_, rtol=1e-6)
     else:
         assert_same_weights(ours, theirs, 1e-8)
-    if setting["solver"] != "lbfgs" and not (weighted and "batch_size" in setting):  # batches count by weight here, by rows there
+    if setting["solver"] != "lbfgs" and not (
+        weighted and "batch_size" in setting
+    ):  # batches count by weight here, by rows there
         assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
     copy_weights(theirs, ours)
     assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-12)
@@ -145,6 +179,8 @@ def test_same_counts_same_training(setting, weighted):
 
 @pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
 def test_training_stops_in_the_same_epoch(pair, learning_rate):
-    ours, theirs = train_both(pair, 200, solver="sgd", tol=0.02, n_iter_no_change=2, learning_rate=learning_rate)
+    ours, theirs = train_both(
+        pair, 200, solver="sgd", tol=0.02, n_iter_no_change=2, learning_rate=learning_rate
+    )
     assert 3 < ours.n_iter_ == theirs.n_iter_ < 200
     assert_allclose(ours.loss_curve_, loss_factor(pair) * np.array(theirs.loss_curve_), rtol=1e-8)

@@ -18,7 +18,11 @@ X, Y = blobs(3)
 
 def rates(model):
     """Return the kind and the rate of each dropout layer of a fitted model."""
-    return [(type(layer).__name__, layer.rate) for layer in model._network.layers if isinstance(layer, Dropout | AlphaDropout)]
+    return [
+        (type(layer).__name__, layer.rate)
+        for layer in model._network.layers
+        if isinstance(layer, Dropout | AlphaDropout)
+    ]
 
 
 @pytest.mark.lecture_row(15)
@@ -33,31 +37,49 @@ def rates(model):
     ids=str,
 )
 def test_a_rate_a_layer_or_a_list(dropout, expected):
-    assert rates(MLPClassifier((5, 4), dropout=dropout, max_iter=2, random_state=0).fit(X, Y)) == expected
+    assert (
+        rates(MLPClassifier((5, 4), dropout=dropout, max_iter=2, random_state=0).fit(X, Y))
+        == expected
+    )
 
 
 def test_an_instance_of_a_rate_is_the_rate():
-    models = [MLPClassifier((5,), dropout=value, max_iter=4, random_state=0).fit(X, Y) for value in (0.3, Dropout(0.3))]
+    models = [
+        MLPClassifier((5,), dropout=value, max_iter=4, random_state=0).fit(X, Y)
+        for value in (0.3, Dropout(0.3))
+    ]
     assert_array_equal(models[0]._network.params, models[1]._network.params)
 
 
 def test_the_rate_is_searched():
-    model = MLPClassifier((8,), activation="selu", dropout=AlphaDropout(), max_iter=3, random_state=0)
+    model = MLPClassifier(
+        (8,), activation="selu", dropout=AlphaDropout(), max_iter=3, random_state=0
+    )
     search = GridSearchCV(model, {"dropout__rate": [0.05, 0.3]}, cv=2).fit(X, Y)
     assert rates(search.best_estimator_)[0][1] == search.best_params_["dropout__rate"]
     assert clone(model).dropout is not model.dropout
 
 
 def test_an_autoencoder_drops_all_but_the_code():
-    model = Autoencoder(2, (5,), activation="selu", dropout=AlphaDropout(0.1), max_iter=2, random_state=0).fit(X)
+    model = Autoencoder(
+        2, (5,), activation="selu", dropout=AlphaDropout(0.1), max_iter=2, random_state=0
+    ).fit(X)
     assert rates(model) == [("AlphaDropout", 0.1)] * 2
 
 
 @pytest.mark.lecture_row(21)
 def test_a_self_normalising_network_learns_the_digits():
-    """16 layers of selu without batch normalisation; its activations keep their spread at the start."""
+    """16 layers of selu without batch normalisation; its activations keep their spread at the
+    start.
+    """
     X, y = digits()
-    model = MLPClassifier((64,) * 16, activation="selu", weight_init="lecun_normal", dropout=AlphaDropout(0.02), random_state=0)
+    model = MLPClassifier(
+        (64,) * 16,
+        activation="selu",
+        weight_init="lecun_normal",
+        dropout=AlphaDropout(0.02),
+        random_state=0,
+    )
     model.set_params(max_iter=15, diagnostics=True).fit(X[:1200], y[:1200])
     # measured over four seeds: spread 0.90 to 1.12, mean up to 0.07, score 0.90 to 0.92
     spread = model.history_.iloc[0].filter(like="activation_std_")

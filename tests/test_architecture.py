@@ -1,7 +1,13 @@
-"""Who may import whom, checked on the syntax trees, so that no import is missed because it did not run."""
+"""Who may import whom, checked on the syntax trees, so that no import is missed because it did not
+run.
+
+A room is a folder, or a file that lies beside the folders. The drawing in ``docs/design.md`` is
+that of the listing.
+"""
 
 import ast
 import pathlib
+import sys
 
 import pytest
 
@@ -9,88 +15,38 @@ import skmlp
 
 PACKAGE = pathlib.Path(skmlp.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-CORE = sorted((PACKAGE / "nn").glob("*.py"))
-MODULES = [path for path in CORE if path.stem != "__init__"]
+CORE = sorted((PACKAGE / "nn").rglob("*.py"))
+TESTS = sorted(pathlib.Path(__file__).parent.rglob("*.py"))
+DESIGN = pathlib.Path(__file__).parents[1] / "docs" / "design.md"
 
-# What a module of the core may take from its neighbours. Whoever is not listed is a leaf: it may take ``unit``.
-# Whole layers are handed to the network as objects, so it knows none.
-NEIGHBOURS = {
-    "saved": set(),
+FLOOR = {"unit", "layout", "saved", "initializers"}  # of the core: files that every family may use
+# What a room of the core may take from other rooms than the floor. Of a family it takes what its
+# ``base`` defines, or one of the files named here, which define no unit.
+FAMILIES = {
     "unit": {"saved"},
-    "layout": set(),
-    "layer": {"unit"},
-    "activations": {"activation", "smooth"},
-    "smooth": {"activation"},
-    "activation_layers": {"initializers", "layout", "layer"},
-    "adam": {"optimizer"},
-    "optimizers": {"optimizer", "adam"},
-    "links": set(),
-    "loss": {"unit"},
-    "measure": {"loss", "saved"},
-    "class_losses": {"layout", "links", "loss"},
-    "focal_losses": {"layout", "links", "loss"},
-    "likelihoods": {"layout", "links", "loss", "measure"},
-    "margin_losses": {"layout", "links", "loss"},
-    "regression_losses": {"layout", "links", "loss", "measure"},
-    "column_losses": {"layout", "loss", "saved"},
-    "known": {"column_losses", "layout", "loss"},
-    "derivatives": set(),
-    "autodiff": {"derivatives"},
-    "custom": {"autodiff", "layer", "layout", "links", "loss", "measure"},
-    "losses": {"class_losses", "focal_losses", "likelihoods", "loss", "margin_losses", "regression_losses"},
-    "batch_norm": {"unit", "layout", "layer"},
-    "words": set(),
-    "corruption": {"layer", "layout", "words"},
-    "dropout": {"layout", "layer", "words"},
-    "embedding": {"unit", "initializers", "layout", "layer", "saved"},
-    "layers": {"activation", "layout", "layer", "batch_norm", "dropout", "activation_layers", "corruption", "embedding", "variational"},
-    "joins": {"layer"},
-    "tied": {"layer", "layout"},
-    "term": {"layer"},
-    "heads": {"layout", "term"},
-    "terms": {"code_penalties", "heads", "variational"},
-    "variational": {"layer", "layout", "term"},
-    "code_penalties": {"layer", "layout", "term", "variational"},
-    "excerpt": {"batch_norm"},
-    "plan": {"excerpt", "layout"},
-    "inference": set(),
-    "predicting": {"batch_norm", "excerpt", "variational"},
-    "input_gradient": {"predicting"},
-    "dropout_samples": {"dropout", "predicting"},
-    "network": {"unit", "layer", "layout", "initializers", "loss", "penalty", "plan", "inference", "saved"},
-    "penalty": set(),
-    "kernels": set(),
-    "compiled": {"kernels", "activations", "batch_norm", "class_losses", "dropout", "embedding", "layers", "optimizers", "tied", "words"},
-    "proximal": set(),
-    "updater": {"penalty", "proximal"},
-    "schedule": {"unit", "saved"},
-    "plateau": {"schedule"},
-    "schedules": {"schedule", "plateau"},
-    "state": {"schedule", "saved"},
-    "callbacks": {"state"},
-    "diagnostics": {"callbacks", "clipping"},
-    "trainer": {"clipping", "state"},
-    "lbfgs": {"clipping"},
+    "initializers": {"unit"},
+    "activations": set(),
+    "losses": set(),
+    "schedules": set(),
+    "optimizers": set(),
+    "layers": {"activations"},
+    "terms": {"layers"},
+    "autodiff": {"layers", "losses", "losses.links", "losses.measure"},
+    "engine": {"layers", "losses", "optimizers", "schedules", "terms"}
+    | {"optimizers.clipping", "optimizers.l2", "layers.batch_norm", "layers.dropout"}
+    | {"layers.first_half", "terms.variational"},
 }
-KERNELS = {
-    "activations",
-    "smooth",
-    "activation_layers",
-    "layers",
-    "joins",
-    "tied",
-    "term",
-    "heads",
-    "code_penalties",
-    "variational",
-    "embedding",
-    "dropout",
-    "corruption",
-    "batch_norm",
-    "optimizer",
-    "optimizers",
-    "adam",
-    "clipping",
+# What a room of the face may take from other rooms of the face, beside ``_sklearn`` and ``_warn``.
+FACE = {
+    "_sklearn": set(),
+    "_warn": set(),
+    "augment": set(),
+    "_params": {"augment"},
+    "_data": {"_params"},
+    "_fit": {"_params", "_data"},
+    "_inspect": {"_data", "_fit"},
+    "_saved": {"_params", "_data"},
+    "_base": {"_params", "_data", "_fit", "_inspect", "_saved"},
 }
 THIRD_PARTY = {"numpy", "scipy", "sklearn", "pandas"}
 
@@ -100,9 +56,10 @@ def name_of(path):
 
 
 def imports(path):
-    """Yield (module, name) of every import in a file, relative ones spelled out; name is None for ``import module``."""
-    package = name_of(path).split(".") if path.stem == "__init__" else name_of(path).split(".")[:-1]
-    package = package[:-1] if path.stem == "__init__" else package
+    """Yield (module, name) of every import in a file, relative ones spelled out; name is None for
+    ``import module``.
+    """
+    package = name_of(path).split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -112,14 +69,18 @@ def imports(path):
             yield from ((module, alias.name) for alias in node.names)
 
 
-def core_imports(path):
-    """Return the names of the core's modules that a file imports."""
+def modules_of(path):
+    """Return the modules of this package that a file imports, as paths below it: "nn.layers.base".
+
+    A name that is taken from a package stands behind it: "nn.layers.Dense".
+    """
     found = set()
     for module, name in imports(path):
-        if module == "skmlp.nn":
-            found.add(name)
-        elif module.startswith("skmlp.nn."):
-            found.add(module.split(".")[2])
+        if module.split(".")[0] == "skmlp":
+            is_file = (
+                name and not PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py").exists()
+            )
+            found.add(f"{module}.{name}".removeprefix("skmlp.") if is_file else module[6:])
     return found
 
 
@@ -127,105 +88,154 @@ def identify(path):
     return str(path.relative_to(PACKAGE.parent))
 
 
-each_file = pytest.mark.parametrize("path", FILES, ids=identify)
-each_core_file = pytest.mark.parametrize("path", CORE, ids=identify)
+def rooms(place):
+    """Return the files of each folder and file of a place, by name."""
+    found = {}
+    for path in sorted(place.rglob("*.py")):
+        first = path.relative_to(place).parts[0]
+        found.setdefault(first.removesuffix(".py"), []).append(path)
+    return {name: paths for name, paths in found.items() if name != "__init__"}
+
+
+NN, TOP = rooms(PACKAGE / "nn"), rooms(PACKAGE)
 
 
 def test_there_is_something_to_check():
-    assert {"network", "layers", "losses", "trainer", "optimizers"} <= {path.stem for path in MODULES}
+    assert {"network", "dense", "base", "trainer", "adam"} <= {path.stem for path in CORE}
     assert len(FILES) > len(CORE) > 10
-    assert set(NEIGHBOURS) <= {path.stem for path in MODULES}, "a rule for a module that is gone"
+    assert set(FAMILIES) <= set(NN), "a rule for a room that is gone"
+    assert set(FACE) <= set(TOP), "a rule for a room that is gone"
 
 
 def test_imports_are_seen():
     """The reader of imports reads relative ones, and those inside functions."""
-    assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn" / "network.py"))
-    assert core_imports(PACKAGE / "nn" / "loss.py") == {"unit"}
-    assert "activations" in core_imports(PACKAGE / "nn" / "__init__.py")
+    assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn/engine/network.py"))
+    assert modules_of(PACKAGE / "nn/losses/base.py") == {"nn.unit"}
+    assert "nn.layers.Dense" in modules_of(PACKAGE / "_base.py")
+    assert "nn.compiled.dispatch" in modules_of(PACKAGE / "_fit/backend.py")
 
 
-@each_core_file
-def test_the_core_knows_nothing_of_the_face(path):
-    assert [module for module, _ in imports(path) if module.split(".")[0] == "skmlp" and not module.startswith("skmlp.nn")] == []
+def test_the_core_knows_nothing_of_the_face():
+    for path in CORE:
+        assert all(module.startswith("nn.") for module in modules_of(path)), identify(path)
 
 
-@each_core_file
-def test_the_core_takes_one_class_from_scikit_learn(path):
-    taken = {(module, name) for module, name in imports(path) if module.split(".")[0] == "sklearn"}
-    assert taken <= {("sklearn.base", "BaseEstimator")}
+def test_the_core_needs_numpy_scipy_and_one_class_of_scikit_learn():
+    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"}
+    for path in CORE:
+        numba = {"numba"} if path.parent.name == "compiled" else set()
+        assert {module.split(".")[0] for module, _ in imports(path)} <= allowed | numba
+        taken = {pair for pair in imports(path) if pair[0].split(".")[0] == "sklearn"}
+        assert taken <= {("sklearn.base", "BaseEstimator")}, identify(path)
 
 
-@each_core_file
-def test_the_core_needs_numpy_and_scipy_only(path):
-    import sys
-
-    allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"} | ({"numba"} if path.stem == "kernels" else set())
-    assert {module.split(".")[0] for module, _ in imports(path)} <= allowed
-
-
-@pytest.mark.parametrize("path", MODULES, ids=identify)
-def test_modules_of_the_core_know_their_neighbours_only(path):
-    assert core_imports(path) <= NEIGHBOURS.get(path.stem, {"unit"})
-
-
-def test_of_schedules_only_the_clock_is_known():
-    for stem in ("trainer", "state"):
-        taken = {name for module, name in imports(PACKAGE / "nn" / f"{stem}.py") if module.startswith("skmlp.nn.schedule")}
-        assert taken <= {"Clock"}
-
-
-def test_the_import_graph_has_no_circles():
-    graph = {path.stem: core_imports(path) for path in MODULES}
-    while graph:
-        free = {stem for stem, needs in graph.items() if not needs & set(graph)}
-        assert free, f"circle among {sorted(graph)}"
-        graph = {stem: needs for stem, needs in graph.items() if stem not in free}
+@pytest.mark.parametrize("room", sorted(set(NN) - {"compiled"}))
+def test_a_room_of_the_core_knows_its_neighbours_only(room):
+    """``compiled`` reads whatever it stands in for."""
+    allowed = FAMILIES.get(room, set())
+    for path in NN[room]:
+        for module in modules_of(path):
+            _, other, *rest = module.split(".")
+            if other == room or (other in FLOOR and room not in FLOOR) or other in allowed:
+                assert (
+                    other == room
+                    or other not in FAMILIES
+                    or other in FLOOR
+                    or (rest == ["base"] or f"{other}.{rest[0]}" in allowed)
+                ), f"{identify(path)} takes {module}"
+                continue
+            raise AssertionError(f"{identify(path)} takes {module}")
 
 
-@each_file
-def test_private_names_of_other_packages_are_in_one_file(path):
-    private = [
-        (module, name)
-        for module, name in imports(path)
-        if module.split(".")[0] in THIRD_PARTY and any(part.startswith("_") for part in [*module.split("."), name or ""])
-    ]
-    assert private == [] or path.relative_to(PACKAGE).as_posix() == "_sklearn.py"
+@pytest.mark.parametrize("room", sorted(FACE))
+def test_a_room_of_the_face_knows_its_neighbours_only(room):
+    everywhere = {"_sklearn", "_warn", "nn"} if room not in ("_sklearn", "_warn") else {"nn"}
+    for path in TOP[room]:
+        taken = {module.split(".")[0] for module in modules_of(path)} - {room}
+        assert taken <= FACE[room] | everywhere, identify(path)
 
 
-@each_file
-def test_private_attributes_of_other_packages_are_not_used(path):
-    """Neither as ``np._core`` after an innocent ``import numpy as np``."""
-    tree = ast.parse(path.read_text())
-    names = {
-        alias.asname or alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if alias.name.split(".")[0] in THIRD_PARTY
+@pytest.mark.parametrize("place", [NN, TOP], ids=["nn", "skmlp"])
+def test_the_rooms_have_no_circles(place):
+    prefix = "nn." if place is NN else ""
+    graph = {
+        room: {
+            module.removeprefix(prefix).split(".")[0]
+            for path in paths
+            for module in modules_of(path)
+            if module.startswith(prefix)
+        }
+        - {room}
+        for room, paths in place.items()
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and isinstance(node.value, ast.Name):
-            assert node.value.id not in names, f"line {node.lineno}"
+    while graph:
+        free = {room for room, needs in graph.items() if not needs & set(graph)}
+        assert free, f"circle among {sorted(graph)}"
+        graph = {room: needs for room, needs in graph.items() if room not in free}
 
 
-@each_file
-def test_no_file_is_too_long(path):
-    assert len(path.read_text().splitlines()) <= 400
+def test_of_schedules_the_engine_knows_the_clock_only():
+    for path in NN["engine"]:
+        taken = {name for module, name in imports(path) if "schedules" in module}
+        assert taken <= {"Clock"}, identify(path)
 
 
-@each_file
-def test_every_module_says_what_lives_in_it(path):
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_the_core_has_few_rooms():
+    assert len(NN) <= 16
 
 
-@pytest.mark.parametrize("path", MODULES, ids=identify)
-def test_no_kernel_names_an_axis_from_the_left_or_takes_a_numpy_root(path):
-    """Samples are axis -2, features axis -1; scalars that enter the kernels are Python floats."""
-    if path.stem in KERNELS:
+def test_private_names_of_other_packages_are_in_one_file():
+    for path in FILES:
+        private = [
+            (module, name)
+            for module, name in imports(path)
+            if module.split(".")[0] in THIRD_PARTY
+            and any(part.startswith("_") for part in [*module.split("."), name or ""])
+        ]
+        assert private == [] or path == PACKAGE / "_sklearn.py", identify(path)
+
+
+def test_private_attributes_of_other_packages_are_not_used():
+    """Neither as ``np._core`` after an innocent ``import numpy as np``."""
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        names = {
+            alias.asname or alias.name.split(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if alias.name.split(".")[0] in THIRD_PARTY
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+                assert not (isinstance(node.value, ast.Name) and node.value.id in names), (
+                    f"{identify(path)}, line {node.lineno}"
+                )
+
+
+def test_no_file_is_too_long():
+    long = {str(p): n for p in [*FILES, *TESTS] if (n := len(p.read_text().splitlines())) > 400}
+    assert long == {}
+
+
+def test_every_module_says_what_lives_in_it():
+    for path in FILES:
+        assert ast.get_docstring(ast.parse(path.read_text())), identify(path)
+
+
+def test_no_rule_names_an_axis_from_the_left_or_takes_a_numpy_root():
+    """Features are the last axis; scalars that enter a rule are Python floats."""
+    for path in [p for room in ("activations", "layers", "terms", "optimizers") for p in NN[room]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "axis":
-                assert not isinstance(node.value, ast.Constant) or node.value.value is None, f"line {node.value.lineno}"
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sqrt":
+                constant = isinstance(node.value, ast.Constant) and node.value.value is not None
+                assert not constant, f"{identify(path)}, line {node.value.lineno}"
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "sqrt"
+            ):
                 in_place = any(keyword.arg == "out" for keyword in node.keywords)
-                of_array = not isinstance(node.func.value, ast.Name) or node.func.value.id == "math" or in_place
-                assert of_array or path.stem == "batch_norm", f"line {node.lineno}"
+                of_array = not isinstance(node.func.value, ast.Name) or in_place
+                of_array = of_array or node.func.value.id == "math"
+                assert of_array or path.stem == "batch_norm", f"{identify(path)}: {node.lineno}"

@@ -1,4 +1,5 @@
-"""Augmenters against SciPy and NumPy on single images, and what an estimator makes of ``augmentation``.
+"""Augmenters against SciPy and NumPy on single images, and what an estimator makes of
+``augmentation``.
 
 Every augmenter that is public is tested for what all of them promise.
 """
@@ -25,7 +26,10 @@ from skmlp.augment._rows import GaussianNoise, Mixup
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
 
-pytestmark = [pytest.mark.lecture_row(17), pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
+pytestmark = [
+    pytest.mark.lecture_row(17),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 SHAPE = (6, 5)
 AUGMENTERS = {
@@ -40,7 +44,9 @@ AUGMENTERS = {
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 each_augmenter = pytest.mark.parametrize("augmenter", AUGMENTERS.values(), ids=list(AUGMENTERS))
 each_image_augmenter = pytest.mark.parametrize(
-    "augmenter", [unit for unit in AUGMENTERS.values() if hasattr(unit, "image_shape")], ids=lambda unit: type(unit).__name__
+    "augmenter",
+    [unit for unit in AUGMENTERS.values() if hasattr(unit, "image_shape")],
+    ids=lambda unit: type(unit).__name__,
 )
 
 
@@ -51,7 +57,9 @@ def stream(seed=0):
 def batch(n=20, shape=SHAPE, dtype=np.float64, seed=1):
     """Return (X, y): images of random pixels, and ones and zeros for three classes."""
     rng = stream(seed)
-    return rng.random((n, int(np.prod(shape)))).astype(dtype), np.eye(3, dtype=dtype)[rng.integers(0, 3, n)]
+    return rng.random((n, int(np.prod(shape)))).astype(dtype), np.eye(3, dtype=dtype)[
+        rng.integers(0, 3, n)
+    ]
 
 
 def changed_images(augmenter, X, seed=0):
@@ -113,11 +121,21 @@ def test_it_is_a_unit(augmenter):
 
 @each_augmenter
 def test_memory_is_as_stated(augmenter):
-    """The docstrings' numbers of arrays of the size of X, and a little for masks, frames and indices."""
+    """The docstrings' numbers of arrays of the size of X, and a little for masks, frames and
+    indices.
+    """
     X, y = batch(200, (30, 20))
     if hasattr(augmenter, "image_shape"):
         augmenter = clone(augmenter).set_params(image_shape=(30, 20))
-    most = {"Cutout": 1, "Flip": 1, "GaussianNoise": 1, "Mixup": 2, "Rotation": 7, "Shift": 2, "ElasticDeformation": 9}
+    most = {
+        "Cutout": 1,
+        "Flip": 1,
+        "GaussianNoise": 1,
+        "Mixup": 2,
+        "Rotation": 7,
+        "Shift": 2,
+        "ElasticDeformation": 9,
+    }
     tracemalloc.start()
     try:
         augmenter(X, y, stream())
@@ -162,7 +180,9 @@ def test_noise_is_normal():
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 3.0])
 def test_mixup_shares_are_beta_distributed(alpha):
-    X = np.arange(4000.0)[:, None]  # from x = l i + (1 - l) j and y = l i^2 + (1 - l) j^2 both l and j follow
+    X = np.arange(4000.0)[
+        :, None
+    ]  # from x = l i + (1 - l) j and y = l i^2 + (1 - l) j^2 both l and j follow
     mixed, squares = Mixup(alpha)(X, X**2, stream())
     i, x, y = X[:, 0], mixed[:, 0], squares[:, 0]
     told = np.abs(x - i) > 0.5
@@ -210,11 +230,19 @@ def test_cutout_covers_a_square(size):
 
 @pytest.mark.parametrize("pixels", [0, 1, 2, 9])
 def test_shift_is_that_of_scipy(pixels):
-    before, after = changed_images(Shift(pixels, SHAPE, fill=-1.0), batch(50 if pixels > 2 else 400)[0])
-    moves = [(down, right) for down in range(-pixels, pixels + 1) for right in range(-pixels, pixels + 1)]
+    before, after = changed_images(
+        Shift(pixels, SHAPE, fill=-1.0), batch(50 if pixels > 2 else 400)[0]
+    )
+    moves = [
+        (down, right) for down in range(-pixels, pixels + 1) for right in range(-pixels, pixels + 1)
+    ]
     seen = set()
     for image, moved in zip(before, after, strict=True):
-        fits = [move for move in moves if np.array_equal(ndimage.shift(image, move, order=0, cval=-1.0), moved)]
+        fits = [
+            move
+            for move in moves
+            if np.array_equal(ndimage.shift(image, move, order=0, cval=-1.0), moved)
+        ]
         assert fits
         seen.update(fits if len(fits) == 1 else [])
     if pixels < 3:
@@ -224,11 +252,16 @@ def test_shift_is_that_of_scipy(pixels):
 @pytest.mark.parametrize("axis", [0, 1])
 def test_flip_is_that_of_numpy(axis):
     before, after = changed_images(Flip(axis, 0.3, SHAPE), batch(1000)[0])
-    mirrored = [np.array_equal(np.flip(image, axis), new) for image, new in zip(before, after, strict=True)]
+    mirrored = [
+        np.array_equal(np.flip(image, axis), new) for image, new in zip(before, after, strict=True)
+    ]
     same = [np.array_equal(image, new) for image, new in zip(before, after, strict=True)]
     assert_array_equal(mirrored, ~np.array(same))
     assert stats.binomtest(sum(mirrored), 1000, 0.3).pvalue > 0.01
-    assert_array_equal(changed_images(Flip(axis, 1.0, SHAPE), batch()[0])[1], np.flip(batch()[0].reshape(20, *SHAPE), axis + 1))
+    assert_array_equal(
+        changed_images(Flip(axis, 1.0, SHAPE), batch()[0])[1],
+        np.flip(batch()[0].reshape(20, *SHAPE), axis + 1),
+    )
     assert_array_equal(*changed_images(Flip(axis, 0.0, SHAPE), batch()[0]))
 
 
@@ -238,7 +271,9 @@ def test_rotation_is_that_of_scipy(shape):
     before, after = changed_images(Rotation(60.0, shape, fill=0.5), X, seed=4)
     angles = stream(4).uniform(-60.0, 60.0, 50)
     for image, angle, turned in zip(before, angles, after, strict=True):
-        expected = ndimage.rotate(image, angle, reshape=False, order=1, mode="grid-constant", cval=0.5)
+        expected = ndimage.rotate(
+            image, angle, reshape=False, order=1, mode="grid-constant", cval=0.5
+        )
         assert_allclose(turned, expected, atol=1e-12)
     assert_array_equal(*changed_images(Rotation(0.0, shape), X))
 
@@ -259,9 +294,13 @@ def test_elastic_deformation_is_that_of_single_images():
     before, after = changed_images(ElasticDeformation(alpha, sigma, shape, fill=0.5), X, seed=5)
     field = stream(5).uniform(-1.0, 1.0, (2, 8, *shape))
     for k in range(8):
-        moves = [alpha * ndimage.gaussian_filter(part, sigma, mode="constant") for part in field[:, k]]
+        moves = [
+            alpha * ndimage.gaussian_filter(part, sigma, mode="constant") for part in field[:, k]
+        ]
         places = [place + move for place, move in zip(np.indices(shape), moves, strict=True)]
-        expected = ndimage.map_coordinates(before[k], places, order=1, mode="grid-constant", cval=0.5)
+        expected = ndimage.map_coordinates(
+            before[k], places, order=1, mode="grid-constant", cval=0.5
+        )
         assert_allclose(after[k], expected, atol=1e-12)
     assert_array_equal(*changed_images(ElasticDeformation(0.0, sigma, shape), X))
 
@@ -307,7 +346,9 @@ def test_elastic_moves_are_of_the_stated_size():
 )
 def test_errors_leave_the_estimator_as_it_was(augmenter, words):
     X, y = blobs(3)
-    network = MLPClassifier((4,), batch_size=50, max_iter=2, random_state=0, warm_start=True).fit(X, y)
+    network = MLPClassifier((4,), batch_size=50, max_iter=2, random_state=0, warm_start=True).fit(
+        X, y
+    )
     network.set_params(augmentation=augmenter)
     before = state(network, X)
     with pytest.raises(ValueError, match=words):
@@ -352,12 +393,22 @@ def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes, backend
     X, y = blobs(n_classes)[0], targets(cls, n_classes)
     recorder = Recorder()
     held_out = {"X_val": X[:20]} if cls is Autoencoder else {"X_val": X[:20], "y_val": y[:20]}
-    network = cls(hidden_layer_sizes=(5,), batch_size=40, max_iter=2, random_state=0, early_stopping=True, augmentation=[recorder])
+    network = cls(
+        hidden_layer_sizes=(5,),
+        batch_size=40,
+        max_iter=2,
+        random_state=0,
+        early_stopping=True,
+        augmentation=[recorder],
+    )
     network.fit(X, y, **held_out)
     assert [len(rows) for rows, _ in recorder.batches] == [40, 40, 40, 30] * 2
     for epoch in (recorder.batches[:4], recorder.batches[4:]):
         rows, seen = (np.concatenate(part) for part in zip(*epoch, strict=True))
-        assert (rows.dtype, seen.dtype) == (np.float32, np.float64 if cls is MLPRegressor else np.float32)
+        assert (rows.dtype, seen.dtype) == (
+            np.float32,
+            np.float64 if cls is MLPRegressor else np.float32,
+        )
         if cls is Autoencoder:
             expected = X
         elif cls is MLPRegressor or n_classes == 2:
@@ -365,7 +416,9 @@ def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes, backend
         else:
             expected = np.eye(3)[y]
         both, wanted = np.hstack([rows, seen]), np.hstack([X, expected])
-        assert_allclose(both[np.argsort(both[:, 0])], wanted[np.argsort(wanted[:, 0])], rtol=1e-6, atol=1e-6)
+        assert_allclose(
+            both[np.argsort(both[:, 0])], wanted[np.argsort(wanted[:, 0])], rtol=1e-6, atol=1e-6
+        )
     n_calls = len(recorder.batches)
     network.predict(X)
     network.transform(X)
@@ -375,10 +428,18 @@ def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes, backend
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_what_it_returns_is_trained_on(cls, backend, monkeypatch):
-    """Zeros for the features leave the first weights without a gradient; reversed ones train as reversed rows do."""
+    """Zeros for the features leave the first weights without a gradient; reversed ones train as
+    reversed rows do.
+    """
     monkeypatch.setenv("SKMLP_BACKEND", backend)
     X, y = blobs(3)[0], targets(cls, 3)
-    setting = {"batch_size": 40, "max_iter": 3, "random_state": 0, "alpha": 0.0, "weight_init": "glorot_normal"}
+    setting = {
+        "batch_size": 40,
+        "max_iter": 3,
+        "random_state": 0,
+        "alpha": 0.0,
+        "weight_init": "glorot_normal",
+    }
 
     def blank(X, y, rng):
         return np.zeros_like(X), y
@@ -395,10 +456,20 @@ def test_what_it_returns_is_trained_on(cls, backend, monkeypatch):
 
 def test_an_autoencoder_learns_to_undo_it():
     X, _ = digits()
-    shape = {"hidden_layer_sizes": (), "n_components": 20, "learning_rate_init": 0.005, "max_iter": 30, "random_state": 0}
+    shape = {
+        "hidden_layer_sizes": (),
+        "n_components": 20,
+        "learning_rate_init": 0.005,
+        "max_iter": 30,
+        "random_state": 0,
+    }
     noisy = X + stream().normal(scale=1.0, size=X.shape)
-    plain, denoising = (Autoencoder(**shape, augmentation=unit).fit(X) for unit in (None, GaussianNoise(1.0)))
-    plain_error, error = (np.square(model.predict(noisy) - X).mean() for model in (plain, denoising))
+    plain, denoising = (
+        Autoencoder(**shape, augmentation=unit).fit(X) for unit in (None, GaussianNoise(1.0))
+    )
+    plain_error, error = (
+        np.square(model.predict(noisy) - X).mean() for model in (plain, denoising)
+    )
     assert error < 0.9 * plain_error  # measured over five seeds: 0.786 to 0.792
 
 
@@ -412,7 +483,9 @@ def test_an_augmenter_that_writes_into_its_batch_spares_the_rows():
     before = X.copy(), y.copy()
     for dtype in ("float32", "float64"):
         for data in (X, X.astype(np.float64)):
-            network = MLPRegressor(hidden_layer_sizes=(3,), shuffle=False, batch_size=30, max_iter=2, dtype=dtype)
+            network = MLPRegressor(
+                hidden_layer_sizes=(3,), shuffle=False, batch_size=30, max_iter=2, dtype=dtype
+            )
             network.set_params(augmentation=overwrite).fit(data, y)
             assert_array_equal(data, before[0])
     assert_array_equal(y, before[1])
@@ -431,7 +504,9 @@ def test_several_apply_in_turn():
     def both(X, y, rng):
         return 2 * X + 1, y
 
-    one, two = (MLPRegressor(**setting, augmentation=unit).fit(X, y) for unit in (both, [double, increase]))
+    one, two = (
+        MLPRegressor(**setting, augmentation=unit).fit(X, y) for unit in (both, [double, increase])
+    )
     assert_array_equal(one._network.params, two._network.params)
 
 
@@ -452,7 +527,10 @@ def test_weights_stay_with_the_rows():
 def test_without_it_nothing_changes(augmentation):
     X, y = curve()
     setting = {"hidden_layer_sizes": (3,), "batch_size": 30, "max_iter": 2, "random_state": 0}
-    one, two = MLPRegressor(**setting).fit(X, y), MLPRegressor(**setting, augmentation=augmentation).fit(X, y)
+    one, two = (
+        MLPRegressor(**setting).fit(X, y),
+        MLPRegressor(**setting, augmentation=augmentation).fit(X, y),
+    )
     assert_array_equal(one._network.params, two._network.params)
 
 
@@ -461,7 +539,9 @@ def test_unknown_labels_stay_unknown():
     y = y.astype(float)
     y[::7, 0] = np.nan
     for unit in (GaussianNoise(), Mixup()):
-        assert np.isfinite(MLPClassifier((4,), batch_size=50, max_iter=3, augmentation=unit).fit(X, y).loss_)
+        assert np.isfinite(
+            MLPClassifier((4,), batch_size=50, max_iter=3, augmentation=unit).fit(X, y).loss_
+        )
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -469,7 +549,14 @@ def test_unknown_labels_stay_unknown():
 def test_twenty_epochs_in_any_pieces(cls, unit):
     X, y = batch(90)[0], np.arange(90) % 3
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
-    setting = {"augmentation": unit, "batch_size": 32, "tol": 0.0, "n_iter_no_change": np.inf, "random_state": 3, "dropout": 0.2}
+    setting = {
+        "augmentation": unit,
+        "batch_size": 32,
+        "tol": 0.0,
+        "n_iter_no_change": np.inf,
+        "random_state": 3,
+        "dropout": 0.2,
+    }
     setting["hidden_layer_sizes"] = (4,)
     whole = cls(**setting, max_iter=20).fit(X, y)
     warm = cls(**setting, max_iter=10, warm_start=True).fit(X, y)
@@ -490,7 +577,9 @@ def test_a_grid_search_reaches_its_parameters():
     network = MLPClassifier((4,), max_iter=3, random_state=0, augmentation=GaussianNoise())
     search = GridSearchCV(network, {"augmentation__scale": [0.0, 100.0]}, cv=3).fit(X, y)
     assert search.best_params_ == {"augmentation__scale": 0.0}
-    both = GridSearchCV(network, {"augmentation": [None, [GaussianNoise(), Mixup()]]}, cv=3).fit(X, y)
+    both = GridSearchCV(network, {"augmentation": [None, [GaussianNoise(), Mixup()]]}, cv=3).fit(
+        X, y
+    )
     assert len(both.cv_results_["params"]) == 2
     assert clone(network).augmentation is not network.augmentation
 
@@ -500,10 +589,20 @@ def test_it_helps_where_rows_are_few():
     X = X / 16
     gains = []
     for seed in range(3):
-        X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=100, stratify=y, random_state=seed)
-        setting = {"batch_size": 50, "learning_rate": "one_cycle", "learning_rate_init": 0.02, "max_iter": 100, "tol": 0.0}
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, train_size=100, stratify=y, random_state=seed
+        )
+        setting = {
+            "batch_size": 50,
+            "learning_rate": "one_cycle",
+            "learning_rate_init": 0.02,
+            "max_iter": 100,
+            "tol": 0.0,
+        }
         scores = [
-            MLPClassifier((64,), **setting, n_iter_no_change=np.inf, augmentation=unit, random_state=seed)
+            MLPClassifier(
+                (64,), **setting, n_iter_no_change=np.inf, augmentation=unit, random_state=seed
+            )
             .fit(X_train, y_train)
             .score(X_test, y_test)
             for unit in (None, ElasticDeformation(5.0, 1.5, (8, 8)))

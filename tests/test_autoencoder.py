@@ -1,4 +1,6 @@
-"""The autoencoder: codes and reconstructions, and principal components where there is no nonlinearity."""
+"""The autoencoder: codes and reconstructions, and principal components where there is no
+nonlinearity.
+"""
 
 import numpy as np
 import pandas as pd
@@ -20,13 +22,28 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def quick(n_components=2, **setting):
     """Return an autoencoder that has learned something after a moment."""
     return Autoencoder(
-        n_components, **{"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 60, "random_state": 0, **setting}
+        n_components,
+        **{
+            "hidden_layer_sizes": (16,),
+            "learning_rate_init": 0.01,
+            "max_iter": 60,
+            "random_state": 0,
+            **setting,
+        },
     )
 
 
 def linear(n_components, **setting):
     """Return an autoencoder without nonlinearity."""
-    setting = {"hidden_layer_sizes": (), "alpha": 0.0, "solver": "lbfgs", "tol": 1e-8, "max_iter": 5000, "random_state": 0, **setting}
+    setting = {
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "solver": "lbfgs",
+        "tol": 1e-8,
+        "max_iter": 5000,
+        "random_state": 0,
+        **setting,
+    }
     return Autoencoder(n_components, **setting)
 
 
@@ -40,7 +57,11 @@ def test_linear_code_is_the_subspace_of_pca(n_components, seed):
     assert subspace_angles(decoder, pca.components_.T).max() < 1e-3
     assert subspace_angles(encoder, pca.components_.T).max() < 1e-3
     assert_allclose(model.predict(X), pca.inverse_transform(pca.transform(X)), atol=1e-3)
-    assert_allclose(-model.score(X), 0.5 * np.square(X - pca.inverse_transform(pca.transform(X))).sum(axis=1).mean(), rtol=1e-6)
+    assert_allclose(
+        -model.score(X),
+        0.5 * np.square(X - pca.inverse_transform(pca.transform(X))).sum(axis=1).mean(),
+        rtol=1e-6,
+    )
 
 
 def test_as_many_components_as_features_lose_nothing():
@@ -69,7 +90,9 @@ def test_inverse_transform_of_transform_is_the_prediction():
 
 def test_activations_are_mirrored():
     X, _ = wine()
-    model = quick(hidden_layer_sizes=(10, 6), activation=["tanh", "relu"], code_activation="logistic").fit(X)
+    model = quick(
+        hidden_layer_sizes=(10, 6), activation=["tanh", "relu"], code_activation="logistic"
+    ).fit(X)
     (w0, w1, w2, w3, w4, w5), (b0, b1, b2, b3, b4, b5) = model.coefs_, model.intercepts_
     code = 1 / (1 + np.exp(-(np.maximum(np.tanh(X @ w0 + b0) @ w1 + b1, 0) @ w2 + b2)))
     decoded = np.tanh(np.maximum(code @ w3 + b3, 0) @ w4 + b4) @ w5 + b5
@@ -86,14 +109,20 @@ def test_score_is_minus_the_mean_error(loss, rng):
     assert_allclose(model.score_samples(X), expected, rtol=1e-9)
     assert_allclose(model.score(X), expected.mean(), rtol=1e-9)
     weight = rng.uniform(size=len(X))
-    assert_allclose(model.score(X, sample_weight=weight), np.average(expected, weights=weight), rtol=1e-9)
+    assert_allclose(
+        model.score(X, sample_weight=weight), np.average(expected, weights=weight), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_does_not_look_like_the_training_rows_scores_low(seed, rng):
-    """Rows on a curved line in ten dimensions, and rows whose features are shuffled among each other."""
+    """Rows on a curved line in ten dimensions, and rows whose features are shuffled among each
+    other.
+    """
     t = rng.uniform(-2, 2, size=(600, 1))
-    X = np.tanh(t @ rng.normal(size=(1, 10)) + rng.normal(size=10)) + 0.05 * rng.normal(size=(600, 10))
+    X = np.tanh(t @ rng.normal(size=(1, 10)) + rng.normal(size=10)) + 0.05 * rng.normal(
+        size=(600, 10)
+    )
     odd = rng.permuted(X[:300], axis=0)
     model = quick(1, hidden_layer_sizes=(20,), max_iter=150, random_state=seed).fit(X[300:])
     normal = np.repeat([True, False], 300)
@@ -141,19 +170,31 @@ def test_a_target_is_ignored():
 @pytest.mark.lecture_row(28)
 def test_two_units_say_more_than_two_principal_components(seed):
     X, _ = digits()
-    setting = {"hidden_layer_sizes": (64,), "learning_rate": "one_cycle", "max_iter": 60, "early_stopping": False}
+    setting = {
+        "hidden_layer_sizes": (64,),
+        "learning_rate": "one_cycle",
+        "max_iter": 60,
+        "early_stopping": False,
+    }
     model = quick(2, **setting, random_state=seed).fit(X)
     pca = PCA(2).fit(X)
     # measured over six seeds: 0.71 of the error of principal components
-    assert np.square(X - model.predict(X)).sum() < 0.85 * np.square(X - pca.inverse_transform(pca.transform(X))).sum()
+    assert (
+        np.square(X - model.predict(X)).sum()
+        < 0.85 * np.square(X - pca.inverse_transform(pca.transform(X))).sum()
+    )
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "log_cosh", "poisson"])
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "absolute_error", "huber", "log_cosh", "poisson"]
+)
 def test_feature_errors_are_what_the_error_of_a_row_is_made_of(loss, dtype):
     X = np.abs(digits()[0][:700])
     model = quick(loss=loss, dtype=str(dtype)).fit(X)
     errors = model.feature_errors(X)
-    assert_allclose(errors.sum(axis=1), -model.score_samples(X), rtol=1e-3 if dtype == np.float32 else 1e-10)
+    assert_allclose(
+        errors.sum(axis=1), -model.score_samples(X), rtol=1e-3 if dtype == np.float32 else 1e-10
+    )
     if loss == "squared_error":
         assert_allclose(errors, 0.5 * (model.predict(X) - X) ** 2, rtol=1e-3, atol=1e-4)
 
@@ -168,5 +209,7 @@ def test_feature_errors_find_the_value_that_was_changed():
 
 
 def test_feature_errors_of_sparse_rows_are_refused():
-    with pytest.raises(ValueError, match="feature_errors would turn sparse input into dense errors"):
+    with pytest.raises(
+        ValueError, match="feature_errors would turn sparse input into dense errors"
+    ):
         quick().fit(digits()[0][:50]).feature_errors(sparse.csr_array(digits()[0][:5]))

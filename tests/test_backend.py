@@ -26,16 +26,33 @@ def fitted(model):
         return model.fit(X[:300], y[:300])
 
 
-@pytest.mark.parametrize("options", [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}, {"solver": "lbfgs"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}, {"solver": "lbfgs"}],
+    ids=str,
+)
 def test_both_backends_learn_the_same(options, monkeypatch):
     models = []
     for backend in ("numpy", "numba"):
         monkeypatch.setenv(SETTING, backend)
-        models.append(fitted(MLPClassifier((20, 10), activation="leaky_relu", dtype="float64", max_iter=5, random_state=0, **options)))
+        models.append(
+            fitted(
+                MLPClassifier(
+                    (20, 10),
+                    activation="leaky_relu",
+                    dtype="float64",
+                    max_iter=5,
+                    random_state=0,
+                    **options,
+                )
+            )
+        )
     curves = [model.loss_curve_ for model in models]
     np.testing.assert_allclose(*curves, rtol=1e-9)
     np.testing.assert_allclose(*(model.predict_proba(digits()[0]) for model in models), atol=1e-7)
-    assert curves[0] != curves[1], "sums in another order differ in their last bits; if none does, one backend was not used"
+    assert curves[0] != curves[1], (
+        "sums in another order differ in their last bits; if none does, one backend was not used"
+    )
 
 
 def test_going_on_is_the_same_as_training_at_once(monkeypatch):
@@ -62,7 +79,9 @@ def test_the_size_of_the_problem_decides(monkeypatch):
     assert _backend.compiled_backend(network(1000), enough - 1) is None
 
 
-@pytest.mark.parametrize(("setting", "compiled"), [("numpy", False), ("numba", True), ("auto", False)])
+@pytest.mark.parametrize(
+    ("setting", "compiled"), [("numpy", False), ("numba", True), ("auto", False)]
+)
 def test_the_environment_decides(setting, compiled, monkeypatch):
     monkeypatch.setenv(SETTING, setting)
     assert (_backend.compiled_backend(network(3), 10) is not None) == compiled
@@ -70,13 +89,17 @@ def test_the_environment_decides(setting, compiled, monkeypatch):
 
 def test_an_unknown_setting_is_an_error(monkeypatch):
     monkeypatch.setenv(SETTING, "cuda")
-    with pytest.raises(ValueError, match=r"SKMLP_BACKEND must be 'auto', 'numpy' or 'numba', got 'cuda'"):
+    with pytest.raises(
+        ValueError, match=r"SKMLP_BACKEND must be 'auto', 'numpy' or 'numba', got 'cuda'"
+    ):
         fitted(MLPClassifier())
 
 
 def in_a_new_process(code, backend):
     run = [sys.executable, "-W", "ignore", "-c", code]
-    return subprocess.run(run, capture_output=True, text=True, check=True, env={**os.environ, SETTING: backend}).stdout.split()
+    return subprocess.run(
+        run, capture_output=True, text=True, check=True, env={**os.environ, SETTING: backend}
+    ).stdout.split()
 
 
 def test_without_numba_auto_does_without(monkeypatch):
@@ -87,12 +110,18 @@ def test_without_numba_auto_does_without(monkeypatch):
 
 @pytest.mark.slow
 def test_without_numba_asking_for_it_says_what_to_install():
-    code = "import sys; sys.modules['numba'] = None\nimport skmlp\ntry: skmlp.MLPRegressor().fit([[0.0], [1.0]], [0, 1])\n"
+    code = (
+        "import sys; sys.modules['numba'] = None\nimport skmlp\ntry: "
+        "skmlp.MLPRegressor().fit([[0.0], [1.0]], [0, 1])\n"
+    )
     code += "except ImportError as error: print(error)"
     assert "pip install skmlp[fast]" in " ".join(in_a_new_process(code, "numba"))
 
 
 @pytest.mark.slow
 def test_a_small_fit_does_not_wake_the_compiler():
-    code = "import sys, skmlp; skmlp.MLPRegressor(max_iter=300).fit([[0.0], [1.0]], [0, 1]); print('numba' in sys.modules)"
+    code = (
+        "import sys, skmlp; skmlp.MLPRegressor(max_iter=300).fit([[0.0], [1.0]], [0, 1]); "
+        "print('numba' in sys.modules)"
+    )
     assert in_a_new_process(code, "auto") == ["False"]

@@ -43,8 +43,14 @@ def scores_in_turn(scores):
     ("scores", "n_iter"),
     [
         ([1, 2, 3, 4, 5, 6, 7, 8], 8),
-        ([1, 1, 1, 1, 1, 1, 1, 1], 4),  # the first epoch is progress, then patience is 2, then the third without
-        ([1, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5], 4),  # each epoch is measured from the best so far
+        (
+            [1, 1, 1, 1, 1, 1, 1, 1],
+            4,
+        ),  # the first epoch is progress, then patience is 2, then the third without
+        (
+            [1, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5],
+            4,
+        ),  # each epoch is measured from the best so far
         ([1, 0, 0, 2, 0, 0, 0, 3], 7),
         ([1, np.nan, np.nan, np.nan, 2, 3, 4, 5], 4),
         ([-5, -4, -3, -3, -3, -3, 0, 0], 6),
@@ -73,7 +79,9 @@ def test_what_early_stopping_scores(cls, held_out):
     names = {}
     if held_out:
         names = {"X_val": X[:30].copy(), "y_val": None if cls is Autoencoder else y[:30].copy()}
-    quick(cls, max_iter=3).set_callbacks(EarlyStopping(score, **names)).fit(X, y, sample_weight=weight)
+    quick(cls, max_iter=3).set_callbacks(EarlyStopping(score, **names)).fit(
+        X, y, sample_weight=weight
+    )
     for k, (X_seen, y_seen, weight_seen, value) in enumerate(seen, 1):
         assert X_seen is (names["X_val"] if held_out else X)
         assert y_seen is (names["y_val"] if held_out else y)
@@ -89,7 +97,14 @@ def test_early_stopping_takes_the_names_of_scorers():
     )
     n = model.fit(X[:100], y[:100]).n_iter_
     losses = [
-        log_loss(y[100:], clone(model).set_callbacks().set_params(max_iter=k).fit(X[:100], y[:100]).predict_proba(X[100:]))
+        log_loss(
+            y[100:],
+            clone(model)
+            .set_callbacks()
+            .set_params(max_iter=k)
+            .fit(X[:100], y[:100])
+            .predict_proba(X[100:]),
+        )
         for k in range(1, n + 1)
     ]
     assert n < 60
@@ -99,10 +114,14 @@ def test_early_stopping_takes_the_names_of_scorers():
 @pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_early_stopping_in_a_search_and_an_ensemble(n_jobs):
     X, y = blobs(3)
-    model = quick(MLPClassifier).set_callbacks(EarlyStopping(n_iter_no_change=1, tol=10.0))  # no progress ever
+    model = quick(MLPClassifier).set_callbacks(
+        EarlyStopping(n_iter_no_change=1, tol=10.0)
+    )  # no progress ever
     bag = BaggingClassifier(model, n_estimators=4, n_jobs=n_jobs, random_state=0).fit(X, y)
     assert [each.n_iter_ for each in bag.estimators_] == [3] * 4
-    search = GridSearchCV(model, {"alpha": [0.1, 1.0]}, cv=2, n_jobs=n_jobs, error_score="raise").fit(X, y)
+    search = GridSearchCV(
+        model, {"alpha": [0.1, 1.0]}, cv=2, n_jobs=n_jobs, error_score="raise"
+    ).fit(X, y)
     assert search.best_estimator_.n_iter_ == 3
     plain = GridSearchCV(quick(MLPClassifier, max_iter=3), {"alpha": [0.1, 1.0]}, cv=2).fit(X, y)
     assert_array_equal(search.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
@@ -110,18 +129,26 @@ def test_early_stopping_in_a_search_and_an_ensemble(n_jobs):
 
 def test_one_callback_serves_several_fits_at_once():
     X, y = curve()
-    expected = {rate: stopped_early(quick(MLPRegressor), rate, X, y) for rate in (0.001, 0.01, 0.1, 1.0)}
+    expected = {
+        rate: stopped_early(quick(MLPRegressor), rate, X, y) for rate in (0.001, 0.01, 0.1, 1.0)
+    }
     assert len(set(expected.values())) > 1
-    shared = quick(MLPRegressor).set_callbacks(EarlyStopping(n_iter_no_change=2, tol=0.05), TimeLimit(1000.0))
+    shared = quick(MLPRegressor).set_callbacks(
+        EarlyStopping(n_iter_no_change=2, tol=0.05), TimeLimit(1000.0)
+    )
     rates = list(expected) * 5
-    found = Parallel(4, prefer="threads")(delayed(n_iter_of)(clone(shared), rate, X, y) for rate in rates)
+    found = Parallel(4, prefer="threads")(
+        delayed(n_iter_of)(clone(shared), rate, X, y) for rate in rates
+    )
     assert found == [expected[rate] for rate in rates]
     assert [callback._fits for callback in shared._skl_callbacks] == [{}, {}]
 
 
 def test_a_pickle_of_a_callback_knows_of_no_fit():
     stopping, copies = EarlyStopping(n_iter_no_change=2, tol=0.05), []
-    quick(MLPRegressor).set_callbacks(stopping, at_epoch(lambda epoch: copies.append(pickle.dumps(stopping)))).fit(*curve())
+    quick(MLPRegressor).set_callbacks(
+        stopping, at_epoch(lambda epoch: copies.append(pickle.dumps(stopping)))
+    ).fit(*curve())
     copied = pickle.loads(copies[0])
     assert vars(copied) == vars(stopping)
 
@@ -152,8 +179,16 @@ def test_a_time_limit_stops_after_the_epoch_in_which_it_passes(monkeypatch):
 @pytest.mark.parametrize(
     ("around", "remedy"),
     [
-        (lambda model: make_pipeline(StandardScaler(), model), r"Pipeline, which has no epochs; set it .* pipeline\[-1\]\.set_callbacks\("),
-        (lambda model: GridSearchCV(model, {"alpha": [0.1]}, cv=2, n_jobs=2, error_score="raise"), r"GridSearchCV, which has no epochs; "),
+        (
+            lambda model: make_pipeline(StandardScaler(), model),
+            r"Pipeline, which has no epochs; set it .* pipeline\[-1\]\.set_callbacks\(",
+        ),
+        (
+            lambda model: GridSearchCV(
+                model, {"alpha": [0.1]}, cv=2, n_jobs=2, error_score="raise"
+            ),
+            r"GridSearchCV, which has no epochs; ",
+        ),
         (lambda model: StandardScaler(), r"StandardScaler, which has no epochs; take it away"),
     ],
     ids=["pipeline", "search", "scaler"],
@@ -206,7 +241,10 @@ def test_ours_serve_other_estimators(tmp_path):
         (partial(TimeLimit, -1), r"seconds must be a finite number that is at least 0, got -1"),
         (partial(TimeLimit, np.inf), r"seconds must be .*, got inf"),
         (partial(TimeLimit, "1h"), r"seconds must be .*, got '1h'"),
-        (partial(Snapshot, "model.pkl", every=0), r"every must be an integer that is at least 1, got 0"),
+        (
+            partial(Snapshot, "model.pkl", every=0),
+            r"every must be an integer that is at least 1, got 0",
+        ),
         (partial(Snapshot, "model.pkl", every=1.5), r"every must be .*, got 1.5"),
         (partial(EarlyStopping, n_iter_no_change=0), r"n_iter_no_change must be .*, got 0"),
         (partial(EarlyStopping, n_iter_no_change=True), r"n_iter_no_change must be .*, got True"),

@@ -1,4 +1,6 @@
-"""Estimators on tables as they stand: what they learn from categories, what is kept, and what scikit-learn's tools make of them."""
+"""Estimators on tables as they stand: what they learn from categories, what is kept, and what
+scikit-learn's tools make of them.
+"""
 
 import pickle
 
@@ -49,13 +51,28 @@ def raw(model, X):
 
 
 def test_a_linear_model_of_one_hot_columns():
-    """Vectors as wide as there are categories take nothing away: least squares has the same predictions."""
+    """Vectors as wide as there are categories take nothing away: least squares has the same
+    predictions.
+    """
     X, _ = mixed()
-    y = np.random.default_rng(1).normal(size=len(X)) + 2.0 * (X["colour"] == "red") + X["age"] / 10.0 - X["town"].isna()
-    model = quick(MLPRegressor, hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, max_iter=3000, tol=1e-9).fit(X, y)
+    y = (
+        np.random.default_rng(1).normal(size=len(X))
+        + 2.0 * (X["colour"] == "red")
+        + X["age"] / 10.0
+        - X["town"].isna()
+    )
+    model = quick(
+        MLPRegressor, hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, max_iter=3000, tol=1e-9
+    ).fit(X, y)
     numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
-    columns = make_column_transformer((numbers, make_column_selector(dtype_include=["number", "bool"])), remainder=OneHotEncoder())
-    expected = make_pipeline(columns, LinearRegression()).fit(X.astype({"owner": float}), y).predict(X.astype({"owner": float}))
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include=["number", "bool"])), remainder=OneHotEncoder()
+    )
+    expected = (
+        make_pipeline(columns, LinearRegression())
+        .fit(X.astype({"owner": float}), y)
+        .predict(X.astype({"owner": float}))
+    )
     assert_allclose(model.predict(X), expected, atol=1e-4)
 
 
@@ -72,14 +89,28 @@ def test_scores_are_made_of_the_embeddings(setting):
         vectors.append([row[value if isinstance(value, str) else None] for value in X[name]])
     x = np.column_stack([np.nan_to_num(x), numbers["income"].isna(), *vectors])
     assert list(model.embeddings_) == ["colour", "town"]
-    assert [table.shape[1] for table in model.embeddings_.values()] == ([2, 2] if "embedding_dim" in setting else [3, 7])
-    assert list(model.embeddings_["town"].index) == ["Aber", "Bonn", "Cork", "Dole", "Evry", "Faro", None]
-    assert_allclose(model.decision_function(X), x @ model.coefs_[0][:, 0] + model.intercepts_[0], atol=1e-4)
+    assert [table.shape[1] for table in model.embeddings_.values()] == (
+        [2, 2] if "embedding_dim" in setting else [3, 7]
+    )
+    assert list(model.embeddings_["town"].index) == [
+        "Aber",
+        "Bonn",
+        "Cork",
+        "Dole",
+        "Evry",
+        "Faro",
+        None,
+    ]
+    assert_allclose(
+        model.decision_function(X), x @ model.coefs_[0][:, 0] + model.intercepts_[0], atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_categories_are_learned(solver):
-    """Accuracy on the rows trained on, measured over four seeds: 0.92 and more; with colours in another order 0.72 and less."""
+    """Accuracy on the rows trained on, measured over four seeds: 0.92 and more; with colours in
+    another order 0.72 and less.
+    """
     X, y = mixed()
     model = quick(solver=solver, max_iter=60).fit(X, y)
     assert model.score(X, y) > 0.88
@@ -96,7 +127,9 @@ def test_unseen_categories_count_for_nothing():
     assert (x[:, -1] == 7).all()
     coef = model.coefs_[0][:, 0]
     known = np.column_stack([x[:, :4], model.embeddings_["colour"].to_numpy()[x[:, 4].astype(int)]])
-    assert_allclose(model.decision_function(new), known @ coef[:7] + model.intercepts_[0], atol=1e-5)
+    assert_allclose(
+        model.decision_function(new), known @ coef[:7] + model.intercepts_[0], atol=1e-5
+    )
     assert_array_equal(model.predict_proba(new), model.predict_proba(X.assign(town="Hull")))
 
 
@@ -104,7 +137,9 @@ def test_all_columns_of_one_kind():
     X, y = mixed()
     for part in (X[["age", "income"]], X[["colour", "town"]]):
         for skip in (None, "concat"):
-            model = quick(skip_connections=skip, batch_norm=True, dropout=0.1, input_dropout=0.1).fit(part, y)
+            model = quick(
+                skip_connections=skip, batch_norm=True, dropout=0.1, input_dropout=0.1
+            ).fit(part, y)
             assert np.isfinite(model.predict_proba(part)).all()
     assert quick().fit(X[["age"]], y).embeddings_ == {}
 
@@ -112,7 +147,9 @@ def test_all_columns_of_one_kind():
 def test_numeric_arrays_are_standardised(rng):
     """Without categories it is the network behind a scaler."""
     X, y = 100.0 + 50.0 * rng.normal(size=(150, 3)), rng.integers(0, 2, 150)
-    expected = make_pipeline(StandardScaler(), quick(categorical_features=None)).fit(X, y).predict_proba(X)
+    expected = (
+        make_pipeline(StandardScaler(), quick(categorical_features=None)).fit(X, y).predict_proba(X)
+    )
     assert_allclose(quick().fit(X, y).predict_proba(X), expected, atol=1e-6)
 
 
@@ -122,7 +159,10 @@ def test_column_numbers_of_an_array(rng):
     model = quick(categorical_features=[1], max_iter=30).fit(X, y)
     assert model.score(X, y) == 1.0
     assert list(model.embeddings_) == [1]
-    assert_array_equal(quick(categorical_features=[False, True], max_iter=30).fit(X, y).predict_proba(X), model.predict_proba(X))
+    assert_array_equal(
+        quick(categorical_features=[False, True], max_iter=30).fit(X, y).predict_proba(X),
+        model.predict_proba(X),
+    )
 
 
 # ---- which rows the table is learned from
@@ -157,7 +197,9 @@ def test_rows_held_out_are_not_looked_at():
 @pytest.mark.parametrize("scoring", [None, "loss", "roc_auc"])
 def test_validation_gets_the_table(scoring):
     X, y = mixed()
-    model = quick(early_stopping=True, scoring=scoring, class_weight="balanced", max_iter=5).fit(X, y)
+    model = quick(early_stopping=True, scoring=scoring, class_weight="balanced", max_iter=5).fit(
+        X, y
+    )
     assert len(model.validation_scores_) == 5
 
 
@@ -177,7 +219,13 @@ def test_partial_fit_reserves_what_the_dtype_declares():
     red, others = X["colour"] == "red", X["colour"] != "red"
     model = quick(batch_size=16).partial_fit(X[others], y[others], classes=[0, 1])
     before = model.embeddings_["colour"].loc["red"].to_numpy()
-    assert_array_equal(before, quick(batch_size=16).partial_fit(X[others], y[others], classes=[0, 1]).embeddings_["colour"].loc["red"])
+    assert_array_equal(
+        before,
+        quick(batch_size=16)
+        .partial_fit(X[others], y[others], classes=[0, 1])
+        .embeddings_["colour"]
+        .loc["red"],
+    )
     model.partial_fit(X[red], y[red])
     assert (model.embeddings_["colour"].loc["red"] != before).all()
     assert list(model.embeddings_["colour"].index) == ["blue", "green", "red", None]
@@ -235,14 +283,18 @@ def test_persistence(cls):
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_tags_say_what_goes_in(cls):
-    table, plain = (get_tags(cls(categorical_features=given)).input_tags for given in ("from_dtype", None))
+    table, plain = (
+        get_tags(cls(categorical_features=given)).input_tags for given in ("from_dtype", None)
+    )
     assert (table.allow_nan, table.categorical, table.sparse) == (True, True, False)
     assert (plain.allow_nan, plain.categorical, plain.sparse) == (False, False, True)
 
 
 def test_searches_and_pipelines():
     X, y = mixed()
-    search = GridSearchCV(make_pipeline(quick()), {"mlpclassifier__embedding_dim": [1, None]}, cv=2).fit(X, y)
+    search = GridSearchCV(
+        make_pipeline(quick()), {"mlpclassifier__embedding_dim": [1, None]}, cv=2
+    ).fit(X, y)
     assert search.best_score_ > 0.5
     assert cross_val_score(quick(), X, y, cv=3).shape == (3,)
     assert clone(quick().fit(X, y)).categorical_features == "from_dtype"
@@ -269,7 +321,9 @@ def test_inspection():
     importance = permutation_importance(model, X, y, n_repeats=3, random_state=0)
     assert importance.importances_mean.shape == (5,)
     assert importance.importances_mean[[1, 3]].min() > 0.0
-    dependence = partial_dependence(model, X, ["colour"], categorical_features=["colour"], kind="average")
+    dependence = partial_dependence(
+        model, X, ["colour"], categorical_features=["colour"], kind="average"
+    )
     assert list(dependence["grid_values"][0]) == ["blue", "green", "red"]
     assert dependence["average"][0].argmax() == 0  # the classes rise with blue
     numeric = partial_dependence(model, X, ["age"], grid_resolution=5)["average"][0]
@@ -283,7 +337,11 @@ def test_transform_keeps_the_index():
     assert Z.shape == (200, 8)
     model = quick(hidden_layer_sizes=(), embedding_dim=2).fit(X, y)
     assert model.transform(X).shape == (200, 8) == (200, len(model.get_feature_names_out()))
-    assert_allclose(model.transform(X) @ model.coefs_[0][:, 0] + model.intercepts_[0], model.decision_function(X), atol=1e-5)
+    assert_allclose(
+        model.transform(X) @ model.coefs_[0][:, 0] + model.intercepts_[0],
+        model.decision_function(X),
+        atol=1e-5,
+    )
 
 
 def test_names():
@@ -298,7 +356,9 @@ def test_names():
     array = quick(categorical_features=[1, 3]).fit(X.to_numpy(), y)
     with pytest.raises(ValueError, match="X has 4 features, but MLPClassifier is expecting 5"):
         array.predict(X.to_numpy()[:, :4])
-    assert_array_equal(array.predict(X.to_numpy()), quick(categorical_features=[1, 3]).fit(X, y).predict(X))
+    assert_array_equal(
+        array.predict(X.to_numpy()), quick(categorical_features=[1, 3]).fit(X, y).predict(X)
+    )
 
 
 def test_gradient_of_the_numbers():
@@ -334,7 +394,9 @@ def test_learning_rate_range_of_a_table():
 def test_strings_without_the_parameter(cls):
     X, y = mixed()
     with pytest.raises(
-        ValueError, match=r"(?s)float.*\['colour', 'town'\] do not hold numbers; categorical_features='from_dtype' takes them"
+        ValueError,
+        match=r"(?s)float.*\['colour', 'town'\] do not hold numbers; "
+        r"categorical_features='from_dtype' takes them",
     ):
         cls().fit(X, y)
 
@@ -346,7 +408,9 @@ def test_sparse_tables():
 
 def test_augmentation_of_categories():
     X, y = mixed()
-    with pytest.raises(ValueError, match=r"augmentation=GaussianNoise\(\) does not go with categories"):
+    with pytest.raises(
+        ValueError, match=r"augmentation=GaussianNoise\(\) does not go with categories"
+    ):
         quick(augmentation=GaussianNoise()).fit(X, y)
     quick(augmentation=GaussianNoise()).fit(X[["age", "income"]], y)
 

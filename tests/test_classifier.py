@@ -1,4 +1,6 @@
-"""The classifier: kinds of labels, probabilities, and what the textbook says of its special cases."""
+"""The classifier: kinds of labels, probabilities, and what the textbook says of its special
+cases.
+"""
 
 import numpy as np
 import pytest
@@ -24,13 +26,23 @@ def data(request):
 
 def quick(**setting):
     """Return a classifier that has learned something after a moment."""
-    return MLPClassifier(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 30, "random_state": 0, **setting})
+    return MLPClassifier(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 30,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 # ---- labels
 
 
-@pytest.mark.parametrize("names", [["no", "yes", "why", "but"], [7, -3, 0, 2], [0.0, 3.0, 1.0, 2.0]], ids=str)
+@pytest.mark.parametrize(
+    "names", [["no", "yes", "why", "but"], [7, -3, 0, 2], [0.0, 3.0, 1.0, 2.0]], ids=str
+)
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_labels_of_any_type(names, n_classes):
     X, y = blobs(n_classes)
@@ -51,7 +63,10 @@ def test_object_and_boolean_labels():
     truths = quick().fit(X, y == 1)
     assert truths.predict(X).dtype == bool
     assert_array_equal(truths.predict_proba(X), quick().fit(X, y).predict_proba(X))
-    assert_array_equal(quick().fit(X.tolist(), objects.tolist()).predict(X.tolist()), quick().fit(X, objects).predict(X))
+    assert_array_equal(
+        quick().fit(X.tolist(), objects.tolist()).predict(X.tolist()),
+        quick().fit(X, objects).predict(X),
+    )
 
 
 def test_one_column_of_labels_is_ravelled_with_a_warning():
@@ -61,14 +76,18 @@ def test_one_column_of_labels_is_ravelled_with_a_warning():
     assert_array_equal(model.predict(X), quick().fit(X, y).predict(X))
 
 
-@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_array, lambda y: y.tolist(), lambda y: y.astype(bool)])
+@pytest.mark.parametrize(
+    "form", [sparse.csr_matrix, sparse.csc_array, lambda y: y.tolist(), lambda y: y.astype(bool)]
+)
 def test_multilabel_targets_in_any_form(form):
     X, y = labels()
     model, expected = quick().fit(X, form(y)), quick().fit(X, y)
     assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
     assert model.predict(X).shape == y.shape
     assert_array_equal(model.classes_, range(4))
-    assert (model.predict(X) == y).mean() > 0.7  # measured over five seeds: 0.74; of the most frequent label: 0.55
+    assert (
+        model.predict(X) == y
+    ).mean() > 0.7  # measured over five seeds: 0.74; of the most frequent label: 0.55
 
 
 def test_a_single_column_of_a_multilabel_target_may_be_constant():
@@ -80,12 +99,18 @@ def test_a_single_column_of_a_multilabel_target_may_be_constant():
 @pytest.mark.parametrize("loss", ["log_loss", "focal", "hinge", "squared_hinge", "perceptron"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_batches_of_a_single_class(loss, n_classes):
-    """In order of the classes, as many data sets come: no batch sees two, nor is any class missing from the whole."""
+    """In order of the classes, as many data sets come: no batch sees two, nor is any class
+    missing from the whole.
+    """
     X, y = blobs(n_classes)
     order = np.argsort(y, kind="stable")
-    model = quick(loss=loss, batch_size=5, shuffle=False, solver="sgd", learning_rate_init=0.002).fit(X[order], y[order])
+    model = quick(
+        loss=loss, batch_size=5, shuffle=False, solver="sgd", learning_rate_init=0.002
+    ).fit(X[order], y[order])
     assert np.isfinite(model.decision_function(X)).all()
-    assert set(quick(loss=loss, batch_size=5, max_iter=60).fit(X[order], y[order]).predict(X)) == set(range(n_classes))
+    assert set(
+        quick(loss=loss, batch_size=5, max_iter=60).fit(X[order], y[order]).predict(X)
+    ) == set(range(n_classes))
     for part in np.array_split(order, 30):
         model.partial_fit(X[part], y[part])
     assert np.isfinite(model.decision_function(X)).all()
@@ -106,7 +131,10 @@ def test_probabilities(data):
     else:
         assert_allclose(p.sum(axis=1), 1.0, rtol=1e-12)
         assert_array_equal(predicted, model.classes_[p.argmax(axis=1)])
-    assert_allclose(model.score(X, y), (predicted == y).all(axis=1).mean() if y.ndim == 2 else (predicted == y).mean())
+    assert_allclose(
+        model.score(X, y),
+        (predicted == y).all(axis=1).mean() if y.ndim == 2 else (predicted == y).mean(),
+    )
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "focal"])
@@ -127,12 +155,17 @@ def test_log_probabilities_are_finite_for_huge_scores(data, dtype, loss):
 
 
 def test_probabilities_are_calibrated_where_the_model_is_right(rng):
-    """Labels drawn with the probabilities of a softmax model: training must find the probabilities that they were drawn with."""
+    """Labels drawn with the probabilities of a softmax model: training must find the
+    probabilities that they were drawn with.
+    """
     X = rng.normal(size=(20000, 3))
     p = softmax(X @ rng.normal(size=(3, 4)), axis=1)
     y = (rng.random((len(X), 1)) > p.cumsum(axis=1)).sum(axis=1)
-    model = MLPClassifier(hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, random_state=0).fit(X, y)
-    # 15 free numbers from 20000 rows: about sqrt(15 / 20000) / 4 = 0.007 each; measured over five seeds: 0.0045
+    model = MLPClassifier(hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, random_state=0).fit(
+        X, y
+    )
+    # 15 free numbers from 20000 rows: about sqrt(15 / 20000) / 4 = 0.007 each; measured over five
+    # seeds: 0.0045
     assert np.abs(model.predict_proba(X) - p).mean() < 0.01
 
 
@@ -144,28 +177,46 @@ def test_probabilities_are_calibrated_where_the_model_is_right(rng):
 def test_without_hidden_layers_it_is_logistic_regression(problem):
     X, y = problem
     alpha = 5.0
-    ours = MLPClassifier(hidden_layer_sizes=(), solver="lbfgs", alpha=alpha, tol=1e-8, max_iter=2000, random_state=0).fit(X, y)
+    ours = MLPClassifier(
+        hidden_layer_sizes=(), solver="lbfgs", alpha=alpha, tol=1e-8, max_iter=2000, random_state=0
+    ).fit(X, y)
     theirs = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=5000).fit(X, y)
     coef, intercept = ours.coefs_[0].T, ours.intercepts_[0]
     # measured over three seeds: 2.5e-7
     assert_allclose(coef, theirs.coef_, atol=1e-5)
     # a softmax does not see a shift of all intercepts
-    assert_allclose(intercept - intercept[:1] * (len(coef) > 1), theirs.intercept_ - theirs.intercept_[:1] * (len(coef) > 1), atol=1e-5)
+    assert_allclose(
+        intercept - intercept[:1] * (len(coef) > 1),
+        theirs.intercept_ - theirs.intercept_[:1] * (len(coef) > 1),
+        atol=1e-5,
+    )
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 
 def test_class_weights_are_those_of_logistic_regression():
     X, y = wine()
     for class_weight in ("balanced", {0: 1.0, 1: 3.0, 2: 0.5}):
-        ours = MLPClassifier((), solver="lbfgs", alpha=5.0, tol=1e-8, max_iter=2000, class_weight=class_weight, random_state=0).fit(X, y)
-        theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000, class_weight=class_weight).fit(X, y)
+        ours = MLPClassifier(
+            (),
+            solver="lbfgs",
+            alpha=5.0,
+            tol=1e-8,
+            max_iter=2000,
+            class_weight=class_weight,
+            random_state=0,
+        ).fit(X, y)
+        theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000, class_weight=class_weight).fit(
+            X, y
+        )
         assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 
 def test_labels_are_learned_independently():
     """Without hidden layers a multilabel model is one logistic regression for each column."""
     X, y = labels()
-    ours = MLPClassifier((), solver="lbfgs", alpha=5.0, tol=1e-8, max_iter=2000, random_state=0).fit(X, y)
+    ours = MLPClassifier(
+        (), solver="lbfgs", alpha=5.0, tol=1e-8, max_iter=2000, random_state=0
+    ).fit(X, y)
     for k in range(y.shape[1]):
         theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000).fit(X, y[:, k])
         assert_allclose(ours.predict_proba(X)[:, k], theirs.predict_proba(X)[:, 1], atol=1e-5)
@@ -183,7 +234,9 @@ def test_partial_fit_with_classes_that_come_later(solver):
     assert model.predict_proba(X).shape == (len(X), 3)
     for _ in range(60):
         model.partial_fit(X, y)
-    assert model.score(X, y) > 0.7  # measured over six seeds: at least 0.88 and 0.77; a guess would be 0.33
+    assert (
+        model.score(X, y) > 0.7
+    )  # measured over six seeds: at least 0.88 and 0.77; a guess would be 0.33
     assert model.n_iter_ == 1
     assert len(model.loss_curve_) == 61
 

@@ -1,4 +1,6 @@
-"""Pictures of codes of one number: a strip of points for each class, or the points over a number."""
+"""Pictures of codes of one number: a strip of points for each class, or the points over a
+number.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,7 +30,10 @@ def test_classes_have_a_strip_each():
     model, names = fitted(), pd.Series(np.array(["c", "a", "b"])[Y], name="kind")
     display = CodeDisplay.from_estimator(model, X, names)
     codes = model.transform(X)[:, 0]
-    ticks = {text.get_text(): place for text, place in zip(display.ax_.get_yticklabels(), display.ax_.get_yticks(), strict=True)}
+    ticks = {
+        text.get_text(): place
+        for text, place in zip(display.ax_.get_yticklabels(), display.ax_.get_yticks(), strict=True)
+    }
     assert list(ticks) == ["a", "b", "c"]
     assert len(display.points_) == 3
     heights = []
@@ -47,7 +52,9 @@ def test_classes_have_a_strip_each():
 def test_numbers_are_the_y_axis():
     model = fitted()
     display = CodeDisplay.from_estimator(model, X, X[:, 2])
-    assert_allclose(display.points_[0].get_offsets(), np.column_stack([model.transform(X), X[:, 2]]))
+    assert_allclose(
+        display.points_[0].get_offsets(), np.column_stack([model.transform(X), X[:, 2]])
+    )
     assert display.ax_.get_ylabel() == "y"
 
 
@@ -59,7 +66,10 @@ def test_without_labels_and_of_one_component_of_several():
     wide = fitted(3)
     display = CodeDisplay.from_estimator(wide, X, Y, components=2)
     assert_array_equal([len(points.get_offsets()) for points in display.points_], [50, 50, 50])
-    assert_allclose(np.concatenate([points.get_offsets()[:, 0] for points in display.points_]), wide.transform(X)[:, 2])
+    assert_allclose(
+        np.concatenate([points.get_offsets()[:, 0] for points in display.points_]),
+        wide.transform(X)[:, 2],
+    )
     assert display.ax_.get_xlabel() == "code 2"
 
 

@@ -1,4 +1,6 @@
-"""What is asked of an autoencoder's code: that it happens, closed forms where there are any, and everything else that a fit can be."""
+"""What is asked of an autoencoder's code: that it happens, closed forms where there are any, and
+everything else that a fit can be.
+"""
 
 import pickle
 import warnings
@@ -22,10 +24,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def quick(code_penalty, n_components=3, **setting):
-    """Return an autoencoder that has learned something after a moment, with an activation of the code that goes with the penalty."""
+    """Return an autoencoder that has learned something after a moment, with an activation of the
+    code that goes with the penalty.
+    """
     logistic = code_penalty == "kl" or isinstance(code_penalty, KLSparsity)
-    setting = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 30, "random_state": 0, **setting}
-    return Autoencoder(n_components, **{"code_activation": "logistic" if logistic else "identity", **setting}, code_penalty=code_penalty)
+    setting = {
+        "hidden_layer_sizes": (16,),
+        "learning_rate_init": 0.01,
+        "max_iter": 30,
+        "random_state": 0,
+        **setting,
+    }
+    return Autoencoder(
+        n_components,
+        **{"code_activation": "logistic" if logistic else "identity", **setting},
+        code_penalty=code_penalty,
+    )
 
 
 each_penalty = pytest.mark.parametrize("code_penalty", CODE_PENALTIES)
@@ -68,14 +82,25 @@ def test_contraction_makes_the_code_change_less():
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("n_components", "variance"), [(2, 1.0), (3, 0.5)])
 def test_a_linear_variational_code_is_probabilistic_pca(n_components, variance, seed):
-    """Tipping and Bishop (1999): decoder U (L - v I)^(1/2), posterior variances v / L, and the likelihood that goes with them.
+    """Tipping and Bishop (1999): decoder U (L - v I)^(1/2), posterior variances v / L, and the
+    likelihood that goes with them.
 
-    With v = beta, and L, U the largest eigenvalues of the covariance and their vectors. A posterior of independent components reaches the
-    maximum of the likelihood, and turns the decoder so that W^T W is diagonal.
+    With v = beta, and L, U the largest eigenvalues of the covariance and their vectors. A posterior
+    of independent components reaches the maximum of the likelihood, and turns the decoder so that
+    W^T W is diagonal.
     """
     X, _ = wine()
-    setting = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate": "cosine", "batch_size": 178, "tol": 0.0, "n_iter_no_change": np.inf}
-    model = quick(Variational(beta=variance), n_components, **setting, max_iter=6000, random_state=seed).fit(X)
+    setting = {
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "learning_rate": "cosine",
+        "batch_size": 178,
+        "tol": 0.0,
+        "n_iter_no_change": np.inf,
+    }
+    model = quick(
+        Variational(beta=variance), n_components, **setting, max_iter=6000, random_state=seed
+    ).fit(X)
     values, vectors = (a[..., ::-1] for a in np.linalg.eigh(X.T @ X / len(X)))
     kept, rest = values[:n_components], values[n_components:]
     decoder = model.coefs_[1]
@@ -86,7 +111,9 @@ def test_a_linear_variational_code_is_probabilistic_pca(n_components, variance, 
     assert_allclose(gram[np.ix_(order, order)], np.diag(kept - variance), atol=0.06)
     r = (X @ model.coefs_[0] + model.intercepts_[0])[:, n_components:]
     assert_allclose(np.exp(10 * np.tanh(r / 10)).mean(axis=0)[order], variance / kept, rtol=0.03)
-    minimum = 0.5 * (variance * np.log(kept / variance).sum() + variance * n_components + rest.sum())
+    minimum = 0.5 * (
+        variance * np.log(kept / variance).sum() + variance * n_components + rest.sum()
+    )
     assert_allclose(np.mean(model.loss_curve_[-200:]), minimum, rtol=0.005)
     # the means of the codes leave v / L of the variance to the draws
     assert_allclose(model.transform(X).var(axis=0)[order], 1.0 - variance / kept, atol=0.03)
@@ -108,7 +135,9 @@ def test_samples_are_decoded_draws():
     model = quick("variational").fit(X)
     assert model.sample().shape == (1, 13)
     assert_array_equal(model.sample(5, random_state=1), model.sample(5, random_state=1))
-    assert_array_equal(model.sample(5, 1), model.inverse_transform(np.random.RandomState(1).normal(size=(5, 3))))
+    assert_array_equal(
+        model.sample(5, 1), model.inverse_transform(np.random.RandomState(1).normal(size=(5, 3)))
+    )
     with pytest.raises(ValueError, match="n_samples == 0, must be >= 1"):
         model.sample(0)
 
@@ -165,7 +194,12 @@ def test_validation_is_of_the_reconstruction():
 EXTRAS = [
     {},
     {"batch_norm": True, "dropout": 0.2, "corruption": "gaussian", "l1_ratio": 0.5, "alpha": 0.1},
-    {"hidden_layer_sizes": (13, 13), "skip_connections": "concat", "activation": ["maxout", "prelu"], "diagnostics": True},
+    {
+        "hidden_layer_sizes": (13, 13),
+        "skip_connections": "concat",
+        "activation": ["maxout", "prelu"],
+        "diagnostics": True,
+    },
     {"dtype": "float32", "solver": "adamw", "clip_norm": 1.0, "max_norm": 2.0},
 ]
 
@@ -175,7 +209,9 @@ EXTRAS = [
 def test_going_on_is_the_same_as_training_at_once(setting, code_penalty):
     X, _ = wine()
     once = quick(code_penalty, **setting, batch_size=50).set_params(max_iter=6).fit(X)
-    twice = quick(code_penalty, **setting, batch_size=50, warm_start=True).set_params(max_iter=3).fit(X)
+    twice = (
+        quick(code_penalty, **setting, batch_size=50, warm_start=True).set_params(max_iter=3).fit(X)
+    )
     twice = pickle.loads(pickle.dumps(twice)).fit(X)
     step = quick(code_penalty, **setting, batch_size=50)
     for _ in range(6):
@@ -183,7 +219,9 @@ def test_going_on_is_the_same_as_training_at_once(setting, code_penalty):
     for model in (twice, step):
         assert_array_equal(model.predict(X), once.predict(X))
     assert once.transform(X).shape == (178, 3)
-    assert_allclose(once.inverse_transform(once.transform(X)), once.predict(X), rtol=1e-4, atol=1e-5)
+    assert_allclose(
+        once.inverse_transform(once.transform(X)), once.predict(X), rtol=1e-4, atol=1e-5
+    )
     assert once.history_.notna().all(axis=None)
 
 
@@ -211,13 +249,24 @@ def test_weight_two_is_a_repeated_row(code_penalty, batch_norm):
 
 @pytest.mark.parametrize("penalty", [Contractive(1.0), Variational()], ids=str)
 def test_weight_two_is_a_repeated_row_in_expectation(penalty):
-    """Of the objective at the start, over many draws: three rows of weights 1, 2, 3, and the six rows that they stand for."""
+    """Of the objective at the start, over many draws: three rows of weights 1, 2, 3, and the six
+    rows that they stand for.
+    """
     X, weight = wine()[0][:3], np.array([1.0, 2.0, 3.0])
     losses = []
-    for rows, w in ((np.tile(X, (200, 1)), np.tile(weight, 200)), (np.tile(np.repeat(X, [1, 2, 3], axis=0), (200, 1)), None)):
+    for rows, w in (
+        (np.tile(X, (200, 1)), np.tile(weight, 200)),
+        (np.tile(np.repeat(X, [1, 2, 3], axis=0), (200, 1)), None),
+    ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = quick(penalty, batch_size=10**4, learning_rate_init=1e-9, max_iter=20, n_iter_no_change=100)
+            model = quick(
+                penalty,
+                batch_size=10**4,
+                learning_rate_init=1e-9,
+                max_iter=20,
+                n_iter_no_change=100,
+            )
             losses.append(np.mean(model.fit(rows, sample_weight=w).loss_curve_))
     # measured: 0.002 and 0.003; without the weights 0.1 and more
     assert losses[0] == pytest.approx(losses[1], rel=0.01)
@@ -227,21 +276,35 @@ def test_lbfgs_takes_what_is_smooth_and_the_same_each_time():
     X, _ = wine()
     model = quick(KLSparsity(0.2, 5.0), solver="lbfgs", max_iter=300).fit(X)
     assert_allclose(model.transform(X).mean(axis=0), 0.2, atol=0.05)
-    for penalty, reason in (("l1", "kinks"), ("contractive", "draws directions at random"), (Variational(), "draws codes at random")):
+    for penalty, reason in (
+        ("l1", "kinks"),
+        ("contractive", "draws directions at random"),
+        (Variational(), "draws codes at random"),
+    ):
         with pytest.raises(ValueError, match=f"does not go with solver='lbfgs': .*{reason}"):
             quick(penalty, solver="lbfgs").fit(X)
 
 
 @pytest.mark.parametrize(
     ("penalty", "name", "values"),
-    [(L1Sparsity(), "weight", [0.0, 10.0]), (Variational(), "beta", [0.01, 10.0]), (KLSparsity(), "weight", [0.0, 100.0])],
+    [
+        (L1Sparsity(), "weight", [0.0, 10.0]),
+        (Variational(), "beta", [0.01, 10.0]),
+        (KLSparsity(), "weight", [0.0, 100.0]),
+    ],
     ids=["l1", "variational", "kl"],
 )
 def test_a_grid_search_reaches_the_strength(penalty, name, values):
     X, _ = wine()
-    search = GridSearchCV(quick(penalty, max_iter=20), {f"code_penalty__{name}": values}, cv=2).fit(X)
-    assert search.best_params_ == {f"code_penalty__{name}": values[0]}, "the score is of the reconstruction alone"
-    assert getattr(penalty, name) == type(penalty)().get_params()[name], "the caller's own is left as it was"
+    search = GridSearchCV(quick(penalty, max_iter=20), {f"code_penalty__{name}": values}, cv=2).fit(
+        X
+    )
+    assert search.best_params_ == {f"code_penalty__{name}": values[0]}, (
+        "the score is of the reconstruction alone"
+    )
+    assert getattr(penalty, name) == type(penalty)().get_params()[name], (
+        "the caller's own is left as it was"
+    )
 
 
 def test_a_term_of_ones_own():
@@ -255,12 +318,21 @@ def test_a_term_of_ones_own():
     [
         ("sparse", {}, "The 'code_penalty' parameter of Autoencoder must be"),
         (ReLU(), {}, "The 'code_penalty' parameter of Autoencoder must be"),
-        ("kl", {"code_activation": "relu"}, r"needs a code between 0 and 1, but code_activation='relu'; take code_activation='logistic'"),
+        (
+            "kl",
+            {"code_activation": "relu"},
+            r"needs a code between 0 and 1, but code_activation='relu'; take "
+            r"code_activation='logistic'",
+        ),
         (KLSparsity(1.0), {}, r"target must be a number in \(0, 1\)"),
         (L1Sparsity(-1.0), {}, r"weight must be a number in \[0, inf\)"),
         (Contractive(step=0.0), {}, r"step must be a number in \(0, inf\)"),
         (Variational(beta=-1.0), {}, r"beta must be a number in \[0, inf\)"),
-        ("variational", {"code_activation": "tanh"}, "code_activation='tanh' would bend it; take code_activation='identity'"),
+        (
+            "variational",
+            {"code_activation": "tanh"},
+            "code_activation='tanh' would bend it; take code_activation='identity'",
+        ),
     ],
     ids=str,
 )

@@ -1,4 +1,6 @@
-"""Losses by column of an autoencoder: what the user says, what the values say, and what comes of it."""
+"""Losses by column of an autoencoder: what the user says, what the values say, and what comes of
+it.
+"""
 
 import pickle
 
@@ -17,7 +19,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmlp import Autoencoder, MLPRegressor, skops_types
-from skmlp.nn.losses import BinaryLogLoss, ColumnLosses, GaussianNLL, Hinge, Huber, LogLoss, SquaredError
+from skmlp.nn.losses import (
+    BinaryLogLoss,
+    ColumnLosses,
+    GaussianNLL,
+    Hinge,
+    Huber,
+    LogLoss,
+    SquaredError,
+)
 
 from .problems import digits
 from .snapshots import assert_unchanged, state
@@ -25,22 +35,40 @@ from .snapshots import assert_unchanged, state
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 NAMES = ["height", "smoker", "red", "green", "blue", "weight"]
-BY_NAME = [("squared_error", ["height", "weight"]), ("binary_log_loss", "smoker"), ("log_loss", ["red", "green", "blue"])]
+BY_NAME = [
+    ("squared_error", ["height", "weight"]),
+    ("binary_log_loss", "smoker"),
+    ("log_loss", ["red", "green", "blue"]),
+]
 BY_NUMBER = [("squared_error", [0, 5]), ("binary_log_loss", 1), ("log_loss", slice(2, 5))]
 
 
 def quick(n_components=2, **setting):
     return Autoencoder(
-        n_components, **{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 20, "random_state": 0, **setting}
+        n_components,
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 20,
+            "random_state": 0,
+            **setting,
+        },
     )
 
 
 def table(n=200, seed=0):
-    """Return rows of two numbers, a yes/no and one of three classes, all from one hidden number, as a frame."""
+    """Return rows of two numbers, a yes/no and one of three classes, all from one hidden number,
+    as a frame.
+    """
     rng = np.random.default_rng(seed)
     z = rng.normal(size=n)
     group = np.clip(np.round(z + 0.3 * rng.normal(size=n)) + 1, 0, 2).astype(int)
-    columns = [z + 0.1 * rng.normal(size=n), z + 0.3 * rng.normal(size=n) > 0.5, *np.eye(3)[group].T, 0.2 * rng.normal(size=n) - z]
+    columns = [
+        z + 0.1 * rng.normal(size=n),
+        z + 0.3 * rng.normal(size=n) > 0.5,
+        *np.eye(3)[group].T,
+        0.2 * rng.normal(size=n) - z,
+    ]
     return pd.DataFrame(np.column_stack(columns).astype(float), columns=NAMES)
 
 
@@ -62,11 +90,17 @@ def test_every_way_to_name_columns():
         BY_NAME,
         BY_NUMBER,
         [("squared_error", mask), ("binary_log_loss", [-5]), ("log_loss", np.array([2, 3, 4]))],
-        [("squared_error", make_column_selector("height|weight")(X)), (BinaryLogLoss(), np.int64(1)), (LogLoss(), ["red", 3, "blue"])],
+        [
+            ("squared_error", make_column_selector("height|weight")(X)),
+            (BinaryLogLoss(), np.int64(1)),
+            (LogLoss(), ["red", 3, "blue"]),
+        ],
     ]
     for way in ways:
         model = quick(loss=way).fit(X)
-        assert sorted(found(model), key=lambda piece: piece[1]) == sorted(EXPECTED, key=lambda piece: piece[1])
+        assert sorted(found(model), key=lambda piece: piece[1]) == sorted(
+            EXPECTED, key=lambda piece: piece[1]
+        )
         assert_array_equal(model.predict(X), quick(loss=BY_NAME).fit(X).predict(X))
     again = quick(loss=model.loss_by_column_).fit(X)
     assert_array_equal(again.predict(X), model.predict(X))
@@ -87,7 +121,9 @@ def test_predictions_are_probabilities_and_scores_are_losses(loss, solver):
     assert_allclose(errors[:, 1].mean(), log_loss(values[:, 1], P[:, 1].astype(float)), rtol=1e-4)
     group = P[:, 2:5].astype(float)
     assert_allclose(
-        errors[:, 2:5].sum(axis=1).mean(), log_loss(values[:, 2:5].argmax(axis=1), group / group.sum(axis=1)[:, None]), rtol=1e-4
+        errors[:, 2:5].sum(axis=1).mean(),
+        log_loss(values[:, 2:5].argmax(axis=1), group / group.sum(axis=1)[:, None]),
+        rtol=1e-4,
     )
     assert_allclose(errors[:, 2:5], -xlogy(values[:, 2:5], group), rtol=1e-3, atol=1e-5)
     assert_allclose(errors.sum(axis=1), -model.score_samples(X), rtol=1e-5)
@@ -116,18 +152,30 @@ WRONG = [
     ([("squared_error", [0, 6])], r"has the column 6, but X has 6 columns, 0 to 5"),
     ([("squared_error", "heigth")], r"has a column 'heigth', but X has the columns \['height'"),
     ([("squared_error", [])], "has no columns; leave it out"),
-    ([("squared_error", [True, False])], "give numbers, names, a slice of numbers, or a mask with 6 entries"),
+    (
+        [("squared_error", [True, False])],
+        "give numbers, names, a slice of numbers, or a mask with 6 entries",
+    ),
     ([("squared_error", 1.5)], "give numbers, names, a slice of numbers, or a mask with 6 entries"),
     (["squared_error"], r"must be a pair \(loss, columns\)"),
-    ([("squared_eror", [0])], "loss='squared_eror' is no loss of columns; known are .*'squared_error'"),
+    (
+        [("squared_eror", [0])],
+        "loss='squared_eror' is no loss of columns; known are .*'squared_error'",
+    ),
     ([(None, [0])], "A loss must be one of .* a function or an instance, got None"),
     ([(Hinge(), [0])], "is for .* targets, but these are numbers"),
     ([(GaussianNLL(), [0])], "predicts 2 numbers for each target"),
     ([(Huber(-1.0), [0])], "delta must be"),
     (Hinge(), "is for .* targets, but these are numbers"),
     ("squared_eror", "loss"),
-    ([("log_loss", [0, 1, 2, 3, 4, 5])], r"X has the value -\d.* in column 'height', but loss=LogLoss\(\) needs values in \[0, 1\]"),
-    ([("squared_error", [0, 5]), ("log_loss", [1, 2, 3, 4])], r"X has the sum 2 in row \d+ over column 'smoker' to column 'blue'"),
+    (
+        [("log_loss", [0, 1, 2, 3, 4, 5])],
+        r"X has the value -\d.* in column 'height', but loss=LogLoss\(\) needs values in \[0, 1\]",
+    ),
+    (
+        [("squared_error", [0, 5]), ("log_loss", [1, 2, 3, 4])],
+        r"X has the sum 2 in row \d+ over column 'smoker' to column 'blue'",
+    ),
     ("binary_log_loss", r"X has the value -\d.* in column '\w+eight', but loss=BinaryLogLoss\(\)"),
 ]
 
@@ -156,7 +204,9 @@ def test_clones_pickles_prints_and_searches():
     stored = skops.io.dumps(model)
     assert_array_equal(skops.io.loads(stored, trusted=skops_types()).predict(X), model.predict(X))
     assert "Huber(delta=0.5)" in repr(model)
-    search = GridSearchCV(quick(max_iter=2), {"loss": ["squared_error", "auto", BY_NAME]}, cv=2).fit(X)
+    search = GridSearchCV(
+        quick(max_iter=2), {"loss": ["squared_error", "auto", BY_NAME]}, cv=2
+    ).fit(X)
     assert len(set(search.cv_results_["mean_test_score"])) == 2
 
 
@@ -169,7 +219,11 @@ def test_auto_finds_the_kinds():
     for form in (sparse.csr_array, sparse.csc_matrix):
         model = quick(loss="auto", dtype="float64").fit(form(X.to_numpy()))
         assert found(model) == EXPECTED
-        assert_allclose(model.score(X.to_numpy()), quick(loss="auto", dtype="float64").fit(X.to_numpy()).score(X.to_numpy()), rtol=1e-6)
+        assert_allclose(
+            model.score(X.to_numpy()),
+            quick(loss="auto", dtype="float64").fit(X.to_numpy()).score(X.to_numpy()),
+            rtol=1e-6,
+        )
 
 
 def columns_of(*parts):
@@ -184,12 +238,30 @@ NONE, ALL, NUMBER = np.zeros(100), np.ones(100), RNG.normal(size=100)
 KINDS = {
     "numbers": (NUMBER[:, None], [(SquaredError, [0])]),
     "yes and no": (YES[:, None], [(BinaryLogLoss, [0])]),
-    "blocks side by side": (columns_of(ONE_HOT, TWO, ONE_HOT), [(LogLoss, [0, 1, 2]), (LogLoss, [3, 4]), (LogLoss, [5, 6, 7])]),
-    "yes before a block": (columns_of(YES, ONE_HOT, YES), [(BinaryLogLoss, [0, 4]), (LogLoss, [1, 2, 3])]),
-    "a block with an empty column": (columns_of(ONE_HOT[:, :2], NONE, ONE_HOT[:, 2]), [(LogLoss, [0, 1, 2, 3])]),
-    "constants": (columns_of(NONE, ALL, ONE_HOT, NONE), [(SquaredError, [0, 1, 5]), (LogLoss, [2, 3, 4])]),
-    "a block torn apart": (columns_of(ONE_HOT[:, :2], NUMBER, ONE_HOT[:, 2]), [(SquaredError, [2]), (BinaryLogLoss, [0, 1, 3])]),
-    "a block less one": (columns_of(ONE_HOT[:, :2], NUMBER), [(SquaredError, [2]), (BinaryLogLoss, [0, 1])]),
+    "blocks side by side": (
+        columns_of(ONE_HOT, TWO, ONE_HOT),
+        [(LogLoss, [0, 1, 2]), (LogLoss, [3, 4]), (LogLoss, [5, 6, 7])],
+    ),
+    "yes before a block": (
+        columns_of(YES, ONE_HOT, YES),
+        [(BinaryLogLoss, [0, 4]), (LogLoss, [1, 2, 3])],
+    ),
+    "a block with an empty column": (
+        columns_of(ONE_HOT[:, :2], NONE, ONE_HOT[:, 2]),
+        [(LogLoss, [0, 1, 2, 3])],
+    ),
+    "constants": (
+        columns_of(NONE, ALL, ONE_HOT, NONE),
+        [(SquaredError, [0, 1, 5]), (LogLoss, [2, 3, 4])],
+    ),
+    "a block torn apart": (
+        columns_of(ONE_HOT[:, :2], NUMBER, ONE_HOT[:, 2]),
+        [(SquaredError, [2]), (BinaryLogLoss, [0, 1, 3])],
+    ),
+    "a block less one": (
+        columns_of(ONE_HOT[:, :2], NUMBER),
+        [(SquaredError, [2]), (BinaryLogLoss, [0, 1])],
+    ),
     "one and two": (columns_of(1 + YES), [(SquaredError, [0])]),
     "one block": (ONE_HOT, [(LogLoss, [0, 1, 2])]),
 }
@@ -206,7 +278,11 @@ def test_auto_on_blocks_that_are_missing_as_a_whole():
     X[::4, :3] = np.nan
     X[::3, 3] = np.nan
     X[::5, 4] = np.nan
-    assert found(quick(1, loss="auto", max_iter=1).fit(X)) == [(SquaredError, [4]), (BinaryLogLoss, [3]), (LogLoss, [0, 1, 2])]
+    assert found(quick(1, loss="auto", max_iter=1).fit(X)) == [
+        (SquaredError, [4]),
+        (BinaryLogLoss, [3]),
+        (LogLoss, [0, 1, 2]),
+    ]
 
 
 def test_numbers_alone_are_squared_error_itself(rng):
@@ -221,7 +297,9 @@ def test_numbers_alone_are_squared_error_itself(rng):
 @pytest.mark.parametrize("going_on", ["partial_fit", "warm_start"])
 def test_what_was_found_stays(going_on):
     X = table().to_numpy()
-    later = X[(X[:, 1] == 1) & (X[:, 2] == 0)]  # a constant column now, and a category that is not there
+    later = X[
+        (X[:, 1] == 1) & (X[:, 2] == 0)
+    ]  # a constant column now, and a category that is not there
     assert found(quick(loss="auto").fit(later)) != EXPECTED
     model = quick(loss="auto", warm_start=True)
     method = model.partial_fit if going_on == "partial_fit" else model.fit
@@ -231,7 +309,11 @@ def test_what_was_found_stays(going_on):
     before = state(model, X)
     bad = X.copy()
     bad[7, 1] = 2.0
-    with pytest.raises(ValueError, match=r"X has the value 2.0 in column 1, but loss=BinaryLogLoss\(\) needs values in \[0, 1\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"X has the value 2.0 in column 1, but "
+        r"loss=BinaryLogLoss\(\) needs values in \[0, 1\]",
+    ):
         method(bad)
     assert_unchanged(before, state(model, X))
     assert found(pickle.loads(pickle.dumps(model)).partial_fit(later)) == EXPECTED
@@ -250,10 +332,13 @@ def test_validation_rows_lie_in_the_domain_too():
 
 def test_a_pipeline_from_a_frame_of_types():
     frame = table()
-    frame["colour"] = np.array(["red", "green", "blue"])[frame[["red", "green", "blue"]].to_numpy().argmax(axis=1)]
+    frame["colour"] = np.array(["red", "green", "blue"])[
+        frame[["red", "green", "blue"]].to_numpy().argmax(axis=1)
+    ]
     frame = frame[["height", "weight", "smoker", "colour"]]
     columns = make_column_transformer(
-        (StandardScaler(), ["height", "weight"]), (OneHotEncoder(drop="if_binary", sparse_output=False), ["smoker", "colour"])
+        (StandardScaler(), ["height", "weight"]),
+        (OneHotEncoder(drop="if_binary", sparse_output=False), ["smoker", "colour"]),
     )
     model = make_pipeline(columns, quick(loss="auto")).fit(frame)
     assert found(model[-1]) == [(SquaredError, [0, 1]), (BinaryLogLoss, [2]), (LogLoss, [3, 4, 5])]
@@ -279,5 +364,9 @@ def test_rows_that_are_shares(rng):
     model = quick(loss="log_loss").fit(X)
     assert_allclose(model.predict(X).sum(axis=1), 1, rtol=1e-6)
     assert_allclose(model.feature_errors(X).sum(axis=1), -model.score_samples(X), rtol=1e-5)
-    with pytest.raises(ValueError, match=r"X has the sum 2 in row 0 over column 0 to column 4, but loss=LogLoss\(\) needs rows that sum"):
+    with pytest.raises(
+        ValueError,
+        match=r"X has the sum 2 in row 0 over column 0 to column 4, but loss=LogLoss\(\) needs "
+        r"rows that sum",
+    ):
         quick(loss="log_loss").fit(np.eye(5) + np.roll(np.eye(5), 1, axis=1))

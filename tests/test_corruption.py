@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from skmlp import Autoencoder
-from skmlp.nn.layers import CORRUPTIONS, Activate, Corruption, GaussianCorruption, Masking, SaltAndPepper
+from skmlp.nn.layers import (
+    CORRUPTIONS,
+    Activate,
+    Corruption,
+    GaussianCorruption,
+    Masking,
+    SaltAndPepper,
+)
 from tests.nn.helpers import layer_workspace
 from tests.problems import digits, named
 
@@ -15,7 +22,9 @@ N, WIDTH = 400, 50
 
 
 def corrupted(layer, dtype=np.float64):
-    """Return rows before and after a corruption, and the gradient that a gradient of ones becomes."""
+    """Return rows before and after a corruption, and the gradient that a gradient of ones
+    becomes.
+    """
     ws = layer_workspace(layer, N, WIDTH, dtype, np.random.default_rng(0))
     ws.x[...] = np.random.default_rng(1).uniform(2.0, 3.0, ws.x.shape)
     layer.forward(ws.x, ws, True)
@@ -72,7 +81,11 @@ def small(**options):
     return Autoencoder(8, hidden_layer_sizes=(32,), max_iter=3, random_state=0, **options)
 
 
-@pytest.mark.parametrize("corruption", [*CORRUPTIONS, Masking(0.5), lambda x, rng: x + rng.normal(size=x.shape)], ids=named)
+@pytest.mark.parametrize(
+    "corruption",
+    [*CORRUPTIONS, Masking(0.5), lambda x, rng: x + rng.normal(size=x.shape)],
+    ids=named,
+)
 @pytest.mark.parametrize("place", ["input", "hidden"])
 @pytest.mark.lecture_row(27)
 def test_the_autoencoder_corrupts_in_training_only(corruption, place):
@@ -80,14 +93,23 @@ def test_the_autoencoder_corrupts_in_training_only(corruption, place):
     model = fitted(small(corruption=corruption, corruption_at=place), X)
     assert not np.array_equal(model.loss_curve_, fitted(small(), X).loss_curve_)
     np.testing.assert_array_equal(model.predict(X), model.predict(X))
-    np.testing.assert_allclose(model.inverse_transform(model.transform(X)), model.predict(X), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        model.inverse_transform(model.transform(X)), model.predict(X), rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("place", "places"), [("input", [0]), ("hidden", [2, 5])])
 def test_where_it_stands(place, places):
-    """Before everything, or after each hidden layer of the encoder, neither the code nor the decoder."""
+    """Before everything, or after each hidden layer of the encoder, neither the code nor the
+    decoder.
+    """
     X = digits()[0][:50]
-    model = fitted(Autoencoder(2, hidden_layer_sizes=(6, 4), max_iter=1, corruption="masking", corruption_at=place), X)
+    model = fitted(
+        Autoencoder(
+            2, hidden_layer_sizes=(6, 4), max_iter=1, corruption="masking", corruption_at=place
+        ),
+        X,
+    )
     layers = model._network.layers
     assert [i for i, layer in enumerate(layers) if isinstance(layer, Masking)] == places
     if place == "hidden":
@@ -104,14 +126,18 @@ def test_going_on_is_the_same_as_training_at_once():
 @pytest.mark.slow
 @pytest.mark.lecture_row(27)
 def test_mending_is_learned():
-    """On digits with a third of the pixels lost the denoiser's reconstruction is nearer to the clean digits, for each of three seeds."""
+    """On digits with a third of the pixels lost the denoiser's reconstruction is nearer to the
+    clean digits, for each of three seeds.
+    """
     X = digits()[0]
     lost = np.random.default_rng(0).uniform(size=X.shape) < 0.33
     spoilt = np.where(lost, 0.0, X)
     for seed in range(3):
         errors = []
         for corruption in (None, Masking(0.33)):
-            model = Autoencoder(64, hidden_layer_sizes=(256,), max_iter=40, corruption=corruption, random_state=seed)
+            model = Autoencoder(
+                64, hidden_layer_sizes=(256,), max_iter=40, corruption=corruption, random_state=seed
+            )
             model = fitted(model, X[:1200])
             errors.append(np.mean((model.predict(spoilt[1200:]) - X[1200:]) ** 2))
         assert errors[1] < 0.95 * errors[0]  # measured: 0.88 to 0.90
@@ -124,7 +150,10 @@ def test_mending_is_learned():
         ({"corruption": Masking}, "Masking'> is a class; give an instance"),
         ({"corruption": Masking(1.0)}, r"rate must be a number in \[0, 1\)"),
         ({"corruption": "masking", "solver": "lbfgs"}, "does not go with solver='lbfgs'"),
-        ({"corruption": "masking", "corruption_at": "hidden", "hidden_layer_sizes": ()}, "needs a hidden layer"),
+        (
+            {"corruption": "masking", "corruption_at": "hidden", "hidden_layer_sizes": ()},
+            "needs a hidden layer",
+        ),
         ({"corruption": lambda x, rng: x[:, :1]}, "must return an array of the shape"),
     ],
     ids=named,

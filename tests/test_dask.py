@@ -1,6 +1,7 @@
 """On a Dask cluster searches and ensembles give the bits of one process, also when a worker dies.
 
-A worker is killed by the fit that it runs, at a given call of the scorer, so nothing depends on how long anything takes.
+A worker is killed by the fit that it runs, at a given call of the scorer, so nothing depends on how
+long anything takes.
 """
 
 import logging
@@ -15,7 +16,12 @@ from distributed import LocalCluster
 from joblib import parallel_config
 from sklearn.ensemble import BaggingClassifier
 from sklearn.experimental import enable_halving_search_cv
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    cross_val_score,
+    cross_validate,
+)
 
 from skmlp.callbacks import TimeLimit
 
@@ -29,10 +35,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture
 def client():
-    """The guide's client of two worker processes, on loopback; none of the processes is left at the end."""
+    """The guide's client of two worker processes, on loopback; none of the processes is left at
+    the end.
+    """
     resource_tracker.ensure_running()  # Python's own; it stays as long as this process does
     before = set(psutil.Process().children(recursive=True))
-    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    options = {
+        "threads_per_worker": 1,
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": logging.CRITICAL,
+    }
     client_of = run_block("clusters", "class ForJoblib")["ForJoblib"]
     with LocalCluster(n_workers=2, **options) as cluster, client_of(cluster) as client:
         yield client
@@ -46,7 +59,9 @@ def processes(client):
 
 
 class Deadly:
-    """A scorer of which one call, counted over all processes, kills the process it is made in, unless that is where it comes from."""
+    """A scorer of which one call, counted over all processes, kills the process it is made in,
+    unless that is where it comes from.
+    """
 
     def __init__(self, folder, fatal):
         self.folder = folder
@@ -62,7 +77,9 @@ class Deadly:
         return estimator.score(X, y)
 
     def is_first(self, call):
-        """Return whether nobody has made this call yet; it is made now, and who makes it is in the file."""
+        """Return whether nobody has made this call yet; it is made now, and who makes it is in
+        the file.
+        """
         try:
             with open(self.folder / str(call), "x") as file:
                 file.write(str(os.getpid()))
@@ -72,15 +89,22 @@ class Deadly:
 
 
 def grid(model, X, y):
-    search = GridSearchCV(model, {"alpha": [1e-4, 1.0], "activation": ["relu", "tanh"]}, cv=3).fit(X, y)
+    search = GridSearchCV(model, {"alpha": [1e-4, 1.0], "activation": ["relu", "tanh"]}, cv=3).fit(
+        X, y
+    )
     return [search.cv_results_[f"split{k}_test_score"] for k in range(3)]
 
 
 def halving(model, X, y):
     assert enable_halving_search_cv is not None
     options = {"cv": 3, "factor": 2, "min_resources": 300, "random_state": 0}
-    search = HalvingGridSearchCV(model, {"alpha": [1e-4, 1.0], "activation": ["relu", "tanh"]}, **options).fit(X, y)
-    return [search.cv_results_["n_resources"], *(search.cv_results_[f"split{k}_test_score"] for k in range(3))]
+    search = HalvingGridSearchCV(
+        model, {"alpha": [1e-4, 1.0], "activation": ["relu", "tanh"]}, **options
+    ).fit(X, y)
+    return [
+        search.cv_results_["n_resources"],
+        *(search.cv_results_[f"split{k}_test_score"] for k in range(3)),
+    ]
 
 
 def folds(model, X, y):
@@ -88,8 +112,13 @@ def folds(model, X, y):
 
 
 def bag(model, X, y):
-    """The members; their mean depends on the number of workers in its last bit, since each worker sums its own."""
-    return [member.predict_proba(X) for member in BaggingClassifier(model, 6, random_state=0).fit(X, y).estimators_]
+    """The members; their mean depends on the number of workers in its last bit, since each
+    worker sums its own.
+    """
+    return [
+        member.predict_proba(X)
+        for member in BaggingClassifier(model, 6, random_state=0).fit(X, y).estimators_
+    ]
 
 
 JOBS = [grid, halving, folds, bag]
@@ -114,9 +143,16 @@ def test_the_bits_of_one_process(client):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("job", "fatal"), [(grid, 0), *((job, 8) for job in JOBS)], ids=lambda part: getattr(part, "__name__", part))
+@pytest.mark.parametrize(
+    ("job", "fatal"),
+    [(grid, 0), *((job, 8) for job in JOBS)],
+    ids=lambda part: getattr(part, "__name__", part),
+)
 def test_a_worker_dies_in_the_middle(job, fatal, client, tmp_path):
-    """Call 0: before any result, when rows and folds may be in that worker only. Call 8: in the middle."""
+    """Call 0: before any result, when rows and folds may be in that worker only.
+
+    Call 8: in the middle.
+    """
     before = processes(client)
     assert len(before) == 2
     assert_same(job, network(Deadly(tmp_path, fatal)))
@@ -137,5 +173,7 @@ def test_a_worker_has_one_thread_for_products(setting, client):
 def test_callbacks_act_in_workers(client):
     pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on")
     with parallel_config(backend="dask"):
-        found = cross_validate(classifier().set_callbacks(TimeLimit(0)), *digits(), cv=2, return_estimator=True)
+        found = cross_validate(
+            classifier().set_callbacks(TimeLimit(0)), *digits(), cv=2, return_estimator=True
+        )
     assert [network.n_iter_ for network in found["estimator"]] == [1, 1]

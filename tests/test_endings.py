@@ -1,4 +1,6 @@
-"""Training that does not end well: batches too large, divergence, a loss that is no good, too few epochs, Ctrl-C."""
+"""Training that does not end well: batches too large, divergence, a loss that is no good, too
+few epochs, Ctrl-C.
+"""
 
 import re
 import warnings
@@ -24,30 +26,56 @@ X, Y = blobs(3)
 
 
 def test_a_batch_larger_than_the_data_is_clipped_with_a_warning():
-    with pytest.warns(UserWarning, match="larger than sample size. It is going to be clipped.*batch_size=500.*150 rows"):
+    with pytest.warns(
+        UserWarning,
+        match="larger than sample size. It is going to be clipped.*batch_size=500.*150 rows",
+    ):
         model = MLPClassifier((3,), max_iter=2, batch_size=500, random_state=0).fit(X, Y)
-    assert_array_equal(model.predict_proba(X), MLPClassifier((3,), max_iter=2, batch_size=150, random_state=0).fit(X, Y).predict_proba(X))
+    assert_array_equal(
+        model.predict_proba(X),
+        MLPClassifier((3,), max_iter=2, batch_size=150, random_state=0).fit(X, Y).predict_proba(X),
+    )
 
 
 @pytest.mark.parametrize("fitted", [None, "cold", "warm"])
 def test_divergence_names_the_epoch_and_the_remedy(fitted):
     """After many epochs of training, of which nothing may be left."""
-    good = {"solver": "sgd", "learning_rate_init": 0.01, "max_iter": 2, "momentum": 0.5, "n_iter_no_change": np.inf}
+    good = {
+        "solver": "sgd",
+        "learning_rate_init": 0.01,
+        "max_iter": 2,
+        "momentum": 0.5,
+        "n_iter_no_change": np.inf,
+    }
     model = MLPRegressor(hidden_layer_sizes=(), warm_start=fitted == "warm", random_state=0, **good)
     if fitted:
         model.fit(X, Y)
     before = state(model, X)
     model.set_params(learning_rate_init=100.0, max_iter=2000)
-    with pytest.raises(ValueError, match=r"not finite in epoch \d\d+.*StandardScaler.*learning_rate_init, now 100.0.*clip_norm"):
+    with pytest.raises(
+        ValueError,
+        match=r"not finite in epoch "
+        r"\d\d+.*StandardScaler.*learning_rate_init, now 100.0.*clip_norm",
+    ):
         model.fit(X, Y)
     assert_unchanged(before, state(model.set_params(**good), X))
 
 
 def test_divergence_with_early_stopping_ends_with_the_best_weights():
     X, y = curve()
-    setting = {"hidden_layer_sizes": (), "solver": "sgd", "learning_rate_init": 2.5, "momentum": 0.0, "n_iter_no_change": np.inf}
-    model = MLPRegressor(**setting, max_iter=2000, early_stopping=True, alpha=0.0, batch_size=20, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=r"diverged in epoch \d+; the weights of epoch \d+ are restored"):
+    setting = {
+        "hidden_layer_sizes": (),
+        "solver": "sgd",
+        "learning_rate_init": 2.5,
+        "momentum": 0.0,
+        "n_iter_no_change": np.inf,
+    }
+    model = MLPRegressor(
+        **setting, max_iter=2000, early_stopping=True, alpha=0.0, batch_size=20, random_state=0
+    )
+    with pytest.warns(
+        ConvergenceWarning, match=r"diverged in epoch \d+; the weights of epoch \d+ are restored"
+    ):
         model.fit(X, y, X_val=X, y_val=y)
     assert np.isfinite(model.predict(X)).all()
     np.testing.assert_allclose(model.score(X, y), model.best_validation_score_, rtol=1e-6)
@@ -64,10 +92,15 @@ def test_too_few_epochs_warn_unless_they_were_planned():
 
 
 def test_divergence_of_lbfgs_is_not_blamed_on_what_it_has_not():
-    with pytest.raises(ValueError, match=r"not finite in iteration 1. Scale the features, for instance with StandardScaler.\)") as caught:
+    with pytest.raises(
+        ValueError,
+        match=r"not finite in iteration 1. Scale the features, for instance with StandardScaler.\)",
+    ) as caught:
         MLPRegressor(solver="lbfgs").fit(1e200 * X, Y)
     assert "learning_rate" not in str(caught.value)
-    with pytest.raises(ValueError, match=r"StandardScaler, or lower learning_rate_init, now 1e\+200.\)"):
+    with pytest.raises(
+        ValueError, match=r"StandardScaler, or lower learning_rate_init, now 1e\+200.\)"
+    ):
         MLPRegressor(solver="sgd", learning_rate_init=1e200, clip_norm=1e300).fit(X, Y)
 
 
@@ -77,12 +110,18 @@ def test_a_last_step_that_explodes_is_an_error(cls, method):
     """The weights are finite after it, but no prediction is."""
     model = cls(solver="sgd", learning_rate_init=1e200, max_iter=1, random_state=0)
     with pytest.raises(ValueError, match="not finite in epoch 1"):
-        getattr(model, method)(X, Y, **({"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}))
+        getattr(model, method)(
+            X,
+            Y,
+            **({"classes": [0, 1, 2]} if cls is MLPClassifier and method == "partial_fit" else {}),
+        )
     assert not hasattr(model, "coefs_")
 
 
 def said_of(model, X, y=None):
-    """Return the texts of the warnings that a fit of the model gives, those of too few epochs left out."""
+    """Return the texts of the warnings that a fit of the model gives, those of too few epochs
+    left out.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -105,14 +144,29 @@ def test_features_that_are_not_scaled_are_named(setting):
     cls, target = (MLPClassifier, load_wine().target) if setting else (MLPRegressor, y)
     model = cls(**{"random_state": 3, **setting})
     (said,) = said_of(model, X, target)
-    assert re.search(r"a loss that is .* that of the best constant prediction. The features are not scaled: column 'proline'", said)
+    assert re.search(
+        r"a loss that is .* that of the best constant prediction. The features are not scaled: "
+        r"column 'proline'",
+        said,
+    )
     size = float(re.search(r"of the size ([\d.e+]+)", said)[1])
-    np.testing.assert_allclose(size, np.sqrt(np.mean(np.square(X["proline"]))), rtol=0.05)  # some rows may be held out
+    np.testing.assert_allclose(
+        size, np.sqrt(np.mean(np.square(X["proline"]))), rtol=0.05
+    )  # some rows may be held out
     assert "learning rate" not in said
-    if not setting:  # what is said is true: by scikit-learn's score, negative where the mean is better
+    if (
+        not setting
+    ):  # what is said is true: by scikit-learn's score, negative where the mean is better
         ratio = float(re.search(r"that is ([\d.e+]+) times", said)[1])
         np.testing.assert_allclose(1.0 - model.score(X, y), ratio, rtol=0.01)
-    assert said_of(make_pipeline(StandardScaler(), cls(**{"random_state": 3, **setting, "max_iter": 200})), X, target) == []
+    assert (
+        said_of(
+            make_pipeline(StandardScaler(), cls(**{"random_state": 3, **setting, "max_iter": 200})),
+            X,
+            target,
+        )
+        == []
+    )
 
 
 def test_features_that_are_tiny_are_named():
@@ -121,22 +175,37 @@ def test_features_that_are_tiny_are_named():
 
 
 @pytest.mark.parametrize(
-    "setting", [{"learning_rate_init": 1.0}, {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5}]
+    "setting",
+    [
+        {"learning_rate_init": 1.0},
+        {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5},
+    ],
 )
 def test_a_learning_rate_that_is_too_high_is_named(setting):
     X, y = load_digits(return_X_y=True)
     model = MLPClassifier(random_state=0, **setting)
     (said,) = said_of(model, X[:600], y[:600])
-    assert f"learning rate is likely to be too high: lower learning_rate_init, now {setting['learning_rate_init']}," in said
+    assert (
+        "learning rate is likely to be too high: lower learning_rate_init, now "
+        f"{setting['learning_rate_init']}," in said
+    )
     assert model.score(X[:600], y[:600]) < 0.3
 
 
 def test_a_loss_far_above_the_best_one_is_told():
-    """Of three seeds, all of which separate the classes, one ends after a step that undid most of it."""
-    said = [text for seed in range(3) for text in said_of(MLPClassifier(learning_rate_init=1.0, random_state=seed), *cancer())]
+    """Of three seeds, all of which separate the classes, one ends after a step that undid most
+    of it.
+    """
+    said = [
+        text
+        for seed in range(3)
+        for text in said_of(MLPClassifier(learning_rate_init=1.0, random_state=seed), *cancer())
+    ]
     assert len(said) == 1
     assert re.match(
-        r"Training ended with a loss of [\d.]+, far above its best, [\d.]+. The learning rate is likely to be too high", said[0]
+        r"Training ended with a loss of [\d.]+, far above its best, [\d.]+. The learning rate is "
+        r"likely to be too high",
+        said[0],
     )
 
 
@@ -157,9 +226,16 @@ def test_ordinary_fits_are_not_warned_of(setting):
         assert said_of(MLPClassifier(random_state=seed, **setting), *wine()) == []
         assert said_of(MLPRegressor(random_state=seed, **setting), *diabetes()) == []
         assert (
-            said_of(MLPRegressor(random_state=seed, **setting), rng.normal(size=(150, 5)), rng.normal(size=150)) == []
+            said_of(
+                MLPRegressor(random_state=seed, **setting),
+                rng.normal(size=(150, 5)),
+                rng.normal(size=150),
+            )
+            == []
         )  # nothing to learn
-        assert said_of(Autoencoder(random_state=seed, **{**setting, "max_iter": 20}), wine()[0]) == []
+        assert (
+            said_of(Autoencoder(random_state=seed, **{**setting, "max_iter": 20}), wine()[0]) == []
+        )
 
 
 def test_nothing_is_said_of_a_single_epoch_or_of_an_interrupt():
@@ -188,7 +264,13 @@ class Interrupt:
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_ctrl_c_keeps_what_was_trained(solver, batch_norm):
-    setting = {"hidden_layer_sizes": (3,), "random_state": 0, "n_iter_no_change": np.inf, "solver": solver, "batch_norm": batch_norm}
+    setting = {
+        "hidden_layer_sizes": (3,),
+        "random_state": 0,
+        "n_iter_no_change": np.inf,
+        "solver": solver,
+        "batch_norm": batch_norm,
+    }
     model = MLPClassifier(**setting, max_iter=100, scoring=Interrupt(5))
     with pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y, X_val=X, y_val=Y)
@@ -219,8 +301,16 @@ class InterruptAugmenter:
 
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
 def test_ctrl_c_after_other_solvers_keeps_their_records(cls):
-    """Whatever the order, the history counts all epochs and iterations, and ``n_iter_`` those of the call."""
-    setting = {"solver": "lbfgs", "max_iter": 6, "n_iter_no_change": np.inf, "batch_size": 50, "random_state": 0}
+    """Whatever the order, the history counts all epochs and iterations, and ``n_iter_`` those of
+    the call.
+    """
+    setting = {
+        "solver": "lbfgs",
+        "max_iter": 6,
+        "n_iter_no_change": np.inf,
+        "batch_size": 50,
+        "random_state": 0,
+    }
     model = cls(hidden_layer_sizes=(3,), warm_start=True, **setting)
     n_epochs = 0
     for change, n_iter in (
@@ -246,7 +336,9 @@ def test_ctrl_c_after_other_solvers_keeps_their_records(cls):
 
 
 def test_ctrl_c_in_the_first_epoch_after_another_solver_leaves_the_model_as_it_was():
-    model = MLPClassifier((3,), solver="lbfgs", max_iter=6, warm_start=True, batch_size=50, random_state=0).fit(X, Y)
+    model = MLPClassifier(
+        (3,), solver="lbfgs", max_iter=6, warm_start=True, batch_size=50, random_state=0
+    ).fit(X, Y)
     before = state(model, X)
     with pytest.raises(KeyboardInterrupt):
         model.set_params(solver="adam", augmentation=InterruptAugmenter(2)).fit(X, Y)
@@ -257,19 +349,37 @@ def test_early_stopping_after_another_solver_restores_an_epoch_of_its_own(capsys
     """And says which: its score in the history is that of the weights."""
     X, y = curve()
     held_out = {"X_val": X[:50], "y_val": y[:50]}
-    setting = {"max_iter": 30, "learning_rate_init": 0.05, "early_stopping": True, "warm_start": True, "random_state": 0}
-    model = MLPRegressor(hidden_layer_sizes=(5,), verbose=True, **setting).fit(X[50:], y[50:], **held_out)
-    model.set_params(solver="lbfgs", alpha=500.0, max_iter=20, early_stopping=False).fit(X[50:], y[50:], **held_out)
-    assert model.score(X[:50], y[:50]) < model.best_validation_score_ - 0.1  # much worse, and to be left with small steps
-    model.set_params(solver="adam", learning_rate_init=1e-4, max_iter=5, early_stopping=True).fit(X[50:], y[50:], **held_out)
-    (told,) = re.findall(r"weights of epoch (\d+), which had the best", capsys.readouterr().out.splitlines()[-1])
+    setting = {
+        "max_iter": 30,
+        "learning_rate_init": 0.05,
+        "early_stopping": True,
+        "warm_start": True,
+        "random_state": 0,
+    }
+    model = MLPRegressor(hidden_layer_sizes=(5,), verbose=True, **setting).fit(
+        X[50:], y[50:], **held_out
+    )
+    model.set_params(solver="lbfgs", alpha=500.0, max_iter=20, early_stopping=False).fit(
+        X[50:], y[50:], **held_out
+    )
+    assert (
+        model.score(X[:50], y[:50]) < model.best_validation_score_ - 0.1
+    )  # much worse, and to be left with small steps
+    model.set_params(solver="adam", learning_rate_init=1e-4, max_iter=5, early_stopping=True).fit(
+        X[50:], y[50:], **held_out
+    )
+    (told,) = re.findall(
+        r"weights of epoch (\d+), which had the best", capsys.readouterr().out.splitlines()[-1]
+    )
     scores = model.history_["validation_score"]
     assert int(told) == scores[-model.n_iter_ :].idxmax()
     assert_allclose(model.score(X[:50], y[:50]), scores[int(told)], rtol=1e-5)
 
 
 def test_divergence_after_another_solver_names_the_epoch_of_the_history():
-    model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", max_iter=6, warm_start=True, batch_size=50).fit(X, Y)
+    model = MLPRegressor(
+        hidden_layer_sizes=(), solver="lbfgs", max_iter=6, warm_start=True, batch_size=50
+    ).fit(X, Y)
     n_epochs = len(model.history_)
     model.set_params(solver="sgd", learning_rate_init=1e39, dtype="float32")
     with pytest.raises(ValueError, match=rf"not finite in epoch {n_epochs + 1}\."):
@@ -305,7 +415,9 @@ def places(call):
 
 @pytest.mark.parametrize("setting", ENDINGS.values(), ids=ENDINGS)
 def test_warnings_point_to_the_call_of_fit(setting):
-    model = MLPClassifier(**{"hidden_layer_sizes": (3,), "max_iter": 5, "random_state": 0, **setting})
+    model = MLPClassifier(
+        **{"hidden_layer_sizes": (3,), "max_iter": 5, "random_state": 0, **setting}
+    )
     assert places(lambda: model.fit(X, Y, X_val=X, y_val=Y)) == {__file__}
 
 
@@ -317,6 +429,13 @@ def test_warnings_point_to_the_call_around_a_fit(solver):
     assert places(lambda: cross_val_score(make_pipeline(model), X, Y)) == {__file__}
     assert places(lambda: GridSearchCV(model, {"alpha": [0.1, 1.0]}).fit(X, Y)) == {__file__}
     for cls in (MLPClassifier, MLPRegressor):
-        assert places(lambda cls=cls: cls(max_iter=1, tol=1e9).fit(X, Y[:, None])) == {__file__}  # a column instead of a vector
-    with parallel_config("threading", n_jobs=2):  # a thread has no line of ours; it is not one of joblib's
-        assert all("joblib" not in place and "threading" not in place for place in places(lambda: cross_val_score(model, X, Y)))
+        assert places(lambda cls=cls: cls(max_iter=1, tol=1e9).fit(X, Y[:, None])) == {
+            __file__
+        }  # a column instead of a vector
+    with parallel_config(
+        "threading", n_jobs=2
+    ):  # a thread has no line of ours; it is not one of joblib's
+        assert all(
+            "joblib" not in place and "threading" not in place
+            for place in places(lambda: cross_val_score(model, X, Y))
+        )

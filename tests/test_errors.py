@@ -1,4 +1,6 @@
-"""Bad input is refused with the value and the remedy in the message, and a fit that fails leaves the estimator as it was."""
+"""Bad input is refused with the value and the remedy in the message, and a fit that fails leaves
+the estimator as it was.
+"""
 
 import numpy as np
 import pandas as pd
@@ -33,11 +35,17 @@ def poisoned(value):
 BAD_PARAMETERS = [
     ({"activation": "rleu"}, "activation.*leaky_relu"),
     ({"activation": ["relu", "rleu"], "hidden_layer_sizes": (3, 3)}, "rleu.*leaky_relu"),
-    ({"activation": ["relu", "tanh", "relu"], "hidden_layer_sizes": (3, 3)}, "activation has 3 entries.*2 hidden layers"),
+    (
+        {"activation": ["relu", "tanh", "relu"], "hidden_layer_sizes": (3, 3)},
+        "activation has 3 entries.*2 hidden layers",
+    ),
     ({"activation": [3.5]}, "Entries of activation must be one of"),
     ({"activation": LeakyReLU(-0.1)}, r"slope must be a number in \[0, 1\), got -0.1"),
     ({"hidden_layer_sizes": (4, 0)}, r"hidden_layer_sizes must be > 0, got \[4, 0\]"),
-    ({"hidden_layer_sizes": (2.5,)}, r"hidden_layer_sizes must be a whole number or a list of them.*got \(2.5,\)"),
+    (
+        {"hidden_layer_sizes": (2.5,)},
+        r"hidden_layer_sizes must be a whole number or a list of them.*got \(2.5,\)",
+    ),
     ({"hidden_layer_sizes": (np.inf,)}, "hidden_layer_sizes must be a whole number"),
     ({"hidden_layer_sizes": {4, 3}}, "hidden_layer_sizes must be a whole number or a list"),
     ({"hidden_layer_sizes": -1}, "hidden_layer_sizes"),
@@ -50,7 +58,10 @@ BAD_PARAMETERS = [
     ({"alpha": -1.0}, "alpha"),
     ({"alpha": [0.1, -0.1]}, "alpha must be finite and not negative|alpha has 2 entries"),
     ({"alpha": ["a", None]}, "alpha must be finite.*numbers.*None|alpha has 2 entries"),
-    ({"alpha": {0: 0.1, 1: 0.1}}, "alpha must be one value or a list with one for each of the weight matrices, got {0"),
+    (
+        {"alpha": {0: 0.1, 1: 0.1}},
+        "alpha must be one value or a list with one for each of the weight matrices, got {0",
+    ),
     ({"alpha": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]}, "alpha has 7 entries"),
     ({"batch_size": 0}, "batch_size"),
     ({"max_iter": 0}, "max_iter"),
@@ -82,7 +93,11 @@ BAD_PARAMETERS = [
 BAD_DATA = [
     ((poisoned(np.inf), Y), {}, "infinity"),
     ((poisoned(1e300), Y), {"dtype": "float32"}, "too large for float32.*dtype='float64'"),
-    ((X.astype(str).astype(object) + "x", Y), {}, "could not convert string to float|unable to convert|Unable to convert"),
+    (
+        (X.astype(str).astype(object) + "x", Y),
+        {},
+        "could not convert string to float|unable to convert|Unable to convert",
+    ),
     ((X[0], Y), {}, "Expected 2D array, got 1D array"),
     ((X[:0], Y[:0]), {}, "minimum of 1 is required"),
     ((X, Y, np.zeros(len(X))), {}, "zero"),
@@ -103,16 +118,22 @@ def test_bad_parameters(cls, setting, message, fitted):
     before = state(model, X)
     with pytest.raises((ValueError, TypeError), match=f"(?s){message}") as caught:
         model.set_params(**setting).fit(X, Y)
-    assert not isinstance(caught.value, TypeError) or isinstance(caught.value, InvalidParameterError)
+    assert not isinstance(caught.value, TypeError) or isinstance(
+        caught.value, InvalidParameterError
+    )
     assert_unchanged(before, state(model.set_params(**good), X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize(("data", "setting", "message"), BAD_DATA, ids=[message[:20] for *_, message in BAD_DATA])
+@pytest.mark.parametrize(
+    ("data", "setting", "message"), BAD_DATA, ids=[message[:20] for *_, message in BAD_DATA]
+)
 @pytest.mark.parametrize("fitted", [None, "cold", "warm"])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_bad_data(cls, data, setting, message, fitted, method):
-    model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=fitted == "warm", random_state=0, **setting)
+    model = cls(
+        max_iter=2, hidden_layer_sizes=(3,), warm_start=fitted == "warm", random_state=0, **setting
+    )
     if fitted:
         model.fit(X, Y)
     before = state(model, X)
@@ -126,22 +147,40 @@ def test_bad_data(cls, data, setting, message, fitted, method):
 def test_missing_values_are_for_the_autoencoder_alone(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), random_state=0).fit(X, Y)
     before = state(model, X)
-    for call in (lambda rows: model.fit(rows, Y), lambda rows: model.partial_fit(rows, Y), model.predict, model.transform):
-        with pytest.raises(ValueError, match=r"(?s)NaN.*categorical_features='from_dtype' takes missing values too"):
+    for call in (
+        lambda rows: model.fit(rows, Y),
+        lambda rows: model.partial_fit(rows, Y),
+        model.predict,
+        model.transform,
+    ):
+        with pytest.raises(
+            ValueError, match=r"(?s)NaN.*categorical_features='from_dtype' takes missing values too"
+        ):
             call(poisoned(np.nan))
     assert_unchanged(before, state(model, X))
-    assert np.isfinite(model.set_params(categorical_features="from_dtype").fit(poisoned(np.nan), Y).transform(poisoned(np.nan))).all()
+    assert np.isfinite(
+        model.set_params(categorical_features="from_dtype")
+        .fit(poisoned(np.nan), Y)
+        .transform(poisoned(np.nan))
+    ).all()
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_width_of_the_input(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
     before = state(model, X)
-    for call in (model.predict, model.transform, lambda wide: model.partial_fit(wide, Y), lambda wide: model.fit(wide, Y)):
+    for call in (
+        model.predict,
+        model.transform,
+        lambda wide: model.partial_fit(wide, Y),
+        lambda wide: model.fit(wide, Y),
+    ):
         with pytest.raises(ValueError, match=r"X has 6 features, but .* is expecting 5"):
             call(np.hstack([X, X[:, :1]]))
     with pytest.raises(ValueError, match="X has 6 features"):
-        model.fit(X, Y, X_val=np.hstack([X, X[:, :1]]), **({} if cls is Autoencoder else {"y_val": Y}))
+        model.fit(
+            X, Y, X_val=np.hstack([X, X[:, :1]]), **({} if cls is Autoencoder else {"y_val": Y})
+        )
     assert_unchanged(before, state(model, X))
 
 
@@ -149,7 +188,11 @@ def test_width_of_the_input(cls):
 def test_a_warm_start_refuses_another_architecture(cls):
     model = cls(max_iter=2, hidden_layer_sizes=(3,), warm_start=True, random_state=0).fit(X, Y)
     before = state(model, X)
-    for setting in ({"hidden_layer_sizes": (4,)}, {"hidden_layer_sizes": (3, 3)}, {"batch_norm": True}):
+    for setting in (
+        {"hidden_layer_sizes": (4,)},
+        {"hidden_layer_sizes": (3, 3)},
+        {"batch_norm": True},
+    ):
         good = {name: getattr(model, name) for name in setting}
         with pytest.raises(ValueError, match=r"the architecture changed.*warm_start=False"):
             model.set_params(**setting).fit(X, Y)
@@ -159,7 +202,9 @@ def test_a_warm_start_refuses_another_architecture(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_partial_fit_refuses_a_schedule_without_a_length(cls):
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
-    with pytest.raises(ValueError, match=r"cannot know how long OneCycle\(\) lasts.*OneCycle\(n_epochs=20\)"):
+    with pytest.raises(
+        ValueError, match=r"cannot know how long OneCycle\(\) lasts.*OneCycle\(n_epochs=20\)"
+    ):
         cls(learning_rate="one_cycle").partial_fit(X, Y, **names)
     cls(learning_rate=OneCycle(n_epochs=20)).partial_fit(X, Y, **names)
 
@@ -167,7 +212,9 @@ def test_partial_fit_refuses_a_schedule_without_a_length(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_nothing_works_before_fit(cls):
     model = cls()
-    names = ["predict", "transform", "score"] + (["predict_proba", "predict_log_proba"] if cls is MLPClassifier else [])
+    names = ["predict", "transform", "score"] + (
+        ["predict_proba", "predict_log_proba"] if cls is MLPClassifier else []
+    )
     for name in names:
         with pytest.raises(NotFittedError):
             getattr(model, name)(*((X, Y) if name == "score" else (X,)))
@@ -185,7 +232,10 @@ def test_lbfgs_has_no_partial_fit():
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_prediction_of_values_that_the_precision_cannot_hold(form):
     X, y = curve()
-    for model in (MLPRegressor(dtype="float32", max_iter=2).fit(X, y), Autoencoder(dtype="float32", max_iter=2).fit(X)):
+    for model in (
+        MLPRegressor(dtype="float32", max_iter=2).fit(X, y),
+        Autoencoder(dtype="float32", max_iter=2).fit(X),
+    ):
         for name in ("transform", "score_samples" if isinstance(model, Autoencoder) else "predict"):
             with pytest.raises(ValueError, match="too large for float32"):
                 getattr(model, name)(form(np.full((2, 4), 1e300)))
@@ -195,16 +245,28 @@ def test_prediction_of_values_that_the_precision_cannot_hold(form):
 def test_finite_values_at_the_end_of_the_range_are_predicted_in_silence(kind):
     """Their sum is infinite; a linear model's prediction is not, and scales with its input."""
     rows = np.full((2, 4), np.finfo(kind).max / 2, dtype=kind)
-    model = MLPRegressor(hidden_layer_sizes=(), max_iter=2, dtype=np.dtype(kind).name, normalize_y=False).fit(*curve())
+    model = MLPRegressor(
+        hidden_layer_sizes=(), max_iter=2, dtype=np.dtype(kind).name, normalize_y=False
+    ).fit(*curve())
     model.coefs_[0][...], model.intercepts_[0] = [[0.5], [0.25], [0.125], [0.125]], [0.0]
     np.testing.assert_allclose(model.predict(rows), rows[:, 0])
-    with pytest.raises(ValueError, match="infinity"), np.errstate(invalid="ignore"):  # scikit-learn's own check warns
+    with (
+        pytest.raises(ValueError, match="infinity"),
+        np.errstate(invalid="ignore"),
+    ):  # scikit-learn's own check warns
         model.predict(np.array([[np.inf, -np.inf, 0, 0]], dtype=kind))
 
 
 COLUMNS = {
-    "words": (["x", "y"], r"string to float: 'x'. The columns \['c'\] do not hold numbers; categorical_features='from_dtype' takes"),
-    "lists": ([[1], [2]], r"The column 'c' of X holds values of type list, but to be a category"),  # which no option takes
+    "words": (
+        ["x", "y"],
+        r"string to float: 'x'. The columns \['c'\] do not hold numbers; "
+        r"categorical_features='from_dtype' takes",
+    ),
+    "lists": (
+        [[1], [2]],
+        r"The column 'c' of X holds values of type list, but to be a category",
+    ),  # which no option takes
 }
 
 
@@ -244,19 +306,30 @@ def test_a_missing_target_is_not_answered_with_advice_on_x(y, columns):
     words = any(isinstance(value, str) for value in y)
     for cls in (MLPClassifier, MLPRegressor)[: 1 if words else 2]:
         model = cls(max_iter=1, categorical_features=columns)
-        for call in (lambda m=model: m.fit(X, y), lambda m=model: m.fit(X, np.arange(20) % 2, X_val=X, y_val=y)):
-            with pytest.raises(ValueError, match=r"^Input y contains NaN. Rows whose y is missing cannot be trained on") as caught:
+        for call in (
+            lambda m=model: m.fit(X, y),
+            lambda m=model: m.fit(X, np.arange(20) % 2, X_val=X, y_val=y),
+        ):
+            with pytest.raises(
+                ValueError,
+                match=r"^Input y contains NaN. Rows whose y is missing cannot be trained on",
+            ) as caught:
                 call()
             assert "categorical_features" not in str(caught.value)
 
 
 @pytest.mark.parametrize("scoring", ["roc_auc", "neg_mean_squared_error"])
 def test_a_scorer_that_needs_a_y_is_refused_by_an_autoencoder(scoring):
-    message = rf"scoring='{scoring}' compares with a y, which an autoencoder has not; take None, 'loss' or a function \(estimator, X\)"
+    message = (
+        rf"scoring='{scoring}' compares with a y, which an autoencoder has not; take None, "
+        r"'loss' or a function \(estimator, X\)"
+    )
     for held_out in ({}, {"X_val": X}):
         with pytest.raises(ValueError, match=message):
             Autoencoder(early_stopping=True, scoring=scoring).fit(X, **held_out)
-    model = Autoencoder(early_stopping=True, max_iter=2, scoring=lambda estimator, X, y=None: float(len(X)))
+    model = Autoencoder(
+        early_stopping=True, max_iter=2, scoring=lambda estimator, X, y=None: float(len(X))
+    )
     assert model.fit(X).best_validation_score_ == 15.0
 
 
@@ -289,14 +362,25 @@ def test_labels_that_were_not_announced():
 @pytest.mark.parametrize("statistics", ["running", "population", "batch"])
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_batch_normalisation_of_a_single_row(cls, statistics):
-    """As in PyTorch, in training and in prediction: nothing is left of a row from which its own mean is subtracted."""
+    """As in PyTorch, in training and in prediction: nothing is left of a row from which its own
+    mean is subtracted.
+    """
     one = {} if cls is Autoencoder else {"y": Y[:1]}
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
-    model = cls(hidden_layer_sizes=(4,), batch_norm=BatchNorm(statistics=statistics), max_iter=2, random_state=0).fit(X, Y)
+    model = cls(
+        hidden_layer_sizes=(4,),
+        batch_norm=BatchNorm(statistics=statistics),
+        max_iter=2,
+        random_state=0,
+    ).fit(X, Y)
     before = state(model, X)
-    with pytest.raises(ValueError, match=r"each batch needs 2 rows or more, but batch_size=1\. Take larger batches"):
+    with pytest.raises(
+        ValueError, match=r"each batch needs 2 rows or more, but batch_size=1\. Take larger batches"
+    ):
         model.set_params(batch_size=1).fit(X, Y)
-    with pytest.raises(ValueError, match=r"each batch needs 2 rows or more, but fit got n_samples=1\."):
+    with pytest.raises(
+        ValueError, match=r"each batch needs 2 rows or more, but fit got n_samples=1\."
+    ):
         model.set_params(batch_size="auto").fit(X[:1], **one)
     with pytest.raises(ValueError, match=r"but fit got n_samples=1\."):
         model.fit(X, Y, sample_weight=np.eye(len(X))[0])
@@ -308,15 +392,26 @@ def test_batch_normalisation_of_a_single_row(cls, statistics):
         model.set_params(pretraining=None, batch_size="auto")
     assert_unchanged(before, state(model, X))
     if statistics == "batch":
-        with pytest.raises(ValueError, match="subtracts the mean of the rows predicted together, which leaves nothing of a single row"):
+        with pytest.raises(
+            ValueError,
+            match="subtracts the mean of the rows predicted together, which leaves nothing of a "
+            "single row",
+        ):
             model.predict(X[:1])
-    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, solver="lbfgs", batch_size=1).fit(X, Y)  # has no batches
-    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, batch_size=149).fit(X, Y)  # the last row joins the others
+    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, solver="lbfgs", batch_size=1).fit(
+        X, Y
+    )  # has no batches
+    cls(hidden_layer_sizes=(4,), batch_norm=True, max_iter=2, batch_size=149).fit(
+        X, Y
+    )  # the last row joins the others
     cls(hidden_layer_sizes=(4,), max_iter=2, batch_size=1).fit(X, Y)
 
 
 def test_class_weights_of_labels_in_several_columns():
-    with pytest.raises(ValueError, match="class_weight='balanced' is not defined for multilabel targets; use sample_weight"):
+    with pytest.raises(
+        ValueError,
+        match="class_weight='balanced' is not defined for multilabel targets; use sample_weight",
+    ):
         MLPClassifier(class_weight="balanced").fit(*labels())
 
 
@@ -332,5 +427,8 @@ def test_loss_of_another_kind_of_target():
 def test_labels_that_cannot_be_ordered_are_no_labels():
     model = MLPClassifier((3,), max_iter=1).fit(X, Y)
     for label in (None, "a"):
-        with pytest.raises(ValueError, match=rf"y has the labels \[{label!r}\], which are not among classes_, \[0 1 2\]"):
+        with pytest.raises(
+            ValueError,
+            match=rf"y has the labels \[{label!r}\], which are not among classes_, \[0 1 2\]",
+        ):
             model.input_gradient(X, y=[label] * len(X))

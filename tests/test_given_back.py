@@ -1,4 +1,6 @@
-"""Tables that an autoencoder gives back have the categories of the fit, whatever dtype the rows came with."""
+"""Tables that an autoencoder gives back have the categories of the fit, whatever dtype the rows
+came with.
+"""
 
 import warnings
 from functools import cache
@@ -19,7 +21,13 @@ pytestmark = [
 N = 400
 X_NUMBER = np.random.default_rng(0).normal(size=N)
 NEW = [2.0, 1.5, -1.5, -2.0]
-SETTING = {"hidden_layer_sizes": (32,), "max_iter": 40, "batch_size": 40, "learning_rate_init": 0.02, "random_state": 0}
+SETTING = {
+    "hidden_layer_sizes": (32,),
+    "max_iter": 40,
+    "batch_size": 40,
+    "learning_rate_init": 0.02,
+    "random_state": 0,
+}
 MISSING = {
     "float": pd.array([np.nan] * 4, dtype=float),
     "float32": pd.array([np.nan] * 4, dtype="float32"),
@@ -37,13 +45,17 @@ MISSING = {
     "categories of strings": pd.Categorical([None] * 4, categories=["lo", "mid"]),
 }
 each_pair = pytest.mark.parametrize(
-    ("high", "low"), [("hi", "lo"), (300, 1), (2, 0), (2.5, 1.0), (0.1, 0.3), (True, False), (2**60 + 1, 2**60)], ids=str
+    ("high", "low"),
+    [("hi", "lo"), (300, 1), (2, 0), (2.5, 1.0), (0.1, 0.3), (True, False), (2**60 + 1, 2**60)],
+    ids=str,
 )
 
 
 @cache
 def fitted(high, low, dtype=None, form=pd.DataFrame):
-    """Return an autoencoder that knows that the category is ``high`` where the number is positive."""
+    """Return an autoencoder that knows that the category is ``high`` where the number is
+    positive.
+    """
     values = pd.Series(np.where(X_NUMBER > 0, high, low), dtype=dtype)
     X = form({"c": values if form is pd.DataFrame else values.tolist(), "x": X_NUMBER})
     return Autoencoder(4, categorical_features=["c"], **SETTING).fit(X)
@@ -63,9 +75,13 @@ def test_a_column_of_missing_values_of_any_dtype(missing, high, low):
 
 
 @each_pair
-@pytest.mark.parametrize("dtype", ["int8", "int64", "uint8", "float32", "float64", "bool", "object", "str", "category"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int64", "uint8", "float32", "float64", "bool", "object", "str", "category"]
+)
 def test_a_column_of_unseen_values(dtype, high, low):
-    """Here also of seen ones, where a dtype makes them of 7; what comes back is what does from rows in the dtype of the fit."""
+    """Here also of seen ones, where a dtype makes them of 7; what comes back is what does from
+    rows in the dtype of the fit.
+    """
     model, given = fitted(high, low), pd.Series([7] * 4).astype(dtype)
     back = model.predict(batch(given))
     assert back["c"].tolist() == model.predict(batch(given.astype(object)))["c"].tolist()
@@ -79,21 +95,33 @@ def test_a_dtype_is_kept_if_it_holds_all_categories():
     for dtype in ("int8", "int64", "float32", "float64", "Int16", "object"):
         assert model.predict(batch(pd.Series([0, 2, 2, 0], dtype=dtype)))["c"].dtype == dtype
     assert model.predict(batch([False, True, True, False]))["c"].dtype == "int64"  # that of the fit
-    assert fitted(1, 0).predict(batch([False, True, True, False]))["c"].tolist() == [True, True, False, False]
+    assert fitted(1, 0).predict(batch([False, True, True, False]))["c"].tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert fitted(2, 0, "Int8").predict(batch([np.nan, True, False, True]))["c"].dtype == object
     assert fitted(2, 0, "Int8").predict(batch([True, True, False, True]))["c"].dtype == "Int8"
     ordered = pd.CategoricalDtype(["lo", "hi"], ordered=True)
-    assert fitted("hi", "lo").predict(batch(pd.Series(["lo"] * 4, dtype=ordered)))["c"].dtype == ordered
+    assert (
+        fitted("hi", "lo").predict(batch(pd.Series(["lo"] * 4, dtype=ordered)))["c"].dtype
+        == ordered
+    )
 
 
-@pytest.mark.parametrize(("high", "low"), [(300, 1), (2.5, 1.0), (True, False), ("hi", "lo")], ids=str)
+@pytest.mark.parametrize(
+    ("high", "low"), [(300, 1), (2.5, 1.0), (True, False), ("hi", "lo")], ids=str
+)
 def test_a_dtype_of_categories_is_kept(high, low):
     dtype = pd.CategoricalDtype([high, low], ordered=True)
     rows = batch(pd.Series([high, None, None, low], dtype=dtype))
     model = fitted(high, low, dtype)
     assert model.impute(rows)["c"].tolist() == [high, high, low, low]
     assert model.impute(rows)["c"].dtype == model.predict(rows)["c"].dtype == dtype
-    unseen = batch(pd.Series([7, None, None, 7], dtype="Int8"))  # which takes none of the categories
+    unseen = batch(
+        pd.Series([7, None, None, 7], dtype="Int8")
+    )  # which takes none of the categories
     assert model.impute(unseen)["c"].tolist() == [7, high, low, 7]
 
 
@@ -101,9 +129,15 @@ def test_a_dtype_of_categories_is_kept(high, low):
 @pytest.mark.parametrize("dtype", ["float32", "Float32", "Sparse[float32]"])
 def test_columns_of_floats_keep_their_precision(dtype, setting):
     X = pd.DataFrame({"x": X_NUMBER, "y": 2.0 * X_NUMBER}).astype({"y": dtype})
-    rows = X[:3].assign(y=pd.array([0.5, None, 1.5], dtype="Float32").astype(dtype)).set_index([[4, 4, 2]])
+    rows = (
+        X[:3]
+        .assign(y=pd.array([0.5, None, 1.5], dtype="Float32").astype(dtype))
+        .set_index([[4, 4, 2]])
+    )
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "pandas.DataFrame with sparse columns found")  # by scikit-learn
+        warnings.filterwarnings(
+            "ignore", "pandas.DataFrame with sparse columns found"
+        )  # by scikit-learn
         back = Autoencoder(4, max_iter=1, random_state=0, **setting).fit(X).impute(rows)["y"]
     assert (back.dtype, back.index.tolist()) == (rows["y"].dtype, [4, 4, 2])
     assert back.tolist()[::2] == [0.5, 1.5]
@@ -117,9 +151,22 @@ def test_known_values_stay_beside_those_filled_in():
     assert fitted(300, 1).impute(rows)["c"].dtype == "Int64"
 
 
-@pytest.mark.parametrize(("high", "low"), [("hi", "lo"), (300, 1), (2.5, 1.0), (True, False)], ids=str)
 @pytest.mark.parametrize(
-    "dtype", [pl.Null, pl.Float64, pl.Int8, pl.Boolean, pl.String, pl.Categorical, pl.Enum(["lo", "mid"]), pl.Date], ids=str
+    ("high", "low"), [("hi", "lo"), (300, 1), (2.5, 1.0), (True, False)], ids=str
+)
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        pl.Null,
+        pl.Float64,
+        pl.Int8,
+        pl.Boolean,
+        pl.String,
+        pl.Categorical,
+        pl.Enum(["lo", "mid"]),
+        pl.Date,
+    ],
+    ids=str,
 )
 def test_frames_of_polars(dtype, high, low):
     model = fitted(high, low, form=pl.DataFrame)
@@ -150,9 +197,15 @@ def test_arrays_hold_large_whole_numbers():
     X[:, 0], X[:, 1] = np.where(X_NUMBER > 0, high, low).tolist(), X_NUMBER
     model = Autoencoder(4, categorical_features=[0], **SETTING).fit(X)
     rows = np.column_stack([np.full(4, np.nan), NEW])
-    for back in (model.predict(rows), model.impute(rows), model.inverse_transform(model.transform(rows))):
+    for back in (
+        model.predict(rows),
+        model.impute(rows),
+        model.inverse_transform(model.transform(rows)),
+    ):
         assert back[:, 0].tolist() == [high, high, low, low]
-    numbers = Autoencoder(1, categorical_features=[0], max_iter=1).fit(np.column_stack([X_NUMBER > 0, X_NUMBER]))
+    numbers = Autoencoder(1, categorical_features=[0], max_iter=1).fit(
+        np.column_stack([X_NUMBER > 0, X_NUMBER])
+    )
     assert numbers.impute([[None, 1.0], [1, None]]).dtype == float
 
 
@@ -177,8 +230,14 @@ def empty(values):
 @pytest.mark.parametrize("values", EMPTY.values(), ids=EMPTY)
 def test_a_categorical_column_without_a_known_value_is_refused(values):
     model = Autoencoder(1, categorical_features=["c"], max_iter=1)
-    message = r"no known value in the columns \['c'\], so that nothing can be learned of them; leave them out"
-    for call in (lambda: model.fit(empty(values)), lambda: model.fit(empty(values), X_val=empty("u"))):
+    message = (
+        r"no known value in the columns \['c'\], so that nothing can be learned of them; "
+        r"leave them out"
+    )
+    for call in (
+        lambda: model.fit(empty(values)),
+        lambda: model.fit(empty(values), X_val=empty("u")),
+    ):
         with pytest.raises(ValueError, match=message):
             call()
     assert not hasattr(model, "n_features_in_")
@@ -186,7 +245,11 @@ def test_a_categorical_column_without_a_known_value_is_refused(values):
 
 def test_other_forms_without_a_known_value_are_refused():
     rows = np.column_stack([np.full(N, None), X_NUMBER])
-    for X in (rows, rows.tolist(), pl.DataFrame({"c": pl.Series([None] * N, dtype=pl.String), "x": X_NUMBER})):
+    for X in (
+        rows,
+        rows.tolist(),
+        pl.DataFrame({"c": pl.Series([None] * N, dtype=pl.String), "x": X_NUMBER}),
+    ):
         with pytest.raises(ValueError, match="no known value"):
             Autoencoder(1, categorical_features=[0], max_iter=1).fit(X)
 

@@ -8,7 +8,12 @@ import pytest
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 PAGES = sorted((DOCS / "guide").glob("*.md")) + [DOCS / "index.md"]
-BLOCKS = {path: re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL) for path in PAGES}
+BLOCKS = {
+    path: re.findall(
+        r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    for path in PAGES
+}
 
 
 def run_block(page, pattern, **names):
@@ -24,7 +29,9 @@ def test_there_is_code():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [path for path in PAGES if BLOCKS[path]], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if BLOCKS[path]], ids=lambda path: path.stem
+)
 def test_code_runs(path, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)

@@ -1,4 +1,6 @@
-"""Saved states that somebody altered: none is taken, nothing of it is called, and the error says so while it is loaded."""
+"""Saved states that somebody altered: none is taken, nothing of it is called, and the error says
+so while it is loaded.
+"""
 
 import copy
 import functools
@@ -42,7 +44,9 @@ class Sentinel:
         CALLS.append(name)
         return run
 
-    __call__ = __iter__ = __len__ = __eq__ = __lt__ = __gt__ = __bool__ = __index__ = __float__ = __getitem__ = __array__ = __repr__ = run
+    __call__ = __iter__ = __len__ = __eq__ = __lt__ = __gt__ = __bool__ = __index__ = __float__ = (
+        __getitem__
+    ) = __array__ = __repr__ = run
     __hash__ = object.__hash__
 
 
@@ -57,7 +61,9 @@ class Forged:
 
 
 def forged(thing):
-    """Return a copy of what is saved of a thing, with each object of this package as its class and state."""
+    """Return a copy of what is saved of a thing, with each object of this package as its class
+    and state.
+    """
     if isinstance(thing, TrainingState | Clock | TableEncoder):
         return Forged(type(thing), forged(vars(thing)))
     if is_ours(type(thing)):
@@ -74,7 +80,9 @@ def objects(thing):
     if isinstance(thing, Forged):
         yield thing
         thing = thing.state
-    for value in thing.values() if isinstance(thing, dict) else thing if type(thing) in (list, tuple) else ():
+    for value in (
+        thing.values() if isinstance(thing, dict) else thing if type(thing) in (list, tuple) else ()
+    ):
         yield from objects(value)
 
 
@@ -86,7 +94,9 @@ def sentinels(n):
 
 
 def altered_values(value):
-    """Yield (what was done, another value) for what may stand in the place of a value of an honest state."""
+    """Yield (what was done, another value) for what may stand in the place of a value of an
+    honest state.
+    """
     yield from (("object", Sentinel()), ("function", run), ("class", dict), ("optimizer", Adam()))
     if value is not None:
         yield "None", None
@@ -99,39 +109,66 @@ def altered_values(value):
     if isinstance(value, int):
         yield from (("fraction", 1.5), ("huge", 10**30))
     if isinstance(value, list | tuple) and value:
-        yield from (("short", value[:-1]), ("object in it", type(value)([Sentinel(), *value[1:]])), ("empty", type(value)()))
+        yield from (
+            ("short", value[:-1]),
+            ("object in it", type(value)([Sentinel(), *value[1:]])),
+            ("empty", type(value)()),
+        )
     if isinstance(value, dict) and value:
         yield "object in it", {**value, next(iter(value)): Sentinel()}
     if isinstance(value, np.ndarray) and value.size:
-        yield from (("short", value[:-1]), ("matrix", value[None]), ("list", value.tolist()), ("objects", sentinels(len(value))))
+        yield from (
+            ("short", value[:-1]),
+            ("matrix", value[None]),
+            ("list", value.tolist()),
+            ("objects", sentinels(len(value))),
+        )
         yield "masked", np.ma.MaskedArray(value, np.ones(value.shape, bool))
         if value.dtype.kind == "f":
-            yield from (("NaN", np.full_like(value, np.nan)), ("inf", np.full_like(value, np.inf)), ("complex", value.astype(complex)))
+            yield from (
+                ("NaN", np.full_like(value, np.nan)),
+                ("inf", np.full_like(value, np.inf)),
+                ("complex", value.astype(complex)),
+            )
 
 
 def alterations(root):
-    """Yield (description, state, name, what to put there) of each change to a tree that ``forged`` returned; None for nothing."""
+    """Yield (description, state, name, what to put there) of each change to a tree that
+    ``forged`` returned; None for nothing.
+    """
     for node in list(objects(root)):
         of_estimator = issubclass(node.cls, BaseMLP | OutlierAutoencoder)
         for name, value in list(node.state.items()):
-            if not of_estimator or name not in defaults(node.cls):  # what parameters are is looked at in fit
+            if not of_estimator or name not in defaults(
+                node.cls
+            ):  # what parameters are is looked at in fit
                 for what, other in altered_values(value):
                     yield f"{node.cls.__name__}.{name} {what}", node.state, name, (other,)
                 if name not in defaults(node.cls):
                     yield f"{node.cls.__name__}.{name} missing", node.state, name, ()
         for name in ("_extra", "__class__", "predict", "params", "__getstate__", 3):
-            if not of_estimator or name != "params":  # a note of the user's: nothing of that name is in an estimator
+            if (
+                not of_estimator or name != "params"
+            ):  # a note of the user's: nothing of that name is in an estimator
                 yield f"{node.cls.__name__}.{name} extra", node.state, name, (run,)
 
 
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
 MODELS = {  # fitted, they have all kinds of parts
-    "classifier": lambda: MLPClassifier(**QUICK, batch_norm=True, dropout=0.2, activation="leaky_relu").fit(*blobs(3)),
-    "regressor": lambda: MLPRegressor(**QUICK, solver="sgd", auxiliary_loss_weight=0.3).fit(*curve()),
-    "autoencoder": lambda: Autoencoder(2, **QUICK, loss=[("huber", [1, 3]), ("squared_error", [0, 2])], tied_weights=True).fit(curve()[0]),
+    "classifier": lambda: MLPClassifier(
+        **QUICK, batch_norm=True, dropout=0.2, activation="leaky_relu"
+    ).fit(*blobs(3)),
+    "regressor": lambda: MLPRegressor(**QUICK, solver="sgd", auxiliary_loss_weight=0.3).fit(
+        *curve()
+    ),
+    "autoencoder": lambda: Autoencoder(
+        2, **QUICK, loss=[("huber", [1, 3]), ("squared_error", [0, 2])], tied_weights=True
+    ).fit(curve()[0]),
     "labels": lambda: MLPClassifier(**QUICK, skip_connections="concat").fit(*labels()),
     "table": lambda: MLPClassifier(**QUICK, categorical_features="from_dtype").fit(*mixed()),
-    "table given back": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(mixed()[0]),
+    "table given back": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
+        mixed()[0]
+    ),
     "detector": lambda: OutlierAutoencoder(Autoencoder(2, **QUICK)).fit(curve()[0]),
 }
 
@@ -156,8 +193,16 @@ ALLOWED = {  # what an honest state may have too
     "OutlierAutoencoder.estimator_ object",  # a class of a user's
     "TrainingState.best negative",
     *(f"Network.alphas {what}" for what in ("short", "empty")),
-    *(f"{cls}._records {what}" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder") for what in ("short", "empty")),
-    *(f"{cls}.{name} missing" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder") for name in ("n_iter_", "_table")),
+    *(
+        f"{cls}._records {what}"
+        for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")
+        for what in ("short", "empty")
+    ),
+    *(
+        f"{cls}.{name} missing"
+        for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")
+        for name in ("n_iter_", "_table")
+    ),
 }
 
 
@@ -194,7 +239,9 @@ def test_altered_states_are_refused_and_nothing_of_them_is_called(name):
 
 
 def put(model, path, value):
-    """Set what lies at a path such as "_state.slots.v" to a value, or to what a function makes of it. Overwrites: model."""
+    """Set what lies at a path such as "_state.slots.v" to a value, or to what a function makes
+    of it. Overwrites: model.
+    """
     *path, last = path.split(".")
     for name in path:
         model = model[name] if isinstance(model, dict) else getattr(model, name)
@@ -207,12 +254,27 @@ DISAGREE = [
     ("classifier", "classes_", np.arange(7), "outputs of the network is 3, but should be 7"),
     ("classifier", "classes_", np.array([2, 0, 1]), "classes_ is an array .* sorted, each once"),
     ("classifier", "classes_", np.array([0, 1, 1]), "classes_ is an array .* sorted, each once"),
-    ("classifier", "classes_", np.array(["a", 1, None], dtype=object), "classes_ is an array .* sorted, each once"),
+    (
+        "classifier",
+        "classes_",
+        np.array(["a", 1, None], dtype=object),
+        "classes_ is an array .* sorted, each once",
+    ),
     ("classifier", "_multilabel", True, "for multiclass targets, but its targets are multilabel"),
-    ("labels", "_multilabel", False, "for binary or multilabel targets, but its targets are multiclass"),
+    (
+        "labels",
+        "_multilabel",
+        False,
+        "for binary or multilabel targets, but its targets are multiclass",
+    ),
     ("labels", "classes_", np.array([0, 1, 2, 4]), "its labels are numbers of columns"),
     ("classifier", "n_features_in_", 7, "inputs of the network is 5, but should be 7"),
-    ("classifier", "feature_names_in_", np.array(["a"], dtype=object), "names of features is 1, but should be 5"),
+    (
+        "classifier",
+        "feature_names_in_",
+        np.array(["a"], dtype=object),
+        "names of features is 1, but should be 5",
+    ),
     ("classifier", "_transform_stop", 99, "_transform_stop is 99, but should be 3"),
     ("regressor", "_transform_stop", 0, "_transform_stop is 0, but should be 2"),
     ("autoencoder", "_transform_stop", 2, "_transform_stop is 2, but should be 4"),
@@ -221,13 +283,48 @@ DISAGREE = [
     ("regressor", "_state.scalars", {"rate": np.nan}, "scalars"),
     ("table", "_table.given", IdentityLink(), "given is an object of the type IdentityLink"),
     ("table", "_table.given", ["colour", Adam()], "given is"),
-    ("classifier", "_network.state", lambda a: -5.0 + 0.0 * a, "the variance of layer 1 is below 0"),
-    ("classifier", "_network.loss", SquaredError(), "for regression targets, but its targets are multiclass"),
-    ("regressor", "_network.loss", LogLoss(), "for multiclass targets, but its targets are regression"),
-    ("regressor", "_network.loss", Quantile((0.1, 0.5)), "needs 2 scores for each target, but there are 1"),
-    ("autoencoder", "_network.loss", ColumnLosses([(SquaredError(), slice(0, 10**12))]), "does not have each of 4 columns once"),
-    ("classifier", "_state.slots.v", lambda a: a - 1.0, "the optimizer's v has values that it cannot have"),
-    ("classifier", "_state.slots.m", lambda a: a * np.inf, "the optimizer's m has values that it cannot have"),
+    (
+        "classifier",
+        "_network.state",
+        lambda a: -5.0 + 0.0 * a,
+        "the variance of layer 1 is below 0",
+    ),
+    (
+        "classifier",
+        "_network.loss",
+        SquaredError(),
+        "for regression targets, but its targets are multiclass",
+    ),
+    (
+        "regressor",
+        "_network.loss",
+        LogLoss(),
+        "for multiclass targets, but its targets are regression",
+    ),
+    (
+        "regressor",
+        "_network.loss",
+        Quantile((0.1, 0.5)),
+        "needs 2 scores for each target, but there are 1",
+    ),
+    (
+        "autoencoder",
+        "_network.loss",
+        ColumnLosses([(SquaredError(), slice(0, 10**12))]),
+        "does not have each of 4 columns once",
+    ),
+    (
+        "classifier",
+        "_state.slots.v",
+        lambda a: a - 1.0,
+        "the optimizer's v has values that it cannot have",
+    ),
+    (
+        "classifier",
+        "_state.slots.m",
+        lambda a: a * np.inf,
+        "the optimizer's m has values that it cannot have",
+    ),
     ("classifier", "_state.slots", {}, "list of slots of Adam"),
     ("classifier", "_state.slots.v", lambda a: a[:-1].copy(), "shape of the optimizer's v"),
     ("classifier", "_state.clock.step", -5, "step is -5"),
@@ -238,8 +335,18 @@ DISAGREE = [
     ("table", "_table.marked", np.array([9]), r"marks missing values of the numbers \[9\]"),
     ("table", "_table.numeric", [0, 2, 2], "not those of 5 columns"),
     ("table", "_table.names", ["a"] * 4, "not those of 4 columns"),
-    ("table", "_table.categories", lambda lists: [[*lists[0], lists[0][0]], *lists[1:]], "no categories, or one of them twice"),
-    ("table", "_table.categories", lambda lists: [lists[0][:-1], *lists[1:]], "numbers of categories in the network"),
+    (
+        "table",
+        "_table.categories",
+        lambda lists: [[*lists[0], lists[0][0]], *lists[1:]],
+        "no categories, or one of them twice",
+    ),
+    (
+        "table",
+        "_table.categories",
+        lambda lists: [lists[0][:-1], *lists[1:]],
+        "numbers of categories in the network",
+    ),
     ("table given back", "_table", None, "inputs of the network is .* but should be 5"),
     ("detector", "n_features_in_", 3, "number of features of estimator_ is 4, but should be 3"),
     ("detector", "estimator_", Autoencoder(), "is not fitted"),
@@ -247,8 +354,16 @@ DISAGREE = [
 ]
 
 
-@pytest.mark.parametrize(("save", "load"), [(pickle.dumps, pickle.loads), (skops.io.dumps, load_skops)], ids=["pickle", "skops"])
-@pytest.mark.parametrize(("name", "path", "value", "message"), DISAGREE, ids=[f"{name}.{path}" for name, path, *_ in DISAGREE])
+@pytest.mark.parametrize(
+    ("save", "load"),
+    [(pickle.dumps, pickle.loads), (skops.io.dumps, load_skops)],
+    ids=["pickle", "skops"],
+)
+@pytest.mark.parametrize(
+    ("name", "path", "value", "message"),
+    DISAGREE,
+    ids=[f"{name}.{path}" for name, path, *_ in DISAGREE],
+)
 def test_parts_that_do_not_belong_together_are_refused(name, path, value, message, save, load):
     model = fitted(name)
     put(model, path, value)
@@ -270,7 +385,11 @@ def test_a_width_is_compared_with_the_arrays_before_anything_is_allocated():
 
 
 def test_numbers_are_looked_at_in_place():
-    network = MLPRegressor(hidden_layer_sizes=(300, 300), max_iter=1, random_state=0).fit(*curve())._network
+    network = (
+        MLPRegressor(hidden_layer_sizes=(300, 300), max_iter=1, random_state=0)
+        .fit(*curve())
+        ._network
+    )
     tracemalloc.start()
     network.check()
     peak = tracemalloc.get_traced_memory()[1]
@@ -282,12 +401,20 @@ def test_classes_of_a_regressor_are_a_note_of_the_users():
     model = fitted("regressor")
     before = fitted("regressor").partial_fit(*curve()).predict(curve()[0])
     model.classes_ = 3
-    assert np.array_equal(load_skops(skops.io.dumps(model)).partial_fit(*curve()).predict(curve()[0]), before)
+    assert np.array_equal(
+        load_skops(skops.io.dumps(model)).partial_fit(*curve()).predict(curve()[0]), before
+    )
 
 
-@pytest.mark.parametrize("number", [True, float(FORMAT), str(FORMAT), np.int64(FORMAT), FORMAT + 1, FORMAT - 1], ids=repr)
+@pytest.mark.parametrize(
+    "number", [True, float(FORMAT), str(FORMAT), np.int64(FORMAT), FORMAT + 1, FORMAT - 1], ids=repr
+)
 def test_a_number_that_is_only_equal_to_the_format_is_another_one(number):
     root = forged(fitted("regressor"))
     root.state["_skmlp_saved"] = {"version": "9.8.7", "format": number}
-    with pytest.raises(ValueError, match=r"was saved by skmlp 9.8.7 in format .* reads format 2 only. Load it with skmlp 9.8.7"):
+    with pytest.raises(
+        ValueError,
+        match=r"was saved by skmlp 9.8.7 in format .* reads "
+        r"format 3 only. Load it with skmlp 9.8.7",
+    ):
         pickle.loads(pickle.dumps(root))

@@ -1,4 +1,6 @@
-"""Importances of features: those of linear models in closed form, those of Friedman's function by what it is made of."""
+"""Importances of features: those of linear models in closed form, those of Friedman's function
+by what it is made of.
+"""
 
 import pickle
 
@@ -30,20 +32,36 @@ def shares(sizes):
     return (sizes / sizes.sum(axis=1, keepdims=True)).mean(axis=0)
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, lambda X: np.float32(X), lambda X: pd.DataFrame(X, columns=list("abcd"))])
+@pytest.mark.parametrize(
+    "form",
+    [
+        np.asarray,
+        sparse.csr_matrix,
+        lambda X: np.float32(X),
+        lambda X: pd.DataFrame(X, columns=list("abcd")),
+    ],
+)
 @pytest.mark.parametrize("n_outputs", [1, 2])
 def test_of_a_linear_regression_they_are_the_standardised_coefficients(form, n_outputs):
     X, y = curve(n_outputs=n_outputs)
     X = X * SIZES + np.array([3.0, -20.0, 0.0, 1.0])
-    model = MLPRegressor(hidden_layer_sizes=(), max_iter=20, random_state=0).fit(form(X), 1000.0 * y)
-    assert_allclose(model.feature_importances_, shares(model.coefs_[0].T * X.std(axis=0)), rtol=1e-5, atol=1e-9)
+    model = MLPRegressor(hidden_layer_sizes=(), max_iter=20, random_state=0).fit(
+        form(X), 1000.0 * y
+    )
+    assert_allclose(
+        model.feature_importances_, shares(model.coefs_[0].T * X.std(axis=0)), rtol=1e-5, atol=1e-9
+    )
     assert_allclose(model.feature_importances_.sum(), 1.0)
 
 
 def test_of_a_linear_classifier_they_are_those_of_logistic_regression():
     for X, y in (cancer(), wine()):
-        model = MLPClassifier((), solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-8, random_state=0).fit(X * 5.0, y)
-        other = LogisticRegression(C=1.0, max_iter=5000, tol=1e-10).fit(X * 5.0, y)  # its coefficients sum to 0 over the classes
+        model = MLPClassifier(
+            (), solver="lbfgs", alpha=1.0, max_iter=2000, tol=1e-8, random_state=0
+        ).fit(X * 5.0, y)
+        other = LogisticRegression(C=1.0, max_iter=5000, tol=1e-10).fit(
+            X * 5.0, y
+        )  # its coefficients sum to 0 over the classes
         assert_allclose(model.feature_importances_, shares(other.coef_), atol=1e-4)
 
 
@@ -60,15 +78,22 @@ def test_a_part_that_all_scores_share_counts_for_nothing():
 def test_labels_count_alike():
     X, y = labels()
     model = MLPClassifier((), max_iter=20, random_state=0).fit(X, y)
-    assert_allclose(model.feature_importances_, shares(model.coefs_[0].T * X.std(axis=0)), rtol=1e-5)
+    assert_allclose(
+        model.feature_importances_, shares(model.coefs_[0].T * X.std(axis=0)), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("loss", ["squared_error", Quantile((0.1, 0.5, 0.9)), "gaussian_nll"])
 def test_what_matters_is_found(seed, loss):
-    """Features 0 to 4 matter, 5 to 9 do not. Over five seeds the least of the first was 2.8 times the largest of the others, or more."""
+    """Features 0 to 4 matter, 5 to 9 do not.
+
+    Over five seeds the least of the first was 2.8 times the largest of the others, or more.
+    """
     X, y = make_friedman1(600, random_state=seed)
-    model = MLPRegressor(loss, max_iter=100, learning_rate_init=0.005, early_stopping=True, random_state=seed).fit(scale(X) + 1, scale(y))
+    model = MLPRegressor(
+        loss, max_iter=100, learning_rate_init=0.005, early_stopping=True, random_state=seed
+    ).fit(scale(X) + 1, scale(y))
     importances = model.feature_importances_
     assert importances[:5].min() > 1.8 * importances[5:].max()
     assert importances.argmax() == 3
@@ -80,10 +105,21 @@ def test_categories_compare_with_numbers():
     effect, share = {"a": 0.0, "b": 1.0, "c": 4.0}, np.array([0.5, 0.4, 0.1])
     c = rng.choice(list(effect), 2000, p=share)
     table = pd.DataFrame(
-        {"x": 100.0 + 50.0 * rng.normal(size=2000), "c": c, "noise": rng.normal(size=2000), "d": rng.choice(list("pq"), 2000)}
+        {
+            "x": 100.0 + 50.0 * rng.normal(size=2000),
+            "c": c,
+            "noise": rng.normal(size=2000),
+            "d": rng.choice(list("pq"), 2000),
+        }
     )
     y = 0.02 * table["x"] + table["c"].map(effect)
-    setting = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.0, "max_iter": 500, "random_state": 0}
+    setting = {
+        "hidden_layer_sizes": (),
+        "solver": "lbfgs",
+        "alpha": 0.0,
+        "max_iter": 500,
+        "random_state": 0,
+    }
     model = MLPRegressor(categorical_features="from_dtype", **setting).fit(table, y)
     values = np.array(list(effect.values()))
     # the mean distance of two draws from a normal distribution is 2 / sqrt(pi) standard deviations
@@ -94,7 +130,14 @@ def test_categories_compare_with_numbers():
 
 def test_rows_in_any_pieces_and_weights_count_as_rows():
     X, y = curve()
-    setting = {"hidden_layer_sizes": (5,), "random_state": 0, "batch_size": 10, "shuffle": False, "dtype": "float64", "alpha": 0.0}
+    setting = {
+        "hidden_layer_sizes": (5,),
+        "random_state": 0,
+        "batch_size": 10,
+        "shuffle": False,
+        "dtype": "float64",
+        "alpha": 0.0,
+    }
     whole = MLPRegressor(max_iter=1, **setting).fit(X, y)
     parts = MLPRegressor(**setting)
     for start in (0, 50, 100):
@@ -130,7 +173,10 @@ def test_where_there_are_none():
     assert not hasattr(MLPClassifier(), "feature_importances_")
     assert not hasattr(Autoencoder(max_iter=1).fit(X), "feature_importances_")
     model = MLPClassifier((4,), max_iter=1, batch_norm=BatchNorm(statistics="batch")).fit(X, y)
-    with pytest.raises(AttributeError, match=r"no feature_importances_. With BatchNorm.* depends on the rows with it"):
+    with pytest.raises(
+        AttributeError,
+        match=r"no feature_importances_. With BatchNorm.* depends on the rows with it",
+    ):
         model.feature_importances_  # noqa: B018
 
 

@@ -1,4 +1,6 @@
-"""The imputer around an autoencoder: better than means, faithful to what is known, and a step of scikit-learn's pipelines."""
+"""The imputer around an autoencoder: better than means, faithful to what is known, and a step of
+scikit-learn's pipelines.
+"""
 
 import pickle
 
@@ -29,7 +31,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def quick(**setting):
-    setting = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 5, "random_state": 0, **setting}
+    setting = {
+        "hidden_layer_sizes": (16,),
+        "learning_rate_init": 0.01,
+        "max_iter": 5,
+        "random_state": 0,
+        **setting,
+    }
     return Autoencoder(setting.pop("n_components", 2), **setting)
 
 
@@ -43,9 +51,15 @@ def columns(n=4, n_rows=60):
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("data", [wine, cancer, lambda: load_diabetes(return_X_y=True)], ids=["wine", "cancer", "diabetes"])
+@pytest.mark.parametrize(
+    "data",
+    [wine, cancer, lambda: load_diabetes(return_X_y=True)],
+    ids=["wine", "cancer", "diabetes"],
+)
 def test_better_than_means_and_no_worse_than_neighbours(data, seed):
-    """In units of each column's spread; measured over four seeds: 0.71 to 0.77, 0.42 to 0.50, 0.73 to 0.77 of that of the means."""
+    """In units of each column's spread; measured over four seeds: 0.71 to 0.77, 0.42 to 0.50,
+    0.73 to 0.77 of that of the means.
+    """
     X = data()[0]
     holes = with_holes(X, seed)
     missing, spread = np.isnan(holes), X.std(axis=0)
@@ -56,7 +70,9 @@ def test_better_than_means_and_no_worse_than_neighbours(data, seed):
         return np.sqrt(np.mean(np.square((filled - X) / spread)[missing]))
 
     ours = error(AutoencoderImputer(random_state=seed).fit_transform(holes))
-    neighbours = np.where(missing, scaler.inverse_transform(KNNImputer().fit_transform(scaler.transform(holes))), X)
+    neighbours = np.where(
+        missing, scaler.inverse_transform(KNNImputer().fit_transform(scaler.transform(holes))), X
+    )
     assert ours < 0.85 * error(SimpleImputer().fit_transform(holes))
     assert ours < 1.05 * error(neighbours)
 
@@ -68,7 +84,10 @@ def test_rows_not_trained_on_are_filled_in_too():
     missing = np.isnan(holes[400:])
     errors = [
         np.mean(np.square((filled - X[400:]) / X.std(axis=0))[missing])
-        for filled in (imputer.transform(holes[400:]), SimpleImputer().fit(holes[:400]).transform(holes[400:]))
+        for filled in (
+            imputer.transform(holes[400:]),
+            SimpleImputer().fit(holes[:400]).transform(holes[400:]),
+        )
     ]
     assert errors[0] < 0.5 * errors[1]  # measured: 0.25
 
@@ -80,7 +99,10 @@ def test_it_is_the_impute_of_the_estimator_in_units_of_the_columns():
     scaler = StandardScaler().fit(X)
     Z = scaler.transform(X)
     expected = np.where(np.isnan(X), scaler.inverse_transform(quick().fit(Z).impute(Z)), X)
-    for steps in (make_pipeline(StandardScaler(), quick()), make_pipeline(make_pipeline(StandardScaler()), make_pipeline(quick()))):
+    for steps in (
+        make_pipeline(StandardScaler(), quick()),
+        make_pipeline(make_pipeline(StandardScaler()), make_pipeline(quick())),
+    ):
         assert_allclose(AutoencoderImputer(steps).fit_transform(X), expected, rtol=1e-12)
     fitted = FrozenEstimator(quick(categorical_features=[]).fit(X))
     assert_array_equal(AutoencoderImputer(fitted).fit_transform(X), fitted.estimator.impute(X))
@@ -90,7 +112,10 @@ def test_weights_are_repetitions_in_spite_of_the_masks():
     X, _ = mixed(80)
     weight = np.random.default_rng(0).integers(0, 3, 80)
     imputer = AutoencoderImputer(random_state=0)
-    weighted, repeated = clone(imputer).fit(X, sample_weight=weight), clone(imputer).fit(X.loc[X.index.repeat(weight)])
+    weighted, repeated = (
+        clone(imputer).fit(X, sample_weight=weight),
+        clone(imputer).fit(X.loc[X.index.repeat(weight)]),
+    )
     assert_allclose(weighted.transform(X)["income"], repeated.transform(X)["income"], rtol=1e-3)
     assert weighted.transform(X)["town"].tolist() == repeated.transform(X)["town"].tolist()
     once = clone(imputer).fit(X[weight > 0])
@@ -122,7 +147,9 @@ def test_tables_keep_their_form_and_their_dtypes():
     assert imputer.fit_transform(columns().tolist()).dtype == float
 
 
-@pytest.mark.parametrize("estimator", [None, make_pipeline(StandardScaler(), quick())], ids=["default", "pipeline"])
+@pytest.mark.parametrize(
+    "estimator", [None, make_pipeline(StandardScaler(), quick())], ids=["default", "pipeline"]
+)
 def test_set_output_and_names(estimator):
     X = pd.DataFrame(columns(), columns=list("abcd"), index=np.arange(60)[::-1])
     imputer = AutoencoderImputer(estimator, random_state=0)
@@ -141,7 +168,11 @@ def test_set_output_and_names(estimator):
 
 def test_a_frame_of_polars_becomes_one_of_pandas_with_its_dtypes():
     X = pl.DataFrame({"x": [1.0, None, 3.0], "n": [1, 2, 3], "word": ["a", None, "b"]})
-    imputer = AutoencoderImputer(quick(categorical_features="from_dtype")).set_output(transform="pandas").fit(X)
+    imputer = (
+        AutoencoderImputer(quick(categorical_features="from_dtype"))
+        .set_output(transform="pandas")
+        .fit(X)
+    )
     out = imputer.transform(X)
     assert (out["x"].dtype, out["n"].dtype) == (float, int)
     assert out["word"].tolist()[::2] == ["a", "b"]
@@ -150,7 +181,10 @@ def test_a_frame_of_polars_becomes_one_of_pandas_with_its_dtypes():
 def test_steps_that_work_in_place():
     X = columns()
     filled = [
-        AutoencoderImputer(make_pipeline(StandardScaler(copy=copy), quick())).fit(X.copy()).transform(X.copy()) for copy in (True, False)
+        AutoencoderImputer(make_pipeline(StandardScaler(copy=copy), quick()))
+        .fit(X.copy())
+        .transform(X.copy())
+        for copy in (True, False)
     ]
     assert_array_equal(*filled)
     rows = X.copy()
@@ -169,12 +203,19 @@ def test_lists_with_missing_numbers_become_numbers():
 
 def test_in_front_of_a_classifier_in_searches_and_column_transformers():
     X, y = mixed()
-    numbers = make_pipeline(AutoencoderImputer(quick(categorical_features=[])), StandardScaler(), LogisticRegression())
-    grid = {"autoencoderimputer__estimator__n_components": [1, 2], "autoencoderimputer__estimator__corruption": ["masking", None]}
+    numbers = make_pipeline(
+        AutoencoderImputer(quick(categorical_features=[])), StandardScaler(), LogisticRegression()
+    )
+    grid = {
+        "autoencoderimputer__estimator__n_components": [1, 2],
+        "autoencoderimputer__estimator__corruption": ["masking", None],
+    }
     search = GridSearchCV(numbers, grid, cv=2).fit(X[["age", "income"]], y)
     assert search.best_score_ > 0.5
     given = AutoencoderImputer(random_state=0)
-    transformer = make_column_transformer((given, ["age", "income", "town"]), (OneHotEncoder(), ["colour"]), sparse_threshold=0.0)
+    transformer = make_column_transformer(
+        (given, ["age", "income", "town"]), (OneHotEncoder(), ["colour"]), sparse_threshold=0.0
+    )
     made = transformer.fit_transform(X)
     assert made.shape == (200, 6)
     expected = clone(given).fit_transform(X[["age", "income", "town"]])
@@ -183,7 +224,12 @@ def test_in_front_of_a_classifier_in_searches_and_column_transformers():
 
 def test_seeds_and_files():
     X = columns()
-    filled = [AutoencoderImputer(quick(random_state=None, categorical_features=[]), random_state=k).fit_transform(X) for k in (0, 0, 1)]
+    filled = [
+        AutoencoderImputer(
+            quick(random_state=None, categorical_features=[]), random_state=k
+        ).fit_transform(X)
+        for k in (0, 0, 1)
+    ]
     assert_array_equal(filled[0], filled[1])
     assert not np.array_equal(filled[0], filled[2])
     imputer = AutoencoderImputer(random_state=0).fit(X)
@@ -204,9 +250,18 @@ def double(X):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (StandardScaler(), r"must be an Autoencoder, or a pipeline that ends in one, got StandardScaler\(\)"),
-        (make_pipeline(StandardScaler(), MLPRegressor()), "must be an Autoencoder, or a pipeline that ends in one"),
-        (make_pipeline(make_column_transformer((MinMaxScaler(), [0])), quick()), "The step 'columntransformer' .* no inverse_transform"),
+        (
+            StandardScaler(),
+            r"must be an Autoencoder, or a pipeline that ends in one, got StandardScaler\(\)",
+        ),
+        (
+            make_pipeline(StandardScaler(), MLPRegressor()),
+            "must be an Autoencoder, or a pipeline that ends in one",
+        ),
+        (
+            make_pipeline(make_column_transformer((MinMaxScaler(), [0])), quick()),
+            "The step 'columntransformer' .* no inverse_transform",
+        ),
         (quick(solver="sgd", learning_rate_init=1e30), "not finite"),
     ],
     ids=["scaler", "regressor", "one way", "diverges"],
@@ -234,6 +289,11 @@ def test_refused_tables():
         AutoencoderImputer().fit(sparse.csr_array(np.eye(5)))
     with pytest.raises(ValueError, match="infinity"):
         AutoencoderImputer().fit(X.assign(b=np.inf))
-    one_way = make_pipeline(FunctionTransformer(double, lambda Z: np.full_like(Z, np.nan), check_inverse=False), quick())
-    with pytest.raises(ValueError, match=r"columns \['a', 'b', 'c', 'd'\] are still missing after inverse_transform"):
+    one_way = make_pipeline(
+        FunctionTransformer(double, lambda Z: np.full_like(Z, np.nan), check_inverse=False), quick()
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"columns \['a', 'b', 'c', 'd'\] are still missing after inverse_transform",
+    ):
         AutoencoderImputer(one_way).fit(X).transform(X)

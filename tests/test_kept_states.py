@@ -1,4 +1,6 @@
-"""What must go on being saved, copied and read although states are looked at: notes, subclasses, functions, fits under way, odd numbers."""
+"""What must go on being saved, copied and read although states are looked at: notes, subclasses,
+functions, fits under way, odd numbers.
+"""
 
 import copy
 import pickle
@@ -25,7 +27,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def quick(cls=MLPRegressor, **setting):
-    return cls(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 3, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 3,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def again(model):
@@ -59,14 +69,21 @@ def test_a_name_that_means_something_is_refused(cls, name):
     if name == "coefs_" and cls is OutlierAutoencoder:
         assert pickle.loads(data).coefs_ == 1
         return
-    with pytest.raises(ValueError, match=f"The saved {cls.__name__} cannot be loaded: it has an attribute '{name}'"):
+    with pytest.raises(
+        ValueError, match=f"The saved {cls.__name__} cannot be loaded: it has an attribute '{name}'"
+    ):
         pickle.loads(data)
 
 
 def test_what_scikit_learn_attaches_is_kept():
     X, _ = curve()
     with config_context(enable_metadata_routing=True):
-        model = quick(Autoencoder).set_fit_request(sample_weight=True).set_output(transform="pandas").fit(X)
+        model = (
+            quick(Autoencoder)
+            .set_fit_request(sample_weight=True)
+            .set_output(transform="pandas")
+            .fit(X)
+        )
         read = again(model)
         assert read.get_metadata_routing().fit.requests == model.get_metadata_routing().fit.requests
     assert list(read.transform(X).columns) == list(model.transform(X).columns)
@@ -161,7 +178,9 @@ def test_units_of_users_may_hold_anything():
 
 
 def test_functions_of_users_are_kept():
-    cloudpickle = pytest.importorskip("cloudpickle", reason="it is what joblib and dask send functions by")
+    cloudpickle = pytest.importorskip(
+        "cloudpickle", reason="it is what joblib and dask send functions by"
+    )
     X, y = curve()
     model = quick(activation=lambda z: z * np.tanh(z), loss=lambda p, t: (p - t) ** 2)
     model.fit(X, y)
@@ -176,7 +195,9 @@ def test_functions_of_users_are_kept():
 def test_an_estimator_of_another_kind_of_data_before():
     X, (table, _) = curve()[0], mixed()
     model = quick(Autoencoder, loss=[("huber", [0, 2]), ("squared_error", [1, 3])]).fit(X)
-    assert_goes_on(model.set_params(loss="huber", categorical_features="from_dtype").fit(table), table)
+    assert_goes_on(
+        model.set_params(loss="huber", categorical_features="from_dtype").fit(table), table
+    )
     assert_goes_on(model.set_params(categorical_features=None).fit(X), X)
 
 
@@ -184,7 +205,9 @@ def test_an_estimator_of_another_kind_of_data_before():
 def test_another_solver_and_precision_after(solver):
     X, y = curve()
     model = quick(warm_start=True).fit(X, y).set_params(solver="lbfgs", dtype="float64").fit(X, y)
-    assert_array_equal(again(model.set_params(solver=solver)).fit(X, y).predict(X), model.fit(X, y).predict(X))
+    assert_array_equal(
+        again(model.set_params(solver=solver)).fit(X, y).predict(X), model.fit(X, y).predict(X)
+    )
 
 
 def test_a_single_class():
@@ -212,7 +235,12 @@ def test_copies_within_the_process_are_as_they_were():
     X, y = curve()
     model = quick().fit(X, y)
     model._network.params[0] = np.nan
-    for read in (copy.copy(model), copy.deepcopy(model), copy.deepcopy(model._network), copy.copy(model._network)):
+    for read in (
+        copy.copy(model),
+        copy.deepcopy(model),
+        copy.deepcopy(model._network),
+        copy.copy(model._network),
+    ):
         params = getattr(read, "_network", read).params
         assert_array_equal(params, model._network.params)
     deep = copy.deepcopy([model, model])

@@ -1,10 +1,18 @@
-"""The losses in the estimators: the linear models and estimates that they are elsewhere, the shapes of what they predict, weights."""
+"""The losses in the estimators: the linear models and estimates that they are elsewhere, the
+shapes of what they predict, weights.
+"""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import hypsecant
-from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, QuantileRegressor, TweedieRegressor
+from sklearn.linear_model import (
+    GammaRegressor,
+    LogisticRegression,
+    PoissonRegressor,
+    QuantileRegressor,
+    TweedieRegressor,
+)
 from sklearn.linear_model import Perceptron as LinearPerceptron
 from sklearn.metrics import d2_pinball_score, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV
@@ -22,18 +30,52 @@ QUANTILES = ["quantile", Quantile((0.05, 0.95))]
 
 
 def quick(cls, loss, **setting):
-    return cls(**{"loss": loss, "hidden_layer_sizes": (20,), "learning_rate_init": 0.02, "max_iter": 60, "random_state": 0, **setting})
+    return cls(
+        **{
+            "loss": loss,
+            "hidden_layer_sizes": (20,),
+            "learning_rate_init": 0.02,
+            "max_iter": 60,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def exact(cls, loss, **setting):
     """Return a linear model, solved as far as rounding allows."""
-    return cls(**{"loss": loss, "hidden_layer_sizes": (), "solver": "lbfgs", "tol": 1e-9, "max_iter": 5000, "random_state": 0, **setting})
+    return cls(
+        **{
+            "loss": loss,
+            "hidden_layer_sizes": (),
+            "solver": "lbfgs",
+            "tol": 1e-9,
+            "max_iter": 5000,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def patient(cls, loss, **setting):
     """Return a linear model trained for long with a falling rate, where the loss has kinks."""
-    setting = {"learning_rate": "cosine", "learning_rate_init": 0.05, "max_iter": 2000, "tol": 0.0, "dtype": "float64", **setting}
-    return cls(**{"loss": loss, "hidden_layer_sizes": (), "n_iter_no_change": np.inf, "random_state": 0, **setting})
+    setting = {
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.05,
+        "max_iter": 2000,
+        "tol": 0.0,
+        "dtype": "float64",
+        **setting,
+    }
+    return cls(
+        **{
+            "loss": loss,
+            "hidden_layer_sizes": (),
+            "n_iter_no_change": np.inf,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def counts(rng, n=300):
@@ -55,12 +97,16 @@ def counts(rng, n=300):
     ],
     ids=["poisson", "gamma", "tweedie", "tweedie 1.2"],
 )
-def test_without_hidden_layers_it_is_the_generalised_linear_model(loss, theirs, shift, weighted, rng):
+def test_without_hidden_layers_it_is_the_generalised_linear_model(
+    loss, theirs, shift, weighted, rng
+):
     X, y = counts(rng)
     y = y + shift
     weight = rng.uniform(0.5, 2.0, len(y)) if weighted else np.ones(len(y))
     theirs = theirs(alpha=0.01, tol=1e-8, max_iter=1000).fit(X, y, weight)
-    ours = exact(MLPRegressor, loss, alpha=0.01 * weight.sum(), normalize_y=False).fit(X, y, weight if weighted else None)
+    ours = exact(MLPRegressor, loss, alpha=0.01 * weight.sum(), normalize_y=False).fit(
+        X, y, weight if weighted else None
+    )
     assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, atol=1e-5)
     assert_allclose(ours.intercepts_[0][0], theirs.intercept_, atol=1e-5)
     assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-4)
@@ -72,7 +118,9 @@ def test_targets_out_of_the_domain(rng):
     for loss, bad in (("poisson", -1.0), ("tweedie", -0.5), ("gamma", 0.0)):
         spoilt = y + 1.0
         spoilt[3] = bad
-        with pytest.raises(ValueError, match=rf"y has the value {bad}, but loss=\w+\(\) needs values in"):
+        with pytest.raises(
+            ValueError, match=rf"y has the value {bad}, but loss=\w+\(\) needs values in"
+        ):
             MLPRegressor(loss).fit(X, spoilt)
         model = quick(MLPRegressor, loss, max_iter=1).fit(X, y + 1.0)
         with pytest.raises(ValueError, match="y has the value"):
@@ -80,9 +128,13 @@ def test_targets_out_of_the_domain(rng):
         with pytest.raises(ValueError, match="y has the value"):
             model.partial_fit(X, spoilt)
     for loss in ("poisson", Tweedie()):
-        with pytest.raises(ValueError, match=r"y is 0 in every row, but loss=.* needs a positive mean"):
+        with pytest.raises(
+            ValueError, match=r"y is 0 in every row, but loss=.* needs a positive mean"
+        ):
             MLPRegressor(loss).fit(X, np.column_stack([y, 0.0 * y]))
-    with pytest.raises(ValueError, match=r"X has the value .*, but loss=Poisson\(\) needs values in \[0, inf\)"):
+    with pytest.raises(
+        ValueError, match=r"X has the value .*, but loss=Poisson\(\) needs values in \[0, inf\)"
+    ):
         Autoencoder(loss="poisson").fit(X)
 
 
@@ -107,22 +159,30 @@ def test_one_quantile_is_that_of_scikit_learn(level):
     theirs = QuantileRegressor(quantile=level, alpha=0.0).fit(X, y).predict(X)
     ours = patient(MLPRegressor, Quantile(level), alpha=0.0).fit(X, y)
     # measured over three seeds: at most 1.0005
-    assert mean_pinball_loss(y, ours.predict(X), alpha=level) < 1.002 * mean_pinball_loss(y, theirs, alpha=level)
+    assert mean_pinball_loss(y, ours.predict(X), alpha=level) < 1.002 * mean_pinball_loss(
+        y, theirs, alpha=level
+    )
     assert ours.predict(X).shape == (len(X),)
     assert_allclose(ours.score(X, y), d2_pinball_score(y, ours.predict(X), alpha=level), rtol=1e-6)
 
 
 def test_several_quantiles_at_once(rng):
-    """A spread that grows with x: the quantiles are known, never cross, and hold their shares of the rows."""
+    """A spread that grows with x: the quantiles are known, never cross, and hold their shares of
+    the rows.
+    """
     x = rng.uniform(0.0, 2.0, 4000)
     y = x + (0.5 + x) * rng.normal(size=4000)
     model = quick(MLPRegressor, "quantile", max_iter=100, learning_rate="cosine").fit(x[:, None], y)
     low, middle, high = model.predict(x[:, None]).T
     assert (low <= middle).all()
     assert (middle <= high).all()
-    assert_allclose([(y < q).mean() for q in (low, middle, high)], [0.1, 0.5, 0.9], atol=0.03)  # measured over four seeds: 0.011
+    assert_allclose(
+        [(y < q).mean() for q in (low, middle, high)], [0.1, 0.5, 0.9], atol=0.03
+    )  # measured over four seeds: 0.011
     inside = (x > 0.2) & (x < 1.8)
-    assert_allclose(high[inside], (x + 1.2816 * (0.5 + x))[inside], atol=0.5)  # measured over four seeds: 0.22
+    assert_allclose(
+        high[inside], (x + 1.2816 * (0.5 + x))[inside], atol=0.5
+    )  # measured over four seeds: 0.22
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
@@ -144,8 +204,14 @@ def test_the_score_of_quantiles_is_the_share_of_the_loss_that_is_explained():
     weight = np.where(y > 0, 2.0, 1.0)
     model = quick(MLPRegressor, QUANTILES[1]).fit(X, y)
     constant = [np.quantile(y, tau, weights=weight, method="inverted_cdf") for tau in (0.05, 0.95)]
-    ours = sum(mean_pinball_loss(y, q, alpha=t, sample_weight=weight) for q, t in zip(model.predict(X).T, (0.05, 0.95), strict=True))
-    most = sum(mean_pinball_loss(y, np.full(len(y), q), alpha=t, sample_weight=weight) for q, t in zip(constant, (0.05, 0.95), strict=True))
+    ours = sum(
+        mean_pinball_loss(y, q, alpha=t, sample_weight=weight)
+        for q, t in zip(model.predict(X).T, (0.05, 0.95), strict=True)
+    )
+    most = sum(
+        mean_pinball_loss(y, np.full(len(y), q), alpha=t, sample_weight=weight)
+        for q, t in zip(constant, (0.05, 0.95), strict=True)
+    )
     assert_allclose(model.score(X, y, weight), 1 - ours / most, rtol=1e-5)
 
 
@@ -155,7 +221,9 @@ def test_the_score_of_quantiles_is_the_share_of_the_loss_that_is_explained():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_normal_density_for_each_group_has_the_moments_of_the_group(weighted, rng):
     group = rng.integers(0, 2, 400)
-    y = np.column_stack([3.0 + group + (0.5 + group) * rng.normal(size=400), 100.0 * rng.normal(size=400)])
+    y = np.column_stack(
+        [3.0 + group + (0.5 + group) * rng.normal(size=400), 100.0 * rng.normal(size=400)]
+    )
     weight = rng.uniform(0.5, 2.0, 400) if weighted else None
     model = exact(MLPRegressor, "gaussian_nll", alpha=0.0).fit(group[:, None], y, weight)
     mean, deviation = model.predict([[0], [1]], return_std=True)
@@ -163,26 +231,36 @@ def test_a_normal_density_for_each_group_has_the_moments_of_the_group(weighted, 
         w = None if weight is None else weight[group == k]
         expected = np.average(y[group == k], axis=0, weights=w)
         assert_allclose(mean[k], expected, rtol=1e-4, atol=1e-3)
-        assert_allclose(deviation[k], np.sqrt(np.average((y[group == k] - expected) ** 2, axis=0, weights=w)), rtol=1e-4)
+        assert_allclose(
+            deviation[k],
+            np.sqrt(np.average((y[group == k] - expected) ** 2, axis=0, weights=w)),
+            rtol=1e-4,
+        )
 
 
 def test_mean_and_standard_deviation_of_a_curve(rng):
     x = rng.uniform(-2.0, 2.0, 4000)
     y = np.sin(x) + np.exp(0.5 * x - 1.0) * rng.normal(size=4000)
-    model = quick(MLPRegressor, "gaussian_nll", learning_rate="cosine", max_iter=100).fit(x[:, None], y)
+    model = quick(MLPRegressor, "gaussian_nll", learning_rate="cosine", max_iter=100).fit(
+        x[:, None], y
+    )
     mean, deviation = model.predict(x[:, None], return_std=True)
     assert mean.shape == deviation.shape == (4000,)
     assert_array_equal(model.predict(x[:, None]), mean)
     inside = np.abs(x) < 1.7
     assert_allclose(mean[inside], np.sin(x[inside]), atol=0.4)  # measured over four seeds: 0.16
-    assert_allclose(np.log(deviation[inside]), 0.5 * x[inside] - 1.0, atol=0.4)  # measured over four seeds: 0.16
+    assert_allclose(
+        np.log(deviation[inside]), 0.5 * x[inside] - 1.0, atol=0.4
+    )  # measured over four seeds: 0.16
 
 
 def test_only_a_loss_that_learns_the_deviation_has_it():
     X, y = curve()
     for loss in ("squared_error", Quantile()):
         with pytest.raises(
-            ValueError, match=r"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not"
+            ValueError,
+            match=r"return_std=True needs a loss that learns the standard deviation, such as "
+            r"'gaussian_nll', not",
         ):
             quick(MLPRegressor, loss, max_iter=1).fit(X, y).predict(X, return_std=True)
 
@@ -210,7 +288,9 @@ def test_hinge_without_hidden_layers_is_the_linear_support_vector_machine(alpha)
 @pytest.mark.parametrize("problem", [cancer, wine])
 def test_squared_hinge_without_hidden_layers_is_linear_svc(problem):
     X, y = problem()
-    theirs = LinearSVC(C=0.2, tol=1e-10, max_iter=100000, intercept_scaling=1000.0, dual=False).fit(X, y)
+    theirs = LinearSVC(C=0.2, tol=1e-10, max_iter=100000, intercept_scaling=1000.0, dual=False).fit(
+        X, y
+    )
     ours = exact(MLPClassifier, "squared_hinge", alpha=5.0).fit(X, y)
     # measured: 4e-7 and 4e-6
     assert_allclose(ours.coefs_[0].T, theirs.coef_, atol=1e-5)
@@ -223,8 +303,15 @@ def test_squared_hinge_without_hidden_layers_is_linear_svc(problem):
 def test_perceptron_is_scikit_learns_to_the_last_update(n_classes):
     X, y = blobs(n_classes)
     theirs = LinearPerceptron(eta0=0.5, shuffle=False, tol=None, max_iter=4).fit(X, y)
-    assert_allclose(rosenblatt(eta=0.5, max_iter=4).fit(X, y).coefs_[0].T, theirs.coef_, rtol=1e-9, atol=1e-12)
-    assert_allclose(rosenblatt(eta=0.5, max_iter=4).fit(X, y).intercepts_[0], theirs.intercept_, rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        rosenblatt(eta=0.5, max_iter=4).fit(X, y).coefs_[0].T, theirs.coef_, rtol=1e-9, atol=1e-12
+    )
+    assert_allclose(
+        rosenblatt(eta=0.5, max_iter=4).fit(X, y).intercepts_[0],
+        theirs.intercept_,
+        rtol=1e-9,
+        atol=1e-12,
+    )
 
 
 def rosenblatt(eta=1.0, max_iter=100):
@@ -238,12 +325,25 @@ def rosenblatt(eta=1.0, max_iter=100):
         "shuffle": False,
         "weight_init": "zeros",
     }
-    return MLPClassifier(loss="perceptron", hidden_layer_sizes=(), max_iter=max_iter, dtype="float64", random_state=0, **setting)
+    return MLPClassifier(
+        loss="perceptron",
+        hidden_layer_sizes=(),
+        max_iter=max_iter,
+        dtype="float64",
+        random_state=0,
+        **setting,
+    )
 
 
 @pytest.mark.parametrize(
     ("function", "learned"),
-    [((0, 0, 0, 1), True), ((0, 1, 1, 1), True), ((1, 1, 0, 0), True), ((1, 1, 1, 0), True), ((0, 1, 1, 0), False)],
+    [
+        ((0, 0, 0, 1), True),
+        ((0, 1, 1, 1), True),
+        ((1, 1, 0, 0), True),
+        ((1, 1, 1, 0), True),
+        ((0, 1, 1, 0), False),
+    ],
     ids=["and", "or", "not", "nand", "xor"],
 )
 @pytest.mark.lecture_row(2)
@@ -254,11 +354,15 @@ def test_a_perceptron_learns_what_a_line_can_separate(function, learned):
     assert (model.loss_ == 0.0) is learned  # no mistake in the last epoch
     before = model.coefs_[0].copy()
     model.set_params(warm_start=True, max_iter=1).fit(X, y)
-    assert not learned or np.array_equal(model.coefs_[0], before)  # who makes no mistakes does not move
+    assert not learned or np.array_equal(
+        model.coefs_[0], before
+    )  # who makes no mistakes does not move
 
 
 @pytest.mark.parametrize("loss", [*MARGINS, "log_loss", "focal"])
-@pytest.mark.parametrize("problem", [blobs(2), blobs(4), labels()], ids=["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize(
+    "problem", [blobs(2), blobs(4), labels()], ids=["binary", "multiclass", "multilabel"]
+)
 def test_scores_of_classes(loss, problem):
     X, y = problem
     model = quick(MLPClassifier, loss).fit(X, y)
@@ -269,8 +373,14 @@ def test_scores_of_classes(loss, problem):
     else:
         assert_array_equal(model.predict(X), scores.argmax(axis=1))
     for method in ("predict_proba", "predict_log_proba"):
-        assert hasattr(MLPClassifier(loss=loss), method) is hasattr(model, method) is (loss not in MARGINS)
-    assert (model.predict(X) == y).mean() > 0.7  # measured over three seeds: 0.77 for labels and the perceptron, else above 0.82
+        assert (
+            hasattr(MLPClassifier(loss=loss), method)
+            is hasattr(model, method)
+            is (loss not in MARGINS)
+        )
+    assert (
+        model.predict(X) == y
+    ).mean() > 0.7  # measured over three seeds: 0.77 for labels and the perceptron, else above 0.82
 
 
 def test_what_has_no_probabilities_says_so():
@@ -278,7 +388,9 @@ def test_what_has_no_probabilities_says_so():
     model = quick(MLPClassifier, Hinge(), max_iter=1).fit(X, y)
     with pytest.raises(AttributeError, match="has no attribute 'predict_proba'") as error:
         model.predict_proba(X)
-    assert "loss=Hinge() has scores but no probabilities; use decision_function" in str(error.value.__cause__)
+    assert "loss=Hinge() has scores but no probabilities; use decision_function" in str(
+        error.value.__cause__
+    )
     model.set_params(loss="log_loss")  # what counts is the loss that it was fitted with
     assert not hasattr(model, "predict_proba")
 
@@ -290,19 +402,28 @@ def test_label_smoothing_is_logistic_regression_on_every_class_with_its_share():
     X, y = wine()
     ours = exact(MLPClassifier, LogLoss(0.3), alpha=5.0).fit(X, y)
     share = 0.7 * np.eye(3)[y] + 0.1
-    theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000).fit(np.repeat(X, 3, axis=0), np.tile(range(3), len(y)), share.ravel())
+    theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000).fit(
+        np.repeat(X, 3, axis=0), np.tile(range(3), len(y)), share.ravel()
+    )
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
     X, y = blobs(2)
     ours = exact(MLPClassifier, LogLoss(0.3), alpha=5.0).fit(X, y)
     share = 0.7 * np.eye(2)[y] + 0.15
-    theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000).fit(np.repeat(X, 2, axis=0), np.tile(range(2), len(y)), share.ravel())
+    theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=5000).fit(
+        np.repeat(X, 2, axis=0), np.tile(range(2), len(y)), share.ravel()
+    )
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 
-@pytest.mark.parametrize("problem", [blobs(2), blobs(4), labels()], ids=["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize(
+    "problem", [blobs(2), blobs(4), labels()], ids=["binary", "multiclass", "multilabel"]
+)
 def test_focal_loss_between_cross_entropy_and_doubt(problem):
     X, y = problem
-    plain, zero, two = (exact(MLPClassifier, loss, alpha=5.0).fit(X, y) for loss in ("log_loss", Focal(0.0), "focal"))
+    plain, zero, two = (
+        exact(MLPClassifier, loss, alpha=5.0).fit(X, y)
+        for loss in ("log_loss", Focal(0.0), "focal")
+    )
     assert_allclose(zero.predict_proba(X), plain.predict_proba(X), atol=1e-5)
     # a surer row counts less, so probabilities lie nearer to equal shares
     assert np.abs(two.predict_proba(X) - 0.5).mean() < np.abs(plain.predict_proba(X) - 0.5).mean()
@@ -323,11 +444,15 @@ def test_weights_of_classes_and_rows(loss, rng):
     longer = quick(MLPClassifier, loss, **setting).fit(X[repeated], y[repeated])
     balanced = quick(MLPClassifier, loss, class_weight={0: 1, 1: 5, 2: 1}, **setting).fit(X, y)
     by_hand = quick(MLPClassifier, loss, **setting).fit(X, y, np.where(y == 1, 5.0, 1.0))
-    assert_allclose(weighted.decision_function(X), longer.decision_function(X), rtol=1e-7, atol=1e-9)
+    assert_allclose(
+        weighted.decision_function(X), longer.decision_function(X), rtol=1e-7, atol=1e-9
+    )
     assert_array_equal(balanced.decision_function(X), by_hand.decision_function(X))
 
 
-@pytest.mark.parametrize("loss", ["log_cosh", "quantile", "poisson", "gamma", "tweedie", "gaussian_nll"])
+@pytest.mark.parametrize(
+    "loss", ["log_cosh", "quantile", "poisson", "gamma", "tweedie", "gaussian_nll"]
+)
 @pytest.mark.lecture_row(12)
 def test_weights_of_rows(loss, rng):
     X, y = counts(rng, 100)
@@ -343,7 +468,9 @@ def test_weights_of_rows(loss, rng):
 def test_an_autoencoder_may_have_them(loss, rng):
     X = rng.poisson(np.exp(rng.normal(size=(200, 1)) * [0.5, 1.0, -0.5, 0.3])) + (loss == "gamma")
     model = quick(Autoencoder, loss, n_components=1, max_iter=100).fit(X)
-    assert model.score(X) > quick(Autoencoder, loss, n_components=1, max_iter=1, learning_rate_init=1e-9).fit(X).score(X)
+    assert model.score(X) > quick(
+        Autoencoder, loss, n_components=1, max_iter=1, learning_rate_init=1e-9
+    ).fit(X).score(X)
     assert model.predict(X).shape == X.shape
 
 
@@ -352,7 +479,9 @@ def test_an_autoencoder_of_sparse_counts_starts_at_their_mean(rng):
 
     X = rng.poisson(0.3, (100, 5)) * [1, 1, 1, 1, 0]
     dense, model = (
-        quick(Autoencoder, "poisson", weight_init="zeros", max_iter=1, learning_rate_init=1e-12).fit(form)
+        quick(
+            Autoencoder, "poisson", weight_init="zeros", max_iter=1, learning_rate_init=1e-12
+        ).fit(form)
         for form in (X, sparse.csr_array(X))
     )
     assert_allclose(model.predict(X), dense.predict(X), rtol=1e-6)
@@ -361,16 +490,26 @@ def test_an_autoencoder_of_sparse_counts_starts_at_their_mean(rng):
 
 @pytest.mark.parametrize("loss", [GaussianNLL(), Quantile()])
 def test_an_autoencoder_has_one_number_for_each_feature(loss):
-    with pytest.raises(ValueError, match=r"predicts \d numbers for each target; a reconstruction has one for each feature"):
+    with pytest.raises(
+        ValueError,
+        match=r"predicts \d numbers for each target; a reconstruction has one for each feature",
+    ):
         Autoencoder(loss=loss).fit(curve()[0])
 
 
 def test_a_grid_reaches_the_hyper_parameters_of_losses():
     X, y = blobs(3)
-    search = GridSearchCV(quick(MLPClassifier, Focal(), max_iter=3), {"loss__gamma": [0.0, 2.0]}, cv=2, scoring="neg_log_loss").fit(X, y)
+    search = GridSearchCV(
+        quick(MLPClassifier, Focal(), max_iter=3),
+        {"loss__gamma": [0.0, 2.0]},
+        cv=2,
+        scoring="neg_log_loss",
+    ).fit(X, y)
     assert len(set(search.cv_results_["mean_test_score"])) == 2
     X, y = curve()
     grid = {"loss": ["squared_error", Poisson(), Quantile(0.5)]}
     assert np.isfinite(
-        GridSearchCV(quick(MLPRegressor, "squared_error"), grid, cv=2).fit(X, np.exp(y)).cv_results_["mean_test_score"]
+        GridSearchCV(quick(MLPRegressor, "squared_error"), grid, cv=2)
+        .fit(X, np.exp(y))
+        .cv_results_["mean_test_score"]
     ).all()

@@ -1,4 +1,6 @@
-"""How much memory fits and predictions take: no more than their results and a batch or a chunk of rows."""
+"""How much memory fits and predictions take: no more than their results and a batch or a chunk
+of rows.
+"""
 
 import tracemalloc
 import warnings
@@ -42,13 +44,21 @@ def words():
     """Return sparse rows as of texts, and two classes."""
     rng = np.random.default_rng(0)
     entries = rng.integers(0, WIDE, 20 * N)
-    return sparse.csr_array((np.ones(20 * N, np.float32), (np.repeat(np.arange(N), 20), entries)), shape=(N, WIDE)), np.arange(N) % 2
+    return sparse.csr_array(
+        (np.ones(20 * N, np.float32), (np.repeat(np.arange(N), 20), entries)), shape=(N, WIDE)
+    ), np.arange(N) % 2
 
 
 SETTINGS = [
     {"solver": "lbfgs", "hidden_layer_sizes": ()},
     {"batch_size": N},
-    {"batch_size": N, "hidden_layer_sizes": (3, 3), "skip_connections": "add", "batch_norm": True, "dropout": 0.1},
+    {
+        "batch_size": N,
+        "hidden_layer_sizes": (3, 3),
+        "skip_connections": "add",
+        "batch_norm": True,
+        "dropout": 0.1,
+    },
     {"batch_size": N, "auxiliary_loss_weight": 0.5, "diagnostics": True},
     {"early_stopping": True},
 ]
@@ -59,7 +69,9 @@ def test_sparse_rows_stay_sparse(setting, words):
     X, y = words
     model = MLPClassifier(**{"hidden_layer_sizes": (3,), "max_iter": 1, **setting})
     assert peak(model.fit, X, y)[1] < 0.1 * DENSE
-    for method in (model.predict, model.predict_proba, model.transform)[: 3 if model.hidden_layer_sizes else 2]:
+    for method in (model.predict, model.predict_proba, model.transform)[
+        : 3 if model.hidden_layer_sizes else 2
+    ]:
         assert peak(method, X)[1] < 0.02 * DENSE
     assert peak(model.score, X, y)[1] < 0.02 * DENSE
 
@@ -73,7 +85,9 @@ def test_partial_fit_of_sparse_rows(words):
 def test_a_sparse_autoencoder_validates_in_parts(words):
     """Its outputs are dense, but those of no more rows than a part has are there at once."""
     X = words[0][:, :8192]
-    model = Autoencoder(2, (), max_iter=1, early_stopping=True, validation_fraction=0.5, batch_size=50)
+    model = Autoencoder(
+        2, (), max_iter=1, early_stopping=True, validation_fraction=0.5, batch_size=50
+    )
     assert peak(model.fit, X)[1] < 0.75 * 4 * 1000 * 8192
 
 
@@ -84,7 +98,9 @@ def test_labels_are_found_in_parts():
     n, n_classes = 10_000, 1500
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(n, 5)).astype(np.float32), np.arange(n) % n_classes
-    model = MLPClassifier((), dtype="float32", random_state=0).partial_fit(X[:50], y[:50] % 9, classes=np.arange(n_classes))
+    model = MLPClassifier((), dtype="float32", random_state=0).partial_fit(
+        X[:50], y[:50] % 9, classes=np.arange(n_classes)
+    )
     scores, all_scores = peak(model.decision_function, X)
     labels, most = peak(model.predict, X)
     assert_array_equal(labels, scores.argmax(axis=1))
@@ -97,8 +113,12 @@ def test_labels_are_found_in_parts():
 def test_sparse_labels_are_found_in_parts():
     n, n_labels = 10_000, 600
     X = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
-    y = sparse.csr_matrix((np.ones(n, int), (np.arange(n), np.arange(n) % n_labels)), shape=(n, n_labels))
-    model = MLPClassifier((), batch_size=50, random_state=0).partial_fit(X[:50], y[:50], classes=np.arange(n_labels))
+    y = sparse.csr_matrix(
+        (np.ones(n, int), (np.arange(n), np.arange(n) % n_labels)), shape=(n, n_labels)
+    )
+    model = MLPClassifier((), batch_size=50, random_state=0).partial_fit(
+        X[:50], y[:50], classes=np.arange(n_labels)
+    )
     scores = model.decision_function(X)
     found, most = peak(model.predict, X)
     assert sparse.issparse(found)

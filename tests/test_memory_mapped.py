@@ -29,9 +29,13 @@ def fit(model, *arrays):
 def test_the_same_bits_as_from_memory(mapped):
     y = np.asarray(mapped)[:, :3].argmax(axis=1)
     options = {"hidden_layer_sizes": (8,), "max_iter": 2, "dropout": 0.1, "random_state": 0}
-    from_disk, from_memory = (fit(MLPClassifier(**options), X, y) for X in (mapped, np.array(mapped)))
+    from_disk, from_memory = (
+        fit(MLPClassifier(**options), X, y) for X in (mapped, np.array(mapped))
+    )
     for X in (mapped, np.array(mapped)):
-        np.testing.assert_array_equal(from_disk.predict_proba(X), from_memory.predict_proba(np.array(mapped)))
+        np.testing.assert_array_equal(
+            from_disk.predict_proba(X), from_memory.predict_proba(np.array(mapped))
+        )
 
 
 MODELS = {

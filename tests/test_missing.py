@@ -1,4 +1,6 @@
-"""Missing values of an autoencoder: left out of the loss, means in the input, reconstructions by ``impute``."""
+"""Missing values of an autoencoder: left out of the loss, means in the input, reconstructions by
+``impute``.
+"""
 
 import pickle
 
@@ -28,7 +30,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def quick(n_components=2, **setting):
     return Autoencoder(
-        n_components, **{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 20, "random_state": 0, **setting}
+        n_components,
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 20,
+            "random_state": 0,
+            **setting,
+        },
     )
 
 
@@ -43,10 +52,14 @@ def holes(X, share=0.2, seed=0):
 
 
 def objective_by_hand(flat, model, X):
-    """Return the mean over rows of half the squared error of the known values, of a linear autoencoder with these parameters."""
+    """Return the mean over rows of half the squared error of the known values, of a linear
+    autoencoder with these parameters.
+    """
     known, filled = ~np.isnan(X), np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     arrays, start = [], 0
-    for shape in [array.shape for pair in zip(model.coefs_, model.intercepts_, strict=True) for array in pair]:
+    for shape in [
+        array.shape for pair in zip(model.coefs_, model.intercepts_, strict=True) for array in pair
+    ]:
         arrays.append(flat[start : start + np.prod(shape)].reshape(shape))
         start += np.prod(shape)
     code = filled @ arrays[0] + arrays[1]
@@ -55,17 +68,31 @@ def objective_by_hand(flat, model, X):
 
 
 def test_what_is_minimised_is_the_error_of_the_known_values():
-    """A fitted linear autoencoder lies where the derivative of that is zero, and this is its score."""
+    """A fitted linear autoencoder lies where the derivative of that is zero, and this is its
+    score.
+    """
     X = holes(wine()[0])
-    model = quick(3, hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, tol=1e-8, max_iter=5000).fit(X)
-    flat = np.concatenate([array.ravel() for pair in zip(model.coefs_, model.intercepts_, strict=True) for array in pair])
+    model = quick(3, hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, tol=1e-8, max_iter=5000).fit(
+        X
+    )
+    flat = np.concatenate(
+        [
+            array.ravel()
+            for pair in zip(model.coefs_, model.intercepts_, strict=True)
+            for array in pair
+        ]
+    )
     assert_allclose(model.score(X), -objective_by_hand(flat, model, X), rtol=1e-9)
     assert_allclose(approx_fprime(flat, objective_by_hand, 1e-6, model, X), 0.0, atol=1e-5)
     start = flat + 0.1 * np.random.default_rng(0).normal(size=flat.size)
     assert np.abs(approx_fprime(start, objective_by_hand, 1e-6, model, X)).max() > 1e-2
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "huber", BY_NUMBER, "auto"], ids=["squared_error", "huber", "given", "auto"])
+@pytest.mark.parametrize(
+    "loss",
+    ["squared_error", "huber", BY_NUMBER, "auto"],
+    ids=["squared_error", "huber", "given", "auto"],
+)
 def test_errors_of_missing_values_are_zero_and_the_others_add_up(loss):
     X = table().to_numpy()
     some = holes(X)
@@ -101,7 +128,9 @@ def test_missing_values_that_first_appear_in_prediction():
         model = quick(dtype="float64").fit(form(X))
         assert_allclose(model.mean_, X.mean(axis=0), rtol=1e-9, atol=1e-12)
         some = holes(X)
-        assert_array_equal(model.predict(some), model.predict(np.where(np.isnan(some), model.mean_, some)))
+        assert_array_equal(
+            model.predict(some), model.predict(np.where(np.isnan(some), model.mean_, some))
+        )
         assert model.score(some) > model.score(X)  # fewer errors to count
 
 
@@ -115,10 +144,15 @@ def test_held_out_rows_say_nothing_of_the_means():
 
 
 def test_nothing_missing_is_the_fit_itself():
-    """Values of zero weight may be missing; then the numbers are those of a fit without them, but for the order of sums."""
+    """Values of zero weight may be missing; then the numbers are those of a fit without them,
+    but for the order of sums.
+    """
     X = wine()[0]
     some, weight = np.vstack([X, holes(X)]), np.repeat([1.0, 0.0], len(X))
-    model, plain = quick(dtype="float64", max_iter=5).fit(some, sample_weight=weight), quick(dtype="float64", max_iter=5).fit(X)
+    model, plain = (
+        quick(dtype="float64", max_iter=5).fit(some, sample_weight=weight),
+        quick(dtype="float64", max_iter=5).fit(X),
+    )
     assert_allclose(model.predict(X), plain.predict(X), rtol=1e-9, atol=1e-12)
 
 
@@ -208,7 +242,10 @@ def test_what_is_refused():
     for method in (model.predict, model.transform, model.score_samples, model.impute):
         with pytest.raises(ValueError, match="infinity"):
             method(infinite)
-    with pytest.raises(ValueError, match=r"impute would turn sparse input into a dense reconstruction of shape \(178, 13\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"impute would turn sparse input into a dense reconstruction of shape \(178, 13\)",
+    ):
         model.impute(sparse.csr_array(X))
     assert_unchanged(before, state(model, X))
 
@@ -222,7 +259,12 @@ def test_imputation_recovers_what_the_other_columns_say(seed):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 10)) + 0.1 * rng.normal(size=(400, 10))
     some = holes(X, seed=seed)
-    setting = {"corruption": Masking(0.2), "learning_rate": "one_cycle", "learning_rate_init": 0.01, "batch_size": 50}
+    setting = {
+        "corruption": Masking(0.2),
+        "learning_rate": "one_cycle",
+        "learning_rate_init": 0.01,
+        "batch_size": 50,
+    }
     setting |= {"max_iter": 600, "n_iter_no_change": np.inf}
     imputers = {
         "autoencoder": Autoencoder(3, (128,), random_state=0, **setting).fit(some).impute(some),
@@ -230,8 +272,12 @@ def test_imputation_recovers_what_the_other_columns_say(seed):
         "neighbours": KNNImputer().fit_transform(some),
         "iterative": IterativeImputer(random_state=0).fit_transform(some),
     }
-    error = {name: np.sqrt(np.mean(np.square(filled - X)[np.isnan(some)])) for name, filled in imputers.items()}
-    # measured over six seeds: 0.28 on average, at most 0.34; the mean 1.63, neighbours 0.59, iterative 0.15
+    error = {
+        name: np.sqrt(np.mean(np.square(filled - X)[np.isnan(some)]))
+        for name, filled in imputers.items()
+    }
+    # measured over six seeds: 0.28 on average, at most 0.34; the mean 1.63, neighbours 0.59,
+    # iterative 0.15
     assert error["autoencoder"] < 0.3 * error["mean"]
     assert error["autoencoder"] < error["neighbours"]
     assert error["autoencoder"] < 4 * error["iterative"]
@@ -254,15 +300,20 @@ def test_known_values_stay_to_the_bit(dtype, precision):
 
 
 def frames():
-    """Return a pandas frame with a whole-number column that misses nothing and a nullable one that does, and the same in polars."""
-    X = pd.DataFrame(holes(wine()[0]), columns=[f"f{k}" for k in range(13)], index=np.arange(178)[::-1] * 2)
+    """Return a pandas frame with a whole-number column that misses nothing and a nullable one
+    that does, and the same in polars.
+    """
+    X = pd.DataFrame(
+        holes(wine()[0]), columns=[f"f{k}" for k in range(13)], index=np.arange(178)[::-1] * 2
+    )
     X["f0"] = X["f0"].astype(np.float32)
     X["f1"] = np.arange(178) % 5
     X["f2"] = pd.array(np.arange(178) % 2, dtype="Int64")
     X.loc[X.index[7], "f2"] = pd.NA
     other = polars.DataFrame({name: X[name].to_numpy() for name in X if name not in ("f1", "f2")})
     other = other.with_columns(
-        polars.Series("f1", X["f1"].to_numpy()), polars.Series("f2", [*(k % 2 for k in range(7)), None, *([0] * 170)])
+        polars.Series("f1", X["f1"].to_numpy()),
+        polars.Series("f2", [*(k % 2 for k in range(7)), None, *([0] * 170)]),
     )
     return X, other.select(list(X.columns))
 
@@ -275,10 +326,16 @@ def test_a_frame_stays_a_frame(which):
     filled = model.impute(X)
     assert type(filled) is type(X)
     assert list(filled.columns) == list(X.columns)
-    for name in ("f0", "f1", "f3"):  # single precision, whole numbers without holes, double precision
+    for name in (
+        "f0",
+        "f1",
+        "f3",
+    ):  # single precision, whole numbers without holes, double precision
         assert filled[name].dtype == X[name].dtype
     values = X.to_numpy() if which else X.to_numpy(dtype=float, na_value=np.nan)
-    assert_allclose(filled.to_numpy(), np.where(np.isnan(values), model.predict(X), values), rtol=1e-6)
+    assert_allclose(
+        filled.to_numpy(), np.where(np.isnan(values), model.predict(X), values), rtol=1e-6
+    )
     if which:
         assert X.equals(kept)
     else:

@@ -1,4 +1,6 @@
-"""Neither the unit of y nor its distance from zero changes a regressor; what leaves it is in the units of y."""
+"""Neither the unit of y nor its distance from zero changes a regressor; what leaves it is in the
+units of y.
+"""
 
 import pickle
 import tracemalloc
@@ -28,7 +30,15 @@ from .problems import curve, named
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 PLACES = [(1e-4, 0.0), (1e6, 3e7), (1.0, 2e8), (30.0, 1.7e9), (1e-30, 0.0), (-1e30, 1e31)]
-REAL = ["squared_error", "absolute_error", "huber", "log_cosh", "gaussian_nll", Quantile(0.3), "quantile"]
+REAL = [
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "log_cosh",
+    "gaussian_nll",
+    Quantile(0.3),
+    "quantile",
+]
 POSITIVE = ["poisson", "gamma", "tweedie"]
 
 
@@ -38,7 +48,13 @@ def squared(prediction, target):
 
 def quick(loss="squared_error", **setting):
     """Return a regressor in single precision that has learned something after a moment."""
-    setting = {"learning_rate_init": 0.02, "max_iter": 20, "batch_size": 30, "random_state": 0, **setting}
+    setting = {
+        "learning_rate_init": 0.02,
+        "max_iter": 20,
+        "batch_size": 30,
+        "random_state": 0,
+        **setting,
+    }
     return MLPRegressor(loss, (20,), **setting)
 
 
@@ -64,10 +80,16 @@ def test_unit_and_offset_change_nothing(loss, scale, offset):
 def test_the_unit_of_amounts_changes_nothing(loss, unit):
     X, y = curve()
     y = np.exp(y / 2)
-    assert_allclose(quick(loss).fit(X, unit * y).predict(X) / unit, quick(loss).fit(X, y).predict(X), rtol=1e-3)
+    assert_allclose(
+        quick(loss).fit(X, unit * y).predict(X) / unit, quick(loss).fit(X, y).predict(X), rtol=1e-3
+    )
 
 
-@pytest.mark.parametrize("setting", [{}, {"solver": "lbfgs", "max_iter": 15}, {"dtype": "float64", "solver": "sgd"}], ids=named)
+@pytest.mark.parametrize(
+    "setting",
+    [{}, {"solver": "lbfgs", "max_iter": 15}, {"dtype": "float64", "solver": "sgd"}],
+    ids=named,
+)
 @pytest.mark.parametrize("n_outputs", [1, 2])
 def test_it_is_a_scaler_around_the_estimator(setting, n_outputs):
     X, y = curve(n_outputs=n_outputs)
@@ -88,7 +110,9 @@ def test_offset_and_scale_are_those_of_the_rows_trained_on(rng):
         assert_allclose(model.target_offset_, scaler.mean_, rtol=1e-12)
         assert_allclose(model.target_scale_, scaler.scale_, rtol=1e-9)
     held_out = np.arange(100, 150)
-    model = quick(max_iter=1, early_stopping=True, validation_cv=[(np.arange(100), held_out)]).fit(X, y)
+    model = quick(max_iter=1, early_stopping=True, validation_cv=[(np.arange(100), held_out)]).fit(
+        X, y
+    )
     assert_allclose(model.target_offset_, y[:100].mean(axis=0), rtol=1e-12)
     plain = quick(max_iter=1, normalize_y=False).fit(X, y)
     assert_array_equal([plain.target_offset_, plain.target_scale_], [[0.0, 0.0], [1.0, 1.0]])
@@ -114,8 +138,12 @@ def test_a_single_outlier_does_not_make_the_likelihood_of_the_others_flat(size):
     spoilt = y.copy()
     spoilt[7] = size
     others = np.arange(len(y)) != 7
-    mean, std = quick("gaussian_nll", max_iter=60).fit(X, spoilt).predict(X[others], return_std=True)
-    assert stats.norm(mean, std).logpdf(y[others]).mean() > -3.0  # measured: -2.0 and -2.2; that of the constant is -1.6
+    mean, std = (
+        quick("gaussian_nll", max_iter=60).fit(X, spoilt).predict(X[others], return_std=True)
+    )
+    assert (
+        stats.norm(mean, std).logpdf(y[others]).mean() > -3.0
+    )  # measured: -2.0 and -2.2; that of the constant is -1.6
 
 
 @pytest.mark.parametrize("share", [0.3, 0.07])
@@ -130,7 +158,10 @@ def test_a_value_that_many_rows_have_is_no_outlier(share, rng):
 
 def test_three_rows_have_no_outlier():
     X, _ = curve()
-    assert_allclose(quick(max_iter=1, batch_size="auto").fit(X[:3], [1.0, 1.1, 500.0]).target_scale_, np.std([1.0, 1.1, 500.0]))
+    assert_allclose(
+        quick(max_iter=1, batch_size="auto").fit(X[:3], [1.0, 1.1, 500.0]).target_scale_,
+        np.std([1.0, 1.1, 500.0]),
+    )
 
 
 @pytest.mark.parametrize("loss", ["huber", "log_cosh"])
@@ -161,23 +192,41 @@ def test_a_constant_is_predicted_as_it_is(value):
 
 def test_a_constant_output_leaves_the_likelihood_of_others_alone():
     X, y = curve()
-    model = quick("gaussian_nll", alpha=0.0, max_iter=100).fit(X, np.column_stack([y, np.full(len(X), 7.0)]))
-    (mean, std), constant = (part[:, 0] for part in model.predict(X, return_std=True)), model.predict(X)[:, 1]
+    model = quick("gaussian_nll", alpha=0.0, max_iter=100).fit(
+        X, np.column_stack([y, np.full(len(X), 7.0)])
+    )
+    (mean, std), constant = (
+        (part[:, 0] for part in model.predict(X, return_std=True)),
+        model.predict(X)[:, 1],
+    )
     assert r2_score(y, mean) > 0.9
-    assert stats.norm(mean, std).logpdf(y).mean() > stats.norm(y.mean(), y.std()).logpdf(y).mean() + 0.5
+    assert (
+        stats.norm(mean, std).logpdf(y).mean()
+        > stats.norm(y.mean(), y.std()).logpdf(y).mean() + 0.5
+    )
     assert_allclose(constant, 7.0, atol=0.5)
 
 
 def test_a_function_knows_no_unit_of_any_output():
-    """Each output counts as much as in the squared error, whose function it is but for the factor 1/2."""
+    """Each output counts as much as in the squared error, whose function it is but for the
+    factor 1/2.
+    """
     X, y = curve(n_outputs=2)
     y = y * [1e-6, 1e5] + [0.0, 3e6]
-    assert_allclose(quick(squared).fit(X, y).predict(X) / y.std(axis=0), quick().fit(X, y).predict(X) / y.std(axis=0), rtol=1e-3, atol=1e-3)
+    assert_allclose(
+        quick(squared).fit(X, y).predict(X) / y.std(axis=0),
+        quick().fit(X, y).predict(X) / y.std(axis=0),
+        rtol=1e-3,
+        atol=1e-3,
+    )
 
 
 def test_a_constant_added_to_a_function_changes_nothing():
     X, y = curve()
-    here, there = (quick(lambda p, t, shift=s: (p - t) ** 2 - shift, solver="sgd").fit(X, 3.0 * y) for s in (0.0, 100.0))
+    here, there = (
+        quick(lambda p, t, shift=s: (p - t) ** 2 - shift, solver="sgd").fit(X, 3.0 * y)
+        for s in (0.0, 100.0)
+    )
     assert_allclose(there.predict(X), here.predict(X), rtol=1e-4, atol=1e-4)
     assert_allclose(there.loss_, here.loss_ - 100.0, rtol=1e-4)
 
@@ -204,7 +253,9 @@ def test_losses_are_in_the_units_of_y(loss, scoring):
     expected = LOSSES[loss](y, model.predict(X))
     assert_allclose(model.history_["validation_loss"].iloc[-1], expected, rtol=1e-3)
     assert 0.2 < model.loss_ / expected < 5.0  # a moving network's, over the epoch
-    assert_allclose(model.validation_scores_[-1], -expected if scoring else model.score(X, y), rtol=1e-3)
+    assert_allclose(
+        model.validation_scores_[-1], -expected if scoring else model.score(X, y), rtol=1e-3
+    )
     exact = quick(loss, alpha=0.0, solver="lbfgs").fit(X, y)
     assert_allclose(exact.loss_, LOSSES[loss](y, exact.predict(X)), rtol=1e-6)
 
@@ -222,7 +273,9 @@ def test_early_stopping_is_the_same_in_every_unit():
     X, y = curve()
     setting = {"early_stopping": True, "max_iter": 100, "n_iter_no_change": 3, "tol": 1e-3}
     for scoring in (None, "loss"):
-        here, there = (quick(scoring=scoring, **setting).fit(X, target) for target in (y, 1e6 * y + 1e7))
+        here, there = (
+            quick(scoring=scoring, **setting).fit(X, target) for target in (y, 1e6 * y + 1e7)
+        )
         assert here.n_iter_ == there.n_iter_ < 100
         assert_allclose(here.score(X, y), there.score(X, 1e6 * y + 1e7), atol=1e-3)
 
@@ -233,20 +286,28 @@ def test_gradients_and_samples_are_in_the_units_of_y(loss):
     y = 1e4 * np.exp(y / 4)
     model = quick(loss, activation="tanh", dtype="float64", dropout=1e-9, max_iter=5).fit(X, y)
     step = 1e-5
-    numeric = np.stack([(model.predict(X + e) - model.predict(X - e)) / (2 * step) for e in step * np.eye(4)], axis=-1)
+    numeric = np.stack(
+        [(model.predict(X + e) - model.predict(X - e)) / (2 * step) for e in step * np.eye(4)],
+        axis=-1,
+    )
     assert_allclose(model.input_gradient(X), numeric, rtol=1e-5, atol=1e-5 * np.abs(numeric).max())
     assert_allclose(model.sample_predictions(X, 2), [model.predict(X)] * 2, rtol=1e-9)
 
 
 def test_constant_quantiles_explain_nothing(rng):
-    """Where most of y is one value, levels coincide; D2 of the quantiles themselves is 0, as scikit-learn's is."""
+    """Where most of y is one value, levels coincide; D2 of the quantiles themselves is 0, as
+    scikit-learn's is.
+    """
     y = np.where(rng.uniform(size=500) < 0.8, 0.0, rng.exponential(size=500))
     model = quick("quantile", max_iter=1).fit(np.zeros((500, 1)), y)
     constant = np.quantile(y, [0.1, 0.5, 0.9])
     model._network.params[...] = 0.0
     steps = np.diff(constant) / model.target_scale_
     with np.errstate(divide="ignore"):
-        scores = np.r_[(constant[0] - model.target_offset_) / model.target_scale_, steps + np.log(-np.expm1(-steps))]
+        scores = np.r_[
+            (constant[0] - model.target_offset_) / model.target_scale_,
+            steps + np.log(-np.expm1(-steps)),
+        ]
     model.intercepts_[-1][...] = np.maximum(scores, -40.0)
     assert_allclose(model.score(np.zeros((500, 1)), y), 0.0, atol=1e-6)
 
@@ -276,7 +337,10 @@ def test_later_fits_keep_the_measure_of_the_first(loss):
 def test_a_first_batch_that_does_not_vary_warns():
     X, y = curve()
     for rows, constant in ((X[:1], 1e5 * y[:1] + 5e5), (X, np.zeros(len(X)))):
-        with pytest.warns(UserWarning, match="y does not vary in the first batch, so that normalize_y cannot learn its scale"):
+        with pytest.warns(
+            UserWarning,
+            match="y does not vary in the first batch, so that normalize_y cannot learn its scale",
+        ):
             quick().partial_fit(rows, constant)
     for model in (quick("poisson"), quick(normalize_y=False)):
         model.partial_fit(X[:1], y[:1] ** 2 + 1.0)
@@ -289,7 +353,9 @@ def test_normalising_needs_no_copy_in_double_precision(rng):
     peaks = []
     for normalize_y in (False, True):
         tracemalloc.start()
-        MLPRegressor(hidden_layer_sizes=(2,), max_iter=1, batch_size=5000, normalize_y=normalize_y).fit(X, y)
+        MLPRegressor(
+            hidden_layer_sizes=(2,), max_iter=1, batch_size=5000, normalize_y=normalize_y
+        ).fit(X, y)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.6 * peaks[0]  # measured: 1.3; with copies 3.2
@@ -299,7 +365,9 @@ def test_a_fit_that_goes_on_cannot_change_it():
     X, y = curve()
     model = quick(max_iter=1, warm_start=True).fit(X, y)
     before = model.predict(X)
-    with pytest.raises(ValueError, match="normalize_y=False is not what the fit to go on from had, True"):
+    with pytest.raises(
+        ValueError, match="normalize_y=False is not what the fit to go on from had, True"
+    ):
         model.set_params(normalize_y=False).fit(X, y)
     assert_array_equal(model.predict(X), before)
     assert len(model.set_params(normalize_y=True).fit(X, y).loss_curve_) == 2
@@ -313,5 +381,8 @@ def test_hyperparameters_of_a_loss_are_in_standard_deviations():
     setting = {"solver": "lbfgs", "max_iter": 30}
     inside, outside = quick(Huber(0.5), **setting), quick(Huber(0.5), normalize_y=False, **setting)
     assert_allclose(
-        inside.fit(X, 50.0 * y).predict(X), 50.0 * (middle + scale * outside.fit(X, (y - middle) / scale).predict(X)), rtol=1e-6, atol=1e-5
+        inside.fit(X, 50.0 * y).predict(X),
+        50.0 * (middle + scale * outside.fit(X, (y - middle) / scale).predict(X)),
+        rtol=1e-6,
+        atol=1e-5,
     )

@@ -1,4 +1,6 @@
-"""Whole estimators, pipelines and ensembles converted to ONNX: outputs and their names, labels of every type, and what is refused."""
+"""Whole estimators, pipelines and ensembles converted to ONNX: outputs and their names, labels
+of every type, and what is refused.
+"""
 
 import subprocess
 import sys
@@ -33,7 +35,15 @@ NAMES = {
 
 
 def quick(cls, hidden=(8,), **setting):
-    return cls(**{"hidden_layer_sizes": hidden, "learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": hidden,
+            "learning_rate_init": 0.02,
+            "max_iter": 5,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 # ---- classifiers
@@ -60,7 +70,11 @@ def test_classes_that_onnx_does_not_have_are_refused():
     X, y = blobs(2)
     model = quick(MLPClassifier).fit(X, y)
     model.classes_ = np.array([0.5, 1.5])
-    with pytest.raises(ValueError, match=r"classes must be strings or whole numbers to be converted, but they are \[0.5, 1.5\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"classes must be strings or whole numbers to "
+        r"be converted, but they are \[0.5, 1.5\]",
+    ):
         to_onnx(model, X)
 
 
@@ -83,11 +97,16 @@ def test_scores_where_the_loss_has_no_probabilities(n_classes):
     got = outputs(to_onnx(model, X), X.astype(np.float32))
     assert list(got) == ["label", "scores"]
     assert_near(got["scores"], model.decision_function(X))
-    with pytest.raises(ValueError, match="zipmap=True is a form of probabilities, but MLPClassifier gives none here"):
+    with pytest.raises(
+        ValueError,
+        match="zipmap=True is a form of probabilities, but MLPClassifier gives none here",
+    ):
         to_onnx(model, X, zipmap=True)
 
 
-@pytest.mark.parametrize("names", [np.array([3, 5, 9]), np.array(["a", "b", "c"])], ids=["int", "str"])
+@pytest.mark.parametrize(
+    "names", [np.array([3, 5, 9]), np.array(["a", "b", "c"])], ids=["int", "str"]
+)
 def test_forms_of_probabilities(names):
     X, y = blobs(3)
     model = make_pipeline(StandardScaler(), quick(MLPClassifier)).fit(X, names[y])
@@ -95,9 +114,14 @@ def test_forms_of_probabilities(names):
     got = outputs(to_onnx(model, X, zipmap=True), X.astype(np.float32))
     assert list(got) == ["output_label", "output_probability"]
     assert list(got["output_probability"][0]) == names.tolist()
-    assert_near(np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32), p)
+    assert_near(
+        np.array([[row[name] for name in names] for row in got["output_probability"]], np.float32),
+        p,
+    )
     for dtype in ("float32", "float64"):
-        _, *columns = outputs(to_onnx(model, X, zipmap="columns", dtype=dtype), X.astype(dtype)).values()
+        _, *columns = outputs(
+            to_onnx(model, X, zipmap="columns", dtype=dtype), X.astype(dtype)
+        ).values()
         assert_near(np.column_stack(columns).astype("float32"), p)
     with pytest.raises(ValueError, match="zipmap=True has no form in float64 here"):
         to_onnx(model, X, zipmap=True, dtype="float64")
@@ -107,13 +131,17 @@ def test_options_of_skl2onnx_for_classes():
     X, y = blobs(3)
     names = np.array(["a", "b", "c"])
     model = quick(MLPClassifier).fit(X, names[y])
-    got = outputs(to_onnx(model, X, options={id(model): {"output_class_labels": True}}), X.astype(np.float32))
+    got = outputs(
+        to_onnx(model, X, options={id(model): {"output_class_labels": True}}), X.astype(np.float32)
+    )
     assert got["class_labels"].tolist() == names.tolist()
     assert_same_classifier(model, X, got)
     got = outputs(to_onnx(model, X, options={id(model): {"nocl": True}}), X.astype(np.float32))
     sure = clear(model, X)
     assert_array_equal(names[got["label"]][sure], model.predict(X)[sure])
-    with pytest.raises(ValueError, match="output_class_labels=True names the columns of probabilities"):
+    with pytest.raises(
+        ValueError, match="output_class_labels=True names the columns of probabilities"
+    ):
         to_onnx(model, X, method="transform", options={id(model): {"output_class_labels": True}})
 
 
@@ -122,22 +150,42 @@ def test_options_of_skl2onnx_for_classes():
 @given(
     n_classes=st.integers(2, 4),
     hidden=st.lists(st.integers(1, 12), max_size=3),
-    activation=st.sampled_from(sorted({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}.keys() - {"hard_threshold"})),
+    activation=st.sampled_from(
+        sorted({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}.keys() - {"hard_threshold"})
+    ),
     batch_norm=st.booleans(),
     dropout=st.sampled_from([0.0, 0.3]),
     skip=st.sampled_from([None, "concat"]),
     auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
-def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed):
+def test_any_architecture(
+    n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed
+):
     X, y = blobs(n_classes)
-    setting = {"batch_norm": batch_norm, "dropout": dropout, "input_dropout": dropout, "skip_connections": skip if hidden else None}
+    setting = {
+        "batch_norm": batch_norm,
+        "dropout": dropout,
+        "input_dropout": dropout,
+        "skip_connections": skip if hidden else None,
+    }
     setting["auxiliary_loss_weight"] = auxiliary if hidden else 0.0
-    model = quick(MLPClassifier, tuple(hidden), activation=activation, max_iter=2, random_state=seed, **setting).fit(X, y)
+    model = quick(
+        MLPClassifier,
+        tuple(hidden),
+        activation=activation,
+        max_iter=2,
+        random_state=seed,
+        **setting,
+    ).fit(X, y)
     rows = np.vstack([X, rows_to_try(X.shape[1], seed)]).astype(np.float32)
     got = outputs(to_onnx(model, rows), rows)
-    size = 1.0 + 0.1 * np.abs(rows).max(axis=1, keepdims=True)  # scores of large numbers are rounded more coarsely
-    assert_allclose(got["probabilities"] / size, model.predict_proba(rows) / size, rtol=0, atol=1e-5)
+    size = 1.0 + 0.1 * np.abs(rows).max(
+        axis=1, keepdims=True
+    )  # scores of large numbers are rounded more coarsely
+    assert_allclose(
+        got["probabilities"] / size, model.predict_proba(rows) / size, rtol=0, atol=1e-5
+    )
     one = outputs(to_onnx(model, rows), rows[:1])
     assert_near(one["probabilities"], model.predict_proba(rows[:1]))
 
@@ -150,7 +198,14 @@ def test_any_architecture(n_classes, hidden, activation, batch_norm, dropout, sk
 @pytest.mark.parametrize("skip", ["add", "concat"])
 def test_regressors(n_outputs, activation, skip):
     X, y = curve(n_outputs=n_outputs)
-    model = quick(MLPRegressor, (4, 4), activation=activation, skip_connections=skip, dropout=0.1, batch_norm=True).fit(X, y)
+    model = quick(
+        MLPRegressor,
+        (4, 4),
+        activation=activation,
+        skip_connections=skip,
+        dropout=0.1,
+        batch_norm=True,
+    ).fit(X, y)
     got = outputs(to_onnx(model, X), X.astype(np.float32))
     assert got["prediction"].shape == (len(X), n_outputs)
     assert_near(got["prediction"], model.predict(X.astype(np.float32)))
@@ -159,7 +214,9 @@ def test_regressors(n_outputs, activation, skip):
 @pytest.mark.parametrize("corruption", [None, *nn.CORRUPTIONS])
 def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
     X, _ = curve()
-    model = make_pipeline(StandardScaler(), quick(Autoencoder, (6,), n_components=2, corruption=corruption)).fit(X)
+    model = make_pipeline(
+        StandardScaler(), quick(Autoencoder, (6,), n_components=2, corruption=corruption)
+    ).fit(X)
     for method, name, wanted in (
         (None, "code", model.transform(X)),
         ("transform", "code", model.transform(X)),
@@ -174,8 +231,16 @@ def test_autoencoders_give_the_code_or_the_reconstruction(corruption):
     "setting",
     [
         {"tied_weights": True, "hidden_layer_sizes": (6, 4)},
-        {"tied_weights": True, "skip_connections": "add", "hidden_layer_sizes": (6, 6), "batch_norm": True},
-        *({"code_penalty": key, "code_activation": "logistic" if key == "kl" else "identity"} for key in nn.CODE_PENALTIES),
+        {
+            "tied_weights": True,
+            "skip_connections": "add",
+            "hidden_layer_sizes": (6, 6),
+            "batch_norm": True,
+        },
+        *(
+            {"code_penalty": key, "code_activation": "logistic" if key == "kl" else "identity"}
+            for key in nn.CODE_PENALTIES
+        ),
         {"code_penalty": nn.KLSparsity(0.1), "code_activation": "logistic", "tied_weights": True},
         {"pretraining": 2, "corruption": "masking"},
         {"loss": "auto"},
@@ -240,7 +305,9 @@ def test_skl2onnx_converts_them_once_they_are_registered():
     converted = skl2onnx.to_onnx(model, X[:1].astype(np.float32), options={"zipmap": False})
     assert_same_classifier(model, X, outputs(converted, X.astype(np.float32)))
     autoencoder = quick(Autoencoder).fit(X)
-    got = skl2onnx.to_onnx(autoencoder, X[:1].astype(np.float32), options={id(autoencoder): {"method": "predict"}})
+    got = skl2onnx.to_onnx(
+        autoencoder, X[:1].astype(np.float32), options={id(autoencoder): {"method": "predict"}}
+    )
     assert_near(outputs(got, X.astype(np.float32))["reconstruction"], autoencoder.predict(X))
 
 
@@ -255,14 +322,19 @@ def test_inputs_of_other_types():
 def test_sparse_rows_say_how_wide_the_dense_input_is():
     X, y = blobs(3)
     model = quick(MLPClassifier).fit(sparse.csr_matrix(X), y)
-    assert_same_classifier(model, X, outputs(to_onnx(model, sparse.csr_matrix(X)), X.astype(np.float32)))
+    assert_same_classifier(
+        model, X, outputs(to_onnx(model, sparse.csr_matrix(X)), X.astype(np.float32))
+    )
 
 
 def test_names_and_types_of_ones_own():
     X, y = curve()
     model = quick(MLPRegressor).fit(X, y)
     converted = to_onnx(
-        model, initial_types=[("rows", FloatTensorType([None, 4]))], name="curve", final_types=[("height", FloatTensorType([None, 1]))]
+        model,
+        initial_types=[("rows", FloatTensorType([None, 4]))],
+        name="curve",
+        final_types=[("height", FloatTensorType([None, 1]))],
     )
     assert converted.graph.name == "curve"
     assert_near(outputs(converted, {"rows": X.astype(np.float32)})["height"], model.predict(X))
@@ -270,7 +342,9 @@ def test_names_and_types_of_ones_own():
 
 def test_float64_all_the_way():
     X, y = curve()
-    model = make_pipeline(StandardScaler(), quick(MLPRegressor, activation="mish", dtype="float64")).fit(X, y)
+    model = make_pipeline(
+        StandardScaler(), quick(MLPRegressor, activation="mish", dtype="float64")
+    ).fit(X, y)
     got = outputs(to_onnx(model, X, dtype="float64"), X)["prediction"]
     assert_near(got, model.predict(X), "float64")
 
@@ -284,14 +358,21 @@ def test_the_form_of_probabilities_is_said_once():
         {MLPClassifier: {"zipmap": "columns"}},
         {"mlpclassifier__zipmap": False},
     ):
-        with pytest.raises(ValueError, match=r"options has 'zipmap', which is an argument of its own: to_onnx\(..., zipmap=...\)"):
+        with pytest.raises(
+            ValueError,
+            match=r"options has 'zipmap', which is an argument "
+            r"of its own: to_onnx\(..., zipmap=...\)",
+        ):
             to_onnx(model, X, options=options)
 
 
 def test_an_option_that_there_is_not_is_named():
     X, y = curve()
     model = quick(MLPRegressor).fit(X, y)
-    with pytest.raises(NameError, match=r"Option 'sorted' not in \['method', 'return_std'\] for class 'MLPRegressor'"):
+    with pytest.raises(
+        NameError,
+        match=r"Option 'sorted' not in \['method', 'return_std'\] for class 'MLPRegressor'",
+    ):
         to_onnx(model, X, options={id(model): {"sorted": True}})
 
 
@@ -313,12 +394,23 @@ def test_mistakes_are_named():
     for convert in (to_onnx, skl2onnx.to_onnx):
         with pytest.raises(ValueError, match="not fitted"):
             convert(quick(MLPClassifier), X)
-    with pytest.raises(ValueError, match="method='transform' is for skmlp's networks, but what predicts here is LogisticRegression"):
+    with pytest.raises(
+        ValueError,
+        match="method='transform' is for skmlp's networks, but what predicts here is "
+        "LogisticRegression",
+    ):
         to_onnx(make_pipeline(LogisticRegression()).fit(X, y), X, method="transform")
 
 
 @pytest.mark.parametrize("missing", ["skl2onnx", "onnx"])
 def test_without_the_extra_one_line_says_what_to_install(missing):
-    code = f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import skmlp.onnx"
+    code = (
+        f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import "
+        "skmlp.onnx"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.stderr.strip().splitlines()[-1].startswith("ImportError: skmlp.onnx needs skl2onnx: pip install skmlp[onnx] (")
+    assert (
+        run.stderr.strip()
+        .splitlines()[-1]
+        .startswith("ImportError: skmlp.onnx needs skl2onnx: pip install skmlp[onnx] (")
+    )

@@ -22,7 +22,15 @@ DISTANCES = [cls() for cls in nn.LOSSES.values() if cls.distance]
 
 
 def quick(**setting):
-    return Autoencoder(**{"hidden_layer_sizes": (6,), "learning_rate_init": 0.02, "max_iter": 5, "random_state": 0, **setting})
+    return Autoencoder(
+        **{
+            "hidden_layer_sizes": (6,),
+            "learning_rate_init": 0.02,
+            "max_iter": 5,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def with_holes(X, share=0.2):
@@ -66,7 +74,11 @@ def test_every_loss_of_a_distance_has_its_errors_and_no_other():
     X = np.abs(curve()[0])
     for loss in ("poisson", [("squared_error", [0, 1]), ("huber", [2, 3])]):
         model = quick(loss=loss).fit(X)
-        with pytest.raises(ValueError, match=r"score_samples cannot be converted for (.|\n)*; skmlp.onnx has the errors of SquaredError"):
+        with pytest.raises(
+            ValueError,
+            match=r"score_samples cannot be converted for (.|\n)*; skmlp.onnx has the errors of "
+            r"SquaredError",
+        ):
             to_onnx(model, X, method="score_samples")
 
 
@@ -89,7 +101,10 @@ def test_detectors(estimator, contamination, dtype):
 def test_what_stands_in_front_of_a_detector():
     X, _ = curve()
     register()
-    model = make_pipeline(StandardScaler(), OutlierAutoencoder(make_pipeline(quick(n_components=3), quick()), random_state=0)).fit(X)
+    model = make_pipeline(
+        StandardScaler(),
+        OutlierAutoencoder(make_pipeline(quick(n_components=3), quick()), random_state=0),
+    ).fit(X)
     rows = X.astype(np.float32)
     got = outputs(to_onnx(model, X), rows)
     assert_near(got["scores"], model.decision_function(X))
@@ -106,10 +121,17 @@ def test_the_detector_as_it_comes_takes_a_frame():
 
 def test_what_cannot_be_a_detector_is_refused():
     X, _ = curve()
-    with pytest.raises(ValueError, match=r"with an Autoencoder, or a pipeline that ends in one, not with GaussianMixture"):
+    with pytest.raises(
+        ValueError,
+        match=r"with an Autoencoder, or a pipeline that ends in one, not with GaussianMixture",
+    ):
         to_onnx(OutlierAutoencoder(GaussianMixture(2)).fit(X), X)
     model = OutlierAutoencoder(quick(loss="poisson")).fit(np.abs(X))
     with pytest.raises(ValueError, match=r"score_samples cannot be converted for Poisson"):
         to_onnx(model, X)
-    with pytest.raises(ValueError, match="method='predict' is for skmlp's networks, but what predicts here is OutlierAutoencoder"):
+    with pytest.raises(
+        ValueError,
+        match="method='predict' is for skmlp's networks, but "
+        "what predicts here is OutlierAutoencoder",
+    ):
         to_onnx(OutlierAutoencoder(quick()).fit(X), X, method="predict")

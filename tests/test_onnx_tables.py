@@ -1,4 +1,6 @@
-"""Tables converted to ONNX: numbers, categories of every type, holes in both and categories never seen, against the estimator."""
+"""Tables converted to ONNX: numbers, categories of every type, holes in both and categories
+never seen, against the estimator.
+"""
 
 import numpy as np
 import pandas as pd
@@ -24,12 +26,19 @@ each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def quick(cls=MLPClassifier, hidden=(8,), **setting):
-    usual = {"categorical_features": "from_dtype", "max_iter": 3, "learning_rate_init": 0.02, "random_state": 0}
+    usual = {
+        "categorical_features": "from_dtype",
+        "max_iter": 3,
+        "learning_rate_init": 0.02,
+        "random_state": 0,
+    }
     return cls(hidden_layer_sizes=hidden, **{**usual, **setting})
 
 
 def columns_of(X, dtype="float32"):
-    """Return a frame as inputs of a graph: floats of one precision, and strings with '' for what is missing."""
+    """Return a frame as inputs of a graph: floats of one precision, and strings with '' for what
+    is missing.
+    """
     inputs = {}
     for name in X.columns:
         column = X[name]
@@ -41,7 +50,9 @@ def columns_of(X, dtype="float32"):
 
 
 def strange(X):
-    """Return the rows with something new in each column: other categories, holes where there were none, large numbers."""
+    """Return the rows with something new in each column: other categories, holes where there
+    were none, large numbers.
+    """
     X = X.astype({"colour": object, "age": float})
     X.loc[X.index[::5], "colour"] = "violet"
     X.loc[X.index[1::5], "colour"] = None
@@ -71,7 +82,9 @@ def test_seen_unseen_and_missing_values(dtype, embedding_dim):
 @each_dtype
 def test_regressors_and_hidden_representations(dtype):
     X, y = mixed()
-    model = quick(MLPRegressor, (5, 5), dtype=dtype, skip_connections="add", auxiliary_loss_weight=0.3).fit(X, y)
+    model = quick(
+        MLPRegressor, (5, 5), dtype=dtype, skip_connections="add", auxiliary_loss_weight=0.3
+    ).fit(X, y)
     rows = strange(X)
     got = outputs(to_onnx(model, X, dtype=dtype), columns_of(rows, dtype))
     assert_near(got["prediction"], model.predict(rows), dtype)
@@ -91,20 +104,30 @@ CATEGORIES = {
 @pytest.mark.parametrize("kind", CATEGORIES)
 @pytest.mark.parametrize("missing", [False, True])
 def test_categories_of_every_type(kind, missing, dtype):
-    """One column each; what the graph gives is compared per category, so a category must not be taken for another."""
-    known = CATEGORIES[kind][2 * (missing and kind == "strings") :][: 2 if missing and kind == "whole numbers" else None]
+    """One column each; what the graph gives is compared per category, so a category must not be
+    taken for another.
+    """
+    known = CATEGORIES[kind][2 * (missing and kind == "strings") :][
+        : 2 if missing and kind == "whole numbers" else None
+    ]
     other = {"strings": "e", "whole numbers": 4, "numbers": 0.2, "flags": None}[kind]
     values = [*known, *([None] if missing else [])]
     y = np.random.default_rng(0).normal(size=len(values))
     train = pd.DataFrame({"c": pd.Series(values, dtype=object), "x": 0.0})
-    model = quick(MLPRegressor, (), categorical_features=["c"], dtype="float64", max_iter=200).fit(pd.concat([train] * 20), np.tile(y, 20))
-    rows = pd.DataFrame({"c": pd.Series([*values, *([] if other is None else [other])], dtype=object), "x": 0.0})
+    model = quick(MLPRegressor, (), categorical_features=["c"], dtype="float64", max_iter=200).fit(
+        pd.concat([train] * 20), np.tile(y, 20)
+    )
+    rows = pd.DataFrame(
+        {"c": pd.Series([*values, *([] if other is None else [other])], dtype=object), "x": 0.0}
+    )
     wanted = model.predict(rows)
     assert len(set(wanted.round(3))) == len(wanted)
     column = rows["c"].where(rows["c"].notna(), "" if kind == "strings" else np.nan)
     as_type = object if kind == "strings" else dtype if missing or kind == "numbers" else None
     column = np.array(column.tolist(), dtype=as_type).reshape(-1, 1)
-    got = outputs(to_onnx(model, train, dtype=dtype), {"c": column, "x": rows[["x"]].to_numpy(dtype)})
+    got = outputs(
+        to_onnx(model, train, dtype=dtype), {"c": column, "x": rows[["x"]].to_numpy(dtype)}
+    )
     assert_near(got["prediction"], wanted, dtype)
 
 
@@ -156,14 +179,18 @@ def test_any_table(kinds, holes, early_stopping, seed):
         if holes and not name.startswith("flag"):
             X.loc[rng.random(n) < 0.2, name] = None
     categorical = [name for name in X.columns if name.startswith(("word", "whole"))]
-    model = quick(categorical_features=categorical, early_stopping=early_stopping).fit(X, rng.integers(0, 2, n))
+    model = quick(categorical_features=categorical, early_stopping=early_stopping).fit(
+        X, rng.integers(0, 2, n)
+    )
     rows = X.sample(frac=1.0, random_state=0)
     got = outputs(to_onnx(model, X), columns_of(rows))
     assert_near(got["probabilities"], model.predict_proba(rows))
 
 
 def test_a_batch_that_declares_its_categories():
-    """The first partial_fit reserves a vector for what is missing, and for what only the dtype knows."""
+    """The first partial_fit reserves a vector for what is missing, and for what only the dtype
+    knows.
+    """
     X, y = mixed()
     X["colour"] = X["colour"].cat.add_categories(["violet"])
     model = quick().partial_fit(X, y, classes=[0, 1])
@@ -176,7 +203,11 @@ def test_frames_of_polars():
     pl = pytest.importorskip("polars")
     X, y = mixed()
     frame = pl.DataFrame(
-        {"age": X["age"].to_numpy(), "town": [town if isinstance(town, str) else None for town in X["town"]], "owner": X["owner"].tolist()}
+        {
+            "age": X["age"].to_numpy(),
+            "town": [town if isinstance(town, str) else None for town in X["town"]],
+            "owner": X["owner"].tolist(),
+        }
     )
     model = quick().fit(frame, y)
     got = outputs(to_onnx(model, frame), columns_of(X[["age", "town", "owner"]]))
@@ -188,7 +219,9 @@ def test_what_contains_tables():
     inputs = columns_of(X)
     search = GridSearchCV(quick(), {"alpha": [0.0, 1.0]}, cv=2).fit(X, y)
     assert_near(outputs(to_onnx(search, X), inputs)["probabilities"], search.predict_proba(X))
-    voting = VotingClassifier([("a", quick()), ("b", quick(hidden=(3,)))], voting="soft", flatten_transform=False).fit(X, y)
+    voting = VotingClassifier(
+        [("a", quick()), ("b", quick(hidden=(3,)))], voting="soft", flatten_transform=False
+    ).fit(X, y)
     assert_near(outputs(to_onnx(voting, X), inputs)["probabilities"], voting.predict_proba(X))
 
 
@@ -197,11 +230,16 @@ def test_forms_of_probabilities():
     X = X[["town", "age", "colour"]]  # text first
     model = quick().fit(X, y)
     got = outputs(to_onnx(model, X, zipmap=True), columns_of(X))
-    assert_near(np.array([[row[k] for k in (0, 1)] for row in got["output_probability"]], "float32"), model.predict_proba(X))
+    assert_near(
+        np.array([[row[k] for k in (0, 1)] for row in got["output_probability"]], "float32"),
+        model.predict_proba(X),
+    )
     got = outputs(to_onnx(model, X, zipmap="columns"), columns_of(X))
     assert_near(np.column_stack([got["i0"], got["i1"]]), model.predict_proba(X))
     for zipmap in (True, "columns"):
-        with pytest.raises(ValueError, match="has no form in float64 here; take zipmap=False, or dtype='float32'"):
+        with pytest.raises(
+            ValueError, match="has no form in float64 here; take zipmap=False, or dtype='float32'"
+        ):
             to_onnx(model, X, zipmap=zipmap, dtype="float64")
 
 
@@ -211,7 +249,10 @@ def test_types_of_ones_own():
     types = [("age", Int64TensorType([None, 1])), ("town", StringTensorType([None, 1]))]
     rows = X[["age", "town"]].round()
     inputs = {**columns_of(rows), "age": rows[["age"]].to_numpy(np.int64)}
-    assert_near(outputs(to_onnx(model, initial_types=types), inputs)["probabilities"], model.predict_proba(rows))
+    assert_near(
+        outputs(to_onnx(model, initial_types=types), inputs)["probabilities"],
+        model.predict_proba(rows),
+    )
     register()
     got = outputs(skl2onnx.to_onnx(model, initial_types=types, options={"zipmap": False}), inputs)
     assert_near(got["probabilities"], model.predict_proba(rows))
@@ -225,7 +266,9 @@ def test_operator_sets(opset, dtype):
     model = quick(categorical_features=["colour", "town", "owner"], dtype=dtype).fit(X, y)
     converted = to_onnx(model, X, dtype=dtype, target_opset=opset)
     assert max(entry.version for entry in converted.opset_import if entry.domain == "") == opset
-    assert_near(outputs(converted, columns_of(X, dtype))["probabilities"], model.predict_proba(X), dtype)
+    assert_near(
+        outputs(converted, columns_of(X, dtype))["probabilities"], model.predict_proba(X), dtype
+    )
 
 
 # ---- what cannot be converted
@@ -239,9 +282,14 @@ def fitted(column, **setting):
 def test_what_has_no_form_in_onnx_is_refused_by_name():
     X, model = fitted(["a", 1, "b", 2])
     floats = [("c", FloatTensorType([None, 1])), ("x", FloatTensorType([None, 1]))]
-    with pytest.raises(ValueError, match=r"column 'c' has the categories \[1, 2, 'a', 'b'\]; .* all strings or all numbers"):
+    with pytest.raises(
+        ValueError,
+        match=r"column 'c' has the categories \[1, 2, 'a', 'b'\]; .* all strings or all numbers",
+    ):
         to_onnx(model, initial_types=floats)
-    with pytest.raises(ValueError, match="column 'c' of X must have numbers, booleans or strings, not object"):
+    with pytest.raises(
+        ValueError, match="column 'c' of X must have numbers, booleans or strings, not object"
+    ):
         to_onnx(model, X)
     X, model = fitted(["", None, "b", "b"])
     with pytest.raises(ValueError, match="column 'c' has both '' and missing values"):
@@ -250,28 +298,46 @@ def test_what_has_no_form_in_onnx_is_refused_by_name():
     with pytest.raises(ValueError, match="column 'c' has the categories"):
         to_onnx(model, initial_types=floats)
     X, model = fitted([1.0, 1.0 + 1e-12, 2.0])
-    with pytest.raises(ValueError, match=r"column 'c' has categories that are one number in float32; take .*dtype='float64'"):
+    with pytest.raises(
+        ValueError,
+        match=r"column 'c' has categories that are one number in float32; take .*dtype='float64'",
+    ):
         to_onnx(model, X)
     assert_near(
-        outputs(to_onnx(model, X, dtype="float64"), columns_of(X.astype(float), "float64"))["prediction"], model.predict(X), "float64"
+        outputs(to_onnx(model, X, dtype="float64"), columns_of(X.astype(float), "float64"))[
+            "prediction"
+        ],
+        model.predict(X),
+        "float64",
     )
 
 
 def test_inputs_of_another_type_than_the_table_are_refused():
     X, model = fitted(["a", "b", "c"])
     number, word = FloatTensorType([None, 1]), StringTensorType([None, 1])
-    with pytest.raises(ValueError, match="categories of the column 'c' are strings, such as 'a', but the graph gives it numbers"):
+    with pytest.raises(
+        ValueError,
+        match="categories of the column 'c' are strings, such "
+        "as 'a', but the graph gives it numbers",
+    ):
         to_onnx(model, initial_types=[("c", number), ("x", number)])
-    with pytest.raises(ValueError, match="column 'x' holds numbers, but the graph gives it strings"):
+    with pytest.raises(
+        ValueError, match="column 'x' holds numbers, but the graph gives it strings"
+    ):
         to_onnx(model, initial_types=[("c", word), ("x", word)])
     with pytest.raises(ValueError, match="has 2 columns, but the inputs of the graph have"):
         to_onnx(model, initial_types=[("c", StringTensorType([None, None]))])
     with pytest.raises(ValueError, match="give a data frame"):
         to_onnx(model, X.to_numpy(object))
-    with pytest.raises(ValueError, match="column 'c' of X has no known value that would tell its type"):
+    with pytest.raises(
+        ValueError, match="column 'c' of X has no known value that would tell its type"
+    ):
         to_onnx(model, X.assign(c=pd.Series([None] * 3, dtype=object)))
     X, model = fitted([1, 2, 3])
-    with pytest.raises(ValueError, match="categories of the column 'c' are numbers, such as 1, but the graph gives it strings"):
+    with pytest.raises(
+        ValueError,
+        match="categories of the column 'c' are numbers, such as 1, but the graph gives it strings",
+    ):
         to_onnx(model, initial_types=[("c", word), ("x", number)])
 
 
@@ -279,5 +345,7 @@ def test_a_table_of_an_autoencoder_is_refused():
     X, _ = curve()
     model = Autoencoder(hidden_layer_sizes=(4,), max_iter=2).fit(X)
     model._table = quick(MLPRegressor, categorical_features=[0]).fit(np.round(X), X[:, 0])._table
-    with pytest.raises(ValueError, match="Autoencoder with categorical_features cannot be converted"):
+    with pytest.raises(
+        ValueError, match="Autoencoder with categorical_features cannot be converted"
+    ):
         to_onnx(model, X)

@@ -1,4 +1,6 @@
-"""Every unit of the registries, converted to ONNX and run by ONNX Runtime, against the unit itself."""
+"""Every unit of the registries, converted to ONNX and run by ONNX Runtime, against the unit
+itself.
+"""
 
 import numpy as np
 import pytest
@@ -39,7 +41,9 @@ each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def regressor_of(layers, dtype="float64", loss=None, seed=0):
-    """Return a regressor whose network has these layers, every array random; hidden activations and norms would be at their defaults."""
+    """Return a regressor whose network has these layers, every array random; hidden activations
+    and norms would be at their defaults.
+    """
     X = rows_to_try(N_IN)[:9]
     model = MLPRegressor(hidden_layer_sizes=(), normalize_y=False).partial_fit(X, X[:, 0])
     rng = np.random.default_rng(seed)
@@ -63,10 +67,18 @@ def assert_same_prediction(model, X, dtype):
     assert_near(got["prediction"], model.predict(X), dtype)
 
 
-@pytest.mark.parametrize("registry", [*BLOCKS.values(), nn.LOSSES, nn.CORRUPTIONS], ids=[*BLOCKS, "losses", "corruptions"])
+@pytest.mark.parametrize(
+    "registry",
+    [*BLOCKS.values(), nn.LOSSES, nn.CORRUPTIONS],
+    ids=[*BLOCKS, "losses", "corruptions"],
+)
 def test_every_unit_of_the_registries_has_a_converter_or_does_nothing_in_prediction(registry):
     assert registry
-    missing = [cls for cls in registry.values() if cls not in CONVERTERS and not getattr(cls, "training_only", False)]
+    missing = [
+        cls
+        for cls in registry.values()
+        if cls not in CONVERTERS and not getattr(cls, "training_only", False)
+    ]
     assert missing == [], "write converters for these in skmlp/onnx/_units.py"
 
 
@@ -102,7 +114,13 @@ def test_activations_value_by_value(unit, value):
 
 
 def test_a_matrix_that_two_layers_share_is_stored_once():
-    layers = [nn.Dense(4), nn.Activate(nn.Tanh()), nn.Dense(3), nn.TiedDense(4, tied=1), nn.TiedDense(N_IN, tied=4)]
+    layers = [
+        nn.Dense(4),
+        nn.Activate(nn.Tanh()),
+        nn.Dense(3),
+        nn.TiedDense(4, tied=1),
+        nn.TiedDense(N_IN, tied=4),
+    ]
     model = regressor_of(layers)
     for dtype in ("float32", "float64"):
         assert_same_prediction(model, rows_to_try(N_IN), dtype)
@@ -113,7 +131,10 @@ def test_a_matrix_that_two_layers_share_is_stored_once():
 def test_of_a_variational_code_the_means():
     model = regressor_of([nn.Dense(6), nn.Variational(0.5)])
     X = rows_to_try(N_IN)[:20].astype(np.float32)
-    assert_near(outputs(to_onnx(model, X), X)["prediction"], X @ model.coefs_[0][:, :3] + model.intercepts_[0][:3])
+    assert_near(
+        outputs(to_onnx(model, X), X)["prediction"],
+        X @ model.coefs_[0][:, :3] + model.intercepts_[0][:3],
+    )
 
 
 @each_dtype
@@ -126,13 +147,17 @@ def test_category_numbers_out_of_range_have_the_last_vector(dtype):
 
 def test_an_embedding_may_be_all_there_is():
     model = regressor_of([nn.Embedding((2,) * N_IN), nn.Dense(1)])
-    assert_same_prediction(model, np.random.default_rng(0).integers(0, 3, (20, N_IN)).astype(np.float32), "float32")
+    assert_same_prediction(
+        model, np.random.default_rng(0).integers(0, 3, (20, N_IN)).astype(np.float32), "float32"
+    )
 
 
 @each_dtype
 @pytest.mark.parametrize("pieces", MIXED.values(), ids=MIXED)
 def test_links_by_column(pieces, dtype):
-    model = Autoencoder(hidden_layer_sizes=(), loss="squared_error", max_iter=1).partial_fit(rows_to_try(N_IN)[:9])
+    model = Autoencoder(hidden_layer_sizes=(), loss="squared_error", max_iter=1).partial_fit(
+        rows_to_try(N_IN)[:9]
+    )
     network = nn.Network([nn.Dense(N_IN)], nn.ColumnLosses(pieces), N_IN, "float64")
     network.params[...] = np.random.default_rng(0).normal(size=network.params.size) * 1e-3
     model._network, model._transform_stop = network, 0
@@ -142,7 +167,11 @@ def test_links_by_column(pieces, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize("loss", [*(cls() for cls in nn.LOSSES.values() if "regression" in cls.targets), nn.Quantile(0.3)], ids=repr)
+@pytest.mark.parametrize(
+    "loss",
+    [*(cls() for cls in nn.LOSSES.values() if "regression" in cls.targets), nn.Quantile(0.3)],
+    ids=repr,
+)
 @pytest.mark.parametrize("n_targets", [1, 3])
 def test_links_of_losses_of_numbers(loss, n_targets, dtype):
     model = regressor_of([nn.Dense(n_targets * loss.n_scores)], "float32", loss)
@@ -180,7 +209,9 @@ def test_the_standard_deviation_of_a_loss_without_one_is_refused():
         to_onnx(model, np.ones((1, N_IN)), options={id(model): {"return_std": True}})
 
 
-@pytest.mark.parametrize("loss", [key for key, cls in nn.LOSSES.items() if "multiclass" in cls.targets])
+@pytest.mark.parametrize(
+    "loss", [key for key, cls in nn.LOSSES.items() if "multiclass" in cls.targets]
+)
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
 def test_links_of_losses_of_classes(loss, kind):
     X = rows_to_try(N_IN)
@@ -227,7 +258,9 @@ def test_a_unit_within_a_loss_by_column_is_refused_by_name():
     class Own(nn.SquaredError):
         """Derives from a loss that has a converter."""
 
-    model = Autoencoder(hidden_layer_sizes=(3,), loss=[(Own(), [0, 1]), ("huber", slice(2, N_IN))], max_iter=1)
+    model = Autoencoder(
+        hidden_layer_sizes=(3,), loss=[(Own(), [0, 1]), ("huber", slice(2, N_IN))], max_iter=1
+    )
     model.partial_fit(rows_to_try(N_IN)[:9])
     with pytest.raises(ValueError, match=r"Own\(\) cannot be converted"):
         to_onnx(model, np.ones((1, N_IN)), method="predict")
@@ -235,7 +268,11 @@ def test_a_unit_within_a_loss_by_column_is_refused_by_name():
 
 def test_an_unknown_unit_is_refused_by_name_until_it_has_a_converter(monkeypatch):
     model, X = regressor_of(network_around(Wave())), rows_to_try(N_IN)[:20]
-    with pytest.raises(ValueError, match=r"Wave\(\) cannot be converted: .*\.Wave\. Write a function .*CONVERTERS\[Wave\] = function"):
+    with pytest.raises(
+        ValueError,
+        match=r"Wave\(\) cannot be converted: .*\.Wave\. Write a function .*CONVERTERS\[Wave\] = "
+        r"function",
+    ):
         to_onnx(model, X)
     monkeypatch.setitem(CONVERTERS, Wave, lambda graph, unit, x: graph.node("Sin", x))
     assert_same_prediction(model, X, "float32")
@@ -247,7 +284,11 @@ def test_a_class_that_derives_from_a_known_one_is_not_taken_for_it():
 
 
 def test_a_function_is_refused():
-    with pytest.raises(ValueError, match=r"FunctionActivation\(function=<ufunc 'sin'>\) cannot be converted: what a Python function does"):
+    with pytest.raises(
+        ValueError,
+        match=r"FunctionActivation\(function=<ufunc 'sin'>\) cannot be converted: what a Python "
+        r"function does",
+    ):
         to_onnx(regressor_of(network_around(nn.FunctionActivation(np.sin))), np.ones((1, N_IN)))
 
 
@@ -268,7 +309,13 @@ def test_the_precision_of_training_does_not_matter():
 
 @pytest.mark.parametrize("opset", [13, 17, 18, 21])
 def test_operator_sets(opset):
-    layers = [nn.Dense(N_IN), nn.BatchNorm(statistics="batch"), nn.Activate(nn.ELU()), nn.Maxout(), nn.Dense(3)]
+    layers = [
+        nn.Dense(N_IN),
+        nn.BatchNorm(statistics="batch"),
+        nn.Activate(nn.ELU()),
+        nn.Maxout(),
+        nn.Dense(3),
+    ]
     model, X = regressor_of(layers, loss=nn.Quantile()), rows_to_try(N_IN)[:20]
     converted = to_onnx(model, X, target_opset=opset)
     assert max(entry.version for entry in converted.opset_import if entry.domain == "") == opset

@@ -1,4 +1,6 @@
-"""The detector around an autoencoder: bounds, labels, weights, names of odd columns, and detection where it is easy."""
+"""The detector around an autoencoder: bounds, labels, weights, names of odd columns, and
+detection where it is easy.
+"""
 
 import pickle
 
@@ -29,7 +31,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def quick(**setting):
     """Return an autoencoder that has learned something after a moment."""
-    return Autoencoder(**{"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 30, "random_state": 0, **setting})
+    return Autoencoder(
+        **{
+            "hidden_layer_sizes": (16,),
+            "learning_rate_init": 0.01,
+            "max_iter": 30,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def pipeline(**setting):
@@ -41,7 +51,9 @@ def test_scores_are_those_of_the_estimator_and_labels_are_their_signs():
     detector = OutlierAutoencoder(pipeline()).fit(X)
     assert_allclose(detector.score_samples(X), pipeline().fit(X).score_samples(X), rtol=1e-12)
     assert_array_equal(detector.decision_function(X), detector.score_samples(X) - detector.offset_)
-    assert_array_equal(detector.predict(X), np.where(detector.score_samples(X) >= detector.offset_, 1, -1))
+    assert_array_equal(
+        detector.predict(X), np.where(detector.score_samples(X) >= detector.offset_, 1, -1)
+    )
     assert_array_equal(detector.fit_predict(X), detector.predict(X))
     assert detector.n_features_in_ == 13
 
@@ -55,7 +67,9 @@ def test_a_share_of_the_training_rows_are_outliers(contamination):
 
 def test_the_share_counts_weights():
     X = cancer()[0][:100]
-    weight = np.random.default_rng(0).integers(0, 3, 100).astype(float)  # a batch of all rows, repeated or not
+    weight = (
+        np.random.default_rng(0).integers(0, 3, 100).astype(float)
+    )  # a batch of all rows, repeated or not
     detector = OutlierAutoencoder(quick(), contamination=0.2)
     weighted = clone(detector).fit(X, sample_weight=weight)
     repeated = clone(detector).fit(X.repeat(weight.astype(int), axis=0))
@@ -66,7 +80,9 @@ def test_the_share_counts_weights():
 
 
 def test_the_bound_of_auto_is_the_quantile_of_normal_residuals():
-    """Squared errors of many independent normal residuals: two standard deviations are one row in 44."""
+    """Squared errors of many independent normal residuals: two standard deviations are one row
+    in 44.
+    """
     rng = np.random.default_rng(0)
 
     class Errors(KernelDensity):
@@ -83,10 +99,14 @@ def test_the_bound_of_auto_is_the_quantile_of_normal_residuals():
         errors = np.square(rng.normal(size=(20000, n_residuals))).sum(axis=1)
         detector = OutlierAutoencoder(Errors()).fit(-errors[:, None])
         flagged = (detector.predict(-errors[:, None]) == -1).mean()
-        assert 0.008 < flagged < 0.03, n_residuals  # 0.0228 for a normal distribution; measured: 0.013 for one residual, 0.022 for 100
+        assert 0.008 < flagged < 0.03, (
+            n_residuals
+        )  # 0.0228 for a normal distribution; measured: 0.013 for one residual, 0.022 for 100
         spoilt = np.concatenate([errors, np.full(2000, 100.0 * n_residuals)])
         bound = OutlierAutoencoder(Errors()).fit(-spoilt[:, None]).offset_
-        assert 1.0 < bound / detector.offset_ < 1.5  # measured: 1.36 for one residual, less for more; outliers lie at 20
+        assert (
+            1.0 < bound / detector.offset_ < 1.5
+        )  # measured: 1.36 for one residual, less for more; outliers lie at 20
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -98,7 +118,9 @@ def test_the_default_tells_ones_from_other_digits(seed):
     detector = OutlierAutoencoder(random_state=seed).fit(X[ones[:120]])
     X_test = np.vstack([X[ones[120:]], X[others]])
     normal = np.repeat([True, False], [len(ones) - 120, 200])
-    assert roc_auc_score(normal, detector.decision_function(X_test)) > 0.9  # measured over five seeds: 0.976
+    assert (
+        roc_auc_score(normal, detector.decision_function(X_test)) > 0.9
+    )  # measured over five seeds: 0.976
     assert (detector.predict(X[others]) == -1).mean() > 0.9
 
 
@@ -122,18 +144,31 @@ def test_weights_go_to_all_steps_that_take_them():
     weight = np.random.default_rng(0).uniform(0.0, 3.0, len(X))
     for routing in (False, True):
         with sklearn.config_context(enable_metadata_routing=routing):
-            detector = OutlierAutoencoder(make_pipeline(StandardScaler(), PCA(5), quick())).fit(X, sample_weight=weight)
-        assert_allclose(detector.estimator_[0].mean_, np.average(X, axis=0, weights=weight), atol=1e-12)
+            detector = OutlierAutoencoder(make_pipeline(StandardScaler(), PCA(5), quick())).fit(
+                X, sample_weight=weight
+            )
+        assert_allclose(
+            detector.estimator_[0].mean_, np.average(X, axis=0, weights=weight), atol=1e-12
+        )
         Z = detector.estimator_[:-1].transform(X)
-        assert_allclose(detector.score_samples(X), quick().fit(Z, sample_weight=weight).score_samples(Z), rtol=1e-6)
+        assert_allclose(
+            detector.score_samples(X),
+            quick().fit(Z, sample_weight=weight).score_samples(Z),
+            rtol=1e-6,
+        )
     for last in (PCA(5), make_pipeline(StandardScaler(), PCA(5))):
-        with pytest.raises(ValueError, match=r"fit of PCA\(n_components=5\) takes no sample_weight"):
+        with pytest.raises(
+            ValueError, match=r"fit of PCA\(n_components=5\) takes no sample_weight"
+        ):
             OutlierAutoencoder(last).fit(X, sample_weight=weight)
 
 
 def test_seeds():
     X, _ = wine()
-    scores = [OutlierAutoencoder(pipeline(random_state=None), random_state=seed).fit(X).score_samples(X) for seed in (0, 0, 1)]
+    scores = [
+        OutlierAutoencoder(pipeline(random_state=None), random_state=seed).fit(X).score_samples(X)
+        for seed in (0, 0, 1)
+    ]
     assert_array_equal(scores[0], scores[1])
     assert not np.array_equal(scores[0], scores[2])
     kept = OutlierAutoencoder(pipeline(random_state=5)).fit(X)
@@ -172,34 +207,58 @@ def test_missing_values_have_no_error():
 
 
 def test_the_tag_of_missing_values_is_that_of_all_steps():
-    for steps, taken in (((StandardScaler(),), True), ((make_pipeline(StandardScaler(), "passthrough"),), True), ((PCA(2),), False)):
-        assert get_tags(OutlierAutoencoder(make_pipeline(*steps, quick()))).input_tags.allow_nan is taken
+    for steps, taken in (
+        ((StandardScaler(),), True),
+        ((make_pipeline(StandardScaler(), "passthrough"),), True),
+        ((PCA(2),), False),
+    ):
+        assert (
+            get_tags(OutlierAutoencoder(make_pipeline(*steps, quick()))).input_tags.allow_nan
+            is taken
+        )
 
 
 def test_feature_errors_of_made_columns_come_back_to_the_given_ones():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
-        {"size": rng.normal(size=200), "kind": rng.choice(["a", "b", "c"], 200), "left_out": 0.0, "age": rng.normal(size=200)}
+        {
+            "size": rng.normal(size=200),
+            "kind": rng.choice(["a", "b", "c"], 200),
+            "left_out": 0.0,
+            "age": rng.normal(size=200),
+        }
     )
-    columns = make_column_transformer((OneHotEncoder(sparse_output=False), ["kind"]), (StandardScaler(), ["age", "size"]))
+    columns = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["kind"]), (StandardScaler(), ["age", "size"])
+    )
     detector = OutlierAutoencoder(make_pipeline(columns, quick())).fit(frame)
     assert list(detector.feature_names_in_) == ["size", "kind", "left_out", "age"]
     found = detector.feature_errors(frame)
-    made = detector.estimator_[-1].feature_errors(columns.fit_transform(frame))  # kind_a, kind_b, kind_c, age, size
-    assert_allclose(found, np.column_stack([made[:, 4], made[:, :3].sum(axis=1), 0.0 * made[:, 0], made[:, 3]]), rtol=1e-6)
+    made = detector.estimator_[-1].feature_errors(
+        columns.fit_transform(frame)
+    )  # kind_a, kind_b, kind_c, age, size
+    assert_allclose(
+        found,
+        np.column_stack([made[:, 4], made[:, :3].sum(axis=1), 0.0 * made[:, 0], made[:, 3]]),
+        rtol=1e-6,
+    )
 
 
 def test_feature_errors_without_steps_before():
     X, _ = wine()
     alone = OutlierAutoencoder(quick()).fit(X)
     assert_array_equal(alone.feature_errors(X), quick().fit(X).feature_errors(X))
-    assert_array_equal(OutlierAutoencoder(make_pipeline(quick())).fit(X).feature_errors(X), alone.feature_errors(X))
+    assert_array_equal(
+        OutlierAutoencoder(make_pipeline(quick())).fit(X).feature_errors(X), alone.feature_errors(X)
+    )
 
 
 def test_columns_that_come_from_none_in_particular_are_refused():
     X, _ = wine()
     detector = OutlierAutoencoder(make_pipeline(PCA(3), quick())).fit(X)
-    with pytest.raises(ValueError, match=r"which of the given columns 'pca0' comes from.*estimator_\[-1\]"):
+    with pytest.raises(
+        ValueError, match=r"which of the given columns 'pca0' comes from.*estimator_\[-1\]"
+    ):
         detector.feature_errors(X)
 
 
@@ -209,14 +268,24 @@ def test_columns_that_come_from_none_in_particular_are_refused():
 def test_a_search_reaches_the_autoencoder():
     X, y = cancer()
     scoring = make_scorer(roc_auc_score, response_method="decision_function")
-    grid = {"estimator__autoencoder__n_components": [1, 4], "estimator__autoencoder__hidden_layer_sizes": [(), (8,)]}
+    grid = {
+        "estimator__autoencoder__n_components": [1, 4],
+        "estimator__autoencoder__hidden_layer_sizes": [(), (8,)],
+    }
     detector = OutlierAutoencoder(pipeline(max_iter=10))
     benign = np.flatnonzero(y == 1)
-    folds = [(benign[::2], np.setdiff1d(np.arange(len(y)), benign[::2]))]  # trained on normal rows only, tested on the others and the rest
+    folds = [
+        (benign[::2], np.setdiff1d(np.arange(len(y)), benign[::2]))
+    ]  # trained on normal rows only, tested on the others and the rest
     search = GridSearchCV(detector, grid, scoring=scoring, cv=folds).fit(X, y)
     assert search.best_score_ > 0.9  # measured over five seeds: 0.9615
     assert len(set(search.cv_results_["mean_test_score"])) > 1
-    alone = GridSearchCV(OutlierAutoencoder(quick(max_iter=3)), {"estimator__n_components": [1, 2]}, scoring=scoring, cv=folds)
+    alone = GridSearchCV(
+        OutlierAutoencoder(quick(max_iter=3)),
+        {"estimator__n_components": [1, 2]},
+        scoring=scoring,
+        cv=folds,
+    )
     assert alone.fit(X, y).best_estimator_.estimator_.n_components in (1, 2)
 
 
@@ -226,7 +295,9 @@ def test_pickles_and_skops():
     again = pickle.loads(pickle.dumps(detector))
     assert_array_equal(again.decision_function(X), detector.decision_function(X))
     stored = skops.io.dumps(detector)
-    assert_array_equal(skops.io.loads(stored, trusted=skops_types()).predict(X), detector.predict(X))
+    assert_array_equal(
+        skops.io.loads(stored, trusted=skops_types()).predict(X), detector.predict(X)
+    )
 
 
 def test_names_of_columns_are_checked():
@@ -240,14 +311,21 @@ def test_names_of_columns_are_checked():
 def test_sparse_rows_go_to_an_estimator_that_takes_them():
     X = np.maximum(digits()[0][:200], 0.0)
     detector = OutlierAutoencoder(quick(batch_size=64, dtype="float64"))
-    assert_allclose(detector.fit(sparse.csr_array(X)).score_samples(sparse.csr_array(X)), detector.fit(X).score_samples(X), rtol=1e-6)
+    assert_allclose(
+        detector.fit(sparse.csr_array(X)).score_samples(sparse.csr_array(X)),
+        detector.fit(X).score_samples(X),
+        rtol=1e-6,
+    )
     with pytest.raises(TypeError, match="dense data is required"):
         OutlierAutoencoder().fit(sparse.csr_array(X))
 
 
 def test_steps_that_work_in_place():
     X = wine()[0][:50]
-    detectors = [OutlierAutoencoder(make_pipeline(StandardScaler(copy=copy), quick())) for copy in (True, False)]
+    detectors = [
+        OutlierAutoencoder(make_pipeline(StandardScaler(copy=copy), quick()))
+        for copy in (True, False)
+    ]
     rows = X.copy()
     assert_array_equal(detectors[0].fit_predict(rows), detectors[1].fit_predict(rows))
     assert detectors[0].offset_ == detectors[1].offset_
@@ -279,9 +357,14 @@ def test_refused(setting, message):
 
 def test_the_default_says_what_takes_categories():
     frame = pd.DataFrame({"a": np.arange(40.0), "kind": ["x", "y"] * 20})
-    with pytest.raises((TypeError, ValueError), match=r"columns \['kind'\].*estimator=Autoencoder\(categorical_features='from_dtype'\)"):
+    with pytest.raises(
+        (TypeError, ValueError),
+        match=r"columns \['kind'\].*estimator=Autoencoder\(categorical_features='from_dtype'\)",
+    ):
         OutlierAutoencoder().fit(frame)
-    detector = OutlierAutoencoder(Autoencoder(1, (4,), categorical_features="from_dtype", max_iter=2)).fit(frame)
+    detector = OutlierAutoencoder(
+        Autoencoder(1, (4,), categorical_features="from_dtype", max_iter=2)
+    ).fit(frame)
     assert set(detector.predict(frame)) <= {-1, 1}
 
 
@@ -289,11 +372,17 @@ def test_the_default_says_what_takes_categories():
 
 
 def bad_fits():
-    """Return calls of ``fit`` that fail late or early: a network that diverges, other columns, rows of the wrong kind, Ctrl-C."""
+    """Return calls of ``fit`` that fail late or early: a network that diverges, other columns,
+    rows of the wrong kind, Ctrl-C.
+    """
     X = wine()[0]
     return {
-        "diverged": lambda d: d.set_params(estimator=quick(solver="sgd", learning_rate_init=1e30)).fit(X),
-        "strings": lambda d: d.set_params(estimator=quick()).fit(pd.DataFrame({"p": [1.0, 2.0], "q": ["u", "v"]})),
+        "diverged": lambda d: d.set_params(
+            estimator=quick(solver="sgd", learning_rate_init=1e30)
+        ).fit(X),
+        "strings": lambda d: d.set_params(estimator=quick()).fit(
+            pd.DataFrame({"p": [1.0, 2.0], "q": ["u", "v"]})
+        ),
         "infinite": lambda d: d.fit(np.full((2, 7), np.inf)),
         "scores": lambda d: d.set_params(estimator=NoScores()).fit(X),
         "parameter": lambda d: d.set_params(contamination=2.0).fit(X),
@@ -335,7 +424,9 @@ def test_a_fit_that_fails_leaves_the_detector_as_it_was(name):
 def test_fewer_rows_than_columns_warn(estimator):
     X = np.random.default_rng(0).normal(size=(30, 40))
     detector = OutlierAutoencoder(estimator, random_state=0)
-    with pytest.warns(UserWarning, match="trained on 30 rows of 40 columns.*PCA.*offset_") as caught:
+    with pytest.warns(
+        UserWarning, match="trained on 30 rows of 40 columns.*PCA.*offset_"
+    ) as caught:
         detector.fit(X)
     assert caught[-1].filename == __file__
     with pytest.warns(UserWarning, match="trained on 20 rows of 40"):
@@ -346,19 +437,28 @@ def test_fewer_rows_than_columns_warn(estimator):
 def test_what_the_warning_of_few_rows_advises():
     rng = np.random.default_rng(0)
     train, held_out, test = rng.normal(size=(3, 40, 60))
-    with pytest.warns(UserWarning, match="may overfit so few rows that every new one, however normal, is an outlier"):
+    with pytest.warns(
+        UserWarning,
+        match="may overfit so few rows that every new one, however normal, is an outlier",
+    ):
         detector = OutlierAutoencoder(random_state=0).fit(train)
     assert (detector.predict(test) == -1).all()
     detector.offset_ = np.quantile(detector.score_samples(held_out), 0.05)
     assert (detector.predict(test) == -1).mean() < 0.25  # expected: 0.05
-    detector = OutlierAutoencoder(make_pipeline(StandardScaler(), PCA(5), quick()), random_state=0).fit(train)
+    detector = OutlierAutoencoder(
+        make_pipeline(StandardScaler(), PCA(5), quick()), random_state=0
+    ).fit(train)
     assert (detector.predict(test) == -1).mean() < 0.25
 
 
 def test_an_error_beyond_all_numbers_is_that_of_an_outlier():
     X = np.random.default_rng(0).normal(size=(100, 3))
     far = 1.7e308 * np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0], [-1.0, 1.0, 1.0]])
-    for estimator in (quick(dtype="float64"), pipeline(dtype="float64"), quick(dtype="float64", batch_norm=True)):
+    for estimator in (
+        quick(dtype="float64"),
+        pipeline(dtype="float64"),
+        quick(dtype="float64", batch_norm=True),
+    ):
         detector = OutlierAutoencoder(estimator, random_state=0).fit(X)
         assert_array_equal(detector.predict(far), -1)
         assert (detector.score_samples(far) < -1e100).all()

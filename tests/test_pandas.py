@@ -26,7 +26,9 @@ def quick(cls, **setting):
 def frames(cls):
     """Return a frame and a series, with an index that is not a range."""
     X, y = curve() if cls is MLPRegressor else blobs(3)
-    X = pd.DataFrame(X, columns=[f"feature {i}" for i in range(X.shape[1])], index=np.arange(len(X))[::-1] * 2)
+    X = pd.DataFrame(
+        X, columns=[f"feature {i}" for i in range(X.shape[1])], index=np.arange(len(X))[::-1] * 2
+    )
     return X, pd.Series(y, index=X.index, name="target")
 
 
@@ -42,7 +44,9 @@ def test_frames_are_arrays_with_names(cls):
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         model.predict(X.to_numpy())
     if cls is not Autoencoder:
-        assert_array_equal(model.fit(X, y.to_frame()["target"]).predict(X), plain.predict(X.to_numpy()))
+        assert_array_equal(
+            model.fit(X, y.to_frame()["target"]).predict(X), plain.predict(X.to_numpy())
+        )
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -59,7 +63,9 @@ def test_no_warning_of_names_in_validation(cls, scoring):
     model = quick(cls, early_stopping=True, scoring=own if scoring == "own" else scoring)
     model.fit(X, y)
     model.fit(X, y, X_val=X[:20], **({} if cls is Autoencoder else {"y_val": y[:20]}))
-    assert all(isinstance(rows, pd.DataFrame) and list(rows.columns) == list(X.columns) for rows in seen)
+    assert all(
+        isinstance(rows, pd.DataFrame) and list(rows.columns) == list(X.columns) for rows in seen
+    )
     assert bool(seen) == (scoring == "own")
     if scoring == "own":
         assert set(seen[0].index) <= set(X.index)
@@ -84,7 +90,11 @@ def test_outputs_have_names(cls):
 @pytest.mark.parametrize("given", ["pandas", "polars", "array"])
 def test_outputs_are_polars_frames_where_asked_for(cls, given):
     X, y = frames(cls)
-    rows = {"pandas": X, "polars": polars.DataFrame({name: X[name].to_numpy() for name in X}), "array": X.to_numpy()}[given]
+    rows = {
+        "pandas": X,
+        "polars": polars.DataFrame({name: X[name].to_numpy() for name in X}),
+        "array": X.to_numpy(),
+    }[given]
     y = y.to_numpy()
     model = quick(cls).set_output(transform="polars")
     Z = model.fit(rows, y).transform(rows)
@@ -93,7 +103,13 @@ def test_outputs_are_polars_frames_where_asked_for(cls, given):
     assert_array_equal(Z.to_numpy(), quick(cls).fit(rows, y).transform(rows))
     assert model.fit_transform(rows, y).equals(Z)
     assert hasattr(model, "feature_names_in_") == (given != "array")
-    assert list(make_pipeline(StandardScaler(), quick(cls)).set_output(transform="polars").fit(rows, y)[:1].transform(rows).columns)
+    assert list(
+        make_pipeline(StandardScaler(), quick(cls))
+        .set_output(transform="polars")
+        .fit(rows, y)[:1]
+        .transform(rows)
+        .columns
+    )
 
 
 def test_without_hidden_layers_transform_gives_the_input():
@@ -117,7 +133,9 @@ def test_mixed_columns():
     X, y = frames(MLPClassifier)
     X["colour"] = pd.Categorical(np.where(y == 1, "red", "blue"))
     columns = make_column_transformer((OneHotEncoder(), ["colour"]), remainder=StandardScaler())
-    model = make_pipeline(columns, quick(MLPClassifier, max_iter=50, learning_rate_init=0.02)).fit(X, y)
+    model = make_pipeline(columns, quick(MLPClassifier, max_iter=50, learning_rate_init=0.02)).fit(
+        X, y
+    )
     assert model.score(X, y) > 0.85  # measured over three seeds: 0.92
 
 
@@ -125,5 +143,11 @@ def test_nullable_and_small_types():
     X, y = frames(MLPRegressor)
     for types in ("Float64", "float32", "int16"):
         rows = (10 * X).round().astype(types) if types != "float32" else X.astype(types)
-        expected = quick(MLPRegressor).fit(rows.to_numpy(dtype=float), y).predict(rows.to_numpy(dtype=float))
-        np.testing.assert_allclose(quick(MLPRegressor).fit(rows, y).predict(rows), expected, rtol=1e-6)
+        expected = (
+            quick(MLPRegressor)
+            .fit(rows.to_numpy(dtype=float), y)
+            .predict(rows.to_numpy(dtype=float))
+        )
+        np.testing.assert_allclose(
+            quick(MLPRegressor).fit(rows, y).predict(rows), expected, rtol=1e-6
+        )

@@ -1,4 +1,6 @@
-"""What is kept of a fitted estimator: parameters, optimizer slots, statistics, history; no data, no buffers; by whom it is read."""
+"""What is kept of a fitted estimator: parameters, optimizer slots, statistics, history; no data,
+no buffers; by whom it is read.
+"""
 
 import copy
 import pathlib
@@ -25,7 +27,15 @@ ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 
 
 def quick(cls, **setting):
-    return cls(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 3, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 3,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def problem(cls):
@@ -38,18 +48,29 @@ def problem(cls):
 def kept_bytes(model):
     """Return the bytes of the numbers that a later call or question needs."""
     network, slots = model._network, model._state.slots
-    return sum(array.nbytes for array in (network.params, network.state, *slots.values())) + 8 * model.history_.reset_index().size
+    return (
+        sum(array.nbytes for array in (network.params, network.state, *slots.values()))
+        + 8 * model.history_.reset_index().size
+    )
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize(
     "setting",
-    [{}, {"batch_norm": True}, {"early_stopping": True}, {"solver": "sgd", "learning_rate_init": 1e-3}, {"dtype": "float64"}],
+    [
+        {},
+        {"batch_norm": True},
+        {"early_stopping": True},
+        {"solver": "sgd", "learning_rate_init": 1e-3},
+        {"dtype": "float64"},
+    ],
     ids=str,
 )
 def test_a_pickle_is_hardly_larger_than_what_it_must_keep(cls, setting):
     X, y = problem(cls)
-    model = quick(cls, hidden_layer_sizes=(100, 20), max_iter=200, n_iter_no_change=np.inf, **setting).fit(X, y)
+    model = quick(
+        cls, hidden_layer_sizes=(100, 20), max_iter=200, n_iter_no_change=np.inf, **setting
+    ).fit(X, y)
     assert len(model.history_) == 200
     assert kept_bytes(model) < len(pickle.dumps(model)) < 1.2 * kept_bytes(model)
 
@@ -64,12 +85,20 @@ def test_a_pickle_does_not_grow_with_the_rows(cls, solver):
         model = quick(cls, solver=solver, batch_size=50).fit(X, y, np.ones(n), X_val=X, **held)
         model.predict(X)
         sizes.append(len(pickle.dumps(model)))
-    assert abs(sizes[1] - sizes[0]) < 100 + 30 * 3  # counters and floats of the history take a few bytes more or less
+    assert (
+        abs(sizes[1] - sizes[0]) < 100 + 30 * 3
+    )  # counters and floats of the history take a few bytes more or less
 
 
 def test_a_pickle_in_the_middle_of_an_architecture_of_every_kind():
     X, y = curve()
-    setting = {"batch_norm": True, "dropout": 0.2, "input_dropout": 0.1, "hidden_layer_sizes": (6, 5), "alpha": [0.0, 0.5, 1.0]}
+    setting = {
+        "batch_norm": True,
+        "dropout": 0.2,
+        "input_dropout": 0.1,
+        "hidden_layer_sizes": (6, 5),
+        "alpha": [0.0, 0.5, 1.0],
+    }
     model = MLPRegressor(random_state=0, warm_start=True, max_iter=3, **setting).fit(X, y)
     read = pickle.loads(pickle.dumps(model))
     assert_array_equal(read.fit(X, y).predict(X), model.fit(X, y).predict(X))
@@ -83,7 +112,11 @@ def skops_load(data):
     return skops.io.loads(data, trusted=skmlp.skops_types())
 
 
-each_way = pytest.mark.parametrize(("save", "load"), [(pickle.dumps, pickle.loads), (skops.io.dumps, skops_load)], ids=["pickle", "skops"])
+each_way = pytest.mark.parametrize(
+    ("save", "load"),
+    [(pickle.dumps, pickle.loads), (skops.io.dumps, skops_load)],
+    ids=["pickle", "skops"],
+)
 
 
 def fitted(cls=MLPRegressor, **setting):
@@ -104,7 +137,9 @@ def test_the_version_is_that_of_the_package():
 
 
 def test_a_file_of_this_format_that_was_written_long_ago_is_read_as_it_was_meant():
-    """If this fails, raise ``FORMAT`` and record a new file (``record_saved.py``), or mend what reads the old one."""
+    """If this fails, raise ``FORMAT`` and record a new file (``record_saved.py``), or mend what
+    reads the old one.
+    """
     place = pathlib.Path(__file__).parent / "saved"
     model = pickle.loads((place / f"format_{saved.FORMAT}.pkl").read_bytes())
     wanted = np.load(place / f"format_{saved.FORMAT}.npz")  # what ONNX Runtime computed
@@ -132,13 +167,17 @@ def test_another_version_of_the_same_format_is_read(cls, save, load, monkeypatch
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_another_format_is_refused(cls, fits, save, load, monkeypatch):
     model = fitted(cls) if fits else cls()
-    for version, number in (("0.0.7", 0), ("3.0", 3)):
+    for version, number in (("0.0.7", 0), ("3.0", 4)):
         with monkeypatch.context() as patch:
             patch.setattr(saved, "VERSION", version)
             patch.setattr(saved, "FORMAT", number)
             data = save(model)
         name = "Network" if fits else cls.__name__  # what lies inside is read first
-        with pytest.raises(ValueError, match=f"This {name} was saved by skmlp {version} in format {number}; skmlp .* reads format 2 only"):
+        with pytest.raises(
+            ValueError,
+            match=f"This {name} was saved by skmlp {version} in format {number}; skmlp .* reads "
+            "format 3 only",
+        ):
             load(data)
 
 
@@ -151,7 +190,10 @@ def test_a_missing_or_unknown_stamp_is_refused(target, stamp, save, load, monkey
         return state if stamp is None else {**state, "_skmlp_saved": stamp}
 
     data = altered(monkeypatch, save, fitted(), target, change)
-    with pytest.raises(ValueError, match=r"saved by a version of skmlp that left no stamp; skmlp .* Load it with the version"):
+    with pytest.raises(
+        ValueError,
+        match=r"saved by a version of skmlp that left no stamp; skmlp .* Load it with the version",
+    ):
         load(data)
 
 
@@ -160,16 +202,26 @@ def test_arrays_of_other_names_or_shapes_are_refused(save, load, monkeypatch):
     model = fitted(batch_norm=True)
 
     own = skmlp.nn.BatchNorm.params
-    with monkeypatch.context() as patch:  # what an older version may have done: the same sizes, another order
-        patch.setattr(skmlp.nn.BatchNorm, "params", lambda self, n_in: dict(reversed(own(self, n_in).items())))
+    with (
+        monkeypatch.context() as patch
+    ):  # what an older version may have done: the same sizes, another order
+        patch.setattr(
+            skmlp.nn.BatchNorm, "params", lambda self, n_in: dict(reversed(own(self, n_in).items()))
+        )
         network = skmlp.nn.Network(model._network.layers, model._network.loss, 4)
         data = save(network)
-    with pytest.raises(ValueError, match=r"does not fit skmlp .*: its arrays are .*\(1, 'beta', 1, 8\), \(1, 'gamma', 1, 8\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"does not fit skmlp .*: its arrays are .*\(1, 'beta', 1, 8\), \(1, 'gamma', 1, 8\)",
+    ):
         load(data)
     with monkeypatch.context() as patch:  # fewer units
         patch.setattr(Dense, "__getstate__", lambda self: {**vars(self), "n_out": self.n_out + 1})
         data = save(model)
-    with pytest.raises(ValueError, match=r"its arrays are \[\(0, 'weight', 4, 8\).* should be \[\(0, 'weight', 4, 9\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"its arrays are \[\(0, 'weight', 4, 8\).* should be \[\(0, 'weight', 4, 9\)",
+    ):
         load(data)
 
 
@@ -177,8 +229,18 @@ def test_arrays_of_other_names_or_shapes_are_refused(save, load, monkeypatch):
 @pytest.mark.parametrize("name", ["params", "state"])
 def test_numbers_of_another_size_or_precision_are_refused(name, save, load, monkeypatch):
     model = fitted(batch_norm=True)
-    for change in (lambda a: a[:-1].copy(), lambda a: a.astype(np.float16), lambda a: a[None].copy()):
-        data = altered(monkeypatch, save, model, skmlp.nn.Network, lambda state, change=change: {**state, name: change(state[name])})
+    for change in (
+        lambda a: a[:-1].copy(),
+        lambda a: a.astype(np.float16),
+        lambda a: a[None].copy(),
+    ):
+        data = altered(
+            monkeypatch,
+            save,
+            model,
+            skmlp.nn.Network,
+            lambda state, change=change: {**state, name: change(state[name])},
+        )
         with pytest.raises(ValueError, match=r"does not fit skmlp .* shape and type are"):
             load(data)
 

@@ -27,14 +27,23 @@ def quick(cls, **setting):
 def numbers(cls):
     """Return a frame of numbers, a series, and both as arrays."""
     X, y = curve() if cls is MLPRegressor else blobs(3)
-    return pl.DataFrame(X, schema=[f"feature {j}" for j in range(X.shape[1])]), pl.Series("target", y), X, y
+    return (
+        pl.DataFrame(X, schema=[f"feature {j}" for j in range(X.shape[1])]),
+        pl.Series("target", y),
+        X,
+        y,
+    )
 
 
 def table():
     """Return the table of ``mixed`` in polars and in pandas, and its classes."""
     X, y = mixed()
-    columns = {name: X[name].astype(object).where(X[name].notna(), None).to_list() for name in X.columns}
-    frame = pl.DataFrame(columns).with_columns(pl.col("colour").cast(pl.Enum(["blue", "green", "red"])))
+    columns = {
+        name: X[name].astype(object).where(X[name].notna(), None).to_list() for name in X.columns
+    }
+    frame = pl.DataFrame(columns).with_columns(
+        pl.col("colour").cast(pl.Enum(["blue", "green", "red"]))
+    )
     return frame, X, y
 
 
@@ -65,7 +74,9 @@ def test_frames_come_out(cls):
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS[:2])
-@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["blue", "green", "red"])], ids=str)
+@pytest.mark.parametrize(
+    "kind", [pl.String, pl.Categorical, pl.Enum(["blue", "green", "red"])], ids=str
+)
 def test_tables_are_those_of_pandas(cls, kind):
     frame, X, y = table()
     frame = frame.with_columns(pl.col("colour").cast(pl.String).cast(kind))
@@ -73,21 +84,32 @@ def test_tables_are_those_of_pandas(cls, kind):
     model, same = quick(cls, **setting).fit(frame, pl.Series(y)), quick(cls, **setting).fit(X, y)
     assert_array_equal(model.predict(frame), same.predict(X))
     assert model._table.categories == same._table.categories
-    assert_array_equal(quick(cls, categorical_features=["colour", "town"]).fit(frame, y).predict(frame[:3]).shape, (3,))
+    assert_array_equal(
+        quick(cls, categorical_features=["colour", "town"]).fit(frame, y).predict(frame[:3]).shape,
+        (3,),
+    )
     assert model.set_output(transform="polars").transform(frame).shape == (200, 4)
 
 
 def test_partial_fit_reserves_what_an_enum_declares():
     frame, _, y = table()
     model = quick(MLPClassifier, categorical_features="from_dtype")
-    model.partial_fit(frame.filter(pl.col("colour") != "red"), y[frame["colour"].to_numpy() != "red"], classes=[0, 1])
+    model.partial_fit(
+        frame.filter(pl.col("colour") != "red"),
+        y[frame["colour"].to_numpy() != "red"],
+        classes=[0, 1],
+    )
     assert list(model.embeddings_["colour"].index) == ["blue", "green", "red", None]
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, Autoencoder])
 def test_strings_without_the_parameter(cls):
     frame, _, y = table()
-    with pytest.raises(ValueError, match=r"\['colour', 'town'\] do not hold numbers; categorical_features='from_dtype' takes them"):
+    with pytest.raises(
+        ValueError,
+        match=r"\['colour', 'town'\] do not hold numbers; categorical_features='from_dtype' takes "
+        r"them",
+    ):
         quick(cls).fit(frame, y)
 
 
@@ -101,6 +123,10 @@ def test_infinity_is_named():
 def test_the_package_imports_it_only_to_give_frames_back():
     for path in pathlib.Path(skmlp.__file__).parent.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:  # not within functions
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None)]
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [getattr(node, "module", None)]
+            )
             assert "polars" not in names, path
     assert "polars" in sys.modules  # the tests do

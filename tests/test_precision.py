@@ -1,4 +1,6 @@
-"""What leaves an estimator has the precision of X; what lies far from zero, in y or in X, keeps its signal."""
+"""What leaves an estimator has the precision of X; what lies far from zero, in y or in X, keeps
+its signal.
+"""
 
 import json
 
@@ -65,7 +67,9 @@ def test_the_precision_is_that_of_the_input(case, trained_in):
     if isinstance(model, Autoencoder):
         assert model.sample(2).dtype == np.float64
     if isinstance(model, MLPRegressor) and model.loss == "gaussian_nll":
-        assert [part.dtype for part in model.predict(X.astype(np.float32), return_std=True)] == [np.float32] * 2
+        assert [part.dtype for part in model.predict(X.astype(np.float32), return_std=True)] == [
+            np.float32
+        ] * 2
     assert model.transform(sparse.csr_matrix(X, dtype=np.float32)).dtype == np.float32
 
 
@@ -90,7 +94,11 @@ def test_probabilities_sum_to_one_in_the_precision_of_the_output(n_classes, rng)
     X, y = blobs(n_classes, n=400)
     model = classifier(dtype="float32", dropout=0.1).fit(X, y)
     for far in (1.0, 1e4):
-        for p in (model.predict_proba(far * X), np.exp(model.predict_log_proba(far * X)), model.sample_predictions(far * X, 2)):
+        for p in (
+            model.predict_proba(far * X),
+            np.exp(model.predict_log_proba(far * X)),
+            model.sample_predictions(far * X, 2),
+        ):
             assert_allclose(p.sum(axis=-1), 1.0, rtol=0.0, atol=1e-12)
     assert rng.multinomial(1, model.predict_proba(X)).shape == (400, n_classes)
 
@@ -100,7 +108,9 @@ def test_a_scaler_around_the_estimator_does_not_lose_the_signal(offset, scale):
     X, f = curve(600)
     y = offset + scale * f
     scores = [
-        TransformedTargetRegressor(cls(random_state=0, max_iter=60, learning_rate_init=0.01), transformer=StandardScaler())
+        TransformedTargetRegressor(
+            cls(random_state=0, max_iter=60, learning_rate_init=0.01), transformer=StandardScaler()
+        )
         .fit(X[:400], y[:400])
         .score(X[400:], y[400:])
         for cls in (MLPRegressor, TheirMLPRegressor)
@@ -111,28 +121,49 @@ def test_a_scaler_around_the_estimator_does_not_lose_the_signal(offset, scale):
 # ---- columns of X far from zero
 
 
-@pytest.mark.parametrize("setting", [{}, {"solver": "lbfgs"}, {"dtype": "float64"}, {"batch_norm": True}], ids=str)
+@pytest.mark.parametrize(
+    "setting", [{}, {"solver": "lbfgs"}, {"dtype": "float64"}, {"batch_norm": True}], ids=str
+)
 def test_a_column_far_from_zero_is_as_good_as_one_near_it(setting):
     X, y = curve(400)
     far = X + [1e8, 0.0, -3e9, 0.0]
     near = regressor(**{"dtype": "float32", "batch_size": 50, "max_iter": 30, **setting}).fit(X, y)
-    moved = regressor(**{"dtype": "float32", "batch_size": 50, "max_iter": 30, **setting}).fit(far, y)
+    moved = regressor(**{"dtype": "float32", "batch_size": 50, "max_iter": 30, **setting}).fit(
+        far, y
+    )
     assert abs(moved.score(far, y) - near.score(X, y)) < 0.05
     assert moved.score(far, y) > 0.8
     assert_allclose(moved.predict(far[:1]), moved.predict(far)[:1], rtol=1e-5)
     labelled = classifier(dtype="float32", max_iter=20).fit(far, y > 0)
     assert labelled.score(far, y > 0) > 0.85
     step = 1e-2
-    numeric = np.stack([(moved.transform(far + e) - moved.transform(far - e)).sum(axis=1) for e in step * np.eye(4)], axis=1)
+    numeric = np.stack(
+        [
+            (moved.transform(far + e) - moved.transform(far - e)).sum(axis=1)
+            for e in step * np.eye(4)
+        ],
+        axis=1,
+    )
     assert np.abs(numeric[:, 0]).max() > 0.0
 
 
 def test_ordinary_columns_are_left_alone():
-    """A year, a pixel, a constant one: float32 holds them, and the coefficients are those of X itself."""
+    """A year, a pixel, a constant one: float32 holds them, and the coefficients are those of X
+    itself.
+    """
     rng = np.random.default_rng(0)
-    X = np.column_stack([rng.integers(1990, 2030, 300), rng.integers(0, 255, 300), np.ones(300), rng.normal(size=300)])
+    X = np.column_stack(
+        [
+            rng.integers(1990, 2030, 300),
+            rng.integers(0, 255, 300),
+            np.ones(300),
+            rng.normal(size=300),
+        ]
+    )
     model = regressor(hidden_layer_sizes=(), normalize_y=False, max_iter=1).fit(X, X[:, 3])
-    assert_allclose(model.predict(X), X @ model.coefs_[0][:, 0] + model.intercepts_[0], rtol=1e-4, atol=1e-4)
+    assert_allclose(
+        model.predict(X), X @ model.coefs_[0][:, 0] + model.intercepts_[0], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_a_value_far_out_does_not_say_where_a_column_lies():
@@ -141,9 +172,15 @@ def test_a_value_far_out_does_not_say_where_a_column_lies():
     far[7, 0] = 0.0
     others = np.arange(400) != 7
     model = regressor(dtype="float32", batch_size=50, max_iter=60).fit(far, y)
-    assert r2_score(y[others], model.predict(far)[others]) > 0.6  # measured: 0.75; without the signal of the column 0.4
+    assert (
+        r2_score(y[others], model.predict(far)[others]) > 0.6
+    )  # measured: 0.75; without the signal of the column 0.4
     step = 1e-2 * np.eye(4)[0]
-    assert_allclose(model.input_gradient(far[:7])[:, 0], (model.predict(far[:7] + step) - model.predict(far[:7] - step)) / 0.02, atol=2e-2)
+    assert_allclose(
+        model.input_gradient(far[:7])[:, 0],
+        (model.predict(far[:7] + step) - model.predict(far[:7] - step)) / 0.02,
+        atol=2e-2,
+    )
 
 
 def test_sparse_rows_are_seen_as_dense_ones():
@@ -156,13 +193,18 @@ def test_sparse_rows_are_seen_as_dense_ones():
     assert_allclose(model.predict(rows), model.predict(far), rtol=1e-5, atol=1e-6)
     assert_allclose(model.validation_scores_[-1], r2_score(y, model.predict(far)), rtol=1e-6)
     assert_array_equal(
-        clone(model).fit(far, y).partial_fit(rows, y).predict(far), clone(model).fit(far, y).partial_fit(far, y).predict(far)
+        clone(model).fit(far, y).partial_fit(rows, y).predict(far),
+        clone(model).fit(far, y).partial_fit(far, y).predict(far),
     )
     source = Autoencoder(3, (8,), max_iter=3, random_state=0).fit(far)
     assert_allclose(source.score_samples(rows), source.score_samples(far), rtol=1e-5)
-    with pytest.raises(ValueError, match="predict would turn sparse input into a dense reconstruction"):
+    with pytest.raises(
+        ValueError, match="predict would turn sparse input into a dense reconstruction"
+    ):
         source.predict(rows)
-    went_on = Autoencoder(3, (8,), max_iter=1, random_state=0, init_from=FrozenEstimator(source)).fit(rows)
+    went_on = Autoencoder(
+        3, (8,), max_iter=1, random_state=0, init_from=FrozenEstimator(source)
+    ).fit(rows)
     assert_allclose(went_on.score(rows), clone(went_on).fit(far).score(far), rtol=1e-4)
 
 
@@ -177,7 +219,9 @@ def test_it_is_learned_in_the_first_fit_and_kept():
     for _ in range(4):
         steps.partial_fit(far, y)
     assert_array_equal(steps.predict(far), whole.predict(far))
-    assert_allclose(steps.partial_fit(far + [5.0, 0.0, 0.0, 0.0], y).predict(far).std(), y.std(), rtol=0.5)
+    assert_allclose(
+        steps.partial_fit(far + [5.0, 0.0, 0.0, 0.0], y).predict(far).std(), y.std(), rtol=0.5
+    )
 
 
 def test_a_memory_map_is_moved_batch_by_batch(tmp_path):
@@ -194,7 +238,12 @@ def test_a_network_to_start_from_brings_it_along():
     X, y = curve(300)
     far = X + [1e8, 0.0, 0.0, 0.0]
     source = Autoencoder(3, (8,), max_iter=3, random_state=0, activation="tanh").fit(far)
-    model = regressor(hidden_layer_sizes=(8, 3), init_from=FrozenEstimator(source), max_iter=1, learning_rate_init=1e-12)
+    model = regressor(
+        hidden_layer_sizes=(8, 3),
+        init_from=FrozenEstimator(source),
+        max_iter=1,
+        learning_rate_init=1e-12,
+    )
     model.set_params(activation=["tanh", "identity"], dtype="float32").fit(far, y)
     assert_allclose(model.transform(far), source.transform(far), rtol=1e-4, atol=1e-4)
 
@@ -223,7 +272,13 @@ def low_rank(n=300):
 def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
     offset, scale = place
     X = low_rank()
-    setting = {"max_iter": 60, "learning_rate_init": 0.02, "random_state": 0, "loss": loss, "batch_size": 50}
+    setting = {
+        "max_iter": 60,
+        "learning_rate_init": 0.02,
+        "random_state": 0,
+        "loss": loss,
+        "batch_size": 50,
+    }
     Z = offset + scale * X
     model = Autoencoder(2, (20,), **setting).fit(Z)
     assert r2_score(Z, model.predict(Z)) > 0.95
@@ -231,7 +286,9 @@ def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
     residual = (model.predict(Z) - Z) / scale
     assert_allclose(model.score_samples(Z), -model.feature_errors(Z).sum(axis=1), rtol=1e-5)
     if loss == "squared_error":
-        assert_allclose(model.score(Z) / scale**2, -0.5 * np.square(residual).sum(axis=1).mean(), rtol=1e-3)
+        assert_allclose(
+            model.score(Z) / scale**2, -0.5 * np.square(residual).sum(axis=1).mean(), rtol=1e-3
+        )
         assert 0.3 < -model.loss_ / model.score(Z) < 3.0
         holes = Z.copy()
         holes[0, 1] = np.nan
@@ -244,7 +301,16 @@ def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
 @pytest.mark.parametrize("unit", [1e-4, 1e6])
 def test_amounts_of_any_size_come_back(loss, unit):
     X = unit * np.exp(low_rank() / 3.0)
-    model = Autoencoder(2, (20,), "tanh", loss=loss, max_iter=60, learning_rate_init=0.02, batch_size=50, random_state=0).fit(X)
+    model = Autoencoder(
+        2,
+        (20,),
+        "tanh",
+        loss=loss,
+        max_iter=60,
+        learning_rate_init=0.02,
+        batch_size=50,
+        random_state=0,
+    ).fit(X)
     assert r2_score(X, model.predict(X)) > 0.95
     assert 0.3 < -model.loss_ / model.score(X) < 3.0
 
@@ -254,7 +320,9 @@ def test_numbers_beside_flags_come_back_whatever_their_size(offset, scale):
     numbers = low_rank()
     flags = (numbers[:, :2] > 0.0).astype(float)
     X = np.column_stack([offset + scale * numbers, flags])
-    model = Autoencoder(3, (20,), loss="auto", max_iter=60, learning_rate_init=0.02, batch_size=50, random_state=0).fit(X)
+    model = Autoencoder(
+        3, (20,), loss="auto", max_iter=60, learning_rate_init=0.02, batch_size=50, random_state=0
+    ).fit(X)
     back = model.predict(X)
     assert r2_score(X[:, :6], back[:, :6]) > 0.95
     assert ((back[:, 6:] > 0.5) == (flags > 0.5)).mean() > 0.95
@@ -263,15 +331,27 @@ def test_numbers_beside_flags_come_back_whatever_their_size(offset, scale):
 
 def test_columns_that_do_not_vary_do_not_say_how_large_x_is():
     """Not even by the rounding of their variance."""
-    X = np.column_stack([np.full((200_000, 3), 0.1), np.random.default_rng(0).normal(size=(200_000, 2))])
+    X = np.column_stack(
+        [np.full((200_000, 3), 0.1), np.random.default_rng(0).normal(size=(200_000, 2))]
+    )
     assert_array_equal(measure_of_reconstruction(X, None, None, SquaredError()).scale, 1.0)
-    assert_array_equal(measure_of_reconstruction(sparse.csr_matrix(1e-5 * X), None, None, SquaredError()).scale < 1e-3, True)
+    assert_array_equal(
+        measure_of_reconstruction(sparse.csr_matrix(1e-5 * X), None, None, SquaredError()).scale
+        < 1e-3,
+        True,
+    )
 
 
 @pytest.mark.parametrize("scoring", [None, "loss"])
 def test_early_stopping_knows_no_unit_of_x(scoring):
     X = low_rank()
-    setting = {"early_stopping": True, "scoring": scoring, "learning_rate_init": 0.02, "random_state": 0, "n_iter_no_change": 5}
+    setting = {
+        "early_stopping": True,
+        "scoring": scoring,
+        "learning_rate_init": 0.02,
+        "random_state": 0,
+        "n_iter_no_change": 5,
+    }
     counts = set()
     for unit in (1e-30, 1e-4, 1e6, 1e30):
         model = Autoencoder(2, (20,), **setting).fit(unit * X)
@@ -286,9 +366,13 @@ def test_early_stopping_knows_no_unit_of_x(scoring):
 def test_columns_of_another_kind_stay_where_they_are():
     rng = np.random.default_rng(0)
     flags = rng.integers(0, 2, size=(300, 2)).astype(float)
-    X = np.column_stack([1e8 + flags[:, :1] + 0.1 * rng.normal(size=(300, 1)), flags, rng.poisson(3.0, 300)])
+    X = np.column_stack(
+        [1e8 + flags[:, :1] + 0.1 * rng.normal(size=(300, 1)), flags, rng.poisson(3.0, 300)]
+    )
     loss = [("squared_error", [0]), ("binary_log_loss", [1, 2]), ("poisson", [3])]
-    model = Autoencoder(2, (20,), loss=loss, max_iter=60, learning_rate_init=0.02, random_state=0).fit(X)
+    model = Autoencoder(
+        2, (20,), loss=loss, max_iter=60, learning_rate_init=0.02, random_state=0
+    ).fit(X)
     back = model.predict(X)
     assert r2_score(X[:, 0], back[:, 0]) > 0.8
     assert ((back[:, 1:3] > 0.5) == (flags > 0.5)).mean() > 0.95
@@ -297,7 +381,9 @@ def test_columns_of_another_kind_stay_where_they_are():
 def test_corruption_is_in_the_units_of_ordinary_columns():
     """An X of ordinary size is what the network sees, to the bit."""
     X = 3.0 * low_rank() + 1.0
-    model = Autoencoder(2, (), corruption=GaussianCorruption(0.1), max_iter=2, random_state=0, dtype="float64").fit(X)
+    model = Autoencoder(
+        2, (), corruption=GaussianCorruption(0.1), max_iter=2, random_state=0, dtype="float64"
+    ).fit(X)
     code = X @ model.coefs_[0] + model.intercepts_[0]
     assert_allclose(model.transform(X), code, rtol=1e-9)
 

@@ -1,4 +1,6 @@
-"""Layer-wise pre-training: each layer's own training against networks trained by hand, what it honours, and what it refuses."""
+"""Layer-wise pre-training: each layer's own training against networks trained by hand, what it
+honours, and what it refuses.
+"""
 
 import numpy as np
 import pytest
@@ -17,7 +19,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def deep(**setting):
-    return Autoencoder(**{"n_components": 3, "hidden_layer_sizes": (10, 6), "pretraining": 4, "max_iter": 1, "random_state": 0, **setting})
+    return Autoencoder(
+        **{
+            "n_components": 3,
+            "hidden_layer_sizes": (10, 6),
+            "pretraining": 4,
+            "max_iter": 1,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def logistic(z):
@@ -28,15 +39,19 @@ SIGMOID, IDENTITY = (logistic, lambda y: y * (1 - y)), (lambda z: z, np.ones_lik
 
 
 def gradients(H, target, layers, activations, asked):
-    """Return the gradient of each layer's (weights, intercepts), as a textbook has it, of a mean over the rows.
+    """Return the gradient of each layer's (weights, intercepts), as a textbook has it, of a mean
+    over the rows.
 
-    Of half the squared error of what is known of ``target``, or of the cross-entropy if the last activation is (logistic, ones).
-    ``activations``: functions with their derivatives in terms of the result. ``asked``: gradient of what is asked of the code.
+    Of half the squared error of what is known of ``target``, or of the cross-entropy if the last
+    activation is (logistic, ones). ``activations``: functions with their derivatives in terms of
+    the result. ``asked``: gradient of what is asked of the code.
     """
     values = [H]
     for (w, b), (f, _) in zip(layers, activations, strict=True):
         values.append(f(values[-1] @ w + b))
-    delta = np.where(np.isnan(target), 0.0, (values[-1] - target) * activations[-1][1](values[-1])) / len(H)
+    delta = np.where(
+        np.isnan(target), 0.0, (values[-1] - target) * activations[-1][1](values[-1])
+    ) / len(H)
     found = []
     for k in range(len(layers) - 1, -1, -1):
         found.insert(0, (values[k].T @ delta, delta.sum(0)))
@@ -49,8 +64,12 @@ def gradients(H, target, layers, activations, asked):
 
 def descend(layers, rate, found, tied):
     if tied:
-        half = [(w + v.T, b) for (w, b), (v, _) in zip(found, reversed(found), strict=True)][: len(found) // 2]
-        found = half + [(half[len(found) - 1 - k][0].T, b) for k, (_, b) in enumerate(found) if k >= len(half)]
+        half = [(w + v.T, b) for (w, b), (v, _) in zip(found, reversed(found), strict=True)][
+            : len(found) // 2
+        ]
+        found = half + [
+            (half[len(found) - 1 - k][0].T, b) for k, (_, b) in enumerate(found) if k >= len(half)
+        ]
     return [(w - rate * dw, b - rate * db) for (w, b), (dw, db) in zip(layers, found, strict=True)]
 
 
@@ -76,7 +95,14 @@ def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
     activations = [SIGMOID, SIGMOID, IDENTITY, SIGMOID, SIGMOID, last]
     asked = (lambda z: 0.3 * np.sign(z)) if "code_penalty" in setting else np.zeros_like
     tied = "tied_weights" in setting
-    setting = {"activation": "logistic", "solver": SGD(momentum=0.0), "batch_size": len(X), "alpha": 0.0, "dtype": "float64", **setting}
+    setting = {
+        "activation": "logistic",
+        "solver": SGD(momentum=0.0),
+        "batch_size": len(X),
+        "alpha": 0.0,
+        "dtype": "float64",
+        **setting,
+    }
     start = deep(**setting, pretraining=None, learning_rate_init=1e-30).fit(X)
     model = deep(**setting, pretraining=4, learning_rate_init=0.3)
     layers = [(w.copy(), b.copy()) for w, b in zip(start.coefs_, start.intercepts_, strict=True)]
@@ -85,7 +111,13 @@ def test_each_pair_of_layers_is_a_network_of_its_own(setting, prepare):
     for k in range(3):
         pair = [layers[k], layers[5 - k]]
         for _ in range(4):
-            found = gradients(H, target, pair, [activations[k], activations[5 - k]], asked if k == 2 else np.zeros_like)
+            found = gradients(
+                H,
+                target,
+                pair,
+                [activations[k], activations[5 - k]],
+                asked if k == 2 else np.zeros_like,
+            )
             pair = descend(pair, 0.3, found, tied)
         layers[k], layers[5 - k] = pair
         H = target = activations[k][0](H @ layers[k][0] + layers[k][1])
@@ -106,8 +138,16 @@ PENALTIES = [
 ]
 
 
-@pytest.mark.parametrize("prepare", [np.asarray, holes, lambda X: sparse.csr_array(np.maximum(X, 0.0))], ids=["dense", "holes", "sparse"])
-@pytest.mark.parametrize("setting", [{}, {"tied_weights": True, "corruption": "masking"}, {"loss": "auto"}, *PENALTIES], ids=named)
+@pytest.mark.parametrize(
+    "prepare",
+    [np.asarray, holes, lambda X: sparse.csr_array(np.maximum(X, 0.0))],
+    ids=["dense", "holes", "sparse"],
+)
+@pytest.mark.parametrize(
+    "setting",
+    [{}, {"tied_weights": True, "corruption": "masking"}, {"loss": "auto"}, *PENALTIES],
+    ids=named,
+)
 def test_with_one_pair_it_is_training(setting, prepare):
     """Without hidden layers, and by a solver that remembers nothing."""
     X = prepare(wine()[0])
@@ -118,7 +158,10 @@ def test_with_one_pair_it_is_training(setting, prepare):
         "batch_size": 32,
         "alpha": [0.1] * (1 + ("tied_weights" not in setting)),
     }
-    twice, once = deep(**setting, pretraining=3).fit(X), deep(**setting, pretraining=None, max_iter=4).fit(X)
+    twice, once = (
+        deep(**setting, pretraining=3).fit(X),
+        deep(**setting, pretraining=None, max_iter=4).fit(X),
+    )
     assert_array_equal(twice._network.params, once._network.params)
 
 
@@ -128,14 +171,36 @@ SETTINGS = [
     {"batch_norm": BatchNorm(statistics="population")},
     {"dropout": 0.2, "input_dropout": 0.1},
     {"corruption": "masking"},
-    {"corruption": lambda x, rng: x + rng.normal(size=x.shape).astype(x.dtype), "corruption_at": "hidden"},
+    {
+        "corruption": lambda x, rng: x + rng.normal(size=x.shape).astype(x.dtype),
+        "corruption_at": "hidden",
+    },
     {"activation": ["maxout", "prelu"], "alpha": [0.1, 0.2, 0.3, 0.3, 0.2, 0.1]},
     {"activation": lambda z: z * np.tanh(z), "solver": "adamw", "alpha": 0.01},
-    {"solver": "sgd", "learning_rate": "one_cycle", "l1_ratio": 0.5, "max_norm": 3.0, "clip_norm": 1.0, "shuffle": False},
-    {"augmentation": GaussianNoise(0.1), "loss": "huber", "early_stopping": True, "diagnostics": True},
+    {
+        "solver": "sgd",
+        "learning_rate": "one_cycle",
+        "l1_ratio": 0.5,
+        "max_norm": 3.0,
+        "clip_norm": 1.0,
+        "shuffle": False,
+    },
+    {
+        "augmentation": GaussianNoise(0.1),
+        "loss": "huber",
+        "early_stopping": True,
+        "diagnostics": True,
+    },
     {"hidden_layer_sizes": ()},
     {"tied_weights": True, "alpha": [0.1, 0.2, 0.3], "l1_ratio": 0.5, "max_norm": 3.0},
-    {"tied_weights": True, "batch_norm": True, "dropout": 0.1, "corruption": "gaussian", "corruption_at": "hidden", "solver": "adamw"},
+    {
+        "tied_weights": True,
+        "batch_norm": True,
+        "dropout": 0.1,
+        "corruption": "gaussian",
+        "corruption_at": "hidden",
+        "solver": "adamw",
+    },
     *PENALTIES,
     {"loss": "auto", "code_penalty": "variational"},
     {"loss": [("squared_error", slice(1, None)), ("absolute_error", [0])], "tied_weights": True},
@@ -147,7 +212,10 @@ def test_it_goes_with(setting):
     """Deterministic, another start than without, weights and all."""
     X = cancer()[0][:150]
     weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
-    models = [deep(**setting, batch_size=32, pretraining=epochs).fit(X, sample_weight=weight) for epochs in (4, 4, None)]
+    models = [
+        deep(**setting, batch_size=32, pretraining=epochs).fit(X, sample_weight=weight)
+        for epochs in (4, 4, None)
+    ]
     assert_array_equal(models[0]._network.params, models[1]._network.params)
     assert_array_equal(models[0]._network.state, models[1]._network.state)
     assert not np.array_equal(models[0]._network.params, models[2]._network.params)
@@ -170,7 +238,9 @@ def test_corruption_at_the_input_is_that_of_each_layer():
     assert seen == [10] * 2 + [6] * 2 + [10, 6]
 
 
-@pytest.mark.parametrize("setting", [{}, {"batch_norm": True, "corruption": GaussianCorruption(0.5)}], ids=named)
+@pytest.mark.parametrize(
+    "setting", [{}, {"batch_norm": True, "corruption": GaussianCorruption(0.5)}], ids=named
+)
 def test_going_on_does_not_pretrain_again(setting):
     X = cancer()[0][:150]
     setting = {**setting, "batch_size": 32, "tol": 0.0, "n_iter_no_change": np.inf}
@@ -189,15 +259,28 @@ def test_sparse_rows_and_rows_left_out(tied):
     X = np.where(np.abs(digits()[0][:200]) > 1.0, digits()[0][:200], 0.0)
     setting = {"dtype": "float64", "batch_size": 64, "tied_weights": tied}
     dense = deep(**setting).fit(X)
-    assert_allclose(deep(**setting).fit(sparse.csr_array(X)).transform(X), dense.transform(X), rtol=1e-6, atol=1e-8)
+    assert_allclose(
+        deep(**setting).fit(sparse.csr_array(X)).transform(X),
+        dense.transform(X),
+        rtol=1e-6,
+        atol=1e-8,
+    )
     weight = np.repeat([1.0, 0.0], 100)
     half = deep(**setting).fit(X[:100])
-    assert_allclose(deep(**setting).fit(X, sample_weight=weight).transform(X), half.transform(X), rtol=1e-6, atol=1e-8)
+    assert_allclose(
+        deep(**setting).fit(X, sample_weight=weight).transform(X),
+        half.transform(X),
+        rtol=1e-6,
+        atol=1e-8,
+    )
 
 
 def test_the_test_of_learning_rates_leaves_it_out():
     X, setting = cancer()[0], {"batch_size": 64, "hidden_layer_sizes": (10,)}
-    with_it, without = (learning_rate_range(deep(**setting, pretraining=epochs), X, n_steps=20) for epochs in (50, None))
+    with_it, without = (
+        learning_rate_range(deep(**setting, pretraining=epochs), X, n_steps=20)
+        for epochs in (50, None)
+    )
     assert_array_equal(with_it[1], without[1])
 
 
@@ -215,7 +298,12 @@ def test_an_interrupt_undoes_the_fit():
 @pytest.mark.parametrize("seed", range(3))
 def test_it_helps_a_deep_network_of_sigmoids(seed):
     X = digits()[0]
-    setting = {"n_components": 8, "hidden_layer_sizes": (64, 48, 32), "activation": "logistic", "learning_rate_init": 0.003}
+    setting = {
+        "n_components": 8,
+        "hidden_layer_sizes": (64, 48, 32),
+        "activation": "logistic",
+        "learning_rate_init": 0.003,
+    }
     plain = deep(**setting, pretraining=None, max_iter=30, random_state=seed).fit(X[:1200])
     helped = deep(**setting, pretraining=10, max_iter=20, random_state=seed).fit(X[:1200])
     assert helped.score(X[1200:]) > plain.score(X[1200:])
@@ -230,7 +318,10 @@ def test_it_helps_a_deep_network_of_sigmoids(seed):
         ({"pretraining": 0}, "pretraining"),
         ({"pretraining": 1.5}, "pretraining"),
         ({"pretraining": True}, "pretraining.*no bool. Got True"),
-        ({"learning_rate_init": 1e30, "solver": "sgd"}, "In the pre-training of layer 0: Solver produced non-finite"),
+        (
+            {"learning_rate_init": 1e30, "solver": "sgd"},
+            "In the pre-training of layer 0: Solver produced non-finite",
+        ),
     ],
 )
 def test_refused(setting, message):

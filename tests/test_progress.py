@@ -1,4 +1,6 @@
-"""``verbose=True``: a table of the epochs that says what ``history_`` says, and how training ended."""
+"""``verbose=True``: a table of the epochs that says what ``history_`` says, and how training
+ended.
+"""
 
 import re
 
@@ -35,12 +37,20 @@ def table(out):
 @pytest.mark.parametrize("validated", [False, True], ids=["", "validated"])
 def test_the_table_is_aligned_and_has_the_numbers_of_the_history(cls, solver, validated, capsys):
     X, y = curve() if cls is MLPRegressor else blobs(3)
-    held_out = {"X_val": X[:30]} | ({} if cls is Autoencoder else {"y_val": y[:30]}) if validated else {}
+    held_out = (
+        {"X_val": X[:30]} | ({} if cls is Autoencoder else {"y_val": y[:30]}) if validated else {}
+    )
     model = cls(**QUICK, solver=solver).fit(X, y, **held_out)
     titles, rows, _ = table(capsys.readouterr().out)
     names = [title.replace(" ", "_") for title in titles]
     third = "gradient_norm" if solver == "lbfgs" else "learning_rate"
-    assert names == ["epoch", "loss", *(["validation_loss", "validation_score"] if validated else []), third, "seconds"]
+    assert names == [
+        "epoch",
+        "loss",
+        *(["validation_loss", "validation_score"] if validated else []),
+        third,
+        "seconds",
+    ]
     history = model.history_.reset_index()[names]
     assert len(rows) == len(history) == 4
     np.testing.assert_allclose(np.array(rows, dtype=float), history, rtol=5e-4, atol=5e-4)
@@ -53,8 +63,13 @@ def ending(model, capsys, *fit_args, **fit_options):
 
 
 def test_the_last_epoch_that_was_allowed(capsys):
-    assert ending(MLPClassifier(**QUICK), capsys) == "Ended with epoch 4: max_iter=4 reached. The weights are those of the last epoch."
-    assert ending(MLPClassifier(**QUICK, solver="lbfgs"), capsys).startswith("Ended with epoch 4: max_iter=4 reached. The weights")
+    assert (
+        ending(MLPClassifier(**QUICK), capsys)
+        == "Ended with epoch 4: max_iter=4 reached. The weights are those of the last epoch."
+    )
+    assert ending(MLPClassifier(**QUICK, solver="lbfgs"), capsys).startswith(
+        "Ended with epoch 4: max_iter=4 reached. The weights"
+    )
     told = ending(MLPClassifier(**QUICK, solver="lbfgs", max_fun=3), capsys)
     assert re.match(r"Ended with epoch \d: max_fun=3 reached\. The weights", told)
 
@@ -62,38 +77,60 @@ def test_the_last_epoch_that_was_allowed(capsys):
 def test_no_progress(capsys):
     model = MLPClassifier(**QUICK | {"max_iter": 200}, tol=10.0, n_iter_no_change=2)
     assert ending(model, capsys) == (
-        "Ended with epoch 4: training loss did not improve more than tol=10.000000 for 2 consecutive epochs. "
+        "Ended with epoch 4: training loss did not improve more than tol=10.000000 for 2 "
+        "consecutive epochs. "
         "The weights are those of the last epoch."
     )
     model = MLPClassifier(**QUICK | {"max_iter": 2000}, solver="lbfgs", tol=0.1)
-    assert re.match(r"Ended with epoch \d+: converged \(.*PGTOL\)\. The weights are those of the last epoch\.", ending(model, capsys))
+    assert re.match(
+        r"Ended with epoch \d+: converged \(.*PGTOL\)\. The weights are those of the last epoch\.",
+        ending(model, capsys),
+    )
 
 
 @pytest.mark.parametrize("n_iter_no_change", [1, 5])
 def test_early_stopping_tells_which_weights_are_kept(n_iter_no_change, capsys):
-    model = MLPClassifier(**QUICK | {"max_iter": 200}, early_stopping=True, n_iter_no_change=n_iter_no_change, learning_rate_init=0.1)
+    model = MLPClassifier(
+        **QUICK | {"max_iter": 200},
+        early_stopping=True,
+        n_iter_no_change=n_iter_no_change,
+        learning_rate_init=0.1,
+    )
     told = ending(model, capsys, X, Y, X_val=X, y_val=Y)
     best, last = int(np.argmax(model.validation_scores_)) + 1, model.n_iter_
     assert last < 200
     assert told == (
-        f"Ended with epoch {last}: validation score did not improve more than tol=0.000100 for {n_iter_no_change} consecutive epochs. "
+        f"Ended with epoch {last}: validation score did not improve more than tol=0.000100 for "
+        f"{n_iter_no_change} consecutive epochs. "
         f"The weights of epoch {best}, which had the best validation score, are restored."
     )
 
 
 def test_the_least_loss_was_earlier(capsys):
-    model = MLPClassifier(**QUICK | {"max_iter": 30, "learning_rate_init": 0.5}, dropout=0.5, n_iter_no_change=np.inf)
+    model = MLPClassifier(
+        **QUICK | {"max_iter": 30, "learning_rate_init": 0.5}, dropout=0.5, n_iter_no_change=np.inf
+    )
     told = ending(model, capsys)
     best = int(np.argmin(model.loss_curve_)) + 1
     assert best < 30
-    assert told.endswith(f"The weights are those of the last epoch; the training loss was least in epoch {best}.")
+    assert told.endswith(
+        f"The weights are those of the last epoch; the training loss was least in epoch {best}."
+    )
 
 
 def test_a_lower_learning_rate_is_told_between_the_lines(capsys):
-    setting = {"solver": "sgd", "learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1, "learning_rate_init": 1e-5}
+    setting = {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "tol": 10.0,
+        "n_iter_no_change": 1,
+        "learning_rate_init": 1e-5,
+    }
     MLPClassifier(**QUICK | {"max_iter": 50}, **setting).fit(X, Y)
     lines = capsys.readouterr().out.splitlines()
-    told = [k for k, line in enumerate(lines) if line.endswith("Setting learning rate to 0.000002.")]
+    told = [
+        k for k, line in enumerate(lines) if line.endswith("Setting learning rate to 0.000002.")
+    ]
     assert len(told) == 1
     assert lines[told[0] + 1].split()[2] == "2.000e-06"
     assert lines[-2].endswith("for 1 consecutive epochs. Learning rate too small.")
@@ -113,17 +150,35 @@ class Interrupted:
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_an_interrupt(solver, capsys):
-    told = ending(MLPClassifier(**QUICK, solver=solver, scoring=Interrupted()), capsys, X, Y, X_val=X, y_val=Y)
-    assert told == "Ended with epoch 2: interrupted by the user. The weights are those of the last epoch."
+    told = ending(
+        MLPClassifier(**QUICK, solver=solver, scoring=Interrupted()), capsys, X, Y, X_val=X, y_val=Y
+    )
+    assert (
+        told
+        == "Ended with epoch 2: interrupted by the user. The weights are those of the last epoch."
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Training diverged")
 def test_divergence_that_early_stopping_survives(capsys):
     X, y = curve()
-    setting = {"solver": "sgd", "learning_rate_init": 2.5, "momentum": 0.0, "n_iter_no_change": np.inf, "alpha": 0.0, "batch_size": 20}
-    model = MLPRegressor(**QUICK | {"hidden_layer_sizes": (), "max_iter": 2000}, **setting, early_stopping=True)
+    setting = {
+        "solver": "sgd",
+        "learning_rate_init": 2.5,
+        "momentum": 0.0,
+        "n_iter_no_change": np.inf,
+        "alpha": 0.0,
+        "batch_size": 20,
+    }
+    model = MLPRegressor(
+        **QUICK | {"hidden_layer_sizes": (), "max_iter": 2000}, **setting, early_stopping=True
+    )
     told = ending(model, capsys, X, y, X_val=X, y_val=y)
-    assert re.match(r"Ended with epoch (\d+): the loss is not finite in epoch \d+\. The weights of epoch \d+, which had the best", told)
+    assert re.match(
+        r"Ended with epoch (\d+): the loss is not finite in epoch \d+\. The weights of epoch \d+, "
+        r"which had the best",
+        told,
+    )
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -132,7 +187,11 @@ def test_a_callback_that_stops(solver, capsys):
     from skmlp.callbacks import TimeLimit
 
     told = ending(MLPClassifier(**QUICK, solver=solver).set_callbacks(TimeLimit(0)), capsys)
-    assert told == "Ended with epoch 1: a callback asked for it (TimeLimit). The weights are those of the last epoch."
+    assert (
+        told
+        == "Ended with epoch 1: a callback asked for it (TimeLimit). The weights are those of the "
+        "last epoch."
+    )
 
 
 def test_calls_of_partial_fit_make_one_table(capsys):

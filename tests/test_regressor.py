@@ -18,12 +18,28 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def quick(**setting):
     """Return a regressor that has learned something after a moment."""
-    return MLPRegressor(**{"hidden_layer_sizes": (20,), "learning_rate_init": 0.02, "max_iter": 60, "random_state": 0, **setting})
+    return MLPRegressor(
+        **{
+            "hidden_layer_sizes": (20,),
+            "learning_rate_init": 0.02,
+            "max_iter": 60,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def exact(**setting):
     """Return a linear model of y as it is, solved as far as rounding allows."""
-    return MLPRegressor(normalize_y=False, hidden_layer_sizes=(), solver="lbfgs", tol=1e-10, max_iter=5000, random_state=0, **setting)
+    return MLPRegressor(
+        normalize_y=False,
+        hidden_layer_sizes=(),
+        solver="lbfgs",
+        tol=1e-10,
+        max_iter=5000,
+        random_state=0,
+        **setting,
+    )
 
 
 def test_shape_of_the_target_is_that_of_the_prediction():
@@ -86,7 +102,15 @@ def test_one_penalty_for_each_weight_matrix():
 def test_adamw_decays_by_the_rate_itself():
     """With a gradient of zero, n steps leave (1 - lr alpha)^n of a weight."""
     X, y = np.zeros((50, 3)), np.zeros(50)
-    model = quick(hidden_layer_sizes=(), solver="adamw", alpha=0.5, dtype="float64", max_iter=1, warm_start=True, batch_size=10).fit(X, y)
+    model = quick(
+        hidden_layer_sizes=(),
+        solver="adamw",
+        alpha=0.5,
+        dtype="float64",
+        max_iter=1,
+        warm_start=True,
+        batch_size=10,
+    ).fit(X, y)
     before = model.coefs_[0].copy()
     model.fit(X, y)
     assert_allclose(model.coefs_[0], before * (1 - 0.02 * 0.5) ** 5, rtol=1e-12)
@@ -107,9 +131,18 @@ def test_huber_loss_is_scikit_learns_with_its_scale(rng):
 def test_absolute_error_finds_the_median(seed, rng):
     X, y = np.zeros((500, 1)), rng.exponential(size=500)
     model = MLPRegressor(
-        "absolute_error", (), learning_rate="cosine", learning_rate_init=0.02, max_iter=300, tol=0.0, random_state=seed, batch_size=50
+        "absolute_error",
+        (),
+        learning_rate="cosine",
+        learning_rate_init=0.02,
+        max_iter=300,
+        tol=0.0,
+        random_state=seed,
+        batch_size=50,
     )
-    assert_allclose(model.fit(X, y).predict(X[:1]), np.median(y), atol=0.06)  # measured over eight seeds: 0.023; the mean is 0.3 away
+    assert_allclose(
+        model.fit(X, y).predict(X[:1]), np.median(y), atol=0.06
+    )  # measured over eight seeds: 0.023; the mean is 0.3 away
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
@@ -124,7 +157,9 @@ def test_outliers_move_the_robust_losses_less(loss, rng):
 
 def test_predictions_follow_from_the_weights():
     X, y = curve(n_outputs=2)
-    model = quick(normalize_y=False, hidden_layer_sizes=(6, 5, 4), activation=["softplus", "identity", "elu"]).fit(X, y)
+    model = quick(
+        normalize_y=False, hidden_layer_sizes=(6, 5, 4), activation=["softplus", "identity", "elu"]
+    ).fit(X, y)
     (w0, w1, w2, w3), (b0, b1, b2, b3) = model.coefs_, model.intercepts_
     assert [w.shape for w in model.coefs_] == [(4, 6), (6, 5), (5, 4), (4, 2)]
     assert [b.shape for b in model.intercepts_] == [(6,), (5,), (4,), (2,)]
@@ -148,7 +183,9 @@ def test_sparse_input_is_the_same_as_dense():
     X = np.where(np.abs(X) > 0.5, X, 0.0)
     dense = quick(batch_size=32, dtype="float64").fit(X, y)
     for form in (sparse.csr_matrix, sparse.csc_array):
-        assert_allclose(clone(dense).fit(form(X), y).predict(form(X)), dense.predict(X), rtol=1e-7, atol=1e-9)
+        assert_allclose(
+            clone(dense).fit(form(X), y).predict(form(X)), dense.predict(X), rtol=1e-7, atol=1e-9
+        )
 
 
 def test_batch_norm_with_batch_statistics_depends_on_the_rows_asked_for():

@@ -16,7 +16,14 @@ from .problems import blobs
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
-RANDOM = {"hidden_layer_sizes": (6,), "batch_size": 32, "max_iter": 4, "dropout": 0.3, "input_dropout": 0.1, "batch_norm": True}
+RANDOM = {
+    "hidden_layer_sizes": (6,),
+    "batch_size": 32,
+    "max_iter": 4,
+    "dropout": 0.3,
+    "input_dropout": 0.1,
+    "batch_norm": True,
+}
 STOPPED = {**RANDOM, "early_stopping": True}
 
 
@@ -31,7 +38,9 @@ def test_same_seed_same_bits(cls, setting):
     first = cls(**setting, random_state=5).fit(X, y)
     assert_array_equal(weights(cls(**setting, random_state=5).fit(X, y)), weights(first))
     assert_array_equal(weights(clone(first).fit(X, y)), weights(first))
-    assert_array_equal(weights(cls(**setting, random_state=np.random.RandomState(5)).fit(X, y)), weights(first))
+    assert_array_equal(
+        weights(cls(**setting, random_state=np.random.RandomState(5)).fit(X, y)), weights(first)
+    )
     refitted = weights(first).copy()
     assert_array_equal(weights(first.fit(X, y)), refitted)
     assert not np.array_equal(weights(cls(**setting, random_state=6).fit(X, y)), refitted)
@@ -41,7 +50,13 @@ def test_same_seed_same_bits(cls, setting):
 def test_each_source_of_randomness_is_seeded(cls):
     """Initial weights, order of rows, dropout: each alone makes seeds differ."""
     X, y = blobs(3)
-    plain = {"hidden_layer_sizes": (6,), "max_iter": 2, "batch_size": 32, "shuffle": False, "weight_init": ConstantValue(0.1)}
+    plain = {
+        "hidden_layer_sizes": (6,),
+        "max_iter": 2,
+        "batch_size": 32,
+        "shuffle": False,
+        "weight_init": ConstantValue(0.1),
+    }
     runs = {
         name: [weights(cls(**{**plain, **change}, random_state=seed).fit(X, y)) for seed in (0, 1)]
         for name, change in {
@@ -53,7 +68,9 @@ def test_each_source_of_randomness_is_seeded(cls):
             "held out": {"early_stopping": True},
         }.items()
     }
-    assert {name: np.array_equal(*pair) for name, pair in runs.items()} == {name: name == "none" for name in runs}
+    assert {name: np.array_equal(*pair) for name, pair in runs.items()} == {
+        name: name == "none" for name in runs
+    }
 
 
 def test_none_takes_numpys_global_stream():
@@ -96,11 +113,24 @@ print(MLPClassifier(**{STOPPED!r}, random_state=5).fit(*blobs(3))._network.param
 
 
 def test_another_process_finds_the_same_bits():
-    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=__file__.rsplit("/", 2)[0])
-    assert run.stdout.strip() == weights(MLPClassifier(**STOPPED, random_state=5).fit(*blobs(3))).tobytes().hex()
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=__file__.rsplit("/", 2)[0],
+    )
+    assert (
+        run.stdout.strip()
+        == weights(MLPClassifier(**STOPPED, random_state=5).fit(*blobs(3))).tobytes().hex()
+    )
 
 
 def test_how_many_rows_are_predicted_at_once_changes_nothing_that_matters():
     X, y = blobs(3)
     model = MLPClassifier(**RANDOM, random_state=0, dtype="float64").fit(X, y)
-    np.testing.assert_allclose(np.vstack([model.predict_proba(row) for row in X[:, None]]), model.predict_proba(X), rtol=1e-9)
+    np.testing.assert_allclose(
+        np.vstack([model.predict_proba(row) for row in X[:, None]]),
+        model.predict_proba(X),
+        rtol=1e-9,
+    )

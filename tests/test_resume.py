@@ -1,4 +1,6 @@
-"""Going on is the same as not having stopped: warm starts, ``partial_fit`` and pickles give the same bits as one long fit."""
+"""Going on is the same as not having stopped: warm starts, ``partial_fit`` and pickles give the
+same bits as one long fit.
+"""
 
 import copy
 import itertools
@@ -13,7 +15,18 @@ from sklearn.base import clone
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.nn.layers import BatchNorm
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.schedules import Adaptive, Constant, Cosine, CosineRestarts, Exponential, Invscaling, Linear, OneCycle, Plateau, Step
+from skmlp.nn.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Invscaling,
+    Linear,
+    OneCycle,
+    Plateau,
+    Step,
+)
 
 from .problems import blobs, curve
 
@@ -39,9 +52,20 @@ SETTINGS = [
     {"learning_rate": Constant(warm_up=12)},
     {"clip_norm": 0.1, "dropout": 0.2, "batch_norm": True, "solver": "adamw", "alpha": 0.1},
     {"batch_size": 200},
-    {"solver": "sgd", "learning_rate": Exponential(), "alpha": 3.0, "l1_ratio": 0.5, "clip_norm": 0.5},
+    {
+        "solver": "sgd",
+        "learning_rate": Exponential(),
+        "alpha": 3.0,
+        "l1_ratio": 0.5,
+        "clip_norm": 0.5,
+    },
 ]
-HEADS = {"auxiliary_loss_weight": [0.3, 0.7], "dropout": 0.2, "batch_norm": True, "skip_connections": "concat"}
+HEADS = {
+    "auxiliary_loss_weight": [0.3, 0.7],
+    "dropout": 0.2,
+    "batch_norm": True,
+    "skip_connections": "concat",
+}
 
 
 def problem(cls):
@@ -49,7 +73,13 @@ def problem(cls):
 
 
 def build(cls, **setting):
-    default = {"hidden_layer_sizes": (6, 5), "batch_size": 32, "learning_rate_init": 0.02, "n_iter_no_change": np.inf, "random_state": 3}
+    default = {
+        "hidden_layer_sizes": (6, 5),
+        "batch_size": 32,
+        "learning_rate_init": 0.02,
+        "n_iter_no_change": np.inf,
+        "random_state": 3,
+    }
     return cls(**{**default, "tol": 0.0, **setting})
 
 
@@ -63,13 +93,16 @@ def assert_same_bits(model, expected):
 
 
 @pytest.mark.parametrize(
-    ("setting", "cls"), [*itertools.product(SETTINGS, ESTIMATORS), (HEADS, MLPClassifier), (HEADS, MLPRegressor)], ids=str
+    ("setting", "cls"),
+    [*itertools.product(SETTINGS, ESTIMATORS), (HEADS, MLPClassifier), (HEADS, MLPRegressor)],
+    ids=str,
 )
 @pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")
 def test_twenty_epochs_in_any_pieces(cls, setting):
     X, y = problem(cls)
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
-    # one epoch at a time knows no number of rows to come, so that a batch as large as the data is not worth a warning
+    # one epoch at a time knows no number of rows to come, so that a batch as large as the data is
+    # not worth a warning
     whole = build(cls, **setting, max_iter=20).fit(X, y)
     assert whole.n_iter_ == 20
 
@@ -82,7 +115,11 @@ def test_twenty_epochs_in_any_pieces(cls, setting):
     pickled = pickle.loads(pickle.dumps(pickled)).set_params(max_iter=13).fit(X, y)
     assert_same_bits(pickled, whole)
 
-    steps = build(cls, **setting, dtype=str(whole.coefs_[0].dtype)) if "dtype" not in setting else build(cls, **setting)
+    steps = (
+        build(cls, **setting, dtype=str(whole.coefs_[0].dtype))
+        if "dtype" not in setting
+        else build(cls, **setting)
+    )
     for epoch in range(20):
         steps.partial_fit(X, y, **names)
         if epoch == 9:
@@ -105,7 +142,11 @@ def test_weights_and_sparse_rows(cls, rng):
     X, y = problem(cls)
     X, weight = sparse.csr_array(X), rng.integers(0, 3, X.shape[0])
     whole = build(cls, max_iter=6).fit(X, y, sample_weight=weight)
-    warm = build(cls, max_iter=3, warm_start=True).fit(X, y, sample_weight=weight).fit(X, y, sample_weight=weight)
+    warm = (
+        build(cls, max_iter=3, warm_start=True)
+        .fit(X, y, sample_weight=weight)
+        .fit(X, y, sample_weight=weight)
+    )
     assert_same_bits(warm, whole)
 
 
@@ -114,13 +155,20 @@ def test_without_warm_start_fit_begins_anew(cls):
     X, y = problem(cls)
     once = build(cls, max_iter=3).fit(X, y)
     assert_same_bits(clone(once).fit(X, y).fit(X, y), once)
-    assert_same_bits(build(cls, max_iter=3).partial_fit(X, y, **({"classes": [0, 1, 2]} if cls is MLPClassifier else {})).fit(X, y), once)
+    assert_same_bits(
+        build(cls, max_iter=3)
+        .partial_fit(X, y, **({"classes": [0, 1, 2]} if cls is MLPClassifier else {}))
+        .fit(X, y),
+        once,
+    )
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_lbfgs_goes_on_from_its_solution(cls):
     X, y = problem(cls)
-    model = build(cls, solver="lbfgs", activation="tanh", max_iter=15, warm_start=True, alpha=0.1).fit(X, y)
+    model = build(
+        cls, solver="lbfgs", activation="tanh", max_iter=15, warm_start=True, alpha=0.1
+    ).fit(X, y)
     first, n_first = model.loss_, len(model.loss_curve_)
     model.fit(X, y)
     assert model.loss_curve_[n_first] < first
@@ -133,7 +181,9 @@ def test_lbfgs_goes_on_from_its_solution(cls):
 def test_a_warm_start_may_change_the_solver_and_the_rate():
     X, y = curve()
     model = build(MLPRegressor, max_iter=5, warm_start=True).fit(X, y)
-    solvers = [{"solver": key} for key in ("sgd", "rmsprop", "adagrad", "lbfgs", "adamw", "sgd", "adam")]
+    solvers = [
+        {"solver": key} for key in ("sgd", "rmsprop", "adagrad", "lbfgs", "adamw", "sgd", "adam")
+    ]
     for change in [*solvers, {"learning_rate_init": 0.001}, {"dropout": 0.2}, {"alpha": 1.0}]:
         before = model.score(X, y)
         model.set_params(**change).fit(X, y)
@@ -143,9 +193,13 @@ def test_a_warm_start_may_change_the_solver_and_the_rate():
 
 @pytest.mark.parametrize("solver", ["adam", "rmsprop"])
 def test_another_solver_starts_with_a_memory_of_its_own(solver):
-    """Its first step has the length of a first step: the learning rate (over the root of 1 - rho for RMSprop) for each weight."""
+    """Its first step has the length of a first step: the learning rate (over the root of 1 - rho
+    for RMSprop) for each weight.
+    """
     X, y = curve()
-    model = build(MLPRegressor, max_iter=30, warm_start=True, batch_size=150, dtype="float64", solver="sgd").fit(X, y)
+    model = build(
+        MLPRegressor, max_iter=30, warm_start=True, batch_size=150, dtype="float64", solver="sgd"
+    ).fit(X, y)
     before = [array.copy() for array in model.coefs_]
     model.set_params(solver=solver, max_iter=1, alpha=0.0).fit(X, y)
     length = 0.02 if solver == "adam" else 0.02 / np.sqrt(0.1)
@@ -155,15 +209,25 @@ def test_another_solver_starts_with_a_memory_of_its_own(solver):
 
 def test_a_warm_start_goes_on_with_other_rows_of_the_same_kind():
     X, y = blobs(3)
-    model = build(MLPClassifier, max_iter=20, warm_start=True).fit(X[:100], y[:100]).fit(X[100:], y[100:])
+    model = (
+        build(MLPClassifier, max_iter=20, warm_start=True)
+        .fit(X[:100], y[:100])
+        .fit(X[100:], y[100:])
+    )
     assert len(model.loss_curve_) == 40
-    with pytest.raises(ValueError, match=r"same classes as in the previous call to fit. Previously got \[0 1 2\], `y` has \[0 1\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"same classes as in the previous call to fit. Previously got \[0 1 2\], `y` has "
+        r"\[0 1\]",
+    ):
         model.fit(X[y != 2], y[y != 2])
 
 
 def test_assigned_weights_are_what_training_goes_on_from():
     X, y = curve()
-    model = build(MLPRegressor, max_iter=1, warm_start=True, hidden_layer_sizes=(), learning_rate_init=1e-9).fit(X, y)
+    model = build(
+        MLPRegressor, max_iter=1, warm_start=True, hidden_layer_sizes=(), learning_rate_init=1e-9
+    ).fit(X, y)
     model.coefs_[0][...] = 7.0
     assert_allclose(model.fit(X, y).coefs_[0], 7.0, rtol=1e-5)
 
@@ -171,7 +235,15 @@ def test_assigned_weights_are_what_training_goes_on_from():
 def test_early_stopping_with_a_warm_start_keeps_the_best_weights():
     """Also if the best epoch was in an earlier fit."""
     X, y = curve(300)
-    model = build(MLPRegressor, max_iter=30, warm_start=True, early_stopping=True, n_iter_no_change=5, hidden_layer_sizes=(50,), alpha=0.0)
+    model = build(
+        MLPRegressor,
+        max_iter=30,
+        warm_start=True,
+        early_stopping=True,
+        n_iter_no_change=5,
+        hidden_layer_sizes=(50,),
+        alpha=0.0,
+    )
     for _ in range(6):
         model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
         assert_allclose(model.score(X[60:], y[60:]), model.best_validation_score_, rtol=1e-5)

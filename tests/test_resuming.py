@@ -1,4 +1,6 @@
-"""A fit that was killed and goes on from its snapshot ends with the bits of one that was not, and one that had ended stays as it is."""
+"""A fit that was killed and goes on from its snapshot ends with the bits of one that was not,
+and one that had ended stays as it is.
+"""
 
 import pickle
 import signal
@@ -55,19 +57,38 @@ def assert_same(model, whole):
 
 SETTINGS = [
     {"dropout": 0.3, "solver": "sgd", "nesterovs_momentum": False},
-    {"batch_norm": BatchNorm(statistics="population"), "solver": "nadam", "l1_ratio": 0.5, "alpha": 0.1},
+    {
+        "batch_norm": BatchNorm(statistics="population"),
+        "solver": "nadam",
+        "l1_ratio": 0.5,
+        "alpha": 0.1,
+    },
     {"learning_rate": Cosine(), "shuffle": False, "dtype": "float64"},
     {"learning_rate": "one_cycle", "clip_norm": 0.5, "diagnostics": True},
     {"learning_rate": Linear(warm_up=5), "max_norm": 0.5},
     {"tol": 0.02, "n_iter_no_change": 2},
     {"learning_rate": Plateau(0.5, patience=1), "tol": 0.05},
     {"early_stopping": True, "learning_rate_init": 0.3, "dropout": 0.2, "batch_norm": True},
-    {"early_stopping": True, "learning_rate_init": 0.3, "n_iter_no_change": 4, "batch_norm": BatchNorm(statistics="population")},
-    {"early_stopping": True, "scoring": "loss", "learning_rate": "plateau", "tol": 0.1, "n_iter_no_change": 2, "solver": "sgd"},
+    {
+        "early_stopping": True,
+        "learning_rate_init": 0.3,
+        "n_iter_no_change": 4,
+        "batch_norm": BatchNorm(statistics="population"),
+    },
+    {
+        "early_stopping": True,
+        "scoring": "loss",
+        "learning_rate": "plateau",
+        "tol": 0.1,
+        "n_iter_no_change": 2,
+        "solver": "sgd",
+    },
 ]
 
 
-@pytest.mark.parametrize(("setting", "cls"), list(zip(SETTINGS, cycle(ESTIMATORS), strict=False)), ids=str)
+@pytest.mark.parametrize(
+    ("setting", "cls"), list(zip(SETTINGS, cycle(ESTIMATORS), strict=False)), ids=str
+)
 def test_a_fit_that_is_killed_twice(cls, setting, tmp_path):
     X, y = problem(cls)
     weight = np.linspace(0.5, 1.5, len(X))
@@ -86,12 +107,27 @@ def test_a_fit_that_is_killed_twice(cls, setting, tmp_path):
 @pytest.mark.parametrize("n", [1, 5, 8, 12])
 def test_with_rows_to_validate_on_after_any_epoch(n, early_stopping, tmp_path):
     X, y = blobs(3)
-    setting = {"learning_rate_init": 0.3, "n_iter_no_change": 8, "early_stopping": early_stopping, "tol": 0.0, "dropout": 0.3}
+    setting = {
+        "learning_rate_init": 0.3,
+        "n_iter_no_change": 8,
+        "early_stopping": early_stopping,
+        "tol": 0.0,
+        "dropout": 0.3,
+    }
     held_out = {"X_val": X[:50], "y_val": y[:50]}
-    whole = quick(MLPClassifier, **setting).set_callbacks(TimeLimit(1000)).fit(X[50:], y[50:], **held_out)
+    whole = (
+        quick(MLPClassifier, **setting)
+        .set_callbacks(TimeLimit(1000))
+        .fit(X[50:], y[50:], **held_out)
+    )
     assert n < whole.n_iter_ <= 20
     snapshot = Snapshot(tmp_path / "model.pkl")
-    killed(quick(MLPClassifier, **setting).set_callbacks(snapshot, dies(n + 1)).fit, X[50:], y[50:], **held_out)
+    killed(
+        quick(MLPClassifier, **setting).set_callbacks(snapshot, dies(n + 1)).fit,
+        X[50:],
+        y[50:],
+        **held_out,
+    )
     assert_same(snapshot.resume(X[50:], y[50:], **held_out), whole)
 
 
@@ -119,7 +155,10 @@ def test_early_stopping_goes_on_counting(first, every, tmp_path):
     snapshot = Snapshot(tmp_path / "model.pkl", every=every)
 
     def stopping():
-        return [EarlyStopping("neg_log_loss", X_val=X[:50], y_val=y[:50], n_iter_no_change=7, tol=0.0), EarlyStopping(n_iter_no_change=9)]
+        return [
+            EarlyStopping("neg_log_loss", X_val=X[:50], y_val=y[:50], n_iter_no_change=7, tol=0.0),
+            EarlyStopping(n_iter_no_change=9),
+        ]
 
     setting = {"learning_rate_init": 0.3, "max_iter": 60}
     whole = quick(MLPClassifier, **setting).set_callbacks(*stopping(), snapshot).fit(X[50:], y[50:])
@@ -152,7 +191,8 @@ X, y = problem(MLPClassifier)
 if os.path.exists({str(path)!r}):
     snapshot.resume(X, y, callbacks=[stopping, dies])
 else:
-    quick(MLPClassifier, dropout=0.2, max_iter=60, learning_rate="cosine").set_callbacks(stopping, snapshot, dies).fit(X, y)
+    quick(MLPClassifier, dropout=0.2, max_iter=60, learning_rate="cosine").set_callbacks(stopping,
+    snapshot, dies).fit(X, y)
 """
     ends = []
     while not ends or ends[-1] == -signal.SIGKILL:
@@ -173,7 +213,14 @@ else:
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize(
-    "setting", [{}, {"dropout": 0.3, "solver": "sgd"}, {"batch_norm": True}, {"shuffle": False, "dtype": "float64"}], ids=str
+    "setting",
+    [
+        {},
+        {"dropout": 0.3, "solver": "sgd"},
+        {"batch_norm": True},
+        {"shuffle": False, "dtype": "float64"},
+    ],
+    ids=str,
 )
 def test_a_warm_start_by_hand(cls, setting, tmp_path):
     X, y = problem(cls)
@@ -184,7 +231,9 @@ def test_a_warm_start_by_hand(cls, setting, tmp_path):
             raise RuntimeError("out of luck")
 
     with pytest.raises(RuntimeError, match="out of luck"):
-        quick(cls, **setting).set_callbacks(Snapshot(path, every=3), at_epoch(out_of_luck)).fit(X, y)
+        quick(cls, **setting).set_callbacks(Snapshot(path, every=3), at_epoch(out_of_luck)).fit(
+            X, y
+        )
     model = load(path)
     assert model.n_iter_ == 6
     model.set_params(warm_start=True, max_iter=20 - len(model.loss_curve_)).fit(X, y)
@@ -200,7 +249,8 @@ def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
     X, y = problem(cls)
     path = tmp_path / "model.pkl"
     process = in_another_process(f"""
-quick({cls.__name__}, dropout=0.2, max_iter=10**9).set_callbacks(Snapshot({str(path)!r}, every=2)).fit(*problem({cls.__name__}))
+quick({cls.__name__}, dropout=0.2, max_iter=10**9).set_callbacks(Snapshot({str(path)!r},
+every=2)).fit(*problem({cls.__name__}))
 """)
     while process.poll() is None and not path.exists():
         time.sleep(0.01)
@@ -243,11 +293,26 @@ def test_a_fit_that_had_ended_stays_as_it_is(setting, others, tmp_path):
 
 def test_divergence_with_early_stopping_is_an_end(tmp_path):
     X, y = curve()
-    setting = {"hidden_layer_sizes": (), "solver": "sgd", "learning_rate_init": 2.5, "momentum": 0.0, "max_iter": 2000, "alpha": 0.0}
-    whole = quick(MLPRegressor, **setting, early_stopping=True).set_callbacks(TimeLimit(1000)).fit(X, y)
+    setting = {
+        "hidden_layer_sizes": (),
+        "solver": "sgd",
+        "learning_rate_init": 2.5,
+        "momentum": 0.0,
+        "max_iter": 2000,
+        "alpha": 0.0,
+    }
+    whole = (
+        quick(MLPRegressor, **setting, early_stopping=True).set_callbacks(TimeLimit(1000)).fit(X, y)
+    )
     assert 3 < whole.n_iter_ < 2000
     snapshot = Snapshot(tmp_path / "model.pkl")
-    killed(quick(MLPRegressor, **setting, early_stopping=True).set_callbacks(snapshot, dies(whole.n_iter_)).fit, X, y)
+    killed(
+        quick(MLPRegressor, **setting, early_stopping=True)
+        .set_callbacks(snapshot, dies(whole.n_iter_))
+        .fit,
+        X,
+        y,
+    )
     for _ in range(2):
         assert_same(snapshot.resume(X, y), whole)
 
@@ -259,7 +324,11 @@ def test_lbfgs_goes_on_to_the_number_of_iterations_it_was_to_make(tmp_path):
     at_five = load(tmp_path / "model.pkl")
     assert at_five.n_iter_ == 5
     model = snapshot.resume(X, y)
-    assert (model.n_iter_, model.t_, model.history_.index.tolist()) == (20, 20 * len(X), list(range(1, 21)))
+    assert (model.n_iter_, model.t_, model.history_.index.tolist()) == (
+        20,
+        20 * len(X),
+        list(range(1, 21)),
+    )
     assert model.loss_ < at_five.loss_
 
 
@@ -281,7 +350,12 @@ class Once:
         return X, y
 
 
-OVERSHOOTS = {"early_stopping": True, "learning_rate_init": 1.0, "learning_rate": "cosine", "normalize_y": False}
+OVERSHOOTS = {
+    "early_stopping": True,
+    "learning_rate_init": 1.0,
+    "learning_rate": "cosine",
+    "normalize_y": False,
+}
 
 
 @pytest.mark.parametrize("setting", [{}, OVERSHOOTS], ids=str)
@@ -289,10 +363,18 @@ def test_after_ctrl_c_it_goes_on_with_the_last_epoch(setting, tmp_path, monkeypa
     X, y = curve()
     n_batches = 5  # with and without the rows that are held out
     monkeypatch.setattr(Once, "calls", 10**6)
-    whole = quick(MLPRegressor, augmentation=Once(9), **setting).set_callbacks(TimeLimit(1000)).fit(X, y)
+    whole = (
+        quick(MLPRegressor, augmentation=Once(9), **setting)
+        .set_callbacks(TimeLimit(1000))
+        .fit(X, y)
+    )
     monkeypatch.setattr(Once, "calls", 0)
     snapshot = Snapshot(tmp_path / "model.pkl", every=4)
-    stopped = quick(MLPRegressor, augmentation=Once(n_batches * 7 + 2), **setting).set_callbacks(snapshot).fit(X, y)
+    stopped = (
+        quick(MLPRegressor, augmentation=Once(n_batches * 7 + 2), **setting)
+        .set_callbacks(snapshot)
+        .fit(X, y)
+    )
     assert stopped.n_iter_ == load(tmp_path / "model.pkl").n_iter_ == 7
     assert not setting or stopped._state.best_epoch < 7
     model = snapshot.resume(X, y)
@@ -313,7 +395,11 @@ def test_after_ctrl_c_in_a_callback_it_goes_on_with_what_all_have_seen(first, tm
 
     stopped = [True]
     setting = {"learning_rate_init": 0.1}
-    whole = quick(MLPClassifier, **setting).set_callbacks(EarlyStopping(score, n_iter_no_change=4, tol=0.0)).fit(X, y)
+    whole = (
+        quick(MLPClassifier, **setting)
+        .set_callbacks(EarlyStopping(score, n_iter_no_change=4, tol=0.0))
+        .fit(X, y)
+    )
     stopped.clear()
     stopping = EarlyStopping(score, n_iter_no_change=4, tol=0.0)
     ours = [snapshot, stopping] if first else [stopping, snapshot]
@@ -328,7 +414,9 @@ def test_after_ctrl_c_in_a_callback_it_goes_on_with_what_all_have_seen(first, tm
 def test_without_a_snapshot_there_is_nothing_to_go_on_from(tmp_path):
     X, y = curve()
     path = tmp_path / "model.pkl"
-    with pytest.raises(FileNotFoundError, match=r"There is no snapshot path='.*model.pkl'; .* call fit"):
+    with pytest.raises(
+        FileNotFoundError, match=r"There is no snapshot path='.*model.pkl'; .* call fit"
+    ):
         Snapshot(path).resume(X, y)
     for content in (b"", b"no pickle", pickle.dumps(quick(MLPRegressor).fit(X, y))):
         path.write_bytes(content)
@@ -341,9 +429,15 @@ def test_a_callback_whose_memory_is_in_the_file_must_be_given(tmp_path):
     snapshot = Snapshot(tmp_path / "model.pkl")
     ours = [EarlyStopping(n_iter_no_change=5), TimeLimit(1000), snapshot]
     killed(quick(MLPRegressor).set_callbacks(*ours, dies(3)).fit, X, y)
-    with pytest.raises(ValueError, match=r"had EarlyStopping and TimeLimit among its callbacks; .* resume\(X, y, callbacks=\["):
+    with pytest.raises(
+        ValueError,
+        match=r"had EarlyStopping and TimeLimit among its callbacks; .* resume\(X, y, callbacks=\[",
+    ):
         snapshot.resume(X, y)
-    with pytest.raises(ValueError, match=r"had EarlyStopping among its callbacks; .* callbacks=\[EarlyStopping\(\.\.\.\)\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"had EarlyStopping among its callbacks; .* callbacks=\[EarlyStopping\(\.\.\.\)\]",
+    ):
         snapshot.resume(X, y, callbacks=[TimeLimit(1000)])
     model = snapshot.resume(X, y, callbacks=ours)  # the same list as in the fit will do
     assert model._skl_callbacks == ours
@@ -354,7 +448,9 @@ def test_rows_that_the_fit_had_not_are_refused(every, tmp_path):
     X, y = curve()
     held = {"X_val": X[:20], "y_val": y[:20]}
     snapshot = Snapshot(tmp_path / "model.pkl", every=every)
-    killed(quick(MLPRegressor, early_stopping=True).set_callbacks(snapshot, dies(3)).fit, X, y, **held)
+    killed(
+        quick(MLPRegressor, early_stopping=True).set_callbacks(snapshot, dies(3)).fit, X, y, **held
+    )
     with pytest.raises(ValueError, match=r"trained on 150 rows, but this would be 135; .* X_val"):
         snapshot.resume(X, y)
     with pytest.raises(ValueError, match="trained on 150 rows, but this would be 100"):

@@ -24,11 +24,18 @@ NEVER = 1e-9  # a rate that is rounded to zero: the layer is there and drops not
 
 
 def agrees(samples, mean, variance):
-    """Check mean and variance along the first axis against the true ones, within five standard errors."""
+    """Check mean and variance along the first axis against the true ones, within five standard
+    errors.
+    """
     n = len(samples)
-    assert_array_equal(np.abs(samples.mean(axis=0) - mean) < 5.0 * np.sqrt(variance / n) + 1e-6, True)
+    assert_array_equal(
+        np.abs(samples.mean(axis=0) - mean) < 5.0 * np.sqrt(variance / n) + 1e-6, True
+    )
     fourth = ((samples - mean) ** 4).mean(axis=0)
-    assert_array_equal(np.abs(((samples - mean) ** 2).mean(axis=0) - variance) < 5.0 * np.sqrt(fourth / n) + 1e-6, True)
+    assert_array_equal(
+        np.abs(((samples - mean) ** 2).mean(axis=0) - variance) < 5.0 * np.sqrt(fourth / n) + 1e-6,
+        True,
+    )
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
@@ -36,7 +43,9 @@ def test_a_linear_model_with_dropout_of_the_input(rate):
     """Of sum_j w_j x_j m_j, with m_j 1 / (1 - rate) or 0, mean and variance are known."""
     X, y = curve()
     model = regressor(hidden_layer_sizes=(), input_dropout=rate).fit(X, y)
-    variance = ((X * model.coefs_[0][:, 0] * model.target_scale_) ** 2).sum(axis=1) * rate / (1.0 - rate)
+    variance = (
+        ((X * model.coefs_[0][:, 0] * model.target_scale_) ** 2).sum(axis=1) * rate / (1.0 - rate)
+    )
     agrees(model.sample_predictions(X, 4000, random_state=0), model.predict(X), variance)
 
 
@@ -44,7 +53,9 @@ def test_a_linear_model_with_dropout_of_the_input(rate):
 def test_dropout_of_the_last_hidden_layer(batch_norm):
     """Behind it all is linear, in front of it all is as in prediction."""
     X, y = curve(n_outputs=2)
-    model = regressor(hidden_layer_sizes=(8, 6), dropout=[0.0, 0.25], batch_norm=batch_norm, activation="tanh").fit(X, y)
+    model = regressor(
+        hidden_layer_sizes=(8, 6), dropout=[0.0, 0.25], batch_norm=batch_norm, activation="tanh"
+    ).fit(X, y)
     variance = model.transform(X) ** 2 @ (model.coefs_[-1] * model.target_scale_) ** 2 * 0.25 / 0.75
     agrees(model.sample_predictions(X, 4000, random_state=0), model.predict(X), variance)
 
@@ -79,7 +90,12 @@ def test_alpha_dropout_is_left_on_too():
         {"dropout": NEVER},
         {"input_dropout": NEVER, "batch_norm": True},
         {"dropout": [NEVER, 0.0], "skip_connections": "add", "hidden_layer_sizes": (9, 9)},
-        {"dropout": NEVER, "skip_connections": "concat", "auxiliary_loss_weight": 0.3, "hidden_layer_sizes": (9, 9)},
+        {
+            "dropout": NEVER,
+            "skip_connections": "concat",
+            "auxiliary_loss_weight": 0.3,
+            "hidden_layer_sizes": (9, 9),
+        },
         {"dropout": NEVER, "activation": "prelu", "batch_norm": BatchNorm(statistics="population")},
     ],
     ids=str,
@@ -94,7 +110,9 @@ def test_without_a_mask_a_sample_is_the_prediction(setting, monkeypatch):
             assert_allclose(p, model.predict_proba(X), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson", Quantile((0.1, 0.5, 0.9)), "gaussian_nll"], ids=str)
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "poisson", Quantile((0.1, 0.5, 0.9)), "gaussian_nll"], ids=str
+)
 @pytest.mark.parametrize("n_outputs", [1, 2])
 def test_a_sample_has_the_form_of_a_prediction(n_outputs, loss):
     X, y = curve(n_outputs=n_outputs)
@@ -133,7 +151,9 @@ def test_seeds():
     model = classifier(dropout=0.3).fit(X, y)
     first = model.sample_predictions(X, 5, random_state=0)
     assert_array_equal(first, model.sample_predictions(X, 5, random_state=0))
-    assert_array_equal(first, pickle.loads(pickle.dumps(model)).sample_predictions(X, 5, random_state=0))
+    assert_array_equal(
+        first, pickle.loads(pickle.dumps(model)).sample_predictions(X, 5, random_state=0)
+    )
     assert not np.allclose(first, model.sample_predictions(X, 5, random_state=1))
     assert not np.allclose(first[0], first[1])
     assert first.shape == (5, len(X), 3)
@@ -146,7 +166,9 @@ def test_threads_and_training_do_not_see_each_other():
     alone = pickle.loads(pickle.dumps(model))
     expected = [model.sample_predictions(X, 10, random_state=seed) for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda seed: model.sample_predictions(X, 10, random_state=seed), range(8)))
+        found = list(
+            pool.map(lambda seed: model.sample_predictions(X, 10, random_state=seed), range(8))
+        )
     for ours, theirs in zip(found, expected, strict=True):
         assert_array_equal(ours, theirs)
     assert_array_equal(model.fit(X, y).coefs_[0], alone.fit(X, y).coefs_[0])
@@ -192,7 +214,9 @@ def test_a_number_of_samples_is_a_positive_integer(n_samples):
 def test_only_what_there_is():
     X, y = blobs(3)
     assert not hasattr(MLPClassifier(loss="hinge"), "sample_predictions")
-    with pytest.raises(ValueError, match="return_std=True needs a loss that learns the standard deviation"):
+    with pytest.raises(
+        ValueError, match="return_std=True needs a loss that learns the standard deviation"
+    ):
         regressor(dropout=0.1).fit(X, y.astype(float)).sample_predictions(X, return_std=True)
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         MLPRegressor(dropout=0.1).sample_predictions(X)

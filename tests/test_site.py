@@ -1,4 +1,6 @@
-"""What the site says is there: tests, examples and pages that it names, and a page for every unit of the registries."""
+"""What the site says is there: tests, examples and pages that it names, and a page for every
+unit of the registries.
+"""
 
 import importlib.util
 import pathlib
@@ -30,7 +32,11 @@ def test_links_lead_somewhere(path):
     for link in links(path):
         target = (path.parent / link).resolve()
         if target.parent.name == "gallery":  # made from the examples
-            target = ROOT / "examples" / ("GALLERY_HEADER.rst" if target.stem == "index" else f"{target.stem}.py")
+            target = (
+                ROOT
+                / "examples"
+                / ("GALLERY_HEADER.rst" if target.stem == "index" else f"{target.stem}.py")
+            )
         elif target.parent.name == "api":  # made from the registries
             assert target.stem in page_module().pages(), link
             continue
@@ -59,20 +65,30 @@ def test_a_parameter_lists_its_keys_once(cls):
 
 
 def test_every_row_of_the_lectures_has_a_parameter_a_test_and_an_example():
-    rows = re.findall(r"^\| (\d+) \|(.*)\|$", (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d+) \|(.*)\|$",
+        (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     for number, row in rows:
         parameter, tests, example = row.split(" | ")[2:]
         assert "](api/" in parameter, number
         assert "](../tests/" in tests, number
         assert any(place in example for place in ("](gallery/", "](guide/")), number
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
-    marked = {int(number) for source in sources for number in re.findall(r"mark\.lecture_row\((\d+)\)", source)}
+    marked = {
+        int(number)
+        for source in sources
+        for number in re.findall(r"mark\.lecture_row\((\d+)\)", source)
+    }
     assert marked | set(EXAMPLE_ROWS.values()) == set(range(1, 31))
 
 
 def page_module():
     """Return the module that writes the pages of the API reference."""
-    spec = importlib.util.spec_from_file_location("registry_pages", ROOT / "docs" / "_ext" / "registry_pages.py")
+    spec = importlib.util.spec_from_file_location(
+        "registry_pages", ROOT / "docs" / "_ext" / "registry_pages.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -82,9 +98,13 @@ def test_every_unit_and_public_name_has_a_place_in_the_reference():
     pages = page_module().pages()
     for name in skmlp.__all__:
         assert f"skmlp.{name}\n" in pages["index"]
-    registries = [getattr(nn, name) for name in dir(nn) if name.isupper()]
+    registries = [
+        value for name, value in vars(nn).items() if isinstance(value, dict) and name.isupper()
+    ]
     assert len(registries) >= 7
     for registry in registries:
         for key, cls in registry.items():
-            assert any(f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()), key
+            assert any(
+                f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()
+            ), key
             assert any(name.endswith(f".{cls.__name__}") for name in pages), key

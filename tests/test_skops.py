@@ -1,4 +1,6 @@
-"""Models through skops: nobody need trust a type beyond ``skops_types``, predictions have the same bits, training goes on to the bit."""
+"""Models through skops: nobody need trust a type beyond ``skops_types``, predictions have the
+same bits, training goes on to the bit.
+"""
 
 from types import MappingProxyType
 
@@ -30,7 +32,12 @@ SETTINGS = MappingProxyType(
             "learning_rate": nn.OneCycle(n_epochs=9),
             "batch_norm": nn.BatchNorm(),
         },
-        "early stopping": {"early_stopping": True, "dropout": 0.3, "batch_norm": nn.BatchNorm(), "alpha": 0.5},
+        "early stopping": {
+            "early_stopping": True,
+            "dropout": 0.3,
+            "batch_norm": nn.BatchNorm(),
+            "alpha": 0.5,
+        },
         "a list": {"activation": ["tanh"]},
         "lbfgs": {"solver": "lbfgs"},
         "float64": {"dtype": "float64", "batch_size": 20},
@@ -63,7 +70,15 @@ def all_units():
 
 
 def quick(cls, **setting):
-    return cls(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 3, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 3,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def problem(cls):
@@ -71,14 +86,18 @@ def problem(cls):
 
 
 def through_skops(model):
-    """Return the model after a round trip, for which the types that the package names are to be trusted, and no others."""
+    """Return the model after a round trip, for which the types that the package names are to be
+    trusted, and no others.
+    """
     data = skops.io.dumps(model)
     assert skops.io.get_untrusted_types(data=data), "a file without types of ours tests nothing"
     return skops.io.loads(data, trusted=skops_types())
 
 
 def assert_goes_on(model, X, y):
-    """Assert that the model and what skops makes of it predict the same bits, and again after another epoch."""
+    """Assert that the model and what skops makes of it predict the same bits, and again after
+    another epoch.
+    """
     copy = through_skops(model)
     assert_array_equal(copy.predict(X), model.predict(X))
     assert_array_equal(copy.transform(X), model.transform(X))
@@ -117,10 +136,16 @@ def test_corruptions(corruption, place):
     assert_goes_on(quick(Autoencoder, corruption=corruption, corruption_at=place).fit(X), X, None)
 
 
-@pytest.mark.parametrize("setting", [{"tied_weights": True}, *({"code_penalty": unit} for unit in units_of(nn.CODE_PENALTIES))], ids=str)
+@pytest.mark.parametrize(
+    "setting",
+    [{"tied_weights": True}, *({"code_penalty": unit} for unit in units_of(nn.CODE_PENALTIES))],
+    ids=str,
+)
 def test_kinds_of_autoencoders(setting):
     X, _ = curve()
-    activation = "logistic" if isinstance(setting.get("code_penalty"), nn.KLSparsity) else "identity"
+    activation = (
+        "logistic" if isinstance(setting.get("code_penalty"), nn.KLSparsity) else "identity"
+    )
     assert_goes_on(quick(Autoencoder, code_activation=activation, **setting).fit(X), X, None)
 
 
@@ -139,7 +164,9 @@ def test_callbacks(tmp_path):
     X, y = curve()
     callbacks = [EarlyStopping("r2"), Snapshot(str(tmp_path / "model.pkl")), TimeLimit(1e3)]
     model = quick(MLPRegressor).set_callbacks(*callbacks).fit(X, y)
-    with pytest.raises(UntrustedTypesFoundException, match=r"skmlp\.callbacks\.Snapshot"):  # a file must not name what writes files
+    with pytest.raises(
+        UntrustedTypesFoundException, match=r"skmlp\.callbacks\.Snapshot"
+    ):  # a file must not name what writes files
         through_skops(model)
     assert_goes_on(model.set_callbacks(), X, y)
 
@@ -159,19 +186,35 @@ def test_pipelines_and_detectors():
     X, y = curve()
     model = make_pipeline(StandardScaler(), quick(MLPRegressor)).fit(X, y)
     assert_array_equal(through_skops(model).predict(X), model.predict(X))
-    for detector in (OutlierAutoencoder(random_state=0), OutlierAutoencoder(make_pipeline(StandardScaler(), quick(Autoencoder)))):
-        assert_array_equal(through_skops(detector.fit(X)).decision_function(X), detector.decision_function(X))
+    for detector in (
+        OutlierAutoencoder(random_state=0),
+        OutlierAutoencoder(make_pipeline(StandardScaler(), quick(Autoencoder))),
+    ):
+        assert_array_equal(
+            through_skops(detector.fit(X)).decision_function(X), detector.decision_function(X)
+        )
 
 
 def test_other_architectures():
     X, y = curve()
-    for setting in ({"auxiliary_loss_weight": 0.3}, {"init_from": FrozenEstimator(quick(MLPRegressor).fit(X, y))}):
+    for setting in (
+        {"auxiliary_loss_weight": 0.3},
+        {"init_from": FrozenEstimator(quick(MLPRegressor).fit(X, y))},
+    ):
         assert_goes_on(quick(MLPRegressor, **setting).fit(X, y), X, y)
-    for setting in ({"loss": [("huber", [0, 2]), ("squared_error", [1, 3])]}, {"pretraining": 1}, {"loss": nn.FunctionLoss(np.hypot)}):
+    for setting in (
+        {"loss": [("huber", [0, 2]), ("squared_error", [1, 3])]},
+        {"pretraining": 1},
+        {"loss": nn.FunctionLoss(np.hypot)},
+    ):
         assert_goes_on(quick(Autoencoder, **setting).fit(X), X, None)
 
 
-@pytest.mark.parametrize("loss", [*(key for key, cls in nn.LOSSES.items() if "multiclass" in cls.targets), nn.LogLoss(0.1)], ids=str)
+@pytest.mark.parametrize(
+    "loss",
+    [*(key for key, cls in nn.LOSSES.items() if "multiclass" in cls.targets), nn.LogLoss(0.1)],
+    ids=str,
+)
 def test_the_losses_of_classes(loss):
     for X, y in (blobs(2), blobs(3), labels()):
         names = np.array(["no", "yes", "why"])[y] if y.ndim == 1 else y
@@ -180,7 +223,11 @@ def test_the_losses_of_classes(loss):
         assert_goes_on(model, X, names)
 
 
-@pytest.mark.parametrize("loss", [*(cls() for cls in nn.LOSSES.values() if "regression" in cls.targets), nn.Quantile(0.3)], ids=repr)
+@pytest.mark.parametrize(
+    "loss",
+    [*(cls() for cls in nn.LOSSES.values() if "regression" in cls.targets), nn.Quantile(0.3)],
+    ids=repr,
+)
 def test_the_losses_of_numbers(loss):
     X, y = curve()
     assert_goes_on(quick(MLPRegressor, loss=loss).fit(X, np.exp(y)), X, np.exp(y))

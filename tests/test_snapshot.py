@@ -29,14 +29,18 @@ X, Y = curve()
 
 
 def fit(path, n_epochs=2, every=1):
-    return quick(MLPRegressor, max_iter=n_epochs).set_callbacks(Snapshot(path, every=every)).fit(X, Y)
+    return (
+        quick(MLPRegressor, max_iter=n_epochs).set_callbacks(Snapshot(path, every=every)).fit(X, Y)
+    )
 
 
 # ---- what is written when
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize(("every", "written"), [(1, [1, 2, 3, 4, 5, 6, 7]), (3, [3, 6, 7]), (100, [7])])
+@pytest.mark.parametrize(
+    ("every", "written"), [(1, [1, 2, 3, 4, 5, 6, 7]), (3, [3, 6, 7]), (100, [7])]
+)
 def test_snapshots_every_few_epochs_and_at_the_end(cls, every, written, tmp_path, monkeypatch):
     X, y = problem(cls)
     path, seen = tmp_path / "model.pkl", []
@@ -46,7 +50,11 @@ def test_snapshots_every_few_epochs_and_at_the_end(cls, every, written, tmp_path
         seen.append(load(destination))
 
     monkeypatch.setattr(os, "replace", replace)
-    model = quick(cls, max_iter=7).set_callbacks(Snapshot(str(path), every=every), TimeLimit(1000)).fit(X, y)
+    model = (
+        quick(cls, max_iter=7)
+        .set_callbacks(Snapshot(str(path), every=every), TimeLimit(1000))
+        .fit(X, y)
+    )
     assert [then.n_iter_ for then in seen] == written
     for then in seen:
         fresh = quick(cls, max_iter=then.n_iter_).fit(X, y)
@@ -79,7 +87,9 @@ quick(MLPRegressor).set_callbacks(Snapshot({str(path)!r}, every=2)).fit(*problem
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_snapshot_that_fails_leaves_the_one_before_and_the_estimator_as_it_was(step, tmp_path, monkeypatch):
+def test_a_snapshot_that_fails_leaves_the_one_before_and_the_estimator_as_it_was(
+    step, tmp_path, monkeypatch
+):
     path = tmp_path / "model.pkl"
     model = quick(MLPRegressor, warm_start=True).fit(X, Y).set_callbacks(Snapshot(path))
     before = state(model, X)
@@ -100,7 +110,9 @@ def test_a_snapshot_that_fails_leaves_the_one_before_and_the_estimator_as_it_was
 
 
 def refused(path, error, match, **setting):
-    """Assert that a fit is refused before its first epoch, and that its estimator stays as it was."""
+    """Assert that a fit is refused before its first epoch, and that its estimator stays as it
+    was.
+    """
     epochs = []
     model = quick(MLPRegressor, max_iter=3, warm_start=True).fit(X, Y).set_params(**setting)
     model.set_callbacks(at_epoch(epochs.append), Snapshot(path, every=2))
@@ -112,7 +124,11 @@ def refused(path, error, match, **setting):
 
 
 def test_a_directory_that_does_not_exist_is_refused(tmp_path):
-    refused(tmp_path / "none" / "model.pkl", FileNotFoundError, r"path='.*model.pkl' does not exist; make it")
+    refused(
+        tmp_path / "none" / "model.pkl",
+        FileNotFoundError,
+        r"path='.*model.pkl' does not exist; make it",
+    )
 
 
 def test_what_is_in_the_place_of_a_snapshot_must_be_a_file(tmp_path):
@@ -127,7 +143,11 @@ def test_a_directory_that_may_not_be_written_into_is_refused():
     try:
         if user == 0:
             os.seteuid(65534)
-        refused(place / "model.pkl", PermissionError, rf"path='{re.escape(str(place))}/model.pkl' cannot be written: Permission denied\. ")
+        refused(
+            place / "model.pkl",
+            PermissionError,
+            rf"path='{re.escape(str(place))}/model.pkl' cannot be written: Permission denied\. ",
+        )
         assert os.listdir(place) == []
     finally:
         os.seteuid(user)
@@ -138,7 +158,11 @@ def test_too_little_space_is_refused(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        refused(tmp_path / "model.pkl", OSError, r"path='.*model.pkl' cannot be written: File too large\. ")
+        refused(
+            tmp_path / "model.pkl",
+            OSError,
+            r"path='.*model.pkl' cannot be written: File too large\. ",
+        )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert os.listdir(tmp_path) == []
@@ -158,9 +182,18 @@ class Locked(Adam):
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ({"activation": lambda z: np.maximum(z, 0)}, r"activation=<function <lambda> at .*> cannot be pickled, .* of MLPRegressor "),
-        ({"scoring": lambda *args: 0.0, "early_stopping": True}, r"scoring=<function <lambda> at .*> cannot be pickled"),
-        ({"augmentation": [lambda X, y, rng: (X, y)]}, r"augmentation=\[<function <lambda> at .*>\] cannot be pickled"),
+        (
+            {"activation": lambda z: np.maximum(z, 0)},
+            r"activation=<function <lambda> at .*> cannot be pickled, .* of MLPRegressor ",
+        ),
+        (
+            {"scoring": lambda *args: 0.0, "early_stopping": True},
+            r"scoring=<function <lambda> at .*> cannot be pickled",
+        ),
+        (
+            {"augmentation": [lambda X, y, rng: (X, y)]},
+            r"augmentation=\[<function <lambda> at .*>\] cannot be pickled",
+        ),
         ({"solver": Locked()}, r"solver=Locked\(\) cannot be pickled.*\(locked\)"),
     ],
     ids=["activation", "scoring", "augmentation", "solver"],
@@ -181,9 +214,12 @@ def mode(path):
 
 
 @pytest.mark.parametrize(
-    ("before", "umask", "after"), [(0o600, 0o022, 0o600), (0o666, 0o077, 0o666), (None, 0o022, 0o644), (None, 0o077, 0o600)]
+    ("before", "umask", "after"),
+    [(0o600, 0o022, 0o600), (0o666, 0o077, 0o666), (None, 0o022, 0o644), (None, 0o077, 0o600)],
 )
-def test_the_mode_is_that_of_the_file_before_or_of_a_new_file(before, umask, after, tmp_path, monkeypatch):
+def test_the_mode_is_that_of_the_file_before_or_of_a_new_file(
+    before, umask, after, tmp_path, monkeypatch
+):
     path, modes = tmp_path / "model.pkl", []
     if before is not None:
         path.write_text("the one before")
@@ -216,7 +252,11 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(kind, tmp_path):
         target.chmod(0o640)
     if kind == "link to a link":
         (tmp_path / "second").symlink_to(target)
-    link.symlink_to({"relative": Path("../files/real.pkl"), "link to a link": Path("../second")}.get(kind, target))
+    link.symlink_to(
+        {"relative": Path("../files/real.pkl"), "link to a link": Path("../second")}.get(
+            kind, target
+        )
+    )
     led = os.readlink(link)
     model = fit(link)
     assert link.is_symlink()
@@ -224,21 +264,38 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(kind, tmp_path):
     assert not target.is_symlink()
     assert_array_equal(load(target).predict(X), model.predict(X))
     assert kind == "dangling" or mode(target) == 0o640
-    assert [os.listdir(tmp_path / name) for name in ("links", "files")] == [["model.pkl"], ["real.pkl"]]
+    assert [os.listdir(tmp_path / name) for name in ("links", "files")] == [
+        ["model.pkl"],
+        ["real.pkl"],
+    ]
 
 
 def test_links_that_lead_to_no_file_are_refused(tmp_path):
-    for name, target in (("directory", tmp_path), ("nowhere", tmp_path / "none" / "model.pkl"), ("circle", tmp_path / "circle")):
+    for name, target in (
+        ("directory", tmp_path),
+        ("nowhere", tmp_path / "none" / "model.pkl"),
+        ("circle", tmp_path / "circle"),
+    ):
         (tmp_path / name).symlink_to(target)
-    refused(tmp_path / "directory", FileExistsError, r"path='.*directory' is there and is not a file")
-    refused(tmp_path / "nowhere", FileNotFoundError, r"The directory of path='.*nowhere' does not exist; .*\(.*none\)")
-    refused(tmp_path / "circle", FileExistsError, r"path='.*circle' is a link that leads back to itself")
+    refused(
+        tmp_path / "directory", FileExistsError, r"path='.*directory' is there and is not a file"
+    )
+    refused(
+        tmp_path / "nowhere",
+        FileNotFoundError,
+        r"The directory of path='.*nowhere' does not exist; .*\(.*none\)",
+    )
+    refused(
+        tmp_path / "circle", FileExistsError, r"path='.*circle' is a link that leads back to itself"
+    )
 
 
 def test_the_file_is_where_it_was_when_the_fit_began(tmp_path, monkeypatch):
     """Even if the working directory changes."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    quick(MLPRegressor, max_iter=4).set_callbacks(at_epoch(lambda n: os.chdir(tmp_path / "elsewhere")), Snapshot("model.pkl")).fit(X, Y)
+    quick(MLPRegressor, max_iter=4).set_callbacks(
+        at_epoch(lambda n: os.chdir(tmp_path / "elsewhere")), Snapshot("model.pkl")
+    ).fit(X, Y)
     assert os.listdir(tmp_path / "elsewhere") == []
     assert load(tmp_path / "model.pkl").n_iter_ == 4

@@ -17,31 +17,55 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_a_key_reads_the_parameters_that_mean_the_same(key):
-    model = MLPRegressor(solver=key, beta_1=0.5, beta_2=0.6, epsilon=0.25, momentum=0.7, nesterovs_momentum=False)
-    given = {"beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.25, "momentum": 0.7, "nesterovs_momentum": False}
+    model = MLPRegressor(
+        solver=key, beta_1=0.5, beta_2=0.6, epsilon=0.25, momentum=0.7, nesterovs_momentum=False
+    )
+    given = {
+        "beta_1": 0.5,
+        "beta_2": 0.6,
+        "epsilon": 0.25,
+        "momentum": 0.7,
+        "nesterovs_momentum": False,
+    }
     defaults = OPTIMIZERS[key]().get_params()
     for name, value in make_solver(model).get_params().items():
-        assert value == (given[name] if name in given and name not in OPTIMIZERS[key].own else defaults[name])
+        assert value == (
+            given[name] if name in given and name not in OPTIMIZERS[key].own else defaults[name]
+        )
 
 
 def test_names_that_mean_something_else_are_real_names():
-    assert {key: cls.own for key, cls in OPTIMIZERS.items() if cls.own} == {"adadelta": ("epsilon",), "lion": ("beta_1", "beta_2")}
+    assert {key: cls.own for key, cls in OPTIMIZERS.items() if cls.own} == {
+        "adadelta": ("epsilon",),
+        "lion": ("beta_1", "beta_2"),
+    }
     for cls in OPTIMIZERS.values():
         assert set(cls.own) <= set(cls().get_params())
 
 
 @pytest.mark.parametrize(
-    ("solver", "rate"), [("adadelta", 1.0), ("amsgrad", 0.01), ("nadam", 0.01), ("lion", 0.003), (SGD(dampening=0.9), 0.5)]
+    ("solver", "rate"),
+    [
+        ("adadelta", 1.0),
+        ("amsgrad", 0.01),
+        ("nadam", 0.01),
+        ("lion", 0.003),
+        (SGD(dampening=0.9), 0.5),
+    ],
 )
 def test_learns_at_its_usual_rate(solver, rate):
     X, y = blobs(3)
-    model = MLPClassifier((12,), solver=solver, learning_rate_init=rate, batch_size=32, max_iter=60, random_state=0)
+    model = MLPClassifier(
+        (12,), solver=solver, learning_rate_init=rate, batch_size=32, max_iter=60, random_state=0
+    )
     assert model.fit(X, y).score(X, y) > 0.85
 
 
 @pytest.mark.parametrize("solver", [AdamW(), Lion()], ids=repr)
 def test_decoupled_decay_is_alpha_itself(solver):
-    """Where nothing is to be learned, a step of one batch shrinks the weights by 1 - lr alpha: an input of zeros leaves no gradient."""
+    """Where nothing is to be learned, a step of one batch shrinks the weights by 1 - lr alpha:
+    an input of zeros leaves no gradient.
+    """
     X = np.zeros((150, 4))
     model = MLPRegressor(
         hidden_layer_sizes=(5,),
@@ -66,13 +90,25 @@ def test_decoupled_decay_is_alpha_itself(solver):
     np.testing.assert_allclose(model.coefs_[0], start.coefs_[0] * 0.95**3, rtol=1e-12)
 
 
-@pytest.mark.parametrize("changed", [{"beta_1": 0.5}, {"beta_2": 0.9}, {"solver": RMSprop(rho=0.5)}], ids=str)
+@pytest.mark.parametrize(
+    "changed", [{"beta_1": 0.5}, {"beta_2": 0.9}, {"solver": RMSprop(rho=0.5)}], ids=str
+)
 def test_averages_outlive_a_change_between_fits(changed):
-    """With a gradient of one size for good each step has the length of the learning rate, whatever the averages were over."""
+    """With a gradient of one size for good each step has the length of the learning rate,
+    whatever the averages were over.
+    """
     X, y = np.ones((20, 1)), np.ones(20)
-    options = {"hidden_layer_sizes": (), "alpha": 0.0, "learning_rate_init": 0.01, "n_iter_no_change": np.inf, "batch_size": 20}
+    options = {
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "learning_rate_init": 0.01,
+        "n_iter_no_change": np.inf,
+        "batch_size": 20,
+    }
     options |= {"solver": RMSprop()} if "solver" in changed else {}
-    model = MLPRegressor("absolute_error", warm_start=True, max_iter=1, random_state=0, **options).fit(X, 0.0 * y)
+    model = MLPRegressor(
+        "absolute_error", warm_start=True, max_iter=1, random_state=0, **options
+    ).fit(X, 0.0 * y)
     model.set_params(max_iter=2500).fit(X, 1e6 * y)
     model = pickle.loads(pickle.dumps(model)).set_params(max_iter=1, **changed)
     for _ in range(2):

@@ -1,4 +1,6 @@
-"""What a table's columns hold and the matrix they become, against scikit-learn's own scalers and encoders."""
+"""What a table's columns hold and the matrix they become, against scikit-learn's own scalers and
+encoders.
+"""
 
 import datetime
 import pickle
@@ -26,12 +28,20 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     X, _ = mixed()
     weight = rng.uniform(0.1, 3.0, len(X)) if weighted else None
     seen = slice(None) if rows is None else rows
-    numbers, categories = X[["age", "income", "owner"]].astype(float), X[["colour", "town"]].astype(object)
-    scaler = StandardScaler().fit(numbers.iloc[seen], sample_weight=None if weight is None else weight[seen])
+    numbers, categories = (
+        X[["age", "income", "owner"]].astype(float),
+        X[["colour", "town"]].astype(object),
+    )
+    scaler = StandardScaler().fit(
+        numbers.iloc[seen], sample_weight=None if weight is None else weight[seen]
+    )
     marks = MissingIndicator().fit(numbers.iloc[seen]).transform(numbers)
     levels = [sorted(categories[name].iloc[seen].dropna().unique()) for name in categories]
     ordinal = OrdinalEncoder(
-        categories=[*map(list, levels)], handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=98
+        categories=[*map(list, levels)],
+        handle_unknown="use_encoded_value",
+        unknown_value=99,
+        encoded_missing_value=98,
     )
     codes = ordinal.fit(categories.iloc[seen].dropna()).transform(categories)
     codes[pd.isna(categories)] = 98
@@ -41,27 +51,46 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     table = fitted(X, weight=weight, rows=rows)
     expected = np.column_stack([np.nan_to_num(scaler.transform(numbers)), marks, codes])
     assert_allclose(table.encode(X), expected, rtol=1e-12, atol=1e-12)
-    assert table.levels == tuple(len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels))
+    assert table.levels == tuple(
+        len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels)
+    )
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_column_that_is_constant_but_for_rounding_has_the_scale_one(weighted, rng):
     """As with StandardScaler, at any size; what varies little but really is scaled."""
     odd = rng.uniform(size=300) < 0.5
-    columns = [np.where(odd, 0.3, 0.1 + 0.2), np.where(odd, 3e200, 3e200 * (1 + 2e-16)), np.where(odd, -1e-9, -1e-9 * (1 + 4e-16))]
-    columns += [1e6 + 1e-3 * rng.normal(size=300), 1e-150 * rng.normal(size=300), np.where(odd, np.nan, 5.0)]
+    columns = [
+        np.where(odd, 0.3, 0.1 + 0.2),
+        np.where(odd, 3e200, 3e200 * (1 + 2e-16)),
+        np.where(odd, -1e-9, -1e-9 * (1 + 4e-16)),
+    ]
+    columns += [
+        1e6 + 1e-3 * rng.normal(size=300),
+        1e-150 * rng.normal(size=300),
+        np.where(odd, np.nan, 5.0),
+    ]
     frame = pd.DataFrame(dict(zip("abcdef", columns, strict=True)))
     weight = rng.uniform(0.1, 3.0, 300) if weighted else None
     scale = fitted(frame, weight=weight).scale
     assert_array_equal(scale[[0, 1, 2, 5]], 1.0)
-    assert_allclose(scale[[0, 2, 3]], StandardScaler().fit(frame[["a", "c", "d"]], sample_weight=weight).scale_, rtol=1e-6)
+    assert_allclose(
+        scale[[0, 2, 3]],
+        StandardScaler().fit(frame[["a", "c", "d"]], sample_weight=weight).scale_,
+        rtol=1e-6,
+    )
     assert 0.5e-150 < scale[4] < 2e-150  # whose variance is no number to StandardScaler
 
 
 @pytest.mark.parametrize("dtype", ["float32", "Float32", "float16"])
 def test_the_rounding_of_a_short_float_is_no_spread(dtype, rng):
     grain = np.finfo(dtype.lower()).eps
-    frame = pd.DataFrame({"constant": 1.0 + grain * rng.integers(0, 2, 200), "varies": 1.0 + grain * rng.integers(0, 20, 200)})
+    frame = pd.DataFrame(
+        {
+            "constant": 1.0 + grain * rng.integers(0, 2, 200),
+            "varies": 1.0 + grain * rng.integers(0, 20, 200),
+        }
+    )
     scale = fitted(frame.astype(dtype)).scale
     assert scale[0] == 1.0
     assert scale[1] == pytest.approx(frame["varies"].std(ddof=0))
@@ -93,7 +122,13 @@ def test_which_columns_hold_categories():
 
 def test_ways_to_say_which_columns_hold_categories():
     X, _ = mixed()
-    for given in (["town", "colour"], [1, 3], (3, 1, 1), np.array([False, True, False, True, False]), [False, True, False, True, False]):
+    for given in (
+        ["town", "colour"],
+        [1, 3],
+        (3, 1, 1),
+        np.array([False, True, False, True, False]),
+        [False, True, False, True, False],
+    ):
         assert categorical_columns(given, X) == [1, 3]
     assert categorical_columns([], X) == []
     assert categorical_columns(["town", 1], X) == [1, 3]
@@ -120,12 +155,20 @@ def test_wrong_ways(given, message):
 def test_categories_in_their_order():
     """That of the dtype if it has one, else sorted; whatever the order of the rows."""
     X = pd.DataFrame(
-        {"size": pd.Categorical(["L", "S", "M"], categories=["S", "M", "L", "XL"]), "name": ["b", "a", "b"], "kind": [3, 1, 2]}
+        {
+            "size": pd.Categorical(["L", "S", "M"], categories=["S", "M", "L", "XL"]),
+            "name": ["b", "a", "b"],
+            "kind": [3, 1, 2],
+        }
     )
     table = fitted(X, ["size", "name", "kind"])
     assert table.categories == [["S", "M", "L"], ["a", "b"], [1, 2, 3]]
     assert fitted(X[::-1], ["size", "name", "kind"]).categories == table.categories
-    assert fitted(X, ["size", "name", "kind"], declared=True).categories == [["S", "M", "L", "XL", None], ["a", "b", None], [1, 2, 3, None]]
+    assert fitted(X, ["size", "name", "kind"], declared=True).categories == [
+        ["S", "M", "L", "XL", None],
+        ["a", "b", None],
+        [1, 2, 3, None],
+    ]
 
 
 def test_numbers_and_strings_are_different_categories():
@@ -140,7 +183,14 @@ def test_what_was_not_there_in_training():
 
 
 def test_columns_without_spread():
-    X = pd.DataFrame({"constant": [0.1] * 10, "empty": [np.nan] * 10, "zero": [0.0] * 10, "far": 1e17 + np.zeros(10)})
+    X = pd.DataFrame(
+        {
+            "constant": [0.1] * 10,
+            "empty": [np.nan] * 10,
+            "zero": [0.0] * 10,
+            "far": 1e17 + np.zeros(10),
+        }
+    )
     x = fitted(X, []).encode(X)
     assert_allclose(x, [[0.0, 0.0, 0.0, 0.0, 1.0]] * 10, atol=1e-12)
     new = X.assign(constant=1.1, empty=7.0, zero=2.0)
@@ -160,7 +210,10 @@ def test_numbers_far_out_are_standardised_in_double_precision(rng):
     [
         ([1.0, np.inf], "infinity in the column 'bad'"),
         (["x", "y"], "The column 'bad' of X is not among categorical_features"),
-        (pd.to_datetime(["2020-01-01", "2021-01-01"]), "'bad' of X holds datetime64.*days since a date"),
+        (
+            pd.to_datetime(["2020-01-01", "2021-01-01"]),
+            "'bad' of X holds datetime64.*days since a date",
+        ),
     ],
 )
 def test_columns_that_are_no_numbers(column, message):
@@ -173,7 +226,11 @@ def test_columns_that_are_no_numbers(column, message):
 
 def test_values_that_are_no_categories():
     X = pd.DataFrame({"bad": np.array([{"a": 1}, "x"], dtype=object)})
-    with pytest.raises(TypeError, match=r"column 'bad' of X holds values of type dict, but to be a category, an argument must be a string"):
+    with pytest.raises(
+        TypeError,
+        match=r"column 'bad' of X holds values of type dict, but to be a category, an argument "
+        r"must be a string",
+    ):
         fitted(X)
 
 
@@ -189,7 +246,11 @@ def test_frames_of_polars_are_those_of_pandas():
     X = X.with_columns(pl.Series("category", ["b", "a"], dtype=pl.Categorical))
     frame = as_frame(X)
     assert list(frame.columns) == X.columns
-    assert [frame.columns[j] for j in categorical_columns("from_dtype", frame)] == ["string", "enum", "category"]
+    assert [frame.columns[j] for j in categorical_columns("from_dtype", frame)] == [
+        "string",
+        "enum",
+        "category",
+    ]
     assert list(frame["enum"].cat.categories) == ["a", "b"]
     assert_array_equal(frame.isna().to_numpy().sum(axis=0), [1, 1, 1, 1, 0, 1, 0])
 

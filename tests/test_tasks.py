@@ -1,4 +1,6 @@
-"""scikit-learn's callback protocol, alone and in scikit-learn's tools, with its callbacks and with recorders of our own."""
+"""scikit-learn's callback protocol, alone and in scikit-learn's tools, with its callbacks and
+with recorders of our own.
+"""
 
 import pickle
 import warnings
@@ -21,7 +23,9 @@ from skmlp.nn.schedules import Adaptive, Cosine
 from .problems import blobs, curve
 from .snapshots import assert_unchanged, state
 
-protocol = pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on")
+protocol = pytest.importorskip(
+    "sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on"
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -34,14 +38,21 @@ SETTINGS = [
     {"learning_rate": Adaptive(), "tol": 10.0, "n_iter_no_change": 1},
     {"learning_rate": Cosine(n_epochs=9)},
     {"early_stopping": True},
-    {"early_stopping": True, "learning_rate_init": 0.5, "scoring": "loss", "batch_norm": BatchNorm(statistics="population")},
+    {
+        "early_stopping": True,
+        "learning_rate_init": 0.5,
+        "scoring": "loss",
+        "batch_norm": BatchNorm(statistics="population"),
+    },
     {"solver": "lbfgs"},
     {"solver": "lbfgs", "batch_norm": True, "dtype": "float32"},
 ]
 
 
 class Recorder:
-    """Keeps what it is told; ``do(n)`` is called at the end of the n-th epoch and gives the answer."""
+    """Keeps what it is told; ``do(n)`` is called at the end of the n-th epoch and gives the
+    answer.
+    """
 
     def __init__(self, do=lambda n: False):
         self.do = do
@@ -54,9 +65,13 @@ class Recorder:
         self.told.append(("teardown", context.task_name, context.task_id, None))
 
     def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None):
-        self.told.append(("begin", context.task_name, context.task_id, {"X": X, "y": y, "metadata": metadata}))
+        self.told.append(
+            ("begin", context.task_name, context.task_id, {"X": X, "y": y, "metadata": metadata})
+        )
 
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+    ):
         given = {"X": X, "y": y, "metadata": metadata, "fitted": fitted_estimator}
         self.told.append(("end", context.task_name, context.task_id, given))
         return self.do(context.task_id + 1) if context.task_name == "epoch" else False
@@ -66,7 +81,9 @@ class Recorder:
 
     def fitted(self, name="epoch"):
         """Return the estimators as they were after each epoch (or after the fit)."""
-        return [given["fitted"] for event, task, _, given in self.told if (event, task) == ("end", name)]
+        return [
+            given["fitted"] for event, task, _, given in self.told if (event, task) == ("end", name)
+        ]
 
 
 class Propagated(Recorder):
@@ -76,7 +93,13 @@ class Propagated(Recorder):
 
 
 def quick(cls, **setting):
-    default = {"hidden_layer_sizes": (6,), "learning_rate_init": 0.02, "batch_size": 32, "n_iter_no_change": np.inf, "max_iter": 6}
+    default = {
+        "hidden_layer_sizes": (6,),
+        "learning_rate_init": 0.02,
+        "batch_size": 32,
+        "n_iter_no_change": np.inf,
+        "max_iter": 6,
+    }
     return cls(**{**default, "random_state": 0, **setting})
 
 
@@ -88,7 +111,11 @@ def assert_same_fit(model, expected):
     """Compare all that a fit leaves behind but the time it took."""
     assert_array_equal(model._network.params, expected._network.params)
     assert_array_equal(model._network.state, expected._network.state)
-    pd.testing.assert_frame_equal(model.history_.drop(columns="seconds"), expected.history_.drop(columns="seconds"), check_exact=True)
+    pd.testing.assert_frame_equal(
+        model.history_.drop(columns="seconds"),
+        expected.history_.drop(columns="seconds"),
+        check_exact=True,
+    )
     assert (model.n_iter_, model.t_) == (expected.n_iter_, expected.t_)
     assert model._state.rng.bit_generator.state == expected._state.rng.bit_generator.state
     for name, slot in expected._state.slots.items():
@@ -104,7 +131,13 @@ def test_a_fit_is_a_task_and_each_epoch_one_below(cls, solver):
     recorder = Recorder()
     model = quick(cls, solver=solver, max_iter=2).set_callbacks(recorder).fit(*problem(cls))
     epochs = [(event, "epoch", k) for k in range(2) for event in ("begin", "end")]
-    assert recorder.events() == [("setup", "fit", 0), ("begin", "fit", 0), *epochs, ("end", "fit", 0), ("teardown", "fit", 0)]
+    assert recorder.events() == [
+        ("setup", "fit", 0),
+        ("begin", "fit", 0),
+        *epochs,
+        ("end", "fit", 0),
+        ("teardown", "fit", 0),
+    ]
     assert not [name for name in vars(model) if "callback" in name and name != "_skl_callbacks"]
 
 
@@ -137,7 +170,9 @@ def test_the_fitted_estimator_with_weights_sparse_rows_and_a_validation_set(cls,
     recorder = Recorder()
     quick(cls, **setting).set_callbacks(recorder).fit(X, y, sample_weight=weight, **held_out)
     for k, then in enumerate(recorder.fitted(), 1):
-        assert_same_fit(then, quick(cls, **setting, max_iter=k).fit(X, y, sample_weight=weight, **held_out))
+        assert_same_fit(
+            then, quick(cls, **setting, max_iter=k).fit(X, y, sample_weight=weight, **held_out)
+        )
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -146,7 +181,11 @@ def test_the_fitted_estimator_goes_on_as_the_fit_did(cls):
     recorder = Recorder()
     model = quick(cls, dropout=0.2).set_callbacks(recorder).fit(X, y)
     for k, then in enumerate(recorder.fitted()[:-1], 1):
-        then = pickle.loads(pickle.dumps(then.set_callbacks())).set_params(warm_start=True, max_iter=6 - k).fit(X, y)
+        then = (
+            pickle.loads(pickle.dumps(then.set_callbacks()))
+            .set_params(warm_start=True, max_iter=6 - k)
+            .fit(X, y)
+        )
         assert_array_equal(then._network.params, model._network.params)
         assert then.loss_curve_ == model.loss_curve_
 
@@ -161,7 +200,11 @@ def test_true_stops(cls, solver, n):
         warnings.simplefilter("error", ConvergenceWarning)  # to stop was wanted
         model = quick(cls, solver=solver).set_callbacks(recorder).fit(X, y)
     assert_same_fit(model, quick(cls, solver=solver, max_iter=n).fit(X, y))
-    assert recorder.events()[-3:] == [("end", "epoch", n - 1), ("end", "fit", 0), ("teardown", "fit", 0)]
+    assert recorder.events()[-3:] == [
+        ("end", "epoch", n - 1),
+        ("end", "fit", 0),
+        ("teardown", "fit", 0),
+    ]
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
@@ -173,11 +216,16 @@ def test_the_data_are_handed_on_as_they_were_given(cls, weighted, early_stopping
     y = y.map({0: "low", 1: "middle", 2: "high"}) if cls is MLPClassifier else y
     weight = np.ones(len(y)) if weighted else None
     recorder, monitor = Recorder(), protocol.ScoringMonitor(scoring=own_score)
-    quick(cls, early_stopping=early_stopping).set_callbacks(recorder, monitor).fit(X, y, sample_weight=weight)  # warnings are errors
+    quick(cls, early_stopping=early_stopping).set_callbacks(recorder, monitor).fit(
+        X, y, sample_weight=weight
+    )  # warnings are errors
     given = [given for event, _, _, given in recorder.told if event in ("begin", "end")]
     assert len(given) == 14
     assert all(each["X"] is X and each["y"] is y for each in given)
-    assert all(each["metadata"] is None if weight is None else each["metadata"]["sample_weight"] is weight for each in given)
+    assert all(
+        each["metadata"] is None if weight is None else each["metadata"]["sample_weight"] is weight
+        for each in given
+    )
 
 
 def own_score(estimator, X, y, sample_weight=None):
@@ -189,8 +237,17 @@ def test_partial_fit_is_a_task_of_one_epoch(cls):
     X, y = problem(cls)
     recorder, names = Recorder(), {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
     model = quick(cls).set_callbacks(recorder).partial_fit(X, y, **names).partial_fit(X, y, **names)
-    one = [("setup", "partial_fit", 0), ("begin", "partial_fit", 0), ("begin", "epoch", 0), ("end", "epoch", 0)]
-    assert recorder.events() == 2 * [*one, ("end", "partial_fit", 0), ("teardown", "partial_fit", 0)]
+    one = [
+        ("setup", "partial_fit", 0),
+        ("begin", "partial_fit", 0),
+        ("begin", "epoch", 0),
+        ("end", "epoch", 0),
+    ]
+    assert recorder.events() == 2 * [
+        *one,
+        ("end", "partial_fit", 0),
+        ("teardown", "partial_fit", 0),
+    ]
     assert_array_equal(recorder.fitted()[1].predict(X), model.predict(X))
     assert recorder.fitted()[0].t_ == len(X)
 
@@ -209,7 +266,9 @@ def test_nothing_is_done_without_callbacks(monkeypatch):
 def test_lbfgs_that_is_there_already_makes_no_epoch():
     X, y = curve()
     recorder = Recorder()
-    model = quick(MLPRegressor, solver="lbfgs", hidden_layer_sizes=(), max_iter=500, warm_start=True).fit(X, y)
+    model = quick(
+        MLPRegressor, solver="lbfgs", hidden_layer_sizes=(), max_iter=500, warm_start=True
+    ).fit(X, y)
     model.set_params(tol=1e3).set_callbacks(recorder).fit(X, y)
     assert model.n_iter_ == 0
     assert recorder.fitted() == [None]
@@ -241,7 +300,10 @@ def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(cls, fitted, hook
     assert model.fit(X, y).n_iter_ == 6
 
 
-@pytest.mark.parametrize(("solver", "early_stopping"), [("adam", False), ("adam", True), ("sgd", False), ("sgd", True), ("lbfgs", False)])
+@pytest.mark.parametrize(
+    ("solver", "early_stopping"),
+    [("adam", False), ("adam", True), ("sgd", False), ("sgd", True), ("lbfgs", False)],
+)
 def test_ctrl_c_in_a_callback_ends_training_with_the_epoch(early_stopping, solver):
     X, y = blobs(3)
 
@@ -277,10 +339,17 @@ def test_ctrl_c_before_an_epoch_ends_training_with_the_one_before(solver, monkey
 
 def test_divergence_is_told_as_no_estimator():
     X, y = curve()
-    setting = {"solver": "sgd", "learning_rate_init": 1e39, "hidden_layer_sizes": (), "batch_size": 150}
+    setting = {
+        "solver": "sgd",
+        "learning_rate_init": 1e39,
+        "hidden_layer_sizes": (),
+        "batch_size": 150,
+    }
     recorder = Recorder()
     with pytest.raises(ValueError, match="not finite"):
-        quick(MLPRegressor, **setting, dtype="float32").set_callbacks(recorder, protocol.ScoringMonitor(scoring="r2")).fit(X, y)
+        quick(MLPRegressor, **setting, dtype="float32").set_callbacks(
+            recorder, protocol.ScoringMonitor(scoring="r2")
+        ).fit(X, y)
     assert recorder.fitted() == [None]
     assert recorder.events()[-1] == ("teardown", "fit", 0)
 
@@ -309,7 +378,10 @@ def test_in_a_pipeline_it_is_a_step_with_epochs():
     own = Recorder()
     make_pipeline(StandardScaler(), quick(MLPClassifier).set_callbacks(own)).fit(X, y)
     assert own.events()[0] == ("setup", "fit", 1)
-    assert_same_fit(own.fitted()[2], make_pipeline(StandardScaler(), quick(MLPClassifier, max_iter=3)).fit(X, y)[-1])
+    assert_same_fit(
+        own.fitted()[2],
+        make_pipeline(StandardScaler(), quick(MLPClassifier, max_iter=3)).fit(X, y)[-1],
+    )
 
 
 @pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
@@ -320,11 +392,18 @@ def test_in_a_grid_search_each_fit_is_logged(n_jobs, in_a_pipeline):
     model, name = quick(MLPClassifier, max_iter=3).set_callbacks(monitor), "alpha"
     if in_a_pipeline:
         model, name = make_pipeline(StandardScaler(), model), "mlpclassifier__alpha"
-    search = GridSearchCV(model, {name: [0.1, 1.0]}, cv=2, n_jobs=n_jobs, error_score="raise").fit(X, y)
+    search = GridSearchCV(model, {name: [0.1, 1.0]}, cv=2, n_jobs=n_jobs, error_score="raise").fit(
+        X, y
+    )
     log = monitor.get_logs().data_as_pandas
     epochs = log[log["task_name"] == "epoch"]
-    assert epochs.groupby("parent_task_id_path").size().tolist() == [3] * 5  # four of the search, and the best again
-    refit = epochs[epochs["parent_task_id_path"] == max(epochs["parent_task_id_path"], key=lambda path: path[:2])]
+    assert (
+        epochs.groupby("parent_task_id_path").size().tolist() == [3] * 5
+    )  # four of the search, and the best again
+    refit = epochs[
+        epochs["parent_task_id_path"]
+        == max(epochs["parent_task_id_path"], key=lambda path: path[:2])
+    ]
     assert refit["accuracy"].iloc[-1] == search.score(X, y)
 
 
@@ -336,7 +415,9 @@ def test_progress_bars(n_jobs, capsys):
     search = GridSearchCV(pipe, {"mlpclassifier__alpha": [0.1, 1.0]}, cv=2, n_jobs=n_jobs)
     for model, depth, n_fits in ((quick(MLPClassifier), 0, 1), (pipe, 1, 1), (search, None, 5)):
         clone(model).set_callbacks(protocol.ProgressBar(max_propagation_depth=depth)).fit(X, y)
-        bars = [line for line in capsys.readouterr().out.splitlines() if "MLPClassifier - fit" in line]
+        bars = [
+            line for line in capsys.readouterr().out.splitlines() if "MLPClassifier - fit" in line
+        ]
         assert len(bars) == n_fits  # four of the search, and the best again
         assert all("100%" in line for line in bars)
 
@@ -348,7 +429,9 @@ def test_a_progress_bar_moves_with_the_epochs(capsys):
         if n == 4:
             raise RuntimeError("out of luck")
 
-    model = quick(MLPClassifier, max_iter=5).set_callbacks(Recorder(out_of_luck), protocol.ProgressBar())
+    model = quick(MLPClassifier, max_iter=5).set_callbacks(
+        Recorder(out_of_luck), protocol.ProgressBar()
+    )
     with pytest.raises(RuntimeError, match="out of luck"):
         model.fit(*blobs(3))
     assert "60%" in capsys.readouterr().out

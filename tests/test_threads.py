@@ -1,6 +1,8 @@
-"""Threads of BLAS: a fit or prediction uses one where its products are small, never raises what it finds, and puts it back.
+"""Threads of BLAS: a fit or prediction uses one where its products are small, never raises what it
+finds, and puts it back.
 
-A scorer looks from inside the fit, and its score is the number of threads that it sees. In prediction the layers look.
+A scorer looks from inside the fit, and its score is the number of threads that it sees. In
+prediction the layers look.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -25,11 +27,16 @@ from .problems import digits
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SMALL = {"hidden_layer_sizes": (20,)}
-LARGE = {"hidden_layer_sizes": (1000,), "batch_size": 800}  # a product of 51 million multiplications
+LARGE = {
+    "hidden_layer_sizes": (1000,),
+    "batch_size": 800,
+}  # a product of 51 million multiplications
 
 
 def blas_threads(*_):
-    return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+    return max(
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    )
 
 
 def watched(**setting):
@@ -51,14 +58,21 @@ def test_a_limit_is_never_raised():
 @pytest.mark.parametrize(("setting", "n_threads"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
 @pytest.mark.slow
 def test_jobs_do_not_multiply_threads(setting, n_threads):
-    """In a worker BLAS has as many threads as joblib gives it, the number of cores divided by ``n_jobs``, or one."""
+    """In a worker BLAS has as many threads as joblib gives it, the number of cores divided by
+    ``n_jobs``, or one.
+    """
     with parallel_config("loky", inner_max_num_threads=2):
         found = cross_validate(watched(**setting), *digits(), cv=2, n_jobs=2, return_estimator=True)
-    assert {score for network in found["estimator"] for score in network.validation_scores_} <= {1, n_threads}
+    assert {score for network in found["estimator"] for score in network.validation_scores_} <= {
+        1,
+        n_threads,
+    }
 
 
 class Library:
-    """A BLAS library whose number of threads belongs to the process, to the first thread that changes it, or is each thread's own."""
+    """A BLAS library whose number of threads belongs to the process, to the first thread that
+    changes it, or is each thread's own.
+    """
 
     def __init__(self, belongs_to):
         self.belongs_to = belongs_to
@@ -78,7 +92,9 @@ class Library:
 @pytest.mark.parametrize("first_to_end", [0, 1])
 @pytest.mark.parametrize("belongs_to", ["process", "first thread", "each thread"])
 def test_limits_in_two_python_threads_end_in_either_order(belongs_to, first_to_end, monkeypatch):
-    """OpenBLAS's number is the process's, and in threadpoolctl from 3.8 on that of the first thread; MKL's is each thread's own."""
+    """OpenBLAS's number is the process's, and in threadpoolctl from 3.8 on that of the first
+    thread; MKL's is each thread's own.
+    """
     library = Library(belongs_to)
     monkeypatch.setattr(_threads, "_libraries", lambda: [library])
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
@@ -105,12 +121,32 @@ def test_a_fit_that_fails_puts_the_number_back():
 
 SETTING = {"max_iter": 1, "random_state": 0}
 METHODS = {
-    MLPClassifier: ["predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score", "input_gradient"],
+    MLPClassifier: [
+        "predict",
+        "predict_proba",
+        "predict_log_proba",
+        "decision_function",
+        "transform",
+        "score",
+        "input_gradient",
+    ],
     MLPRegressor: ["predict", "transform", "score", "sample_predictions", "input_gradient"],
-    Autoencoder: ["predict", "transform", "inverse_transform", "score_samples", "score", "feature_errors", "input_gradient"],
+    Autoencoder: [
+        "predict",
+        "transform",
+        "inverse_transform",
+        "score_samples",
+        "score",
+        "feature_errors",
+        "input_gradient",
+    ],
 }
 CASES = [(cls, method) for cls, methods in METHODS.items() for method in methods]
-ROWS = {"one row": (1, 2), "small": (100, 1), "large": (2600, 2)}  # products of 6400, 640 thousand and 17 million multiplications
+ROWS = {
+    "one row": (1, 2),
+    "small": (100, 1),
+    "large": (2600, 2),
+}  # products of 6400, 640 thousand and 17 million multiplications
 
 
 @cache
@@ -118,7 +154,9 @@ def fitted(cls):
     X, y = digits()
     if cls is Autoencoder:
         return cls(2, hidden_layer_sizes=(100,), **SETTING).fit(X)
-    return cls(hidden_layer_sizes=(100,), **SETTING, **({"dropout": 0.1} if cls is MLPRegressor else {})).fit(X, y)
+    return cls(
+        hidden_layer_sizes=(100,), **SETTING, **({"dropout": 0.1} if cls is MLPRegressor else {})
+    ).fit(X, y)
 
 
 def call(cls, method, n_rows):
@@ -144,7 +182,9 @@ def seen(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize(("cls", "method"), CASES, ids=[f"{cls.__name__}-{method}" for cls, method in CASES])
+@pytest.mark.parametrize(
+    ("cls", "method"), CASES, ids=[f"{cls.__name__}-{method}" for cls, method in CASES]
+)
 def test_small_products_get_one_thread_for_the_time_of_the_prediction(cls, method, rows, seen):
     n_rows, n_threads = ROWS[rows]
     fitted(cls)
@@ -170,7 +210,13 @@ def test_predictions_in_several_python_threads_put_the_number_back():
             found = list(pool.map(lambda arguments: call(*arguments), calls))
         assert blas_threads() == 2
     for one, other in zip(found, expected, strict=True):
-        assert_allclose(one, other, rtol=1e-5)  # where another thread owns the number, it cannot be limited, and sums may round otherwise
+        assert_allclose(
+            one,
+            other,
+            rtol=1e-5,
+            # where another thread owns the number, it cannot be limited, and sums may round
+            # otherwise
+        )
 
 
 def test_a_prediction_that_fails_puts_the_number_back(monkeypatch):

@@ -1,4 +1,6 @@
-"""Autoencoders with tied weights: principal components, what each parameter means for a matrix that is there once, state."""
+"""Autoencoders with tied weights: principal components, what each parameter means for a matrix
+that is there once, state.
+"""
 
 import pickle
 import warnings
@@ -19,7 +21,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def quick(n_components=2, **setting):
-    setting = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 30, "random_state": 0, **setting}
+    setting = {
+        "hidden_layer_sizes": (16,),
+        "learning_rate_init": 0.01,
+        "max_iter": 30,
+        "random_state": 0,
+        **setting,
+    }
     return Autoencoder(n_components, tied_weights=True, **setting)
 
 
@@ -27,9 +35,18 @@ def quick(n_components=2, **setting):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.lecture_row(26)
 def test_linear_code_is_the_subspace_of_pca_with_orthonormal_directions(n_components, seed):
-    """|x - W W^T x|^2 is least where W W^T is the projection onto the first principal components, so that W^T W = I."""
+    """|x - W W^T x|^2 is least where W W^T is the projection onto the first principal components.
+
+    So W^T W = I.
+    """
     X, _ = wine()
-    setting = {"hidden_layer_sizes": (), "alpha": 0.0, "solver": "lbfgs", "tol": 1e-8, "max_iter": 5000}
+    setting = {
+        "hidden_layer_sizes": (),
+        "alpha": 0.0,
+        "solver": "lbfgs",
+        "tol": 1e-8,
+        "max_iter": 5000,
+    }
     model, pca = quick(n_components, **setting, random_state=seed).fit(X), PCA(n_components).fit(X)
     assert subspace_angles(model.coefs_[0], pca.components_.T).max() < 1e-3
     assert_allclose(model.coefs_[0].T @ model.coefs_[0], np.eye(n_components), atol=1e-5)
@@ -67,13 +84,21 @@ def test_assigning_a_matrix_changes_both_halves(rng):
         model.coefs_ = [weight]
 
 
-@pytest.mark.parametrize("setting", [{}, {"solver": "lbfgs", "max_iter": 50}], ids=["adam", "lbfgs"])
+@pytest.mark.parametrize(
+    "setting", [{}, {"solver": "lbfgs", "max_iter": 50}], ids=["adam", "lbfgs"]
+)
 def test_alpha_counts_a_matrix_once(setting):
-    """What the loss reports beyond the reconstruction is alpha / 2n |W|^2 of the encoder's matrices; a list has one entry for each."""
+    """What the loss reports beyond the reconstruction is alpha / 2n |W|^2 of the encoder's
+    matrices; a list has one entry for each.
+    """
     X, _ = wine()
-    model = quick(alpha=[3.0, 5.0], **{"batch_size": 178, "learning_rate_init": 1e-6, **setting}).fit(X)
+    model = quick(
+        alpha=[3.0, 5.0], **{"batch_size": 178, "learning_rate_init": 1e-6, **setting}
+    ).fit(X)
     first, second = (np.square(weight).sum() for weight in model.coefs_[:2])
-    assert model.loss_ + model.score(X) == pytest.approx((3.0 * first + 5.0 * second) / 2 / 178, rel=1e-3)
+    assert model.loss_ + model.score(X) == pytest.approx(
+        (3.0 * first + 5.0 * second) / 2 / 178, rel=1e-3
+    )
     with pytest.raises(ValueError, match="alpha has 4 entries"):
         quick(alpha=[1.0] * 4).fit(X)
 
@@ -105,7 +130,12 @@ def test_sparse_input_is_the_same_as_dense():
 EXTRAS = [
     {},
     {"batch_norm": True, "dropout": 0.2, "corruption": "masking", "corruption_at": "hidden"},
-    {"hidden_layer_sizes": (13, 13), "skip_connections": "add", "activation": ["tanh", "prelu"], "code_activation": "tanh"},
+    {
+        "hidden_layer_sizes": (13, 13),
+        "skip_connections": "add",
+        "activation": ["tanh", "prelu"],
+        "code_activation": "tanh",
+    },
     {"solver": "adamw", "clip_norm": 1.0, "dtype": "float32", "diagnostics": True},
 ]
 
@@ -121,7 +151,9 @@ def test_going_on_is_the_same_as_training_at_once(setting):
         step.partial_fit(X)
     for model in (twice, step):
         assert_array_equal(model.predict(X), once.predict(X))
-    assert_allclose(once.inverse_transform(once.transform(X)), once.predict(X), rtol=1e-4, atol=1e-5)
+    assert_allclose(
+        once.inverse_transform(once.transform(X)), once.predict(X), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_the_seed_of_an_untied_fit_cannot_be_gone_on_from():
@@ -148,7 +180,9 @@ def test_half_the_weights_reconstruct_nearly_as_well(seed):
     X, _ = digits()
     errors = []
     for tied in (True, False):
-        model = quick(8, hidden_layer_sizes=(64,), learning_rate="one_cycle", max_iter=60, random_state=seed)
+        model = quick(
+            8, hidden_layer_sizes=(64,), learning_rate="one_cycle", max_iter=60, random_state=seed
+        )
         errors.append(-model.set_params(tied_weights=tied).fit(X[:1200]).score(X[1200:]))
     assert errors[0] < 1.3 * errors[1]
 
@@ -156,8 +190,14 @@ def test_half_the_weights_reconstruct_nearly_as_well(seed):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"skip_connections": "concat"}, "tied_weights=True does not go with skip_connections='concat'"),
-        ({"activation": "maxout"}, r"tied_weights=True does not go with Maxout\(\), whose matrix has several columns"),
+        (
+            {"skip_connections": "concat"},
+            "tied_weights=True does not go with skip_connections='concat'",
+        ),
+        (
+            {"activation": "maxout"},
+            r"tied_weights=True does not go with Maxout\(\), whose matrix has several columns",
+        ),
         ({"code_activation": "maxout"}, r"tied_weights=True does not go with Maxout\(\)"),
         ({"code_penalty": "variational"}, r"tied_weights=True does not go with Variational\(\)"),
         ({"tied_weights": "yes"}, "The 'tied_weights' parameter of Autoencoder must be"),

@@ -8,7 +8,14 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 
-from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder, learning_rate_range
+from skmlp import (
+    Autoencoder,
+    AutoencoderImputer,
+    MLPClassifier,
+    MLPRegressor,
+    OutlierAutoencoder,
+    learning_rate_range,
+)
 
 from .snapshots import assert_unchanged, state
 
@@ -50,9 +57,16 @@ def frame(values):
 
 @each_time
 def test_columns(values):
-    for cls, columns in ((MLPClassifier, "from_dtype"), (Autoencoder, ["day"]), (MLPRegressor, None)):
+    for cls, columns in (
+        (MLPClassifier, "from_dtype"),
+        (Autoencoder, ["day"]),
+        (MLPRegressor, None),
+    ):
         model = cls(categorical_features=columns, max_iter=1)
-        with pytest.raises(ValueError, match=r"column 'day' of X holds .*; turn it into numbers, such as days since a date"):
+        with pytest.raises(
+            ValueError,
+            match=r"column 'day' of X holds .*; turn it into numbers, such as days since a date",
+        ):
             model.fit(frame(values), LABELS)
         assert not hasattr(model, "n_features_in_")
 
@@ -61,12 +75,20 @@ def test_columns(values):
 def test_columns_of_what_is_predicted(values):
     words = pd.DataFrame({"x": NUMBERS[:, 0], "day": ["mon", "tue"] * (N // 2)})
     model = MLPClassifier(categorical_features=["day"], max_iter=1).fit(words, LABELS)
-    for call in (model.predict, lambda X: model.partial_fit(X, LABELS), lambda X: model.fit(words, LABELS, X_val=X, y_val=LABELS)):
+    for call in (
+        model.predict,
+        lambda X: model.partial_fit(X, LABELS),
+        lambda X: model.fit(words, LABELS, X_val=X, y_val=LABELS),
+    ):
         with pytest.raises(ValueError, match="column 'day' of X holds"):
             call(frame(values))
 
 
-@pytest.mark.parametrize("estimator", [OutlierAutoencoder(), AutoencoderImputer(), OutlierAutoencoder(Autoencoder(1))], ids=str)
+@pytest.mark.parametrize(
+    "estimator",
+    [OutlierAutoencoder(), AutoencoderImputer(), OutlierAutoencoder(Autoencoder(1))],
+    ids=str,
+)
 def test_columns_of_what_is_around_an_autoencoder(estimator):
     for name in ("datetime64", "date", "Date"):
         with pytest.raises(ValueError, match="column 'day' of X holds"):
@@ -75,7 +97,12 @@ def test_columns_of_what_is_around_an_autoencoder(estimator):
 
 def test_arrays_and_frames_of_nothing_else():
     days = pd.DataFrame({"from": DAYS, "until": DAYS})
-    for X, name in ((days, "'from'"), (days.to_numpy(), "0"), (days.assign(x=1.0).to_numpy(object), "0"), (pl.from_pandas(days), "'from'")):
+    for X, name in (
+        (days, "'from'"),
+        (days.to_numpy(), "0"),
+        (days.assign(x=1.0).to_numpy(object), "0"),
+        (pl.from_pandas(days), "'from'"),
+    ):
         for model in (MLPClassifier(), MLPClassifier(categorical_features="from_dtype")):
             with pytest.raises(ValueError, match=f"column {name} of X holds"):
                 model.fit(X, LABELS)
@@ -124,22 +151,37 @@ def test_labels_of_a_classifier_are_scikit_learns():
 
 def test_what_is_no_time():
     """Missing values of any dtype, and bins of numbers, stay categories."""
-    X = pd.DataFrame({"x": NUMBERS[:, 0], "bin": pd.cut(NUMBERS[:, 1], 3), "kind": ["a", "b"] * (N // 2)})
-    model = MLPClassifier(categorical_features="from_dtype", max_iter=1, random_state=0).fit(X, LABELS)
+    X = pd.DataFrame(
+        {"x": NUMBERS[:, 0], "bin": pd.cut(NUMBERS[:, 1], 3), "kind": ["a", "b"] * (N // 2)}
+    )
+    model = MLPClassifier(categorical_features="from_dtype", max_iter=1, random_state=0).fit(
+        X, LABELS
+    )
     assert list(model.embeddings_["bin"].index) == list(X["bin"].cat.categories)
-    missing = [model.predict_proba(X.assign(kind=pd.Series(np.nan, X.index).astype(dtype))) for dtype in (float, "datetime64[ns]")]
+    missing = [
+        model.predict_proba(X.assign(kind=pd.Series(np.nan, X.index).astype(dtype)))
+        for dtype in (float, "datetime64[ns]")
+    ]
     np.testing.assert_array_equal(*missing)
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, {1}, np.ones(2)], ids=["list", "dict", "set", "array"])
+@pytest.mark.parametrize(
+    "value", [[1], {"a": 1}, {1}, np.ones(2)], ids=["list", "dict", "set", "array"]
+)
 @pytest.mark.parametrize("categorical_features", ["from_dtype", None], ids=str)
 def test_values_that_are_neither(categorical_features, value):
     X = frame(pd.Series([value] * N, dtype=object))
-    with pytest.raises(TypeError, match=r"column 'day' of X holds values of type \w+, but .* must be a string or a number"):
+    with pytest.raises(
+        TypeError,
+        match=r"column 'day' of X holds values of type \w+, but .* must be a string or a number",
+    ):
         MLPClassifier(categorical_features=categorical_features).fit(X, LABELS)
 
 
 def test_intervals_and_complex_numbers_are_named():
-    for values, message in ((pd.interval_range(0, N), r"interval\[int64, right\]; .* their middles"), (1j * np.arange(N), "complex128")):
+    for values, message in (
+        (pd.interval_range(0, N), r"interval\[int64, right\]; .* their middles"),
+        (1j * np.arange(N), "complex128"),
+    ):
         with pytest.raises(ValueError, match=f"column 'day' of X holds {message}"):
             MLPClassifier(categorical_features="from_dtype").fit(frame(values), LABELS)

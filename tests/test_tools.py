@@ -1,4 +1,6 @@
-"""The estimators in scikit-learn's manners: searches of their units, parameters, clones, pickles, threads."""
+"""The estimators in scikit-learn's manners: searches of their units, parameters, clones,
+pickles, threads.
+"""
 
 import copy
 import importlib.util
@@ -35,7 +37,15 @@ UNITS = {
 
 
 def quick(cls, **setting):
-    return cls(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 15, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 15,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def problem(cls):
@@ -66,8 +76,14 @@ def test_a_grid_reaches_into_the_units(cls):
 
 def test_a_grid_of_units_and_keys():
     X, y = curve()
-    grid = {"solver": ["adam", "lbfgs", SGD(momentum=0.5)], "loss": ["squared_error", Huber(0.5)], "alpha": [0.1, [0.1, 0.0]]}
-    search = GridSearchCV(quick(MLPRegressor, max_iter=5), grid, cv=2, error_score="raise").fit(X, y)
+    grid = {
+        "solver": ["adam", "lbfgs", SGD(momentum=0.5)],
+        "loss": ["squared_error", Huber(0.5)],
+        "alpha": [0.1, [0.1, 0.0]],
+    }
+    search = GridSearchCV(quick(MLPRegressor, max_iter=5), grid, cv=2, error_score="raise").fit(
+        X, y
+    )
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
@@ -75,21 +91,28 @@ def test_a_random_search_through_a_pipeline():
     X, y = cancer()
     pipe = make_pipeline(StandardScaler(), quick(MLPClassifier))
     space = {"mlpclassifier__dropout": [0.0, 0.2, 0.3, 0.5], "mlpclassifier__alpha": [0.1, 1.0]}
-    search = RandomizedSearchCV(pipe, space, n_iter=4, cv=2, random_state=0, error_score="raise").fit(X, y)
+    search = RandomizedSearchCV(
+        pipe, space, n_iter=4, cv=2, random_state=0, error_score="raise"
+    ).fit(X, y)
     assert search.best_score_ > 0.93  # measured over five seeds: 0.97
     assert search.score(X, y) > 0.93
 
 
 def test_cross_validation():
     X, y = cancer()
-    assert cross_val_score(quick(MLPClassifier), X, y).min() > 0.93  # measured over five seeds: 0.947
+    assert (
+        cross_val_score(quick(MLPClassifier), X, y).min() > 0.93
+    )  # measured over five seeds: 0.947
     X, y = diabetes()
     assert cross_val_score(quick(MLPRegressor), X, y).mean() > 0.3  # measured over five seeds: 0.38
 
 
 def test_hidden_layers_and_codes_are_features():
     X, y = wine()
-    for features in (quick(MLPClassifier, max_iter=40), quick(Autoencoder, n_components=4, max_iter=100)):
+    for features in (
+        quick(MLPClassifier, max_iter=40),
+        quick(Autoencoder, n_components=4, max_iter=100),
+    ):
         # measured over five seeds: 1 and 0.92
         assert make_pipeline(features, LogisticRegression()).fit(X, y).score(X, y) > 0.85
 
@@ -103,7 +126,9 @@ def test_parameters_go_round(cls):
     params = model.get_params()
     assert params["solver__beta_1"] == 0.8
     assert params["activation__slope"] == 0.2
-    assert clone(model).get_params(deep=False).keys() == params.keys() - {name for name in params if "__" in name}
+    assert clone(model).get_params(deep=False).keys() == params.keys() - {
+        name for name in params if "__" in name
+    }
     model.set_params(solver__beta_1=0.7, dropout=0.5)
     assert model.solver.beta_1 == 0.7
     with pytest.raises(ValueError, match="Invalid parameter"):
@@ -113,8 +138,13 @@ def test_parameters_go_round(cls):
 
 
 def test_repr_says_what_was_set():
-    model = MLPRegressor(solver=Adam(beta_1=0.8), activation=LeakyReLU(0.2), dropout=[0.1], hidden_layer_sizes=(3,))
-    expected = "MLPRegressor(activation=LeakyReLU(slope=0.2),dropout=[0.1],hidden_layer_sizes=(3,),solver=Adam(beta_1=0.8))"
+    model = MLPRegressor(
+        solver=Adam(beta_1=0.8), activation=LeakyReLU(0.2), dropout=[0.1], hidden_layer_sizes=(3,)
+    )
+    expected = (
+        "MLPRegressor(activation=LeakyReLU(slope=0.2),dropout=[0.1],"
+        "hidden_layer_sizes=(3,),solver=Adam(beta_1=0.8))"
+    )
     assert "".join(repr(model).split()) == expected
     assert "LeakyReLU" in model._repr_html_()
 
@@ -126,7 +156,9 @@ def test_constructor_stores_what_it_is_given(cls):
     model.fit(*problem(cls))
     assert model.hidden_layer_sizes is sizes
     assert model.dropout is rates
-    assert quick(cls, hidden_layer_sizes=np.array([5, 4])).fit(*problem(cls)).coefs_[0].shape[1] == 5
+    assert (
+        quick(cls, hidden_layer_sizes=np.array([5, 4])).fit(*problem(cls)).coefs_[0].shape[1] == 5
+    )
     assert quick(cls, hidden_layer_sizes=np.int64(5)).fit(*problem(cls)).coefs_[0].shape[1] == 5
 
 
@@ -144,19 +176,27 @@ def test_one_unit_may_serve_several_estimators():
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_callbacks_are_supported_where_scikit_learn_has_them(cls):
-    assert hasattr(cls(), "set_callbacks") == (importlib.util.find_spec("sklearn.callback") is not None)
+    assert hasattr(cls(), "set_callbacks") == (
+        importlib.util.find_spec("sklearn.callback") is not None
+    )
 
 
 # ---- pickles
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize("setting", [{}, UNITS, {"solver": "lbfgs"}, {"early_stopping": True, "dropout": 0.3}], ids=str)
+@pytest.mark.parametrize(
+    "setting", [{}, UNITS, {"solver": "lbfgs"}, {"early_stopping": True, "dropout": 0.3}], ids=str
+)
 def test_pickles_and_copies_predict_the_same(cls, setting, tmp_path):
     X, y = problem(cls)
     model = quick(cls, **setting).fit(X, y)
     joblib.dump(model, tmp_path / "model.joblib")
-    copies = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model), joblib.load(tmp_path / "model.joblib")]
+    copies = [
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+        joblib.load(tmp_path / "model.joblib"),
+    ]
     for other in copies:
         assert_array_equal(other.predict(X), model.predict(X))
         assert_array_equal(other.transform(X), model.transform(X))
@@ -165,11 +205,20 @@ def test_pickles_and_copies_predict_the_same(cls, setting, tmp_path):
         assert not np.array_equal(other.transform(X), model.transform(X))
 
 
-@pytest.mark.parametrize(("solver", "n_slots"), [("sgd", 1), ("adam", 2), ("rmsprop", 1), ("lbfgs", 0)])
+@pytest.mark.parametrize(
+    ("solver", "n_slots"), [("sgd", 1), ("adam", 2), ("rmsprop", 1), ("lbfgs", 0)]
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_pickle_holds_parameters_and_slots_and_no_buffers(solver, n_slots, dtype):
     X, y = blobs(3, n=2000)
-    model = quick(MLPClassifier, hidden_layer_sizes=(100, 50), solver=solver, dtype=dtype, max_iter=2, batch_size=500).fit(X, y)
+    model = quick(
+        MLPClassifier,
+        hidden_layer_sizes=(100, 50),
+        solver=solver,
+        dtype=dtype,
+        max_iter=2,
+        batch_size=500,
+    ).fit(X, y)
     n_values = sum(array.size for array in model.coefs_ + model.intercepts_) * (1 + n_slots)
     size = len(pickle.dumps(model))
     assert n_values * np.dtype(dtype).itemsize < size < n_values * np.dtype(dtype).itemsize + 8000
@@ -181,14 +230,22 @@ def test_prediction_is_thread_safe():
     X, y = blobs(3)
     model = quick(MLPClassifier, hidden_layer_sizes=(100,)).fit(X, y)
     expected = model.predict_proba(X)
-    results = joblib.Parallel(4, prefer="threads")(joblib.delayed(model.predict_proba)(X) for _ in range(50))
+    results = joblib.Parallel(4, prefer="threads")(
+        joblib.delayed(model.predict_proba)(X) for _ in range(50)
+    )
     assert all(np.array_equal(result, expected) for result in results)
 
 
 def test_data_are_left_alone_and_copied():
     X, y = (array.copy() for array in curve())
     kept_X, kept_y = X.copy(), y.copy()
-    for setting in ({}, {"input_dropout": 0.3}, {"batch_norm": True}, {"hidden_layer_sizes": ()}, {"solver": "lbfgs"}):
+    for setting in (
+        {},
+        {"input_dropout": 0.3},
+        {"batch_norm": True},
+        {"hidden_layer_sizes": ()},
+        {"solver": "lbfgs"},
+    ):
         model = quick(MLPRegressor, **setting).fit(X, y)
         model.predict(X)
         model.transform(X)[...] = 7.0

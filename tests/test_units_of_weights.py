@@ -1,4 +1,6 @@
-"""Weights in another unit give the same model: only their ratios matter, and what ``alpha`` is divided by."""
+"""Weights in another unit give the same model: only their ratios matter, and what ``alpha`` is
+divided by.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +18,16 @@ UNITS = [1e-300, 1e-41, 1e-3, 1e3, 1e38, 1e300]
 
 
 def quick(cls, **setting):
-    return cls(**{"hidden_layer_sizes": (6,), "max_iter": 4, "learning_rate_init": 0.02, "batch_size": 30, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (6,),
+            "max_iter": 4,
+            "learning_rate_init": 0.02,
+            "batch_size": 30,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def problem(kind):
@@ -37,7 +48,10 @@ MODELS = {
     "early": (MLPClassifier, {"early_stopping": True}),
     "lbfgs": (MLPRegressor, {"solver": "lbfgs"}),
     "balanced": (MLPClassifier, {"class_weight": "balanced"}),
-    "balanced hinge": (MLPClassifier, {"class_weight": "balanced", "loss": "hinge"}),  # two sides of one weight
+    "balanced hinge": (
+        MLPClassifier,
+        {"class_weight": "balanced", "loss": "hinge"},
+    ),  # two sides of one weight
 }
 
 
@@ -45,7 +59,11 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_weights_of_another_unit_give_the_same_model(name, precision, rng):
     cls, setting = MODELS[name]
-    X, y = problem({MLPRegressor: "numbers", Autoencoder: "rows"}.get(cls, name if name == "labels" else "classes"))
+    X, y = problem(
+        {MLPRegressor: "numbers", Autoencoder: "rows"}.get(
+            cls, name if name == "labels" else "classes"
+        )
+    )
     weight = rng.uniform(0.5, 2.0, len(X))
     weight[::5] = 0.0
     if name == "population":
@@ -59,7 +77,9 @@ def test_weights_of_another_unit_give_the_same_model(name, precision, rng):
         assert_allclose(model.loss_curve_, expected[1], rtol=tolerance)
 
 
-@pytest.mark.parametrize("setting", [{}, {"l1_ratio": 0.5}, {"solver": "lbfgs"}, {"solver": "adamw"}], ids=str)
+@pytest.mark.parametrize(
+    "setting", [{}, {"l1_ratio": 0.5}, {"solver": "lbfgs"}, {"solver": "adamw"}], ids=str
+)
 @pytest.mark.parametrize("c", [1e-41, 1e-3, 1e37])
 def test_alpha_is_divided_by_the_sum_of_the_weights(setting, c, rng):
     """Except as the decay of 'adamw'."""
@@ -67,14 +87,23 @@ def test_alpha_is_divided_by_the_sum_of_the_weights(setting, c, rng):
     weight = rng.uniform(0.5, 2.0, len(X))
     alpha = 0.5 if "solver" not in setting or setting["solver"] == "lbfgs" else 0.05
     expected = quick(MLPRegressor, alpha=alpha, dtype="float64", **setting).fit(X, y, weight)
-    model = quick(MLPRegressor, alpha=alpha if setting.get("solver") == "adamw" else c * alpha, dtype="float64", **setting)
-    assert_allclose(model.fit(X, y, c * weight).predict(X), expected.predict(X), rtol=1e-7, atol=1e-9)
+    model = quick(
+        MLPRegressor,
+        alpha=alpha if setting.get("solver") == "adamw" else c * alpha,
+        dtype="float64",
+        **setting,
+    )
+    assert_allclose(
+        model.fit(X, y, c * weight).predict(X), expected.predict(X), rtol=1e-7, atol=1e-9
+    )
 
 
 def test_alpha_and_weights_are_those_of_logistic_regression(rng):
     X, y = blobs(3)
     weight = rng.uniform(0.002, 0.02, len(X))  # with a sum near 1
-    ours = MLPClassifier((), solver="lbfgs", alpha=0.05, tol=1e-9, max_iter=2000, random_state=0).fit(X, y, weight)
+    ours = MLPClassifier(
+        (), solver="lbfgs", alpha=0.05, tol=1e-9, max_iter=2000, random_state=0
+    ).fit(X, y, weight)
     theirs = LogisticRegression(C=20.0, tol=1e-10, max_iter=5000).fit(X, y, weight)
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
@@ -85,7 +114,10 @@ def test_a_small_weight_among_large_ones_still_counts(precision, rng):
     X, y = blobs(3)
     weight = 2.0 ** -rng.integers(0, 1000, len(X))
     weighted, plain = (
-        quick(MLPClassifier, loss="perceptron", alpha=0.0, batch_size=1, dtype=precision).fit(X, y, w) for w in (weight, None)
+        quick(MLPClassifier, loss="perceptron", alpha=0.0, batch_size=1, dtype=precision).fit(
+            X, y, w
+        )
+        for w in (weight, None)
     )
     assert_array_equal(weighted.decision_function(X), plain.decision_function(X))
 
@@ -93,6 +125,8 @@ def test_a_small_weight_among_large_ones_still_counts(precision, rng):
 def test_the_default_detector_does_not_know_the_unit(rng):
     X = np.repeat(rng.normal(size=(60, 3)), rng.integers(1, 4, 60), axis=0)
     weight = rng.integers(1, 4, len(X))
-    plain, scaled = (OutlierAutoencoder(random_state=0).fit(X, sample_weight=c * weight) for c in (1.0, 2.0**-20))
+    plain, scaled = (
+        OutlierAutoencoder(random_state=0).fit(X, sample_weight=c * weight) for c in (1.0, 2.0**-20)
+    )
     assert_array_equal(scaled.score_samples(X), plain.score_samples(X))
     assert scaled.offset_ == plain.offset_

@@ -1,4 +1,6 @@
-"""Multilabel targets with unknown entries: these are left out of the loss and of the scores, and of nothing else."""
+"""Multilabel targets with unknown entries: these are left out of the loss and of the scores, and
+of nothing else.
+"""
 
 import numpy as np
 import pandas as pd
@@ -16,15 +18,28 @@ from .problems import blobs, labels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-YES_NO = [cls() for cls in LOSSES.values() if "multilabel" in cls.targets] + [BinaryLogLoss(0.2), BinaryFocal(0.5)]
+YES_NO = [cls() for cls in LOSSES.values() if "multilabel" in cls.targets] + [
+    BinaryLogLoss(0.2),
+    BinaryFocal(0.5),
+]
 
 
 def quick(**setting):
-    return MLPClassifier(**{"hidden_layer_sizes": (8,), "learning_rate_init": 0.02, "max_iter": 30, "random_state": 0, **setting})
+    return MLPClassifier(
+        **{
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.02,
+            "max_iter": 30,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def exact(**setting):
-    return MLPClassifier((), solver="lbfgs", alpha=5.0, tol=1e-8, max_iter=2000, random_state=0, **setting)
+    return MLPClassifier(
+        (), solver="lbfgs", alpha=5.0, tol=1e-8, max_iter=2000, random_state=0, **setting
+    )
 
 
 def holes(rng, y, share=0.4):
@@ -37,13 +52,18 @@ def holes(rng, y, share=0.4):
 
 @pytest.mark.parametrize("loss", YES_NO, ids=repr)
 def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
-    raw, target = (3.0 * rng.normal(size=(20, 5))).astype(dtype), rng.integers(0, 2, (20, 5)).astype(dtype)
+    raw, target = (
+        (3.0 * rng.normal(size=(20, 5))).astype(dtype),
+        rng.integers(0, 2, (20, 5)).astype(dtype),
+    )
     some = holes(rng, target).astype(dtype)
     known = ~np.isnan(some)
     rows, grad = gradient_of_rows(MaskedEntries(loss), raw, some)
     _, full = gradient_of_rows(loss, raw, target)
     assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-6, atol=1e-7)
-    entries = np.column_stack([gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)])
+    entries = np.column_stack(
+        [gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)]
+    )
     assert_allclose(rows, np.sum(entries * known, axis=1), rtol=1e-5, atol=1e-6)
     assert grad.dtype == dtype
 
@@ -51,7 +71,11 @@ def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
 def test_nothing_unknown_is_the_loss_itself(rng):
     raw, target = rng.normal(size=(20, 5)), rng.integers(0, 2, (20, 5)).astype(float)
     for loss in YES_NO:
-        for ours, theirs in zip(gradient_of_rows(MaskedEntries(loss), raw, target), gradient_of_rows(loss, raw, target), strict=True):
+        for ours, theirs in zip(
+            gradient_of_rows(MaskedEntries(loss), raw, target),
+            gradient_of_rows(loss, raw, target),
+            strict=True,
+        ):
             assert_allclose(ours, theirs, rtol=1e-12)
 
 
@@ -98,7 +122,8 @@ def test_what_an_unknown_label_would_have_been_does_not_matter(loss, rng):
     some = holes(rng, y)
     model = quick(loss=loss, max_iter=100).fit(X, some)
     known = ~np.isnan(some)
-    # measured over four seeds: 0.836, and of what is learned from other rows 0.682; of the most frequent labels 0.55
+    # measured over four seeds: 0.836, and of what is learned from other rows 0.682; of the most
+    # frequent labels 0.55
     assert (model.predict(X) == y)[known].mean() > 0.78
     assert (model.predict(X) == y)[~known].mean() > 0.62
 
@@ -111,7 +136,10 @@ def test_scores_leave_out_what_is_unknown(rng):
     model = quick().fit(X, y)
     predicted = model.predict(X)
     told = np.flatnonzero(~np.isnan(some).all(axis=1))
-    right = [all(predicted[i, k] == some[i, k] for k in range(4) if not np.isnan(some[i, k])) for i in told]
+    right = [
+        all(predicted[i, k] == some[i, k] for k in range(4) if not np.isnan(some[i, k]))
+        for i in told
+    ]
     assert_allclose(model.score(X, some), np.mean(right))
     assert_allclose(model.score(X, some, weight), np.average(right, weights=weight[told]))
     assert model.score(X, some) > model.score(X, y)
@@ -126,13 +154,20 @@ def test_validation_rows_may_be_unknown_in_part(rng):
         assert model.history_["validation_loss"].notna().all()
     model = quick(max_iter=3).fit(X, y, X_val=X, y_val=some)
     entries = -np.log(np.where(y == 1, model.predict_proba(X), 1 - model.predict_proba(X)))
-    assert_allclose(model.history_["validation_loss"].iloc[-1], np.sum(entries * ~np.isnan(some), axis=1).mean(), rtol=1e-6)
+    assert_allclose(
+        model.history_["validation_loss"].iloc[-1],
+        np.sum(entries * ~np.isnan(some), axis=1).mean(),
+        rtol=1e-6,
+    )
     assert np.isfinite(quick(early_stopping=True).fit(X, some).best_validation_score_)
 
 
 def test_looking_at_validation_rows_with_unknown_labels_changes_nothing(rng):
     X, y = labels()
-    model, looked = quick(dtype="float64").fit(X, y), quick(dtype="float64").fit(X, y, X_val=X, y_val=holes(rng, y))
+    model, looked = (
+        quick(dtype="float64").fit(X, y),
+        quick(dtype="float64").fit(X, y, X_val=X, y_val=holes(rng, y)),
+    )
     assert_allclose(looked.predict_proba(X), model.predict_proba(X), rtol=1e-9)
 
 
@@ -145,7 +180,9 @@ def test_partial_fit_with_labels_that_are_known_later(rng):
     assert (model.intercepts_[-1][1:] != 0).all()
     for _ in range(100):
         model.partial_fit(X, y)
-    assert (model.predict(X)[:, 0] == y[:, 0]).mean() > 0.7  # measured over four seeds: 0.807; the more frequent one: 0.54
+    assert (
+        model.predict(X)[:, 0] == y[:, 0]
+    ).mean() > 0.7  # measured over four seeds: 0.807; the more frequent one: 0.54
 
 
 def test_a_fitted_model_keeps_the_loss_itself(rng):
@@ -157,7 +194,9 @@ def test_minus_one_for_no_is_refused():
     X, y = labels()
     with pytest.raises(ValueError, match="but no zeros: what does not apply is 0, not -1"):
         quick().fit(X, 2 * y - 1)
-    with pytest.raises(ValueError, match=r"Several columns of labels are zeros and ones, but y has \[0\. 2\.\]"):
+    with pytest.raises(
+        ValueError, match=r"Several columns of labels are zeros and ones, but y has \[0\. 2\.\]"
+    ):
         quick().fit(X, 2 * y)
 
 

@@ -20,15 +20,37 @@ WORDS = pd.DataFrame({"rooms": np.array(["hi", "lo"])[np.arange(N) % 2], "x": X_
 
 
 def fitted(cls, X, **setting):
-    return cls(categorical_features=["rooms"], max_iter=1, hidden_layer_sizes=(4,), random_state=0, **setting).fit(X, Y)
+    return cls(
+        categorical_features=["rooms"],
+        max_iter=1,
+        hidden_layer_sizes=(4,),
+        random_state=0,
+        **setting,
+    ).fit(X, Y)
 
 
 def batch(values):
     return pd.DataFrame({"rooms": values, "x": 0.0})
 
 
-CLASSIFIER = ["predict", "predict_proba", "predict_log_proba", "decision_function", "sample_predictions", "transform", "input_gradient"]
-AUTOENCODER = ["predict", "impute", "transform", "score_samples", "score", "feature_errors", "input_gradient"]
+CLASSIFIER = [
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "sample_predictions",
+    "transform",
+    "input_gradient",
+]
+AUTOENCODER = [
+    "predict",
+    "impute",
+    "transform",
+    "score_samples",
+    "score",
+    "feature_errors",
+    "input_gradient",
+]
 
 
 @pytest.mark.parametrize(
@@ -42,19 +64,30 @@ AUTOENCODER = ["predict", "impute", "transform", "score_samples", "score", "feat
 def test_each_method_warns_once(cls, setting, methods):
     model, rows = fitted(cls, CODES, **setting), batch(["1", "2"])
     for method in methods:
-        with pytest.warns(UserWarning, match=r"column 'rooms' .* it has '1' \(str\), the fit had 1, 2, 3, 4, 5, ... \(int\)") as caught:
+        with pytest.warns(
+            UserWarning,
+            match=r"column 'rooms' .* it has '1' \(str\), the fit had 1, 2, 3, 4, 5, ... \(int\)",
+        ) as caught:
             getattr(model, method)(rows)
         assert len(caught) == 1, method
-        assert caught[0].filename == __file__ or method in ("transform", "score"), method  # those go through more calls
+        assert caught[0].filename == __file__ or method in ("transform", "score"), (
+            method
+        )  # those go through more calls
 
 
 def test_scores_warn():
     rows = batch(["1", "2"])
-    for model in (fitted(MLPClassifier, CODES), fitted(MLPRegressor, CODES), fitted(MLPRegressor, CODES, loss=Quantile((0.1, 0.9)))):
+    for model in (
+        fitted(MLPClassifier, CODES),
+        fitted(MLPRegressor, CODES),
+        fitted(MLPRegressor, CODES, loss=Quantile((0.1, 0.9))),
+    ):
         with pytest.warns(UserWarning, match="column 'rooms'") as caught:
             model.score(rows, [0, 1])
         assert len(caught) == 1
-    detector = OutlierAutoencoder(Autoencoder(1, (4,), categorical_features=["rooms"], max_iter=1)).fit(CODES)
+    detector = OutlierAutoencoder(
+        Autoencoder(1, (4,), categorical_features=["rooms"], max_iter=1)
+    ).fit(CODES)
     with pytest.warns(UserWarning, match="column 'rooms'"):
         detector.predict(rows)
 
@@ -64,8 +97,16 @@ def test_scores_warn():
     [
         (CODES, ["1"], "'1' (str), the fit had 1, 2"),
         (WORDS, [1], "1 (int), the fit had 'hi', 'lo' (str)"),
-        (WORDS.assign(rooms=["1", "2"] * (N // 2)), [1.0], "1.0 (float), the fit had '1', '2' (str)"),
-        (WORDS.assign(rooms=[True, False] * (N // 2)), ["True"], "'True' (str), the fit had False, True (bool)"),
+        (
+            WORDS.assign(rooms=["1", "2"] * (N // 2)),
+            [1.0],
+            "1.0 (float), the fit had '1', '2' (str)",
+        ),
+        (
+            WORDS.assign(rooms=[True, False] * (N // 2)),
+            ["True"],
+            "'True' (str), the fit had False, True (bool)",
+        ),
         (WORDS, ["HI"], "'HI' (str), the fit had 'hi'"),
         (WORDS, ["other", "hi "], "'hi ' (str), the fit had 'hi'"),
         (WORDS, pd.Categorical(["Lo"]), "'Lo' (str)"),
@@ -98,7 +139,10 @@ def test_ordinary_rows(X, values):
 
 
 def test_other_forms_of_tables():
-    for X, rows in ((pl.from_pandas(CODES), pl.from_pandas(batch(["1"]))), (CODES.to_numpy(object), np.array([["1", 0.0]], dtype=object))):
+    for X, rows in (
+        (pl.from_pandas(CODES), pl.from_pandas(batch(["1"]))),
+        (CODES.to_numpy(object), np.array([["1", 0.0]], dtype=object)),
+    ):
         model = MLPClassifier(categorical_features=[0], max_iter=1).fit(X, Y)
         with pytest.warns(UserWarning, match=r"it has '1' \(str\)"):
             model.predict(rows)
@@ -113,7 +157,9 @@ def test_training_does_not_warn():
     scoring = {"early_stopping": True, "scoring": "accuracy"}
     fitted(MLPClassifier, WORDS, **scoring).fit(WORDS, Y, X_val=new, y_val=Y)
     split = GroupShuffleSplit(1, random_state=0)
-    model = MLPClassifier(categorical_features=["rooms"], max_iter=2, validation_cv=split, **scoring)
+    model = MLPClassifier(
+        categorical_features=["rooms"], max_iter=2, validation_cv=split, **scoring
+    )
     model.fit(WORDS, Y, groups=WORDS["rooms"])
 
 

@@ -1,4 +1,6 @@
-"""Held-out rows: what the history says of them, what early stopping makes of them, and who may score them."""
+"""Held-out rows: what the history says of them, what early stopping makes of them, and who may
+score them.
+"""
 
 import warnings
 
@@ -23,7 +25,15 @@ ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 
 
 def quick(cls, **setting):
-    return cls(**{"hidden_layer_sizes": (20,), "learning_rate_init": 0.02, "max_iter": 30, "random_state": 0, **setting})
+    return cls(
+        **{
+            "hidden_layer_sizes": (20,),
+            "learning_rate_init": 0.02,
+            "max_iter": 30,
+            "random_state": 0,
+            **setting,
+        }
+    )
 
 
 def halves(cls):
@@ -43,9 +53,13 @@ def test_history_has_a_row_for_each_epoch(cls, solver):
     assert list(history.columns) == [*plain.columns, "validation_loss", "validation_score"]
     assert list(history.index) == list(range(1, model.n_iter_ + 1))
     assert history.index.name == "epoch"
-    assert list(history["loss"]) == model.loss_curve_ == list(plain["loss"])  # looking does not change the training
+    assert (
+        list(history["loss"]) == model.loss_curve_ == list(plain["loss"])
+    )  # looking does not change the training
     assert list(history["validation_score"]) == model.validation_scores_
-    assert_allclose(history["validation_score"].iloc[-1], model.score(X_val, *target.values()), rtol=1e-6)
+    assert_allclose(
+        history["validation_score"].iloc[-1], model.score(X_val, *target.values()), rtol=1e-6
+    )
     assert model.best_validation_score_ == max(model.validation_scores_)
 
 
@@ -54,7 +68,11 @@ def test_validation_loss_is_the_mean_loss_of_the_held_out_rows(problem):
     X, y = {"binary": blobs(2), "multiclass": blobs(4), "multilabel": labels()}[problem]
     model = quick(MLPClassifier, max_iter=4, alpha=10.0).fit(X, y, X_val=X[:50], y_val=y[:50])
     p = model.predict_proba(X[:50])
-    expected = sum(log_loss(y[:50, k], p[:, k]) for k in range(4)) if y.ndim == 2 else log_loss(y[:50], p, labels=model.classes_)
+    expected = (
+        sum(log_loss(y[:50, k], p[:, k]) for k in range(4))
+        if y.ndim == 2
+        else log_loss(y[:50], p, labels=model.classes_)
+    )
     assert_allclose(model.history_["validation_loss"].iloc[-1], expected, rtol=1e-6)
 
 
@@ -65,7 +83,14 @@ def test_validation_loss_is_the_mean_loss_of_the_held_out_rows(problem):
 def test_early_stopping_returns_the_weights_of_the_best_epoch(cls, given, seed):
     """Trained to fit 60 rows too well, scored on 150 others."""
     X, y, X_val, target = halves(cls)
-    setting = {"early_stopping": True, "n_iter_no_change": 5, "max_iter": 300, "scoring": "loss", "random_state": seed, "alpha": 0.0}
+    setting = {
+        "early_stopping": True,
+        "n_iter_no_change": 5,
+        "max_iter": 300,
+        "scoring": "loss",
+        "random_state": seed,
+        "alpha": 0.0,
+    }
     model = quick(cls, hidden_layer_sizes=(100,), learning_rate_init=0.05, **setting)
     model.fit(X[:60], y[:60], **({"X_val": X_val, **target} if given else {}))
     scores = model.validation_scores_
@@ -74,7 +99,12 @@ def test_early_stopping_returns_the_weights_of_the_best_epoch(cls, given, seed):
     assert model.best_validation_score_ == scores[best]
     assert model.best_loss_ is None
     if given:
-        again = quick(cls, hidden_layer_sizes=(100,), learning_rate_init=0.05, **{**setting, "max_iter": best + 1})
+        again = quick(
+            cls,
+            hidden_layer_sizes=(100,),
+            learning_rate_init=0.05,
+            **{**setting, "max_iter": best + 1},
+        )
         again.fit(X[:60], y[:60], X_val=X_val, **target)
         assert_array_equal(model.transform(X_val), again.transform(X_val))
 
@@ -83,16 +113,27 @@ def test_early_stopping_returns_the_weights_of_the_best_epoch(cls, given, seed):
 def test_the_final_score_is_the_best_validation_score(cls):
     X, y, X_val, target = halves(cls)
     for batch_norm in (False, True):
-        model = quick(cls, early_stopping=True, n_iter_no_change=3, max_iter=200, batch_norm=batch_norm, learning_rate_init=0.1)
+        model = quick(
+            cls,
+            early_stopping=True,
+            n_iter_no_change=3,
+            max_iter=200,
+            batch_norm=batch_norm,
+            learning_rate_init=0.1,
+        )
         model.fit(X, y, X_val=X_val, **target)
         assert model.n_iter_ < 200
-        assert_allclose(model.score(X_val, *target.values()), model.best_validation_score_, rtol=1e-6)
+        assert_allclose(
+            model.score(X_val, *target.values()), model.best_validation_score_, rtol=1e-6
+        )
 
 
 def test_stopping_waits_for_the_epochs_it_was_told_to():
     X, y, X_val, target = halves(MLPClassifier)
     for patience in (1, 4):
-        model = quick(MLPClassifier, early_stopping=True, n_iter_no_change=patience, max_iter=200).fit(X, y, X_val=X_val, **target)
+        model = quick(
+            MLPClassifier, early_stopping=True, n_iter_no_change=patience, max_iter=200
+        ).fit(X, y, X_val=X_val, **target)
         scores = np.array(model.validation_scores_)
         gains = np.flatnonzero(scores >= np.maximum.accumulate([-np.inf, *scores[:-1]]) + 1e-4)
         assert len(scores) == gains[-1] + 1 + patience + 1
@@ -101,11 +142,19 @@ def test_stopping_waits_for_the_epochs_it_was_told_to():
 # ---- what is watched
 
 
-@pytest.mark.parametrize("scoring", ["roc_auc", make_scorer(roc_auc_score, response_method="predict_proba")])
+@pytest.mark.parametrize(
+    "scoring", ["roc_auc", make_scorer(roc_auc_score, response_method="predict_proba")]
+)
 def test_a_scorer(scoring):
     X, y = cancer()
-    model = quick(MLPClassifier, early_stopping=True, scoring=scoring, max_iter=10).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
-    assert_allclose(model.best_validation_score_, roc_auc_score(y[400:], model.predict_proba(X[400:])[:, 1]), rtol=1e-6)
+    model = quick(MLPClassifier, early_stopping=True, scoring=scoring, max_iter=10).fit(
+        X[:400], y[:400], X_val=X[400:], y_val=y[400:]
+    )
+    assert_allclose(
+        model.best_validation_score_,
+        roc_auc_score(y[400:], model.predict_proba(X[400:])[:, 1]),
+        rtol=1e-6,
+    )
 
 
 def test_a_function_as_scorer_gets_the_rows_as_they_were_given():
@@ -117,23 +166,35 @@ def test_a_function_as_scorer_gets_the_rows_as_they_were_given():
         return -mean_absolute_error(y, estimator.predict(X))
 
     X_val, y_val = X[300:].tolist(), y[300:].tolist()
-    model = quick(MLPRegressor, early_stopping=True, scoring=scorer, max_iter=10).fit(X[:300], y[:300], X_val=X_val, y_val=y_val)
+    model = quick(MLPRegressor, early_stopping=True, scoring=scorer, max_iter=10).fit(
+        X[:300], y[:300], X_val=X_val, y_val=y_val
+    )
     assert len(seen) == model.n_iter_
     assert all(rows is X_val and target is y_val for rows, target, _ in seen)
-    assert_allclose(model.best_validation_score_, -mean_absolute_error(y_val, model.predict(X_val)), rtol=1e-6)
+    assert_allclose(
+        model.best_validation_score_, -mean_absolute_error(y_val, model.predict(X_val)), rtol=1e-6
+    )
 
 
 def test_the_loss_is_watched_with_its_sign():
     X, y, X_val, target = halves(MLPRegressor)
-    history = quick(MLPRegressor, early_stopping=True, scoring="loss").fit(X, y, X_val=X_val, **target).history_
+    history = (
+        quick(MLPRegressor, early_stopping=True, scoring="loss")
+        .fit(X, y, X_val=X_val, **target)
+        .history_
+    )
     assert_array_equal(history["validation_score"], -history["validation_loss"])
 
 
 def test_an_autoencoder_is_scored_without_a_target():
     X, _, X_val, _ = halves(Autoencoder)
-    model = quick(Autoencoder, early_stopping=True, scoring=lambda estimator, X: estimator.score(X)).fit(X, X_val=X_val)
+    model = quick(
+        Autoencoder, early_stopping=True, scoring=lambda estimator, X: estimator.score(X)
+    ).fit(X, X_val=X_val)
     assert_allclose(model.best_validation_score_, model.score(X_val), rtol=1e-6)
-    assert_array_equal(clone(model).fit(X, np.zeros(len(X))).transform(X), clone(model).fit(X).transform(X))  # a y is left alone
+    assert_array_equal(
+        clone(model).fit(X, np.zeros(len(X))).transform(X), clone(model).fit(X).transform(X)
+    )  # a y is left alone
 
 
 # ---- who is held out
@@ -152,7 +213,9 @@ def test_a_held_out_part_has_every_class_in_its_share(fraction):
     X, y = blobs(3, n=300)
     y = np.where(np.arange(300) % 10 == 0, 2, y % 2)
     watch = Watch()
-    quick(MLPClassifier, early_stopping=True, validation_fraction=fraction, scoring=watch, max_iter=2).fit(X, y)
+    quick(
+        MLPClassifier, early_stopping=True, validation_fraction=fraction, scoring=watch, max_iter=2
+    ).fit(X, y)
     assert len(watch.y) == 300 * fraction
     assert (watch.y == 2).sum() == 30 * fraction
 
@@ -163,7 +226,14 @@ def test_other_seeds_hold_out_other_rows_and_equal_seeds_the_same():
     held = []
     for seed in (0, 0, 1):
         watch = Watch()
-        quick(MLPRegressor, early_stopping=True, scoring=watch, max_iter=2, random_state=seed, dtype="float64").fit(X, y)
+        quick(
+            MLPRegressor,
+            early_stopping=True,
+            scoring=watch,
+            max_iter=2,
+            random_state=seed,
+            dtype="float64",
+        ).fit(X, y)
         held.append(watch.y)
     assert_array_equal(held[0], held[1])
     assert not np.array_equal(held[0], held[2])
@@ -177,12 +247,17 @@ def test_held_out_rows_are_not_trained_on():
     quick(MLPRegressor, early_stopping=True, scoring=watch, max_iter=1, dtype="float64").fit(X, y)
     spoilt = np.where(np.isin(y, watch.y), 100.0, y)
     setting = {"early_stopping": True, "max_iter": 3, "dtype": "float64", "scoring": lambda *_: 0.5}
-    assert_array_equal(quick(MLPRegressor, **setting).fit(X, y).predict(X), quick(MLPRegressor, **setting).fit(X, spoilt).predict(X))
+    assert_array_equal(
+        quick(MLPRegressor, **setting).fit(X, y).predict(X),
+        quick(MLPRegressor, **setting).fit(X, spoilt).predict(X),
+    )
 
 
 def test_too_few_rows_to_hold_out():
     X, y = curve(10)
-    with pytest.raises(ValueError, match=r"validation set is too small. Increase 'validation_fraction'"):
+    with pytest.raises(
+        ValueError, match=r"validation set is too small. Increase 'validation_fraction'"
+    ):
         quick(MLPRegressor, early_stopping=True).fit(X, y)
 
 
@@ -209,7 +284,9 @@ def test_validation_rows_go_through_a_pipeline():
     X, y = curve(200)
     X = 1000.0 * X + 5000.0
     with sklearn.config_context(enable_metadata_routing=True):
-        model = quick(MLPRegressor, early_stopping=True, scoring="loss").set_fit_request(X_val=True, y_val=True)
+        model = quick(MLPRegressor, early_stopping=True, scoring="loss").set_fit_request(
+            X_val=True, y_val=True
+        )
         pipe = Pipeline([("scale", StandardScaler()), ("mlp", model)], transform_input=["X_val"])
         pipe.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
         scale = StandardScaler().fit(X[:100])
@@ -221,15 +298,22 @@ def test_validation_rows_go_through_a_pipeline():
 
 def test_validation_rows_go_through_a_grid_search():
     X, y = blobs(3, n=200)
-    search = GridSearchCV(quick(MLPClassifier, max_iter=5, early_stopping=True), {"alpha": [0.1, 1.0]}, cv=2)
+    search = GridSearchCV(
+        quick(MLPClassifier, max_iter=5, early_stopping=True), {"alpha": [0.1, 1.0]}, cv=2
+    )
     search.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     assert len(search.best_estimator_.validation_scores_) == search.best_estimator_.n_iter_
-    assert_allclose(search.best_estimator_.score(X[150:], y[150:]), search.best_estimator_.best_validation_score_)
+    assert_allclose(
+        search.best_estimator_.score(X[150:], y[150:]),
+        search.best_estimator_.best_validation_score_,
+    )
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
 def test_rows_of_another_scale_are_told(cls):
-    """As a pipeline hands them on that transforms X only; rows of the same scale, few or shifted ones too, are not told."""
+    """As a pipeline hands them on that transforms X only; rows of the same scale, few or shifted
+    ones too, are not told.
+    """
     X, y = cancer()
     raw = load_breast_cancer().data
     target = () if cls is Autoencoder else (y,)
@@ -240,7 +324,9 @@ def test_rows_of_another_scale_are_told(cls):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             model.fit(X, *target, X_val=X_val, **y_val)
-        return [str(warning.message) for warning in caught if "another scale" in str(warning.message)]
+        return [
+            str(warning.message) for warning in caught if "another scale" in str(warning.message)
+        ]
 
     (told,) = fit(raw)
     assert "deviation of column 23 are 881 and 569, in X" in told

@@ -19,35 +19,97 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 X, Y = blobs(3)
 NONE = [
-    (MLPClassifier, {"scoring": "f1_macro"}, {}, "scoring='f1_macro' has no effect without early_stopping=True or X_val"),
-    (MLPRegressor, {"validation_cv": 5}, {}, "validation_cv=5 has no effect without early_stopping=True"),
-    (MLPRegressor, {"validation_fraction": 0.3}, {}, "validation_fraction=0.3 has no effect without early_stopping=True"),
-    (MLPClassifier, {"embedding_dim": 3}, {}, "embedding_dim=3 has no effect without categorical_features"),
+    (
+        MLPClassifier,
+        {"scoring": "f1_macro"},
+        {},
+        "scoring='f1_macro' has no effect without early_stopping=True or X_val",
+    ),
+    (
+        MLPRegressor,
+        {"validation_cv": 5},
+        {},
+        "validation_cv=5 has no effect without early_stopping=True",
+    ),
+    (
+        MLPRegressor,
+        {"validation_fraction": 0.3},
+        {},
+        "validation_fraction=0.3 has no effect without early_stopping=True",
+    ),
+    (
+        MLPClassifier,
+        {"embedding_dim": 3},
+        {},
+        "embedding_dim=3 has no effect without categorical_features",
+    ),
     (Autoencoder, {"l1_ratio": 0.5}, {"alpha": 0.0}, "l1_ratio=0.5 has no effect with alpha=0"),
-    (MLPRegressor, {"l1_ratio": 0.5}, {"alpha": [0.0, 0.0]}, "l1_ratio=0.5 has no effect with alpha=0"),
-    (MLPRegressor, {"dropout": 0.5}, {"hidden_layer_sizes": ()}, "dropout=0.5 has no effect without hidden layers"),
+    (
+        MLPRegressor,
+        {"l1_ratio": 0.5},
+        {"alpha": [0.0, 0.0]},
+        "l1_ratio=0.5 has no effect with alpha=0",
+    ),
+    (
+        MLPRegressor,
+        {"dropout": 0.5},
+        {"hidden_layer_sizes": ()},
+        "dropout=0.5 has no effect without hidden layers",
+    ),
     (
         Autoencoder,
         {"dropout": Dropout(0.4)},
         {"hidden_layer_sizes": []},
         r"dropout=Dropout\(rate=0.4\) has no effect without hidden layers",
     ),
-    (MLPClassifier, {"activation": "tanh"}, {"hidden_layer_sizes": ()}, "activation='tanh' has no effect without hidden layers"),
+    (
+        MLPClassifier,
+        {"activation": "tanh"},
+        {"hidden_layer_sizes": ()},
+        "activation='tanh' has no effect without hidden layers",
+    ),
     (
         MLPRegressor,
         {"batch_norm": BatchNorm()},
         {"hidden_layer_sizes": ()},
         r"batch_norm=BatchNorm\(\) has no effect without hidden layers",
     ),
-    (MLPClassifier, {"beta_1": 0.3}, {"solver": Adam()}, r"beta_1=0.3 has no effect beside solver=Adam\(...\), which has one of its own"),
-    (MLPClassifier, {"momentum": 0.3}, {"solver": SGD()}, r"momentum=0.3 has no effect beside solver=SGD\(...\)"),
-    (MLPClassifier, {"power_t": 0.3}, {"learning_rate": Invscaling()}, r"power_t=0.3 has no effect beside learning_rate=Invscaling\(...\)"),
-    (MLPRegressor, {"early_stopping": True}, {"solver": "lbfgs"}, "early_stopping=True has no effect with solver='lbfgs'"),
-    (Autoencoder, {"corruption_at": "hidden"}, {}, "corruption_at='hidden' has no effect without corruption"),
+    (
+        MLPClassifier,
+        {"beta_1": 0.3},
+        {"solver": Adam()},
+        r"beta_1=0.3 has no effect beside solver=Adam\(...\), which has one of its own",
+    ),
+    (
+        MLPClassifier,
+        {"momentum": 0.3},
+        {"solver": SGD()},
+        r"momentum=0.3 has no effect beside solver=SGD\(...\)",
+    ),
+    (
+        MLPClassifier,
+        {"power_t": 0.3},
+        {"learning_rate": Invscaling()},
+        r"power_t=0.3 has no effect beside learning_rate=Invscaling\(...\)",
+    ),
+    (
+        MLPRegressor,
+        {"early_stopping": True},
+        {"solver": "lbfgs"},
+        "early_stopping=True has no effect with solver='lbfgs'",
+    ),
+    (
+        Autoencoder,
+        {"corruption_at": "hidden"},
+        {},
+        "corruption_at='hidden' has no effect without corruption",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("cls", "vain", "others", "message"), NONE, ids=[message[:50] for *_, message in NONE])
+@pytest.mark.parametrize(
+    ("cls", "vain", "others", "message"), NONE, ids=[message[:50] for *_, message in NONE]
+)
 def test_what_has_no_effect_is_told_and_has_none(cls, vain, others, message):
     setting = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0, **others}
     with pytest.warns(UserWarning, match=f"^{message}") as caught:
@@ -57,7 +119,9 @@ def test_what_has_no_effect_is_told_and_has_none(cls, vain, others, message):
     if len(model.coefs_) == 1:
         assert_array_equal(model.coefs_[0], cls(**setting).fit(X, Y).coefs_[0])
     if hasattr(model, "partial_fit"):
-        cls(**setting, **{**vain, "early_stopping": False}).partial_fit(X, Y, **({"classes": [0, 1, 2]} if cls is MLPClassifier else {}))
+        cls(**setting, **{**vain, "early_stopping": False}).partial_fit(
+            X, Y, **({"classes": [0, 1, 2]} if cls is MLPClassifier else {})
+        )
 
 
 QUIET = [
@@ -66,8 +130,19 @@ QUIET = [
     {"l1_ratio": 0.5, "alpha": 0.01},
     {"dropout": 0.0, "activation": "relu", "batch_norm": False, "hidden_layer_sizes": ()},
     {"dropout": [], "activation": [], "hidden_layer_sizes": ()},
-    {"dropout": np.zeros(0), "activation": np.array([], str), "batch_norm": np.False_, "hidden_layer_sizes": np.array([], int)},
-    {"beta_1": 0.8, "momentum": 0.5, "power_t": 0.3, "max_fun": 10, "nesterovs_momentum": False},  # searches over solvers give them all
+    {
+        "dropout": np.zeros(0),
+        "activation": np.array([], str),
+        "batch_norm": np.False_,
+        "hidden_layer_sizes": np.array([], int),
+    },
+    {
+        "beta_1": 0.8,
+        "momentum": 0.5,
+        "power_t": 0.3,
+        "max_fun": 10,
+        "nesterovs_momentum": False,
+    },  # searches over solvers give them all
     {"beta_1": 0.8, "momentum": 0.5, "solver": "sgd"},
     {"momentum": 0.5, "power_t": 0.3, "solver": Adam(), "learning_rate": Cosine()},
     {"beta_1": 0.8, "solver": Adam(0.8)},
@@ -97,13 +172,31 @@ def everything_said(call):
 def test_a_search_gives_each_warning_once(n_jobs):
     """A search of 16 candidates in 2 folds, in which 8 + 8 fits have parameters without effect."""
     X, y = curve(40)
-    grid = {"hidden_layer_sizes": [(), (4,)], "dropout": [0.0, 0.2], "alpha": [0.0, 0.1], "l1_ratio": [0.0, 0.5]}
-    expected = ["dropout=0.2 has no effect without hidden layers.", "l1_ratio=0.5 has no effect with alpha=0."]
+    grid = {
+        "hidden_layer_sizes": [(), (4,)],
+        "dropout": [0.0, 0.2],
+        "alpha": [0.0, 0.1],
+        "l1_ratio": [0.0, 0.5],
+    }
+    expected = [
+        "dropout=0.2 has no effect without hidden layers.",
+        "l1_ratio=0.5 has no effect with alpha=0.",
+    ]
     for _ in range(2 if n_jobs == 1 else 1):  # another search gives them again
         with parallel_config("threading", n_jobs=n_jobs):
-            assert everything_said(lambda: GridSearchCV(MLPRegressor(max_iter=1), grid, cv=2, refit=False).fit(X, y)) == expected
+            assert (
+                everything_said(
+                    lambda: GridSearchCV(MLPRegressor(max_iter=1), grid, cv=2, refit=False).fit(
+                        X, y
+                    )
+                )
+                == expected
+            )
     model = MLPRegressor(hidden_layer_sizes=(), max_iter=1, dropout=0.2)
-    assert everything_said(lambda: [cross_val_score(model, X, y) for _ in range(2)]) == expected[:1] * 2
+    assert (
+        everything_said(lambda: [cross_val_score(model, X, y) for _ in range(2)])
+        == expected[:1] * 2
+    )
     assert everything_said(lambda: [model.fit(X, y) for _ in range(3)]) == expected[:1] * 3
 
 

@@ -1,7 +1,8 @@
-"""Writes the pages of the API reference from the registries and from ``__all__``, so that no list in it can go stale.
+"""Writes the pages of the API reference from the registries and from ``__all__``, so that no list
+in it can go stale.
 
-Estimators and callbacks are tables of autosummary, which makes a page for each name. Units have a table with their keys, and pages of
-their own.
+Estimators and callbacks are tables of autosummary, which makes a page for each name. Units have a
+table with their keys, and pages of their own.
 """
 
 import inspect
@@ -16,7 +17,12 @@ import skmlp.plot
 from skmlp import nn
 
 FAMILIES = {
-    "activations": ("Activations", "`activation`", {**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}, nn.Activation),
+    "activations": (
+        "Activations",
+        "`activation`",
+        {**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS},
+        nn.Activation,
+    ),
     "losses": ("Losses", "`loss`", nn.LOSSES, nn.Loss),
     "optimizers": ("Optimizers", "`solver`", nn.OPTIMIZERS, nn.Optimizer),
     "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
@@ -30,7 +36,9 @@ FAMILIES = {
 
 
 def exported(cls):
-    """Return the name by which a unit is documented: that of ``skmlp.nn`` if it is there, else that of its module."""
+    """Return the name by which a unit is documented: that of ``skmlp.nn`` if it is there, else
+    that of its module.
+    """
     if getattr(nn, cls.__name__, None) is cls:
         return f"skmlp.nn.{cls.__name__}"
     return f"{cls.__module__}.{cls.__name__}"
@@ -43,7 +51,11 @@ def first_line(cls):
 
 def table(names):
     """Return an autosummary table of the names."""
-    return ".. autosummary::\n   :toctree: generated\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
+    return (
+        ".. autosummary::\n   :toctree: generated\n\n"
+        + "".join(f"   {name}\n" for name in names)
+        + "\n"
+    )
 
 
 def heading(text, mark="="):
@@ -52,29 +64,57 @@ def heading(text, mark="="):
 
 
 def modules(page, registry, taken):
-    """Return targets for references to the modules of a family, but those that have one on an earlier page. Overwrites: taken."""
-    names = [name for name in dict.fromkeys([f"skmlp.nn.{page}", *(cls.__module__ for cls in registry.values())]) if name not in taken]
+    """Return targets for references to the modules of a family, but those that have one on an
+    earlier page. Overwrites: taken.
+    """
+    names = [
+        name
+        for name in dict.fromkeys(
+            [f"skmlp.nn.{page}", *(cls.__module__ for cls in registry.values())]
+        )
+        if name not in taken
+    ]
     taken.update(names)
     return "".join(f".. py:module:: {name}\n\n" for name in names)
 
 
 def family_page(title, parameter, registry, base, targets, listed):
-    """Return the page of one registry: keys, classes, and the class that all derive from. Overwrites: listed, the classes with a place."""
+    """Return the page of one registry: keys, classes, and the class that all derive from.
+
+    Overwrites: listed, the classes with a place.
+    """
     text = targets + heading(title)
     if parameter:
-        text += f"What the parameter {parameter} accepts: a key, or an instance of a class with its own hyper-parameters.\n\n".replace(
-            "`", "``"
-        )
+        text += (
+            f"What the parameter {parameter} accepts: a key, or an instance of a class with "
+            "its own hyper-parameters.\n\n"
+        ).replace("`", "``")
     else:
-        text += "What networks are made of; the estimators put them together from their parameters.\n\n"
-    text += ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - Class\n     - What it is\n"
+        text += (
+            "What networks are made of; the estimators put them together from their parameters.\n\n"
+        )
+    text += (
+        ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - "
+        "Class\n     - What it is\n"
+    )
     for key, cls in [*registry.items(), (None, base)]:
-        text += f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - {first_line(cls)}\n"
-    names = [name for name in dict.fromkeys(exported(cls) for cls in [*registry.values(), base]) if name not in listed]
+        text += (
+            f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - "
+            f"{first_line(cls)}\n"
+        )
+    names = [
+        name
+        for name in dict.fromkeys(exported(cls) for cls in [*registry.values(), base])
+        if name not in listed
+    ]
     listed.update(names)
     if not names:
         return text
-    return text + "\n.. toctree::\n   :hidden:\n\n" + "".join(f"   generated/{name}\n" for name in names)
+    return (
+        text
+        + "\n.. toctree::\n   :hidden:\n\n"
+        + "".join(f"   generated/{name}\n" for name in names)
+    )
 
 
 def unit_page(cls):
@@ -91,14 +131,23 @@ def pages():
     augmenters = [f"skmlp.augment.{name}" for name in skmlp.augment.__all__]
     index = heading("API reference")
     index += heading("Estimators and tools", "-") + table(estimators)
-    index += heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
-    index += heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
-    index += heading("Augmenters", "-") + "How to use them: :doc:`/augmentation`.\n\n" + table(augmenters)
+    index += (
+        heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
+    )
+    index += (
+        heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
+    )
+    index += (
+        heading("Augmenters", "-")
+        + "How to use them: :doc:`/augmentation`.\n\n"
+        + table(augmenters)
+    )
     index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"
     index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
     index += heading("Units of the core", "-")
     index += textwrap.dedent("""\
-        What the estimators' parameters of the same name accept as keys or instances, imported from ``skmlp.nn``.
+        What the estimators' parameters of the same name accept as keys or instances, imported from
+        ``skmlp.nn``.
 
         .. toctree::
            :maxdepth: 1
@@ -108,7 +157,9 @@ def pages():
     for page, family in FAMILIES.items():
         *_, registry, base = family
         written[page] = family_page(*family, modules(page, registry, taken), listed)
-        written.update({f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]})
+        written.update(
+            {f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]}
+        )
         index += f"   {page}\n"
     written["index"] = index
     return written
@@ -125,6 +176,8 @@ def write(app):
 
 
 def setup(app):
-    """Write the pages at once: autosummary looks for tables in files that are there before the build begins."""
+    """Write the pages at once: autosummary looks for tables in files that are there before the
+    build begins.
+    """
     write(app)
     return {"parallel_read_safe": True}

@@ -1,1 +1,3 @@
-"""What X and y may be: their checks, sources of rows, tables, missing values, on the way in and on the way out."""
+"""What X and y may be: their checks, sources of rows, tables, missing values, on the way in and
+on the way out.
+"""

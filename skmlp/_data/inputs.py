@@ -1,7 +1,9 @@
-"""X and y as they are given, checked as scikit-learn checks them; tables where ``categorical_features`` says so.
+"""X and y as they are given, checked as scikit-learn checks them; tables where
+``categorical_features`` says so.
 
-The one decision: without ``categorical_features`` this is ``validate_data`` and nothing else. A table becomes a matrix here as soon as its
-columns are known; in a first fit that is when the rows to train on are (``fitted_table``), and until then it is a frame.
+The one decision: without ``categorical_features`` this is ``validate_data`` and nothing else. A
+table becomes a matrix here as soon as its columns are known; in a first fit that is when the rows
+to train on are (``fitted_table``), and until then it is a frame.
 """
 
 import math
@@ -12,7 +14,6 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
-from .._fit.init_from import learn_table
 from .missing import check_known
 from .table import TableEncoder, as_frame, as_series, form_of, is_frame, not_numbers, unhashable
 from .times import time_held, time_refusal
@@ -20,20 +21,26 @@ from .unseen import warn_of_unseen
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"
-_MISSING_TARGET = "Input y contains NaN. Rows whose y is missing cannot be trained on or scored; leave them out."
-_NO_NUMBERS = re.compile(r"convert|cast|promoted|float\(\) argument|array element")  # what NumPy and pandas say of columns without numbers
+_MISSING_TARGET = (
+    "Input y contains NaN. Rows whose y is missing cannot be trained on or scored; leave them out."
+)
+_NO_NUMBERS = re.compile(
+    r"convert|cast|promoted|float\(\) argument|array element"
+)  # what NumPy and pandas say of columns without numbers
 
 
 def takes_tables(estimator):
-    """Return whether ``categorical_features`` makes X of a first fit a table; later it is what that fit had."""
+    """Return whether ``categorical_features`` makes X of a first fit a table; later it is what
+    that fit had.
+    """
     return estimator.categorical_features is not None
 
 
 def checked(estimator, X, y=None, *, reset=None, **options):
     """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given.
 
-    ``reset``: in training, whether what scikit-learn sets is set; None in prediction, which warns of columns that have only categories
-    that the fit did not have.
+    ``reset``: in training, whether what scikit-learn sets is set; None in prediction, which warns
+    of columns that have only categories that the fit did not have.
     """
     table = takes_tables(estimator) if reset else estimator._table is not None
     if reset:
@@ -45,7 +52,9 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         check_no_times(X)
         finite = "allow-nan" if estimator._takes_missing else True
         try:
-            valid = validate_data(estimator, *given, ensure_all_finite=finite, reset=bool(reset), **_PLAIN, **options)
+            valid = validate_data(
+                estimator, *given, ensure_all_finite=finite, reset=bool(reset), **_PLAIN, **options
+            )
         except (TypeError, ValueError) as error:
             raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
         if estimator._takes_missing:
@@ -67,8 +76,12 @@ def checked(estimator, X, y=None, *, reset=None, **options):
         estimator._table = TableEncoder(estimator.categorical_features, frame, form)
         X = frame
     else:
-        X = estimator._table.encode(frame, filled=not estimator._takes_missing).astype(_precision(X), copy=False)
-        if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
+        X = estimator._table.encode(frame, filled=not estimator._takes_missing).astype(
+            _precision(X), copy=False
+        )
+        if (
+            reset is None and estimator._network.grads is None
+        ):  # a scorer asks in each epoch of a fit
             warn_of_unseen(estimator._table, frame, X)
     return (X, y) if options else X
 
@@ -79,7 +92,9 @@ def _precision(X):
 
 
 def table_of(X, estimator):
-    """Return X as a frame or an array of two axes, of objects if it is a list of rows, whose columns may differ; refuse it if sparse."""
+    """Return X as a frame or an array of two axes, of objects if it is a list of rows, whose
+    columns may differ; refuse it if sparse.
+    """
     if is_frame(X):
         return X
     dtype = None if hasattr(X, "dtype") else object
@@ -87,7 +102,9 @@ def table_of(X, estimator):
 
 
 def check_no_times(values, name="X"):
-    """Raise ``ValueError`` if what is to be numbers, an array, a frame or a list, holds dates, times or durations."""
+    """Raise ``ValueError`` if what is to be numbers, an array, a frame or a list, holds dates,
+    times or durations.
+    """
     if isinstance(values, list | tuple):
         try:
             values = np.asarray(values)
@@ -100,49 +117,99 @@ def check_no_times(values, name="X"):
 
 
 def _suspects(values):
-    """Yield label (None: there is one column) and series of the columns of an array or a frame whose dtype is not one of numbers."""
+    """Yield label (None: there is one column) and series of the columns of an array or a frame
+    whose dtype is not one of numbers.
+    """
     if isinstance(values, pd.DataFrame):
         for j, dtype in enumerate(values.dtypes):
             if dtype.kind not in "biuf":
                 yield values.columns[j], values.iloc[:, j]
     elif is_frame(values):
-        yield from as_frame(values.select([label for label, dtype in values.schema.items() if not dtype.is_numeric()])).items()
+        yield from as_frame(
+            values.select(
+                [label for label, dtype in values.schema.items() if not dtype.is_numeric()]
+            )
+        ).items()
     elif isinstance(values, np.ndarray) and values.ndim == 2:
         if values.dtype.kind in "OmM":
             yield from pd.DataFrame(values).items()
-    elif isinstance(values, pd.Series | pd.Index) or (isinstance(values, np.ndarray) and values.ndim == 1):
+    elif isinstance(values, pd.Series | pd.Index) or (
+        isinstance(values, np.ndarray) and values.ndim == 1
+    ):
         if values.dtype.kind not in "biuf":
             yield None, pd.Series(values)
-    elif type(values).__module__.startswith("polars.") and hasattr(values, "dtype") and not values.dtype.is_numeric():
+    elif (
+        type(values).__module__.startswith("polars.")
+        and hasattr(values, "dtype")
+        and not values.dtype.is_numeric()
+    ):
         yield None, as_series(values)
 
 
-def fitted_table(estimator, X, target, weight, rows, first, incremental):
-    """Return the matrix of checked X, learning the table's columns in the first fit from ``rows`` (None: all), and the target.
+def fitted_table(estimator, X, target, weight, rows, first, incremental, source=None):
+    """Return the matrix of checked X, learning the table's columns in the first fit from ``rows``
+    (None: all), and the target.
 
-    A target that is X stays X. With ``init_from`` what is known of the columns is what that network knows.
+    A target that is X stays X. ``source``: the fitted network of ``init_from``, whose columns are
+    taken over, or None.
     """
     table = estimator._table
-    if not first and not _same(estimator.categorical_features if takes_tables(estimator) else None, None if table is None else table.given):
+    if not first and not _same(
+        estimator.categorical_features if takes_tables(estimator) else None,
+        None if table is None else table.given,
+    ):
         raise ValueError(
-            f"categorical_features={estimator.categorical_features!r} is not what the fit to go on from had, "
-            f"{None if table is None else table.given!r}. Undo the change, or fit with warm_start=False."
+            f"categorical_features={estimator.categorical_features!r} is not what the fit to go "
+            "on from had, "
+            f"{None if table is None else table.given!r}. Undo the change, or fit with "
+            "warm_start=False."
         )
     if first:
-        learn_table(table, estimator.init_from, X, weight, rows, declared=incremental)
+        _learn_table(table, source, X, weight, rows, declared=incremental)
     if not first or table is None:
         return X, target
     if estimator._takes_missing and table.unknown:
         more = ", or begin with rows that know some" if incremental else ""
         raise ValueError(
-            f"X has no known value in the columns {table.unknown}, so that nothing can be learned of them; leave them out{more}."
+            f"X has no known value in the columns {table.unknown}, so that nothing can be learned "
+            f"of them; leave them out{more}."
         )
     matrix = table.encode(X, filled=not estimator._takes_missing)
     return matrix, matrix if target is X else target
 
 
+def _learn_table(table, source, frame, weight, rows, declared):
+    """Learn a table's columns as ``TableEncoder.fit`` does, or from the fitted network ``source``.
+
+    ``table``: TableEncoder, or None for a matrix. Overwrites: table.
+    """
+    if source is None:
+        if table is not None:
+            table.fit(frame, weight, rows, declared)
+        return
+    if _columns(table) != _columns(source._table):
+        raise ValueError(
+            f"X is {_columns(table)}, but init_from was fitted on {_columns(source._table)}; the "
+            "columns must be the same."
+        )
+    if table is not None:
+        table.adopt(source._table)
+
+
+def _columns(table):
+    """Return what the columns are, in words."""
+    if table is None:
+        return "a matrix (categorical_features=None)"
+    numeric, categorical = (
+        [table.names[j] for j in numbers] for numbers in (table.numeric, table.categorical)
+    )
+    return f"a table with the numbers {numeric} and the categories {categorical}"
+
+
 def needs_no_check(estimator, X):
-    """Return whether X is what ``checked`` would return as it is, which costs more than predicting a few rows."""
+    """Return whether X is what ``checked`` would return as it is, which costs more than
+    predicting a few rows.
+    """
     return (
         type(X) is np.ndarray
         and X.dtype in (np.float32, np.float64)
@@ -157,7 +224,9 @@ def needs_no_check(estimator, X):
 
 
 def _is_small(X):
-    """Return whether the sum of X is finite, as it is unless X is not or has values near the limits of its precision."""
+    """Return whether the sum of X is finite, as it is unless X is not or has values near the
+    limits of its precision.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         return math.isfinite(np.add.reduce(X, axis=None))
 
@@ -174,7 +243,8 @@ def _listed(value):
 
 
 def with_advice(error, X, advice, missing=""):
-    """Return the error, with the columns of X that are to blame where these hold no numbers, and what to do about them.
+    """Return the error, with the columns of X that are to blame where these hold no numbers, and
+    what to do about them.
 
     ``advice`` goes with strings, ``missing`` with missing values.
     """
@@ -183,7 +253,9 @@ def with_advice(error, X, advice, missing=""):
         return type(error)(f"{text}\n{missing} takes missing values too.")
     if type(error) not in (TypeError, ValueError) or not _NO_NUMBERS.search(text):
         return error
-    columns = not_numbers(X) if (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2 else []
+    columns = (
+        not_numbers(X) if (is_frame(X) or isinstance(X, np.ndarray)) and len(X.shape) == 2 else []
+    )
     if not columns:
         return error
     what = f"The columns {columns} do not hold numbers; {advice} takes them as categories."
@@ -200,4 +272,6 @@ def _known_target(y):
 def _of_target(error):
     """Return the error, without doubt about what it is about if it is about y."""
     text = str(error)
-    return ValueError(_MISSING_TARGET) if "contains NaN" in text and "Input X" not in text else error
+    return (
+        ValueError(_MISSING_TARGET) if "contains NaN" in text and "Input X" not in text else error
+    )

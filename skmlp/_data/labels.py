@@ -1,6 +1,8 @@
-"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones, some of them unknown. What it says.
+"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones,
+some of them unknown. What it says.
 
-The one decision: unknown labels are looked for before scikit-learn's checks, which know of none, and are put back after them.
+The one decision: unknown labels are looked for before scikit-learn's checks, which know of none,
+and are put back after them.
 """
 
 import numpy as np
@@ -14,7 +16,9 @@ from .targets import one_column
 
 
 def without_unknown(y):
-    """Return (y with zeros where it is unknown, mask of these or None): of several columns of labels, where -1 or a value is missing."""
+    """Return (y with zeros where it is unknown, mask of these or None): of several columns of
+    labels, where -1 or a value is missing.
+    """
     if sparse.issparse(y):
         if y.nnz == 0 or y.data.min() >= 0:
             return y, None
@@ -38,12 +42,17 @@ def without_unknown(y):
 
 
 def check_labels(y):
-    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros and ones."""
+    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros
+    and ones.
+    """
     y = y if sparse.issparse(y) else one_column(y)
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
-        raise ValueError("Multioutput target data is not supported: y has several columns of classes. Fit one classifier for each.")
+        raise ValueError(
+            "Multioutput target data is not supported: y has several columns of classes. Fit one "
+            "classifier for each."
+        )
     if kind != "multilabel-indicator":
         return y, False
     y = (y.toarray() if sparse.issparse(y) else y).astype(np.float64)
@@ -53,10 +62,14 @@ def check_labels(y):
 
 
 def class_numbers(y, classes, n_rows):
-    """Return the number among ``classes`` of the label ``y``, or of each of ``n_rows`` labels, as an array (n_rows,)."""
+    """Return the number among ``classes`` of the label ``y``, or of each of ``n_rows`` labels,
+    as an array (n_rows,).
+    """
     y = np.broadcast_to(y, n_rows) if np.ndim(y) == 0 else column_or_1d(y)
     if len(y) != n_rows:
-        raise ValueError(f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all.")
+        raise ValueError(
+            f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all."
+        )
     try:
         unknown = np.setdiff1d(y, classes)
     except TypeError:  # some have no order, such as None
@@ -72,6 +85,7 @@ def has_probabilities(estimator):
     loss = LOSSES.get(loss) if isinstance(loss, str) else loss
     if not hasattr(loss, "log_link"):
         raise AttributeError(
-            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or a loss such as 'log_loss'."
+            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or "
+            "a loss such as 'log_loss'."
         )
     return True

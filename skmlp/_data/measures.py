@@ -1,9 +1,11 @@
 """Where the columns of X lie and how large they are, as far as single precision is concerned.
 
-The one decision: X is left alone where float32 can hold it. A column that lies far from zero is moved towards it in double precision before
-it is rounded, so that its signal is not lost behind its offset. An autoencoder, which has to give X back, moves a column as soon as it lies
-beside zero and not near, and divides X where it is very large or very small. Both are undone in double precision. A few values far out have
-no say in where a column lies: the outermost hundredth on either side is left out. Of many rows evenly spaced ones are looked at.
+The one decision: X is left alone where float32 can hold it. A column that lies far from zero is
+moved towards it in double precision before it is rounded, so that its signal is not lost behind its
+offset. An autoencoder, which has to give X back, moves a column as soon as it lies beside zero and
+not near, and divides X where it is very large or very small. Both are undone in double precision. A
+few values far out have no say in where a column lies: the outermost hundredth on either side is
+left out. Of many rows evenly spaced ones are looked at.
 """
 
 import numpy as np
@@ -13,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from ..nn.losses import ColumnLosses, Loss
 from ..nn.losses.by_column import numbers
 from ..nn.losses.measure import Measure
-from .missing import row_parts
+from .sources import row_parts
 
 _FAR = 1000.0  # half ranges, or units, from zero: float32 has four digits of the signal left
 _ORDINARY = (0.1, 10.0)  # standard deviations
@@ -36,15 +38,18 @@ def measure_of_inputs(X, weight, rows):
         return None
     low, middle, high = _places(x[:, far], weight)
     offset = np.zeros(X.shape[1])
-    offset[far] = np.where(np.abs(middle) > _FAR * np.maximum(0.5 * high - 0.5 * low, 1.0), middle, 0.0)
+    offset[far] = np.where(
+        np.abs(middle) > _FAR * np.maximum(0.5 * high - 0.5 * low, 1.0), middle, 0.0
+    )
     return Measure(offset, 1.0) if offset.any() else None
 
 
 def measure_of_reconstruction(X, weight, rows, loss):
-    """Return the ``Measure`` by which an autoencoder with this loss sees checked X and gives it back, None for as it is.
+    """Return the ``Measure`` by which an autoencoder with this loss sees checked X and gives it
+    back, None for as it is.
 
-    The columns of a loss have one scale, so that their shares in it stay. ``weight`` (n,) or None; ``rows``: those to look at, None for
-    all.
+    The columns of a loss have one scale, so that their shares in it stay. ``weight`` (n,) or None;
+    ``rows``: those to look at, None for all.
     """
     pieces = loss.pieces if isinstance(loss, ColumnLosses) else [(loss, slice(0, X.shape[1]))]
     pieces = [(unit, numbers(columns)) for unit, columns in pieces if unit.measures is not None]
@@ -75,7 +80,9 @@ def _looked_at(X, weight, rows):
 
 
 def _places(x, weight):
-    """Return low, median and high of each column of dense x without its outermost values, zeros for no value."""
+    """Return low, median and high of each column of dense x without its outermost values, zeros
+    for no value.
+    """
     order = np.argsort(x, axis=0, kind="stable")  # NaN comes last
     x = np.take_along_axis(x, order, axis=0)
     w = np.ones(x.shape) if weight is None else weight[order]
@@ -83,7 +90,10 @@ def _places(x, weight):
     below, last = np.cumsum(w, axis=0), np.maximum(np.count_nonzero(w, axis=0) - 1, 0)
     slack = 4.0 * len(x) * np.finfo(np.float64).eps
     share = below / np.maximum(below[-1], np.finfo(np.float64).tiny)
-    shares = [np.sum(w, axis=0, where=x == end) / np.maximum(below[-1], np.finfo(np.float64).tiny) for end in (x[0], _of(x, last))]
+    shares = [
+        np.sum(w, axis=0, where=x == end) / np.maximum(below[-1], np.finfo(np.float64).tiny)
+        for end in (x[0], _of(x, last))
+    ]
     left_out = [np.where(part > _FEW, 0.0, np.maximum(part, _OUTERMOST)) for part in shares]
     low = np.count_nonzero(share <= left_out[0] + slack, axis=0)
     high = np.count_nonzero(share < 1.0 - left_out[1] - slack, axis=0)
@@ -97,7 +107,9 @@ def _of(x, rows):
 
 
 def _deviations(X, weight, rows, offset):
-    """Return the standard deviation of each column less its offset, 0 of those that do not vary by more than rounding."""
+    """Return the standard deviation of each column less its offset, 0 of those that do not vary
+    by more than rounding.
+    """
     scaler, begin = StandardScaler(with_mean=not sparse.issparse(X)), 0
     if weight is not None and rows is not None:
         weight = weight[rows]

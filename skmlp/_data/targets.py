@@ -1,7 +1,9 @@
-"""What a target looks like inside: class numbers (n,), or numbers (n, n_targets), or the input itself, sparse or the matrix of a table.
+"""What a target looks like inside: class numbers (n,), or numbers (n, n_targets), or the input
+itself, sparse or the matrix of a table.
 
-The one decision: classes and categories stay numbers, so that each is one a row however many there are. ``table`` is None but for a target
-that is the matrix of a table (``_table.py``): of that the numbers are reconstructed, and the categories as ones and zeros.
+The one decision: classes and categories stay numbers, so that each is one a row however many there
+are. ``table`` is None but for a target that is the matrix of a table (``table.py``): of that the
+numbers are reconstructed, and the categories as ones and zeros.
 """
 
 import numpy as np
@@ -19,7 +21,8 @@ def one_column(y):
     if y.ndim != 2 or y.shape[1] != 1:
         return y
     warn_user(
-        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples, ), for example using "
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y "
+        "to (n_samples, ), for example using "
         "ravel().",
         DataConversionWarning,
     )
@@ -58,15 +61,21 @@ def target_rows(target, n_classes, dtype, table=None):
 
 
 def initial_scores(loss, target, weight, n_classes, table=None):
-    """Return the raw score (n_out,) of the loss's best constant prediction of ``target``, for sparse ones of their mean."""
+    """Return the raw score (n_out,) of the loss's best constant prediction of ``target``, for
+    sparse ones of their mean.
+    """
     if table is not None:
         source = given_back(DenseRows(target), table)
         target = source.take(slice(0, source.n_rows), np.empty((source.n_rows, source.width)))
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
         shares = counts / counts.sum()
-        return initial_score_of_mean(loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight))
+        return initial_score_of_mean(
+            loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight)
+        )
     if sparse.issparse(target):
         weights = np.ones(target.shape[0]) if weight is None else weight
-        return initial_score_of_mean(loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight))
+        return initial_score_of_mean(
+            loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight)
+        )
     return loss.start(np.asarray(target, dtype=np.float64), weight)

@@ -1,7 +1,8 @@
 """Dates, times of day and durations: which columns hold them, and that these are refused by name.
 
-The one decision: a network takes numbers and categories, and which numbers a date stands for, days since another or the month, is for
-the user to say; neither NumPy's count of microseconds nor a category for each date is guessed.
+The one decision: a network takes numbers and categories, and which numbers a date stands for, days
+since another or the month, is for the user to say; neither NumPy's count of microseconds nor a
+category for each date is guessed.
 """
 
 import datetime
@@ -9,20 +10,42 @@ import datetime
 import numpy as np
 import pandas as pd
 
-_TIMES = (datetime.date, datetime.time, datetime.timedelta, pd.Period, np.datetime64, np.timedelta64)
+_TIMES = (
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    pd.Period,
+    np.datetime64,
+    np.timedelta64,
+)
 # what pandas may find in objects among which there is none
-_NO_TIMES = {"string", "bytes", "integer", "floating", "mixed-integer-float", "decimal", "complex", "boolean", "empty"}
+_NO_TIMES = {
+    "string",
+    "bytes",
+    "integer",
+    "floating",
+    "mixed-integer-float",
+    "decimal",
+    "complex",
+    "boolean",
+    "empty",
+}
 
 
 def time_held(column):
-    """Return what a series of pandas holds of dates, times and durations, or of intervals, in words; None if it holds none.
+    """Return what a series of pandas holds of dates, times and durations, or of intervals, in
+    words; None if it holds none.
 
     Intervals of numbers among the categories of a column are none.
     """
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories
-        return time_among(categories) if isinstance(categories.dtype, pd.IntervalDtype) else time_held(categories.to_series())
+        return (
+            time_among(categories)
+            if isinstance(categories.dtype, pd.IntervalDtype)
+            else time_held(categories.to_series())
+        )
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype | pd.IntervalDtype):
         return str(dtype)
     if pd.api.types.is_object_dtype(dtype):
@@ -33,7 +56,9 @@ def time_held(column):
 
 
 def time_among(values):
-    """Return the type of the first date, time or duration among values that are not missing, as a word; None if there is none."""
+    """Return the type of the first date, time or duration among values that are not missing, as
+    a word; None if there is none.
+    """
     for value in values:
         if isinstance(value.left if isinstance(value, pd.Interval) else value, _TIMES):
             kind = type(value)
@@ -42,6 +67,8 @@ def time_among(values):
 
 
 def time_refusal(held, place):
-    """Return the error about a place, such as "The column 'day' of X", and what it holds, as ``time_held`` says it."""
+    """Return the error about a place, such as "The column 'day' of X", and what it holds, as
+    ``time_held`` says it.
+    """
     remedy = "their middles" if held.startswith("interval") else "days since a date, or seconds"
     return ValueError(f"{place} holds {held}; turn it into numbers, such as {remedy}.")

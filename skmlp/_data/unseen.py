@@ -1,8 +1,10 @@
-"""Columns of a table that have only categories which the fit did not have: the warning that this is likely an accident.
+"""Columns of a table that have only categories which the fit did not have: the warning that this is
+likely an accident.
 
-The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of them is one if they are of another
-type than the categories of the fit ("1" for 1), if they are these but for case and spaces ("HI" for "hi"), or if there are several rows,
-unless they have fractions: measured values, of which new ones are to be expected.
+The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of
+them is one if they are of another type than the categories of the fit ("1" for 1), if they are
+these but for case and spaces ("HI" for "hi"), or if there are several rows, unless they have
+fractions: measured values, of which new ones are to be expected.
 """
 
 import warnings
@@ -15,7 +17,9 @@ _SHOWN = 5  # categories in the message
 
 
 def warn_of_unseen(table, frame, matrix):
-    """Warn of the categorical columns of a frame none of whose values the table knows; ``matrix``: what it made of the frame."""
+    """Warn of the categorical columns of a frame none of whose values the table knows;
+    ``matrix``: what it made of the frame.
+    """
     codes = matrix[:, matrix.shape[1] - len(table.categorical) :]
     for j, code, categories in zip(table.categorical, codes.T, table.categories, strict=True):
         missing = categories.index(None) if None in categories else -1
@@ -26,15 +30,19 @@ def warn_of_unseen(table, frame, matrix):
         odd = _odd(column.unique().tolist(), known, len(column))
         if odd is not None:
             warnings.warn(
-                f"The column {table.names[j]!r} of X has no value that was there in the fit: it has {_named([odd])}, the fit had "
-                f"{_named(known)}. To the network they are all one unseen category; give the column as in the fit.",
+                f"The column {table.names[j]!r} of X has no value that was there in the fit: it "
+                f"has {_named([odd])}, the fit had "
+                f"{_named(known)}. To the network they are all one unseen category; give the "
+                "column as in the fit.",
                 UserWarning,
                 stacklevel=5,
             )
 
 
 def _odd(values, known, n_rows):
-    """Return one of the distinct unseen values of ``n_rows`` that tells of an accident, None if none does."""
+    """Return one of the distinct unseen values of ``n_rows`` that tells of an accident, None if
+    none does.
+    """
     if not values:
         return None
     kinds = set(map(_kind, known))
@@ -49,7 +57,13 @@ def _odd(values, known, n_rows):
 
 
 def _kind(value):
-    return "string" if isinstance(value, str) else "number" if isinstance(value, Number | np.bool_) else type(value)
+    return (
+        "string"
+        if isinstance(value, str)
+        else "number"
+        if isinstance(value, Number | np.bool_)
+        else type(value)
+    )
 
 
 def _bare(word):

@@ -1,4 +1,5 @@
-"""What is said of a training that does not end well: errors, warnings, and what the data say of the cause.
+"""What is said of a training that does not end well: errors, warnings, and what the data say of the
+cause.
 
 The one decision: training hands over what it knows, and every sentence about its end stands here.
 """
@@ -21,7 +22,9 @@ _LARGE, _SMALL = 20.0, 0.02  # sizes of features and targets, those of standardi
 
 
 class Ending(NamedTuple):
-    """How a training ended: after how many epochs, whether by itself, with the weights of an earlier epoch or not."""
+    """How a training ended: after how many epochs, whether by itself, with the weights of an
+    earlier epoch or not.
+    """
 
     n_iter: int
     by_itself: bool = True
@@ -35,21 +38,29 @@ def is_finite(network):
 
 def diverged_message(estimator, epoch, what="The loss is"):
     """Return what to say of weights or losses that are not finite; ``what`` is not."""
-    remedies = [] if estimator._table is not None else ["scale the features, for instance with StandardScaler"]  # a table's are scaled
+    remedies = (
+        []
+        if estimator._table is not None
+        else ["scale the features, for instance with StandardScaler"]
+    )  # a table's are scaled
     if not is_lbfgs(estimator):
         remedies.append(f"lower learning_rate_init, now {estimator.learning_rate_init!r}")
         if estimator.clip_norm is None:
             remedies.append("bound the gradient with clip_norm")
     advice = ", or ".join([", ".join(remedies[:-1]), remedies[-1]] if remedies[1:] else remedies)
     return (
-        "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
+        "Solver produced non-finite parameter weights. The input data may contain large values "
+        "and need to be preprocessed. "
         f"({what} not finite in {'iteration' if is_lbfgs(estimator) else 'epoch'} {epoch}."
         f"{f' {advice[0].upper()}{advice[1:]}.' if advice else ''})"
     )
 
 
 def interrupted(tasks):
-    """Warn of an interrupt, tell it the callbacks, and return why training ended. ``tasks``: FitTasks or None."""
+    """Warn of an interrupt, tell it the callbacks, and return why training ended.
+
+    ``tasks``: FitTasks or None.
+    """
     warn_user("Training interrupted by user.")
     if tasks is not None:
         tasks.interrupt()
@@ -58,30 +69,52 @@ def interrupted(tasks):
 
 def warn_restored(epoch, best_epoch):
     """Warn that training diverged after an epoch that is kept."""
-    warn_user(f"Training diverged in epoch {epoch}; the weights of epoch {best_epoch} are restored.", ConvergenceWarning)
+    warn_user(
+        f"Training diverged in epoch {epoch}; the weights of epoch {best_epoch} are restored.",
+        ConvergenceWarning,
+    )
 
 
 def warn_max_iter(n_epochs):
-    """Warn that minibatch training ended before it made no more progress, in scikit-learn's words."""
-    message = f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the optimization hasn't converged yet."
+    """Warn that minibatch training ended before it made no more progress, in scikit-learn's
+    words.
+    """
+    message = (
+        f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the "
+        "optimization hasn't converged yet."
+    )
     warn_user(message, ConvergenceWarning)
 
 
 def warn_lbfgs(estimator, result):
-    """Warn where SciPy's solver did not converge, in scikit-learn's words. ``result``: its OptimizeResult."""
+    """Warn where SciPy's solver did not converge, in scikit-learn's words.
+
+    ``result``: its OptimizeResult.
+    """
     if result.status == 0:
         return
-    message = f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}):\n{result.message}\n"
+    message = (
+        f"lbfgs failed to converge after {result.nit} iteration(s) "
+        f"(status={result.status}):\n{result.message}\n"
+    )
     if result.nit >= estimator.max_iter:
-        message += f"\nIncrease the number of iterations to improve the convergence (max_iter={estimator.max_iter})."
-    message += "\nYou might also want to scale the data as shown in:\n    https://scikit-learn.org/stable/modules/preprocessing.html"
+        message += (
+            "\nIncrease the number of iterations to improve the convergence "
+            f"(max_iter={estimator.max_iter})."
+        )
+    message += (
+        "\nYou might also want to scale the data as shown in:\n    "
+        "https://scikit-learn.org/stable/modules/preprocessing.html"
+    )
     warn_user(message, ConvergenceWarning)
 
 
 def check_ending(estimator, network, data, ending, incremental):
-    """Raise ``ValueError`` if a trained network is not finite or its scores are not; warn if it is no good, with the likely cause.
+    """Raise ``ValueError`` if a trained network is not finite or its scores are not; warn if it is
+    no good, with the likely cause.
 
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` trained on or None.
+    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` trained
+    on or None.
     """
     n_epochs = len(estimator._records)
     if not is_finite(network):
@@ -106,21 +139,32 @@ def _sample(network, data):
 
 
 def _warn_if_bad(estimator, network, data, ending, rows, raw):
-    """Warn if the loss is no less than the best constant's, or far above what it was, and there is a reason to be seen.
+    """Warn if the loss is no less than the best constant's, or far above what it was, and there is
+    a reason to be seen.
 
     ``raw``: scores of the row numbers ``rows``. Overwrites: raw.
     """
     target = data.target.take(rows, np.empty((len(rows), network.n_targets), network.dtype))
     weight = None if data.weight is None else data.weight[rows].astype(np.float64)
-    constant = np.tile(network.objective.start(target.astype(np.float64), weight), (len(rows), 1)).astype(network.dtype)
+    constant = np.tile(
+        network.objective.start(target.astype(np.float64), weight), (len(rows), 1)
+    ).astype(network.dtype)
     with np.errstate(all="ignore"):
-        losses = [working_rows(network.objective, scores, target)[:, 0] for scores in (raw, constant)]
+        losses = [
+            working_rows(network.objective, scores, target)[:, 0] for scores in (raw, constant)
+        ]
         own, least = (float(np.average(loss, weights=weight)) for loss in losses)
     varies = bool(np.any(np.fmax.reduce(target, axis=0) > np.fmin.reduce(target, axis=0)))
     if not (least > 0.0 and varies):  # nothing to learn, or a likelihood, which has no zero
         return
-    factor, shift = (1.0, 0.0) if estimator._target_measure is None else network.loss.in_units(estimator._target_measure)
-    curve = [(record["loss"] - shift) / factor for record in estimator._records[-max(ending.n_iter, 1) :]]
+    factor, shift = (
+        (1.0, 0.0)
+        if estimator._target_measure is None
+        else network.loss.in_units(estimator._target_measure)
+    )
+    curve = [
+        (record["loss"] - shift) / factor for record in estimator._records[-max(ending.n_iter, 1) :]
+    ]
     last, best = curve[-1], min(curve)
     no_better = own > 0.99 * least
     fell_back = not ending.restored and last > 2.0 * best and min(last - best, own) > 0.25 * least
@@ -128,23 +172,35 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
         return
     rise = float(np.diff(curve).max(initial=0.0))
     jumped = rise > 2.0 * least or max(curve) > max(20.0 * least, 2.0 * own)
-    exploded = fell_back or (jumped and any(np.any(np.abs(w) > 1.0) for w in network.weights()))  # a large penalty makes them small
-    causes = [*_unscaled_features(estimator, data, rows), *_unscaled_target(estimator, network, target)]
+    exploded = fell_back or (
+        jumped and any(np.any(np.abs(w) > 1.0) for w in network.weights())
+    )  # a large penalty makes them small
+    causes = [
+        *_unscaled_features(estimator, data, rows),
+        *_unscaled_target(estimator, network, target),
+    ]
     if exploded and not causes and not is_lbfgs(estimator):
         causes.append(
-            f"The learning rate is likely to be too high: lower learning_rate_init, now {estimator.learning_rate_init!r}, or let it fall, "
+            "The learning rate is likely to be too high: lower learning_rate_init, now "
+            f"{estimator.learning_rate_init!r}, or let it fall, "
             "as with learning_rate='cosine'."
         )
     if not causes:
         return
     found = "no better than" if own < 1.05 * least else f"{own / least:.3g} times"
     last, best = (factor * loss + shift for loss in (last, best))
-    what = f"that is {found} that of the best constant prediction" if no_better else f"of {last:.4g}, far above its best, {best:.4g}"
+    what = (
+        f"that is {found} that of the best constant prediction"
+        if no_better
+        else f"of {last:.4g}, far above its best, {best:.4g}"
+    )
     warn_user(f"Training ended with a loss {what}. {' '.join(causes)}", ConvergenceWarning)
 
 
 def _unscaled_features(estimator, data, rows):
-    """Return a list of one or no sentence: that features are far from the size that networks are made for, and what helps."""
+    """Return a list of one or no sentence: that features are far from the size that networks are
+    made for, and what helps.
+    """
     if estimator._table is not None:  # its numbers are standardised
         return []
     x = data.x.take(rows, np.empty((len(rows), data.x.width)))
@@ -155,13 +211,16 @@ def _unscaled_features(estimator, data, rows):
         return []
     which = "" if sizes[worst] > 1.0 else ", the largest,"
     return [
-        f"The features are not scaled: {labels_of(estimator)[worst]}{which} has values of the size {sizes[worst]:.3g} (root mean square), "
+        f"The features are not scaled: {labels_of(estimator)[worst]}{which} has values of the "
+        f"size {sizes[worst]:.3g} (root mean square), "
         "where 1 is usual; scale them, for instance with StandardScaler."
     ]
 
 
 def _unscaled_target(estimator, network, target):
-    """Return a list of one or no sentence: that a regressor's target is not scaled, and what helps."""
+    """Return a list of one or no sentence: that a regressor's target is not scaled, and what
+    helps.
+    """
     largest = float(np.std(target, axis=0, dtype=np.float64).max())
     if (
         not is_regressor(estimator)
@@ -170,4 +229,7 @@ def _unscaled_target(estimator, network, target):
         or _SMALL <= largest <= _LARGE
     ):
         return []
-    return [f"The target is not scaled: its standard deviation is {largest:.3g}, where 1 is usual; see normalize_y."]
+    return [
+        f"The target is not scaled: its standard deviation is {largest:.3g}, where 1 is usual; "
+        "see normalize_y."
+    ]

@@ -1,8 +1,8 @@
 """Starting a network from the first layers of one that is fitted (``init_from``).
 
-The one decision: a fitted network is given as scikit-learn gives one, ``FrozenEstimator(network)``, since cloning, which every search and
-every fold does, takes the fit of anything else away. What is known of a table comes along, since numbers of categories mean nothing
-without.
+The one decision: a fitted network is given as scikit-learn gives one, ``FrozenEstimator(network)``,
+since cloning, which every search and every fold does, takes the fit of anything else away. What is
+known of a table comes along, since numbers of categories mean nothing without.
 """
 
 from sklearn.exceptions import NotFittedError
@@ -10,25 +10,42 @@ from sklearn.frozen import FrozenEstimator
 
 
 def start_from(given, network, stop, kind):
-    """Copy parameters and statistics of the leading hidden layers of ``given``, the parameter ``init_from``, into a network.
+    """Copy parameters and statistics of the leading hidden layers of ``given``, the parameter
+    ``init_from``, into a network.
 
-    ``stop``: number of the network's layers that ``transform`` goes through; ``kind``: the class of what may be given. Overwrites: network.
+    ``stop``: number of the network's layers that ``transform`` goes through; ``kind``: the class of
+    what may be given. Overwrites: network.
     """
     source = _bare(given)
     if not isinstance(source, kind):
-        hint = f"; of a pipeline give the last step, {type(given).__name__}[-1]" if hasattr(source, "steps") else ""
+        hint = (
+            f"; of a pipeline give the last step, {type(given).__name__}[-1]"
+            if hasattr(source, "steps")
+            else ""
+        )
         raise ValueError(
-            f"init_from must be a fitted Autoencoder, MLPClassifier or MLPRegressor, best in a FrozenEstimator, got {given!r}{hint}."
+            "init_from must be a fitted Autoencoder, MLPClassifier or MLPRegressor, best in a "
+            f"FrozenEstimator, got {given!r}{hint}."
         )
     if not source.__sklearn_is_fitted__():
         raise NotFittedError(
-            f"init_from={given!r} is not fitted. If it was before, cloning took the fit away, as in a search or in cross validation: "
+            f"init_from={given!r} is not fitted. If it was before, cloning took the fit away, as "
+            "in a search or in cross validation: "
             "give FrozenEstimator(network) from sklearn.frozen, which keeps it."
         )
-    mine, its = _hidden_layers(network, stop), _hidden_layers(source._network, source._transform_stop)
+    mine, its = (
+        _hidden_layers(network, stop),
+        _hidden_layers(source._network, source._transform_stop),
+    )
     if not mine or not its:
-        names = " and ".join(name for name, layers in (("this network", mine), ("that of init_from", its)) if not layers)
-        raise ValueError(f"init_from starts hidden layers from hidden layers, but {names} has none.")
+        names = " and ".join(
+            name
+            for name, layers in (("this network", mine), ("that of init_from", its))
+            if not layers
+        )
+        raise ValueError(
+            f"init_from starts hidden layers from hidden layers, but {names} has none."
+        )
     if hasattr(source, "n_components") and len(mine) >= len(its) > 1:
         code = len(its) - 1
         if _shapes(network, mine[code]) != _shapes(source._network, its[code]):
@@ -37,30 +54,18 @@ def start_from(given, network, stop, kind):
         now, before = _shapes(network, here), _shapes(source._network, there)
         if now != before:
             raise ValueError(
-                f"Hidden layer {k} has arrays of the shapes {now}, but that of init_from has {before}. Its leading layers must agree in "
-                "width, batch normalisation and kind of activation; hidden_layer_sizes must begin with the widths of init_from."
+                f"Hidden layer {k} has arrays of the shapes {now}, but that of init_from has "
+                f"{before}. Its leading layers must agree in "
+                "width, batch normalisation and kind of activation; hidden_layer_sizes must begin "
+                "with the widths of init_from."
             )
         network.load_layers(source._network, list(zip(here, there, strict=True)))
 
 
-def learn_table(table, given, frame, weight, rows, declared):
-    """Learn a table's columns as ``TableEncoder.fit`` does, or from the fitted network ``given``, the parameter ``init_from``.
-
-    ``table``: TableEncoder, or None for a matrix. Overwrites: table.
-    """
-    source = fitted_network(given)
-    if source is None:
-        if table is not None:
-            table.fit(frame, weight, rows, declared)
-        return
-    if _columns(table) != _columns(source._table):
-        raise ValueError(f"X is {_columns(table)}, but init_from was fitted on {_columns(source._table)}; the columns must be the same.")
-    if table is not None:
-        table.adopt(source._table)
-
-
 def fitted_network(given):
-    """Return the fitted network that the parameter ``init_from`` stands for, None for None, or for what ``start_from`` refuses."""
+    """Return the fitted network that the parameter ``init_from`` stands for, None for None, or
+    for what ``start_from`` refuses.
+    """
     source = _bare(given)
     return source if hasattr(source, "_network") else None
 
@@ -69,16 +74,10 @@ def _bare(given):
     return given.estimator if isinstance(given, FrozenEstimator) else given
 
 
-def _columns(table):
-    """Return what the columns are, in words."""
-    if table is None:
-        return "a matrix (categorical_features=None)"
-    numeric, categorical = ([table.names[j] for j in numbers] for numbers in (table.numeric, table.categorical))
-    return f"a table with the numbers {numeric} and the categories {categorical}"
-
-
 def _hidden_layers(network, stop):
-    """Return the numbers of the layers that have arrays, a list for each hidden layer before layer ``stop``."""
+    """Return the numbers of the layers that have arrays, a list for each hidden layer before
+    layer ``stop``.
+    """
     found, numbers = [], []
     for i, layer in enumerate(network.layers[:stop]):
         if layer.params(network.widths[i]) or layer.state(network.widths[i]):
@@ -92,4 +91,9 @@ def _hidden_layers(network, stop):
 def _shapes(network, numbers):
     """Return the shape of each array of some layers, by the name of the array."""
     layouts = network.layout, network.state_layout
-    return {name: param.shape for layout in layouts for (i, name), param in layout.params.items() if i in numbers}
+    return {
+        name: param.shape
+        for layout in layouts
+        for (i, name), param in layout.params.items()
+        if i in numbers
+    }

@@ -1,7 +1,8 @@
 """What a fit that was killed hands on to the fit that goes on with it.
 
-The one decision: it is an attribute of the estimator for as long as that fit runs; so ``fit`` needs no parameter for it, and the parameters
-of the estimator, ``max_iter`` and ``warm_start`` among them, are what they were.
+The one decision: it is an attribute of the estimator for as long as that fit runs; so ``fit`` needs
+no parameter for it, and the parameters of the estimator, ``max_iter`` and ``warm_start`` among
+them, are what they were.
 """
 
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from dataclasses import dataclass, field
 class Resumption:
     """How a fit stood when it was killed, beside what its estimator knows.
 
-    ``n_made``: epochs it had made, 0 if there was no such fit. ``best``: the numbers of its best epoch where these are not the current
-    ones, as ``nn.state.numbers`` has them. ``memories``: by the id of a callback, what that remembered. ``n_rows``: rows it trained on.
+    ``n_made``: epochs it had made, 0 if there was no such fit. ``best``: the numbers of its best
+    epoch where these are not the current ones, as ``nn.state.numbers`` has them. ``memories``: by
+    the id of a callback, what that remembered. ``n_rows``: rows it trained on.
     """
 
     n_made: int = 0
@@ -25,8 +27,10 @@ class Resumption:
         """Raise ``ValueError`` if the fit that goes on would train on another number of rows."""
         if self.n_rows not in (None, n_rows):
             raise ValueError(
-                f"The fit that is to go on trained on {self.n_rows} rows, but this would be {n_rows}; give resume what fit got, the same "
-                "rows, and sample_weight and X_val if there were any. To train on others, set warm_start=True and call fit."
+                f"The fit that is to go on trained on {self.n_rows} rows, but this would be "
+                f"{n_rows}; give resume what fit got, the same "
+                "rows, and sample_weight and X_val if there were any. To train on others, set "
+                "warm_start=True and call fit."
             )
 
 

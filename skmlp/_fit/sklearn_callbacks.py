@@ -1,7 +1,8 @@
-"""A fit and its epochs as tasks of scikit-learn's callback protocol, which is there from scikit-learn 1.9 on.
+"""A fit and its epochs as tasks of scikit-learn's callback protocol, which is there from
+scikit-learn 1.9 on.
 
-The one decision: to training, all of scikit-learn's callbacks together are one more callback of the core, and it is only there if the
-estimator has any.
+The one decision: to training, all of scikit-learn's callbacks together are one more callback of the
+core, and it is only there if the estimator has any.
 """
 
 import copy
@@ -21,7 +22,8 @@ class FitTasks:
         As the fit was given them, and as the callbacks get them.
     name : {'fit', 'partial_fit'}
     n_epochs : int
-        Most epochs there will be, those included that were made before the fit was killed that this one goes on with.
+        Most epochs there will be, those included that were made before the fit was killed that this
+        one goes on with.
     """
 
     def __init__(self, estimator, X, y, sample_weight, name, n_epochs):
@@ -30,7 +32,9 @@ class FitTasks:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._epoch = None
-        self._fit = estimator._init_callback_context(task_name=name, max_subtasks=n_epochs - resumption_of(estimator).n_made)
+        self._fit = estimator._init_callback_context(
+            task_name=name, max_subtasks=n_epochs - resumption_of(estimator).n_made
+        )
         self._fit.call_on_fit_task_begin(**self._given)
 
     def epoch_begin(self):
@@ -41,18 +45,23 @@ class FitTasks:
     def epoch_end(self, fitted):
         """End the task of the epoch and return whether a callback wants to stop.
 
-        Ctrl-C in a callback ends training with the epoch that it was called for, which is complete: ``interrupted``.
-        ``fitted``: function that returns the attributes of the estimator as if training had ended now. It is called if a callback asks.
+        Ctrl-C in a callback ends training with the epoch that it was called for, which is complete:
+        ``interrupted``. ``fitted``: function that returns the attributes of the estimator as if
+        training had ended now. It is called if a callback asks.
         """
         epoch, self._epoch = self._epoch, None
         try:
-            self.stopped = epoch.call_on_fit_task_end(**self._given, reconstruction_attributes=fitted)
+            self.stopped = epoch.call_on_fit_task_end(
+                **self._given, reconstruction_attributes=fitted
+            )
         except KeyboardInterrupt:
             self.interrupted = True
         return self.stopped or self.interrupted
 
     def interrupt(self):
-        """Tell those callbacks that want to know that Ctrl-C ended training, the network being as it was after the last epoch."""
+        """Tell those callbacks that want to know that Ctrl-C ended training, the network being
+        as it was after the last epoch.
+        """
         for callback in self._estimator._skl_callbacks:
             if hasattr(callback, "on_interrupt"):
                 callback.on_interrupt(self._estimator, in_callback=self.interrupted)

@@ -30,13 +30,30 @@ from .resumption import resumption_of
 from .sklearn_callbacks import EpochTasks
 
 
-def train_minibatches(estimator, network, rule, schedule, state, records, data, batch_size, evaluate, incremental, tasks=None):
-    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how it ended, with a fit that it goes on with.
+def train_minibatches(
+    estimator,
+    network,
+    rule,
+    schedule,
+    state,
+    records,
+    data,
+    batch_size,
+    evaluate,
+    incremental,
+    tasks=None,
+):
+    """Train for up to ``max_iter`` epochs (one if ``incremental``) and return how it ended, with a
+    fit that it goes on with.
 
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or None; ``tasks``: FitTasks or None.
-    Overwrites: network, state, records.
+    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or
+    None; ``tasks``: FitTasks or None. Overwrites: network, state, records.
     """
-    resumption, n_epochs, ended_well = resumption_of(estimator), 1 if incremental else estimator.max_iter, True
+    resumption, n_epochs, ended_well = (
+        resumption_of(estimator),
+        1 if incremental else estimator.max_iter,
+        True,
+    )
     n_before, uncounted = len(records) - resumption.n_made, len(records) - round(state.clock.epoch)
     diagnostics = Diagnostics() if estimator.diagnostics else None
     trainer = make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics)
@@ -46,11 +63,17 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     measure = f"{monitor} {estimator.scoring}" if watched else monitor
     if state.monitor != measure:
         state.monitor, state.best, state.best_epoch, state.stale = measure, -math.inf, 0, 0
-    stopping = EarlyStopping(monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched)
+    stopping = EarlyStopping(
+        monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched
+    )
     callbacks = [] if evaluate is None else [Validation(evaluate)]
     callbacks += [] if diagnostics is None else [diagnostics]
     callbacks += [stopping, *in_units(estimator, network), History(records)]
-    progress = Progress(columns_of("learning_rate", evaluate), not (incremental and records), stopping) if estimator.verbose else None
+    progress = (
+        Progress(columns_of("learning_rate", evaluate), not (incremental and records), stopping)
+        if estimator.verbose
+        else None
+    )
     callbacks += [] if progress is None else [progress]
 
     def fitted():
@@ -67,7 +90,9 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
         stopping.keep(trainer, resumption.best)
     why = None
     try:
-        ended_well = trainer.fit(data.x, data.target, data.weight, data.rows, n_epochs, resumption.n_made, uncounted)
+        ended_well = trainer.fit(
+            data.x, data.target, data.weight, data.rows, n_epochs, resumption.n_made, uncounted
+        )
         if tasks is not None and tasks.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -88,25 +113,46 @@ def train_minibatches(estimator, network, rule, schedule, state, records, data, 
     by_itself = why is None and not (tasks is not None and tasks.stopped)
     if progress is not None and not incremental:
         if why is None:
-            why = stopping.reason if stopping.stopped else asked_by(estimator) if ended_well else f"max_iter={n_epochs} reached."
+            why = (
+                stopping.reason
+                if stopping.stopped
+                else asked_by(estimator)
+                if ended_well
+                else f"max_iter={n_epochs} reached."
+            )
         progress.end(len(records), why, kept_weights(stopping, state, len(records)))
     return Ending(len(records) - n_before, by_itself, stopping.has_kept)
 
 
 def make_trainer(estimator, network, rule, schedule, state, data, batch_size, diagnostics=None):
-    """Return a trainer of a network by an estimator's parameters, as yet without callbacks; the network is prepared for it.
+    """Return a trainer of a network by an estimator's parameters, as yet without callbacks; the
+    network is prepared for it.
 
-    ``data``: as for ``train_minibatches``, with the ``unit`` of the weights; ``diagnostics``: what looks at the last batch of each epoch.
-    Overwrites: network, state.
+    ``data``: as for ``train_minibatches``, with the ``unit`` of the weights; ``diagnostics``: what
+    looks at the last batch of each epoch. Overwrites: network, state.
     """
-    if state.rule != type(rule).__name__:  # another rule's slots mean something else, and its steps do not count
+    if (
+        state.rule != type(rule).__name__
+    ):  # another rule's slots mean something else, and its steps do not count
         state.rule, state.clock.step, state.slots, state.scalars = type(rule).__name__, 0, {}, {}
     penalised = network.penalised
-    decays = list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True)) if rule.decoupled else []
+    decays = (
+        list(zip(penalised, penalty_strengths(estimator, len(penalised)), strict=True))
+        if rule.decoupled
+        else []
+    )
     unit = 1.0 if rule.decoupled else data.unit
-    l1 = merged(zip(penalised, [strength / unit for strength in l1_strengths(estimator, len(penalised))], strict=True))
+    l1 = merged(
+        zip(
+            penalised,
+            [strength / unit for strength in l1_strengths(estimator, len(penalised))],
+            strict=True,
+        )
+    )
     weights = [view for (_, name), view in network.views().items() if name == "weight"]
-    state.slots = {name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()}
+    state.slots = {
+        name: slot.astype(network.dtype, copy=False) for name, slot in state.slots.items()
+    }
     n_rows = data.x.n_rows if data.rows is None else len(data.rows)
     compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batch_size, network.min_rows)
@@ -163,7 +209,13 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     def iteration_end(loss, norm):
         nonlocal began
         seconds = time.perf_counter() - began
-        record = {"epoch": len(records) + 1, "loss": loss, "learning_rate": math.nan, "gradient_norm": norm, "seconds": seconds}
+        record = {
+            "epoch": len(records) + 1,
+            "loss": loss,
+            "learning_rate": math.nan,
+            "gradient_norm": norm,
+            "seconds": seconds,
+        }
         if evaluate is not None:
             record["validation_loss"], record["validation_score"] = evaluate()
         if diagnostics is not None:
@@ -178,14 +230,25 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
 
     def fitted():
         n_iter = len(records) - n_start
-        return fitted_attributes(network, state, records, n_made + n_iter, data, n_rows=n * n_iter, always=True)
+        return fitted_attributes(
+            network, state, records, n_made + n_iter, data, n_rows=n * n_iter, always=True
+        )
 
     def task_end(loss, norm):
         iteration_end(loss, norm)
         return tasks.epoch_end(fitted)
 
     ends = (iteration_end,) if tasks is None else (task_end, tasks.epoch_begin)
-    result = fit_lbfgs(network, x, target, weight, estimator.max_iter - n_made, estimator.max_fun, float(estimator.tol), *ends)
+    result = fit_lbfgs(
+        network,
+        x,
+        target,
+        weight,
+        estimator.max_iter - n_made,
+        estimator.max_fun,
+        float(estimator.tol),
+        *ends,
+    )
     if not math.isfinite(result.fun):
         raise ValueError(diverged_message(estimator, len(records) + 1))
     del records[n_start + result.nit :]  # that of an iteration which Ctrl-C took back
@@ -208,7 +271,9 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
 
 
 def in_units(estimator, network):
-    """Return what turns losses into units of the target, a list that is empty where the network learns the target as it is."""
+    """Return what turns losses into units of the target, a list that is empty where the network
+    learns the target as it is.
+    """
     if estimator._target_measure is None:
         return []
     scored = estimator.scoring == "loss" or (estimator.scoring is None and estimator._scores_loss)
@@ -216,9 +281,11 @@ def in_units(estimator, network):
 
 
 def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=False):
-    """Return copies of the attributes that training sets, as if it had ended now; None if that would be no fit, being not finite.
+    """Return copies of the attributes that training sets, as if it had ended now; None if that
+    would be no fit, being not finite.
 
-    ``n_rows``: rows seen that the clock does not know of yet; ``always``: as for ``Network.refresh_statistics``.
+    ``n_rows``: rows seen that the clock does not know of yet; ``always``: as for
+    ``Network.refresh_statistics``.
     """
     network, state = copy.deepcopy(network), copy.deepcopy(state)
     state.clock.samples += n_rows
@@ -229,6 +296,8 @@ def fitted_attributes(network, state, records, n_iter, data, n_rows=0, always=Fa
 
 
 def new_state(random_state):
-    """Return the state at the start of training, its random stream seeded by scikit-learn's ``random_state``."""
+    """Return the state at the start of training, its random stream seeded by scikit-learn's
+    ``random_state``.
+    """
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
     return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def all_or_nothing(estimator):
-    """Put the attributes of an estimator back if anything is raised, Ctrl-C included; what they refer to must not be overwritten."""
+    """Put the attributes of an estimator back if anything is raised, Ctrl-C included; what they
+    refer to must not be overwritten.
+    """
     before = estimator.__dict__.copy()
     try:
         yield

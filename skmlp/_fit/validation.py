@@ -6,15 +6,14 @@ import math
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring, get_scorer_names, mean_pinball_loss
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length, get_tags
 
 from .._params.build import is_lbfgs
 from .._params.keys import did_you_mean
-from .._sklearn import safe_indexing, takes_weights
+from .._sklearn import takes_weights
 from .._warn import warn_user
-from ..nn.losses.base import quantile
 
 _LOOKED_AT = 1000  # rows, to see whether others have their scale
 _ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as large as them
@@ -23,72 +22,107 @@ _ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as larg
 def split_rows(rows, strata, fraction, seed):
     """Return (training rows, held-out rows) of the index array ``rows``, stratified by ``strata``.
 
-    ``strata``: None, or classes. If they are more than two and a part would have fewer rows than there are classes, or a class has a
-    single row, the split is not stratified.
+    ``strata``: None, or classes. If they are more than two and a part would have fewer rows than
+    there are classes, or a class has a single row, the split is not stratified.
     """
     n_held_out = math.ceil(fraction * len(rows))
     if strata is not None:
         counts = np.unique(strata, return_counts=True)[1]
-        if len(counts) > 2 and (counts.min() < 2 or min(n_held_out, len(rows) - n_held_out) < len(counts)):
+        if len(counts) > 2 and (
+            counts.min() < 2 or min(n_held_out, len(rows) - n_held_out) < len(counts)
+        ):
             strata = None
     try:
-        train, held_out = train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata)
+        train, held_out = train_test_split(
+            rows, test_size=fraction, random_state=seed, stratify=strata
+        )
     except ValueError as error:
         raise ValueError(
-            f"early_stopping cannot hold out validation_fraction={fraction!r} of {len(rows)} rows. {error} "
+            f"early_stopping cannot hold out validation_fraction={fraction!r} of {len(rows)} "
+            f"rows. {error} "
             "Change 'validation_fraction', or give X_val and y_val to fit."
         ) from None
     if len(held_out) < 2:
         raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset. "
+            "The validation set is too small. Increase 'validation_fraction' or the size of your "
+            "dataset. "
             f"(validation_fraction={fraction!r} of {len(rows)} rows is {len(held_out)}.)"
         )
     return np.sort(train), np.sort(held_out)
 
 
 def given_split(estimator, X, y, groups, counted):
-    """Return (training rows, held-out rows) of the estimator's ``validation_cv``, both among the row numbers ``counted``."""
+    """Return (training rows, held-out rows) of the estimator's ``validation_cv``, both among the
+    row numbers ``counted``.
+    """
     splitter = check_cv(estimator.validation_cv, y, classifier=is_classifier(estimator))
     check_consistent_length(X, y, groups)
     pair = next(iter(splitter.split(X, y, groups)), None)
     if pair is None:
-        raise ValueError(f"validation_cv={estimator.validation_cv!r} has no split; give a splitter or at least one (train, test).")
+        raise ValueError(
+            f"validation_cv={estimator.validation_cv!r} has no split; give a splitter or at least "
+            "one (train, test)."
+        )
     parts = []
     for name, rows in zip(("train", "test"), pair, strict=True):
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (X.shape[0],) else rows
-        if rows.dtype.kind not in "iu" or rows.ndim != 1 or (rows.size and not -1 < rows.min() <= rows.max() < X.shape[0]):
-            raise ValueError(f"The {name} part of validation_cv must be row numbers from 0 to {X.shape[0] - 1} or a mask, got {rows!r}.")
+        if (
+            rows.dtype.kind not in "iu"
+            or rows.ndim != 1
+            or (rows.size and not -1 < rows.min() <= rows.max() < X.shape[0])
+        ):
+            raise ValueError(
+                f"The {name} part of validation_cv must be row numbers from 0 to {X.shape[0] - 1} "
+                f"or a mask, got {rows!r}."
+            )
         parts.append(np.intersect1d(rows, counted))
         if not len(parts[-1]):
-            raise ValueError(f"The {name} part of validation_cv={estimator.validation_cv!r} has no rows, or none with a weight.")
+            raise ValueError(
+                f"The {name} part of validation_cv={estimator.validation_cv!r} has no rows, or "
+                "none with a weight."
+            )
     common = np.intersect1d(*parts)
     if len(common):
-        raise ValueError(f"The parts of validation_cv share {len(common)} rows, such as {common[0]}; rows held out are not trained on.")
+        raise ValueError(
+            f"The parts of validation_cv share {len(common)} rows, such as {common[0]}; rows held "
+            "out are not trained on."
+        )
     return tuple(parts)
 
 
 def warn_of_another_scale(X, X_val):
-    """Warn if rows to validate on are nothing like those to train on, as rows are that a pipeline has not transformed."""
+    """Warn if rows to validate on are nothing like those to train on, as rows are that a
+    pipeline has not transformed.
+    """
     if sparse.issparse(X) or sparse.issparse(X_val):
         return
     with np.errstate(all="ignore"):
-        (mean, deviation), (other_mean, other_deviation) = _location_and_spread(X), _location_and_spread(X_val)
+        (mean, deviation), (other_mean, other_deviation) = (
+            _location_and_spread(X),
+            _location_and_spread(X_val),
+        )
         far = np.abs(other_mean - mean) > _ANOTHER_SCALE * deviation
         if X_val.shape[0] >= _ANOTHER_SCALE:  # fewer rows do not tell how far they spread
             far |= np.abs(np.log(other_deviation / deviation)) > np.log(_ANOTHER_SCALE)
     varies = (deviation > 0.0) & (other_deviation > 0.0)
     if np.count_nonzero(far & varies) > 0.5 * np.count_nonzero(varies):
         worst = int(np.argmax(np.where(far & varies, np.abs(other_mean - mean), -1.0)))
-        theirs, ours = (f"{m[worst]:.3g} and {d[worst]:.3g}" for m, d in ((other_mean, other_deviation), (mean, deviation)))
+        theirs, ours = (
+            f"{m[worst]:.3g} and {d[worst]:.3g}"
+            for m, d in ((other_mean, other_deviation), (mean, deviation))
+        )
         warn_user(
-            f"X_val has another scale than X in most columns: mean and standard deviation of column {worst} are {theirs}, in X {ours}. "
+            "X_val has another scale than X in most columns: mean and standard deviation of "
+            f"column {worst} are {theirs}, in X {ours}. "
             "Transform X_val as X; a pipeline does it with transform_input=['X_val']."
         )
 
 
 def _location_and_spread(X):
-    """Return mean and standard deviation of the columns of a dense matrix, of some of its rows, without missing values; NaN for none."""
+    """Return mean and standard deviation of the columns of a dense matrix, of some of its rows,
+    without missing values; NaN for none.
+    """
     X = X[:: -(-X.shape[0] // _LOOKED_AT)]
     known = ~np.isnan(X)
     n = known.sum(axis=0)
@@ -97,7 +131,8 @@ def _location_and_spread(X):
 
 
 class Evaluation:
-    """What the network as it is makes of the held-out rows: a call returns (validation loss, validation score), NaN for no defined score.
+    """What the network as it is makes of the held-out rows: a call returns (validation loss,
+    validation score), NaN for no defined score.
 
     Parameters
     ----------
@@ -110,7 +145,8 @@ class Evaluation:
     given : callable
         Returns X, y and the weights as the user gave them, for a scorer.
     refresh : callable
-        Called before each evaluation: gives the network the statistics that it would have if training ended now.
+        Called before each evaluation: gives the network the statistics that it would have if
+        training ended now.
 
     Raises
     ------
@@ -125,7 +161,8 @@ class Evaluation:
         self.scorer = _scorer(estimator)
         if estimator.early_stopping and not is_lbfgs(estimator) and self.n_rows < 2:
             raise ValueError(
-                f"The validation set is too small: early_stopping needs two held-out rows or more, but has {self.n_rows}. Give more rows "
+                "The validation set is too small: early_stopping needs two held-out rows or "
+                f"more, but has {self.n_rows}. Give more rows "
                 "in X_val, or a 'validation_cv' that holds out more."
             )
 
@@ -150,26 +187,41 @@ class Evaluation:
     def undefined(self, n_epochs):
         """Return what to say of a training none of whose epochs had a defined score."""
         scoring = self.estimator.scoring
-        name = "the estimator's own score (scoring=None)" if scoring is None else f"scoring={scoring!r}"
+        name = (
+            "the estimator's own score (scoring=None)"
+            if scoring is None
+            else f"scoring={scoring!r}"
+        )
         return (
-            f"early_stopping has nothing to compare: {name} gave no finite number for the {self.n_rows} held-out rows after any of the "
-            f"{n_epochs} epochs. Hold out rows for which it is defined, or choose another score, such as scoring='loss'."
+            f"early_stopping has nothing to compare: {name} gave no finite number for the "
+            f"{self.n_rows} held-out rows after any of the "
+            f"{n_epochs} epochs. Hold out rows for which it is defined, or choose another score, "
+            "such as scoring='loss'."
         )
 
     def _scored(self):
         X, y, weight = self.given()
-        names = {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
-        return self.scorer(self.estimator, X, **names) if y is None else self.scorer(self.estimator, X, y, **names)
+        names = (
+            {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
+        )
+        return (
+            self.scorer(self.estimator, X, **names)
+            if y is None
+            else self.scorer(self.estimator, X, y, **names)
+        )
 
 
 def _scorer(estimator):
-    """Return the scorer that ``scoring`` names, None where the estimator's own score or its loss is taken."""
+    """Return the scorer that ``scoring`` names, None where the estimator's own score or its loss
+    is taken.
+    """
     scoring = estimator.scoring
     if scoring is None or (isinstance(scoring, str) and scoring == "loss"):
         return None
     if isinstance(scoring, str) and scoring not in get_scorer_names():
         raise ValueError(
-            f"scoring={scoring!r} is neither 'loss' nor one of scikit-learn's scorers (sklearn.metrics.get_scorer_names())."
+            f"scoring={scoring!r} is neither 'loss' nor one of scikit-learn's scorers "
+            "(sklearn.metrics.get_scorer_names())."
             f"{did_you_mean(scoring, ['loss', *get_scorer_names()])}"
         )
     scorer = check_scoring(estimator, scoring=scoring)
@@ -184,28 +236,8 @@ def _check_without_y(scorer, scoring):
         inspect.signature(scorer).bind("estimator", "X")
     except TypeError:
         raise ValueError(
-            f"scoring={scoring!r} compares with a y, which an autoencoder has not; take None, 'loss' or a function (estimator, X) -> score."
+            f"scoring={scoring!r} compares with a y, which an autoencoder has not; take None, "
+            "'loss' or a function (estimator, X) -> score."
         ) from None
     except ValueError:  # a callable that does not tell what it takes
         pass
-
-
-def explained(target, predictions, levels, weight):
-    """Return the share of the pinball loss of constant quantiles that the predictions leave out, over all levels and outputs.
-
-    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the levels last.
-    """
-    predictions = predictions.reshape(*target.shape, len(levels))
-    loss = most = 0.0
-    for k, level in enumerate(levels):
-        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
-        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
-        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
-    if most > 0.0:
-        return 1.0 - loss / most
-    return 1.0 if loss <= most else 0.0
-
-
-def take(rows, *arrays):
-    """Return the rows of each array, frame or matrix; None stays None."""
-    return [None if array is None else safe_indexing(array, rows) for array in arrays]

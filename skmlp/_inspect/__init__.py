@@ -1,1 +1,3 @@
-"""What a fitted estimator says of itself: summary, gradients of its inputs, samples, importances."""
+"""What a fitted estimator says of itself: summary, gradients of its inputs, samples,
+importances.
+"""

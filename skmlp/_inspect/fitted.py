@@ -1,4 +1,6 @@
-"""The attributes of a fitted estimator: views of its network, and what its records say of training."""
+"""The attributes of a fitted estimator: views of its network, and what its records say of
+training.
+"""
 
 import math
 
@@ -10,7 +12,9 @@ from .views import Views
 
 
 class FittedAttributes:
-    """Attributes that follow from the network, the training state and the records of an estimator."""
+    """Attributes that follow from the network, the training state and the records of an
+    estimator.
+    """
 
     def _fitted(self):
         check_is_fitted(self)
@@ -40,13 +44,17 @@ class FittedAttributes:
     def slopes_(self):
         network = self._fitted()._network
         views = network.views()
-        slopes = [views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates]
+        slopes = [
+            views.get((i, "slope")) for i, layer in enumerate(network.layers) if layer.activates
+        ]
         return [None if slope is None else slope[0] for slope in slopes]
 
     @property
     def embeddings_(self):
         if self._fitted()._table is None:
-            raise AttributeError("There are embeddings only of a table's categories; see categorical_features.")
+            raise AttributeError(
+                "There are embeddings only of a table's categories; see categorical_features."
+            )
         return embeddings(self._table, self._network)
 
     @property
@@ -63,17 +71,29 @@ class FittedAttributes:
 
     @property
     def best_loss_(self):
-        return None if self._fitted().early_stopping and self.validation_scores_ else min(self.loss_curve_)
+        return (
+            None
+            if self._fitted().early_stopping and self.validation_scores_
+            else min(self.loss_curve_)
+        )
 
     @property
     def validation_scores_(self):
-        scores = [record["validation_score"] for record in self._fitted()._records if "validation_score" in record]
+        scores = [
+            record["validation_score"]
+            for record in self._fitted()._records
+            if "validation_score" in record
+        ]
         return scores or None
 
     @property
     def best_validation_score_(self):
         scores = self.validation_scores_
-        return None if scores is None else max((score for score in scores if not math.isnan(score)), default=math.nan)
+        return (
+            None
+            if scores is None
+            else max((score for score in scores if not math.isnan(score)), default=math.nan)
+        )
 
     @property
     def t_(self):

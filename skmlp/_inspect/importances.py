@@ -1,38 +1,47 @@
 """How much each feature matters to a fitted network: ``feature_importances_``.
 
-The one decision: the network is asked, and of the rows trained on only what a few numbers for each feature say. So no row is kept, what is
-saved does not grow with the rows, and a fit pays for one look at the data.
+The one decision: the network is asked, and of the rows trained on only what a few numbers for each
+feature say. So no row is kept, what is saved does not grow with the rows, and a fit pays for one
+look at the data.
 """
 
 import numpy as np
 from scipy import sparse
 
-from .._fit.validation import take
+from .._data.sources import take
 from .input_gradient import gradient_of_predictions, gradient_of_scores
 
 _LOOK_VALUES = 2**19  # of the rows that moments are taken of
-_ROWS, _GRADIENT_VALUES = 1024, 2**22  # of the rows that the network is asked about, and of the gradients there
-_PER_DEVIATION = 2.0 / np.sqrt(np.pi)  # mean distance of two draws from a normal distribution, in standard deviations
+_ROWS, _GRADIENT_VALUES = (
+    1024,
+    2**22,
+)  # of the rows that the network is asked about, and of the gradients there
+_PER_DEVIATION = 2.0 / np.sqrt(
+    np.pi
+)  # mean distance of two draws from a normal distribution, in standard deviations
 
 
 class FeatureImportances:
     """Gives an estimator with a target ``feature_importances_``. Comes before ``BaseMLP``.
 
-    A subclass says what is predicted, ``_prediction_matrix(X)`` (n, n_predictions), and its gradients, ``_prediction_gradients(X)``
-    (n, n_predictions, n_features), for checked X.
+    A subclass says what is predicted, ``_prediction_matrix(X)`` (n, n_predictions), and its
+    gradients, ``_prediction_gradients(X)`` (n, n_predictions, n_features), for checked X.
     """
 
     _moments = None
     _attribute_docs = {
         "feature_importances_": """
     feature_importances_ : ndarray of shape (n_features,)
-        How much each feature matters, with sum 1: the mean size of the gradient of the prediction (of a classifier's score; where classes
-        exclude each other, of its distance from the mean score) with respect to the feature, times the feature's standard deviation in the
-        rows trained on. For a linear model that is ``abs(coef) * std``, divided by its sum. The mean is over rows drawn from normal
-        distributions with the means and standard deviations of the features, independently and always the same ones, since a fitted
-        network has no rows. For a category of a table it is the mean change of the prediction when another category is drawn, by their
-        shares in training. Each output, class or quantile counts alike. Correlated features share what they say, in shares that say
-        little; :func:`sklearn.inspection.permutation_importance` asks held-out rows instead.""",
+        How much each feature matters, with sum 1: the mean size of the gradient of the prediction
+        (of a classifier's score; where classes exclude each other, of its distance from the mean
+        score) with respect to the feature, times the feature's standard deviation in the rows
+        trained on. For a linear model that is ``abs(coef) * std``, divided by its sum. The mean is
+        over rows drawn from normal distributions with the means and standard deviations of the
+        features, independently and always the same ones, since a fitted network has no rows. For a
+        category of a table it is the mean change of the prediction when another category is drawn,
+        by their shares in training. Each output, class or quantile counts alike. Correlated
+        features share what they say, in shares that say little;
+        :func:`sklearn.inspection.permutation_importance` asks held-out rows instead.""",
     }
 
     def _keep_moments(self, X, weight, rows, going_on):
@@ -40,52 +49,87 @@ class FeatureImportances:
         levels = () if table is None else table.levels
         with np.errstate(over="ignore", invalid="ignore"):
             moments = _moments_of(X, weight, rows, levels)
-            self._moments = _together(self._moments, moments) if going_on and self._moments is not None else moments
+            self._moments = (
+                _together(self._moments, moments)
+                if going_on and self._moments is not None
+                else moments
+            )
 
     @property
     def feature_importances_(self):
         if self._fitted()._moments is None:
-            raise AttributeError("There are no feature_importances_ of an estimator that was saved without what they need; fit it again.")
+            raise AttributeError(
+                "There are no feature_importances_ of an estimator that was saved without what "
+                "they need; fit it again."
+            )
         try:
             importances = self._sensitivity()
         except ValueError as error:
             raise AttributeError(f"There are no feature_importances_. {error}") from error
         total = importances.sum(axis=1, keepdims=True)
-        importances = np.divide(importances, total, out=np.zeros_like(importances), where=total > 0.0).mean(axis=0)
+        importances = np.divide(
+            importances, total, out=np.zeros_like(importances), where=total > 0.0
+        ).mean(axis=0)
         return importances / max(importances.sum(), np.finfo(float).tiny)
 
     def _sensitivity(self):
-        """Return how much each prediction changes with each feature, an array (n_predictions, n_features)."""
+        """Return how much each prediction changes with each feature, an array (n_predictions,
+        n_features).
+        """
         rng, deviation, table = np.random.default_rng(0), _deviation(self._moments), self._table
         n_outputs = self._network.n_out
-        X = _drawn(self._moments, max(32, min(_ROWS, _GRADIENT_VALUES // (n_outputs * self.n_features_in_))), rng)
+        X = _drawn(
+            self._moments,
+            max(32, min(_ROWS, _GRADIENT_VALUES // (n_outputs * self.n_features_in_))),
+            rng,
+        )
         scale = deviation
         if table is not None:
             scale = deviation[: len(table.numeric)]
             scale = np.multiply(scale, table.scale, out=np.zeros_like(scale), where=scale > 0.0)
         size = max(1, _GRADIENT_VALUES // (4 * n_outputs * self.n_features_in_))
-        total = sum(np.abs(self._prediction_gradients(X[k : k + size])).sum(axis=0, dtype=np.float64) for k in range(0, len(X), size))
+        total = sum(
+            np.abs(self._prediction_gradients(X[k : k + size])).sum(axis=0, dtype=np.float64)
+            for k in range(0, len(X), size)
+        )
         if table is None:
             return total / len(X) * scale
         total[:, table.numeric] *= scale / len(X)
         before = self._prediction_matrix(X)
-        for j, column, shares in zip(table.categorical, range(len(deviation), X.shape[1]), self._moments["counts"], strict=True):
+        for j, column, shares in zip(
+            table.categorical,
+            range(len(deviation), X.shape[1]),
+            self._moments["counts"],
+            strict=True,
+        ):
             other = X.copy()
             other[:, column] = _codes(shares, len(X), rng)
-            total[:, j] = np.abs(self._prediction_matrix(other) - before).mean(axis=0) / _PER_DEVIATION
+            total[:, j] = (
+                np.abs(self._prediction_matrix(other) - before).mean(axis=0) / _PER_DEVIATION
+            )
         return total
 
 
 class ImportancesOfScores(FeatureImportances):
-    """Importances of a classifier: of its scores, from which their mean is taken where only their differences count."""
+    """Importances of a classifier: of its scores, from which their mean is taken where only
+    their differences count.
+    """
 
     def _prediction_matrix(self, X):
         raw = self._raw(X)
-        return raw - raw.mean(axis=1, keepdims=True) if self._network.loss.out_activation == "softmax" else raw
+        return (
+            raw - raw.mean(axis=1, keepdims=True)
+            if self._network.loss.out_activation == "softmax"
+            else raw
+        )
 
     def _prediction_gradients(self, X):
         gradients = gradient_of_scores(self, X)
-        return gradients - gradients.mean(axis=1, keepdims=True) if self._network.loss.out_activation == "softmax" else gradients
+        return (
+            gradients - gradients.mean(axis=1, keepdims=True)
+            if self._network.loss.out_activation == "softmax"
+            else gradients
+        )
 
 
 class ImportancesOfPredictions(FeatureImportances):
@@ -100,9 +144,11 @@ class ImportancesOfPredictions(FeatureImportances):
 
 
 def _moments_of(X, weight, rows, levels):
-    """Return weight, means and sums of squares of the numbers of a dense or sparse matrix, and counts of its last columns' categories.
+    """Return weight, means and sums of squares of the numbers of a dense or sparse matrix, and
+    counts of its last columns' categories.
 
-    ``weight`` (n,) or None; ``rows``: those that count, None for all; ``levels``: numbers of categories. Of very many rows some are taken.
+    ``weight`` (n,) or None; ``rows``: those that count, None for all; ``levels``: numbers of
+    categories. Of very many rows some are taken.
     """
     n = X.shape[0] if rows is None else len(rows)
     stride = -(-(X.nnz if sparse.issparse(X) else n * X.shape[1]) // _LOOK_VALUES) or 1
@@ -112,21 +158,38 @@ def _moments_of(X, weight, rows, levels):
     total, numbers = float(weight.sum()), X.shape[1] - len(levels)
     if sparse.issparse(X):
         mean = (X.T @ weight) / total
-        return {"weight": total, "mean": mean, "squares": X.multiply(X).T @ weight - total * np.square(mean), "counts": []}
+        return {
+            "weight": total,
+            "mean": mean,
+            "squares": X.multiply(X).T @ weight - total * np.square(mean),
+            "counts": [],
+        }
     x, codes = X[:, :numbers], X[:, numbers:].astype(np.intp)
     mean = weight @ x / total
-    counts = [np.bincount(column, weight, minlength=n_levels + 1) for column, n_levels in zip(codes.T, levels, strict=True)]
-    return {"weight": total, "mean": mean, "squares": weight @ np.square(x - mean), "counts": counts}
+    counts = [
+        np.bincount(column, weight, minlength=n_levels + 1)
+        for column, n_levels in zip(codes.T, levels, strict=True)
+    ]
+    return {
+        "weight": total,
+        "mean": mean,
+        "squares": weight @ np.square(x - mean),
+        "counts": counts,
+    }
 
 
 def _together(a, b):
-    """Return the moments of two sets of rows as one, by the formula of Chan, Golub and LeVeque (1979)."""
+    """Return the moments of two sets of rows as one, by the formula of Chan, Golub and LeVeque
+    (1979).
+    """
     weight = a["weight"] + b["weight"]
     shift = b["mean"] - a["mean"]
     return {
         "weight": weight,
         "mean": a["mean"] + shift * (b["weight"] / weight),
-        "squares": a["squares"] + b["squares"] + np.square(shift) * (a["weight"] * b["weight"] / weight),
+        "squares": a["squares"]
+        + b["squares"]
+        + np.square(shift) * (a["weight"] * b["weight"] / weight),
         "counts": [mine + other for mine, other in zip(a["counts"], b["counts"], strict=True)],
     }
 
@@ -136,10 +199,14 @@ def _deviation(moments):
 
 
 def _drawn(moments, n, rng):
-    """Return ``n`` rows of independent normal numbers, each with its negative around the mean, and independent categories."""
+    """Return ``n`` rows of independent normal numbers, each with its negative around the mean,
+    and independent categories.
+    """
     half = rng.standard_normal((n // 2, len(moments["mean"])))
     numbers = moments["mean"] + _deviation(moments) * np.concatenate([half, -half])
-    return np.column_stack([numbers, *(_codes(counts, len(numbers), rng) for counts in moments["counts"])])
+    return np.column_stack(
+        [numbers, *(_codes(counts, len(numbers), rng) for counts in moments["counts"])]
+    )
 
 
 def _codes(counts, n, rng):

@@ -1,7 +1,8 @@
 """Gradients with respect to the inputs: of scores, of predictions, of codes.
 
-The one decision: the gradient is that of what the estimator says, ``decision_function``, ``predict`` or ``transform``, at the rows given,
-in prediction mode; what it says is a function of the last raw scores, whose derivative is written down here.
+The one decision: the gradient is that of what the estimator says, ``decision_function``,
+``predict`` or ``transform``, at the rows given, in prediction mode; what it says is a function of
+the last raw scores, whose derivative is written down here.
 """
 
 import numpy as np
@@ -13,7 +14,9 @@ from ..nn.engine.input_gradient import input_gradient
 
 
 def gradient_of_classes(estimator, X, y):
-    """Return the gradient (n, n_features) of the score of class number y (n,) or, for None, the predicted one."""
+    """Return the gradient (n, n_features) of the score of class number y (n,) or, for None, the
+    predicted one.
+    """
 
     def of_class(raw, rows):
         classes = estimator._for_score(raw) if y is None else y[rows]
@@ -30,17 +33,25 @@ def gradient_of_scores(estimator, X):
 
 
 def gradient_of_code(estimator, source, dtype):
-    """Return the gradient (n, width, n_features), of this precision, of each output of ``transform`` at the rows of a source."""
-    return _gradient_at(estimator, source, dtype, lambda raw, rows: _each(raw.shape), estimator._transform_stop)
+    """Return the gradient (n, width, n_features), of this precision, of each output of
+    ``transform`` at the rows of a source.
+    """
+    return _gradient_at(
+        estimator, source, dtype, lambda raw, rows: _each(raw.shape), estimator._transform_stop
+    )
 
 
 def gradient_of_predictions(estimator, X):
-    """Return the gradient (n, n_targets, n_levels, n_features) of each prediction; n_levels is 1 but for quantiles."""
+    """Return the gradient (n, n_targets, n_levels, n_features) of each prediction; n_levels is 1
+    but for quantiles.
+    """
     network = estimator._network
     loss, n_targets = network.loss, network.n_targets
 
     def of_predictions(raw, rows):
-        gradients = _each(raw.shape)[: n_targets * (loss.n_scores if loss.predicts == "quantiles" else 1)]
+        gradients = _each(raw.shape)[
+            : n_targets * (loss.n_scores if loss.predicts == "quantiles" else 1)
+        ]
         if loss.out_activation == "exp":
             loss.link(raw, raw)
             return gradients * raw

@@ -1,6 +1,7 @@
 """A fitted network as a table, for the terminal and for notebooks.
 
-The one decision: the table is read off the network's own layers and layout, so that its counts cannot differ from what is trained.
+The one decision: the table is read off the network's own layers and layout, so that its counts
+cannot differ from what is trained.
 """
 
 import html
@@ -13,7 +14,9 @@ from ..nn.layers import Dense
 
 
 class Row(NamedTuple):
-    """A layer: its number from 1, what it is, the shape of its output, how many numbers are trained and how many carried along."""
+    """A layer: its number from 1, what it is, the shape of its output, how many numbers are
+    trained and how many carried along.
+    """
 
     number: int
     layer: str
@@ -31,8 +34,8 @@ class Summary:
     title : str
         The estimator, its number of inputs and its precision.
     rows : tuple of Row
-        The layers in order, with ``number``, ``layer``, ``output``, ``parameters`` and ``statistics``, the running statistics of batch
-        normalisation.
+        The layers in order, with ``number``, ``layer``, ``output``, ``parameters`` and
+        ``statistics``, the running statistics of batch normalisation.
     loss : str
         The loss, and the function from scores to predictions that comes with it.
     n_parameters, n_statistics, n_bytes : int
@@ -51,12 +54,21 @@ class Summary:
         """Return the summary of a network; ``name``: what it belongs to."""
         trained, carried = (_sizes(layout) for layout in (network.layout, network.state_layout))
         rows = tuple(
-            Row(number + 1, _described(layer, number), f"(n, {width})", trained[number], carried[number])
-            for number, (layer, width) in enumerate(zip(network.layers, network.widths[1:], strict=True))
+            Row(
+                number + 1,
+                _described(layer, number),
+                f"(n, {width})",
+                trained[number],
+                carried[number],
+            )
+            for number, (layer, width) in enumerate(
+                zip(network.layers, network.widths[1:], strict=True)
+            )
         )
         features = "feature" if network.n_in == 1 else "features"
         return cls(
-            title=f"{name}: {network.n_in} {features} in, {network.n_targets} out, {network.dtype.name}",
+            title=f"{name}: {network.n_in} {features} in, {network.n_targets} out, "
+            f"{network.dtype.name}",
             rows=rows,
             loss=f"{network.loss!r}, outputs: {network.loss.out_activation}",
             n_parameters=network.layout.size,
@@ -73,7 +85,10 @@ class Summary:
     def _table(self):
         """Return titles and rows as text, running statistics only where there are any."""
         titles = ["", "layer", "output", "parameters", "statistics"]
-        rows = [[str(row.number), row.layer, row.output, f"{row.parameters:,}", f"{row.statistics:,}"] for row in self.rows]
+        rows = [
+            [str(row.number), row.layer, row.output, f"{row.parameters:,}", f"{row.statistics:,}"]
+            for row in self.rows
+        ]
         return (titles, rows) if self.n_statistics else (titles[:-1], [row[:-1] for row in rows])
 
     def __str__(self):
@@ -81,16 +96,26 @@ class Summary:
         widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
         lines = []
         for row in [titles, *rows]:
-            lines.append("  ".join(_aligned(k, cell, width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))))
+            lines.append(
+                "  ".join(
+                    _aligned(k, cell, width)
+                    for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+                )
+            )
         rule = "-" * len(lines[0])
-        return "\n".join([self.title, rule, lines[0], rule, *lines[1:], rule, f"loss: {self.loss}", self.total])
+        return "\n".join(
+            [self.title, rule, lines[0], rule, *lines[1:], rule, f"loss: {self.loss}", self.total]
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self):
         titles, rows = self._table()
         head = "".join(f"<th>{title}</th>" for title in titles)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
         below = f"loss: {html.escape(self.loss)}<br>{self.total}"
         return (
             f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
@@ -107,7 +132,9 @@ def _sizes(layout):
 
 
 def _described(layer, number):
-    """Return a layer in a few words: an activation by its own name, a dense layer without its start, a join with what it bridges."""
+    """Return a layer in a few words: an activation by its own name, a dense layer without its
+    start, a join with what it bridges.
+    """
     if layer.span:
         return f"{type(layer).__name__}: bridges {number - layer.span + 1} to {number}"
     unit = getattr(layer, "activation", layer)
@@ -115,9 +142,14 @@ def _described(layer, number):
     if isinstance(layer, Dense):
         return name
     if len(values) > 1:  # only what was changed
-        usual = {key: parameter.default for key, parameter in inspect.signature(type(unit)).parameters.items()}
+        usual = {
+            key: parameter.default
+            for key, parameter in inspect.signature(type(unit)).parameters.items()
+        }
         values = {key: value for key, value in values.items() if value != usual[key]}
-    told = ", ".join(f"{key}={getattr(value, '__name__', repr(value))}" for key, value in values.items())
+    told = ", ".join(
+        f"{key}={getattr(value, '__name__', repr(value))}" for key, value in values.items()
+    )
     return f"{name}({told})" if told else name
 
 

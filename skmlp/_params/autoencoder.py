@@ -1,6 +1,8 @@
-"""The parameters that only an autoencoder has, or that mean something else there: which values they take, and what the docs say.
+"""The parameters that only an autoencoder has, or that mean something else there: which values they
+take, and what the docs say.
 
-The one decision: they are written down as those that all estimators share, in tables of the same form.
+The one decision: they are written down as those that all estimators share, in tables of the same
+form.
 """
 
 from numbers import Integral
@@ -34,63 +36,73 @@ AUTOENCODER_DOCS = {
     "loss": LOSS_DOC
     + """
 
-        With ``categorical_features`` it is one loss, that of the standardised numbers, such as 'squared_error' or 'huber'; categories have
-        their cross-entropy.""",
+        With ``categorical_features`` it is one loss, that of the standardised numbers, such as
+        'squared_error' or 'huber'; categories have their cross-entropy.""",
     "n_components": """
     n_components : int, default=2
         Width of the code.""",
     "hidden_layer_sizes": """
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means none.""",
+        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means
+        none.""",
     "activation": """
     activation : str, Activation, callable, or list of these, default='relu'
-        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per layer of the encoder, and the decoder has
-        them in reverse.""",
+        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per
+        layer of the encoder, and the decoder has them in reverse.""",
     "code_activation": """
     code_activation : str, Activation or callable, default='identity'
         Activation of the code.""",
     "corruption": """
-    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable or None, default=None
-        What spoils the values that the encoder gets in training, while the target stays clean (a denoising autoencoder: Vincent et al.,
-        2010): zeros, normal noise, lowest and highest values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not
-        with 'lbfgs'.""",
+    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable, default=None
+        What spoils the values that the encoder gets in training, while the target stays clean (a
+        denoising autoencoder: Vincent et al., 2010): zeros, normal noise, lowest and highest
+        values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not with
+        'lbfgs'.""",
     "corruption_at": """
     corruption_at : {'input', 'hidden'}, default='input'
         What is corrupted: the input, or the output of each hidden layer of the encoder.""",
     "dropout": """
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value, or one per layer of the encoder.
-        ``AlphaDropout(0.1)`` goes with selu.""",
+        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value,
+        or one per layer of the encoder. ``AlphaDropout(0.1)`` goes with selu.""",
     "tied_weights": """
     tied_weights : bool, default=False
-        Whether the matrices of the decoder are those of the encoder, transposed: half as many weights, and codes whose directions are those
-        they are decoded with. Each layer of the decoder has intercepts (and batch normalisation) of its own. The model has each matrix
-        once: ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both; penalties count it once (a list
-        ``alpha`` has one entry per layer of the encoder, the code's included), and ``max_norm`` caps the columns of the encoder. Neither
-        with 'maxout' nor with ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
+        Whether the matrices of the decoder are those of the encoder, transposed: half as many
+        weights, and codes whose directions are those they are decoded with. Each layer of the
+        decoder has intercepts (and batch normalisation) of its own. The model has each matrix once:
+        ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both;
+        penalties count it once (a list ``alpha`` has one entry per layer of the encoder, the code's
+        included), and ``max_norm`` caps the columns of the encoder. Neither with 'maxout' nor with
+        ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
     "code_penalty": """
     code_penalty : {'kl', 'l1', 'contractive', 'variational'}, Term or None, default=None
-        What is asked of the code, beside the loss, in training; an instance, such as ``KLSparsity(target=0.1)``, brings its own strength,
-        which a grid search reaches as ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KLSparsity`): each unit active for few rows, for
-        ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small values; 'contractive'
-        (:class:`~skmlp.nn.Contractive`): a code that changes little with X; 'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a
-        normal distribution for each row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` gives its mean. The loss in
-        ``history_`` includes the penalty; scores and validation are of the reconstruction alone. 'lbfgs' takes 'kl' only.""",
+        What is asked of the code, beside the loss, in training; an instance, such as
+        ``KLSparsity(target=0.1)``, brings its own strength, which a grid search reaches as
+        ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KLSparsity`): each unit active for few
+        rows, for ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small
+        values; 'contractive' (:class:`~skmlp.nn.Contractive`): a code that changes little with X;
+        'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a normal distribution for each
+        row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` gives its mean.
+        The loss in ``history_`` includes the penalty; scores and validation are of the
+        reconstruction alone. 'lbfgs' takes 'kl' only.""",
     "pretraining": """
     pretraining : int or None, default=None
-        Epochs for which each layer of the encoder is trained first, from the input to the code, with the decoder layer that mirrors it,
-        to give back what the layers below make of X (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
-        together. Same solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what goes into each layer
-        (Vincent et al., 2010), ``augmentation`` changes X only, and ``code_penalty`` is asked of the code only, when its own layer is
-        trained ('contractive': of how it changes with what goes into that layer). A warm start, and ``partial_fit`` after its first call,
-        do not train the layers again. It helps deep networks of saturating activations without batch normalisation. Not with 'lbfgs',
-        ``skip_connections`` or ``init_from``.""",
+        Epochs for which each layer of the encoder is trained first, from the input to the code,
+        with the decoder layer that mirrors it, to give back what the layers below make of X (greedy
+        layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all together. Same
+        solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what
+        goes into each layer (Vincent et al., 2010), ``augmentation`` changes X only, and
+        ``code_penalty`` is asked of the code only, when its own layer is trained ('contractive': of
+        how it changes with what goes into that layer). A warm start, and ``partial_fit`` after its
+        first call, do not train the layers again. It helps deep networks of saturating activations
+        without batch normalisation. Not with 'lbfgs', ``skip_connections`` or ``init_from``.""",
     "categorical_features": PARAMETER_DOCS["categorical_features"]
     + """
 
-        An autoencoder gives the table back: the numbers have ``loss``, each categorical column the cross-entropy of the softmax over its
-        categories, among them missing ones. Missing numbers, and categories that no training row has, have no loss. Not with
-        ``tied_weights``, categories not with a contractive code.""",
+        An autoencoder gives the table back: the numbers have ``loss``, each categorical column the
+        cross-entropy of the softmax over its categories, among them missing ones. Missing numbers,
+        and categories that no training row has, have no loss. Not with ``tied_weights``, categories
+        not with a contractive code.""",
 }
 
 AUTOENCODER_ATTRIBUTE_DOCS = {
@@ -99,6 +111,6 @@ AUTOENCODER_ATTRIBUTE_DOCS = {
         The losses and their columns, in the form that ``loss`` takes.""",
     "mean_": """
     mean_ : ndarray of shape (n_features,)
-        Weighted mean of the known values of each feature in the rows that the first fit trained on; takes the place of missing values in
-        the input. NaN for categories.""",
+        Weighted mean of the known values of each feature in the rows that the first fit trained on;
+        takes the place of missing values in the input. NaN for categories.""",
 }

@@ -1,6 +1,7 @@
 """The autoencoder's blocks: encoder, code, decoder, with what is asked of the code.
 
-The one decision: what ties the two halves together, tied weights and a code that is drawn, is checked here, before any layer is made.
+The one decision: what ties the two halves together, tied weights and a code that is drawn, is
+checked here, before any layer is made.
 """
 
 from ..nn.activations import Identity, Logistic
@@ -9,16 +10,23 @@ from .build import Block, activation_layer, activation_unit, is_lbfgs
 from .shared import resolve
 
 NOT_FOR_LBFGS = {
-    Contractive: "it draws directions at random, while that solver needs the same objective at each evaluation",
-    Variational: "it draws codes at random, while that solver needs the same objective at each evaluation",
+    Contractive: "it draws directions at random, while that solver needs the same objective at "
+    "each evaluation",
+    Variational: "it draws codes at random, while that solver "
+    "needs the same objective at each evaluation",
     L1Sparsity: "that solver needs an objective without kinks",
 }
 
 
 def autoencoder_blocks(estimator, encoder):
-    """Return all hidden blocks for those of the encoder without the code: these, the code, and the encoder's in reverse."""
+    """Return all hidden blocks for those of the encoder without the code: these, the code, and
+    the encoder's in reverse.
+    """
     if estimator.corruption is not None and estimator.corruption_at == "hidden" and not encoder:
-        raise ValueError("corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has none.")
+        raise ValueError(
+            "corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has "
+            "none."
+        )
     code = _code_block(estimator)
     _check_table(estimator)
     if estimator.tied_weights:
@@ -33,7 +41,8 @@ def _check_table(estimator):
         return
     if estimator.tied_weights:
         raise ValueError(
-            "tied_weights=True does not go with categorical_features: what goes in, vectors of categories and marks of missing numbers, is "
+            "tied_weights=True does not go with categorical_features: what goes in, vectors of "
+            "categories and marks of missing numbers, is "
             "not what comes out; take tied_weights=False."
         )
     penalty = estimator.code_penalty
@@ -41,7 +50,8 @@ def _check_table(estimator):
         resolve(penalty, CODE_PENALTIES) if penalty is not None else None, "needs_subnetwork", False
     ):
         raise ValueError(
-            f"code_penalty={penalty!r} does not go with categories: it moves rows by small steps, but the number of a category "
+            f"code_penalty={penalty!r} does not go with categories: it moves rows by small steps, "
+            "but the number of a category "
             "cannot be moved; take another penalty, or corruption='masking'."
         )
 
@@ -51,7 +61,8 @@ def draws_codes(estimator):
     if estimator.code_penalty == "variational" or isinstance(estimator.code_penalty, Variational):
         return True
     raise AttributeError(
-        f"sample needs a code whose distribution is known: code_penalty='variational', but it is {estimator.code_penalty!r}."
+        "sample needs a code whose distribution is known: code_penalty='variational', but it is "
+        f"{estimator.code_penalty!r}."
     )
 
 
@@ -64,17 +75,21 @@ def _code_block(estimator):
     for kind, reason in NOT_FOR_LBFGS.items():
         if isinstance(penalty, kind) and is_lbfgs(estimator):
             raise ValueError(
-                f"code_penalty={estimator.code_penalty!r} does not go with solver='lbfgs': {reason}. Take a minibatch one, such as 'adam'."
+                f"code_penalty={estimator.code_penalty!r} does not go with solver='lbfgs': "
+                f"{reason}. Take a minibatch one, such as 'adam'."
             )
     if isinstance(penalty, KLSparsity) and not isinstance(activation, Logistic):
         raise ValueError(
-            f"code_penalty={estimator.code_penalty!r} compares mean activations with probabilities, so it needs a code between 0 and 1, "
-            f"but code_activation={estimator.code_activation!r}; take code_activation='logistic', or code_penalty='l1'."
+            f"code_penalty={estimator.code_penalty!r} compares mean activations with "
+            "probabilities, so it needs a code between 0 and 1, "
+            f"but code_activation={estimator.code_activation!r}; take code_activation='logistic', "
+            "or code_penalty='l1'."
         )
     if isinstance(penalty, Variational):
         if not isinstance(activation, Identity):
             raise ValueError(
-                f"code_penalty={estimator.code_penalty!r} makes the code normally distributed, but code_activation="
+                f"code_penalty={estimator.code_penalty!r} makes the code normally distributed, "
+                "but code_activation="
                 f"{estimator.code_activation!r} would bend it; take code_activation='identity'."
             )
         return Block(estimator.n_components, penalty, bridged=False)
@@ -85,12 +100,15 @@ def _check_tied(estimator, encoder):
     """Raise ``ValueError`` if a decoder cannot have the transposed matrices of these blocks."""
     if estimator.skip_connections == "concat":
         raise ValueError(
-            "tied_weights=True does not go with skip_connections='concat', whose matrices have more rows than the mirrored layer has "
+            "tied_weights=True does not go with skip_connections='concat', whose matrices have "
+            "more rows than the mirrored layer has "
             "units; take skip_connections='add', or tied_weights=False."
         )
     for block in encoder:
         if activation_layer(block.activation).inputs_per_unit != 1:
             raise ValueError(
-                f"tied_weights=True does not go with {block.activation!r}, whose matrix has several columns for each unit, so that its "
-                "transpose does not fit the decoder; take one with a column for each, or tied_weights=False."
+                f"tied_weights=True does not go with {block.activation!r}, whose matrix has "
+                "several columns for each unit, so that its "
+                "transpose does not fit the decoder; take one with a column for each, or "
+                "tied_weights=False."
             )

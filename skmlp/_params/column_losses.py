@@ -1,41 +1,49 @@
-"""Which loss each column of an autoencoder's table has: as the user says, or as the values of the column say.
+"""Which loss each column of an autoencoder's table has, as the user says.
 
-The one decision: ``loss`` becomes one unit of the core before anything is trained; where all columns have one loss it is that loss, so
-that a table of one kind costs nothing more.
+The one decision: ``loss`` becomes one unit of the core before anything is trained; where all
+columns have one loss it is that loss, so that a table of one kind costs nothing more.
 """
 
 from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 
-from .._data.missing import row_parts
 from ..nn.autodiff import FunctionLoss
-from ..nn.losses import LOSSES, BinaryLogLoss, ColumnLosses, LogLoss, Loss, SquaredError
+from ..nn.losses import LOSSES, ColumnLosses, Loss
 from ..nn.losses.by_column import numbers
 from .keys import did_you_mean
 from .shared import loss_doc, loss_keys, resolve
 
-# losses of numbers with one score each, and losses of classes whose targets may be any shares: numbers too
-COLUMN_LOSSES = [*loss_keys("regression", n_scores=1), *(key for key, cls in LOSSES.items() if cls.domain == "[0, 1]")]
+# losses of numbers with one score each, and losses of classes whose targets may be any shares:
+# numbers too
+COLUMN_LOSSES = [
+    *loss_keys("regression", n_scores=1),
+    *(key for key, cls in LOSSES.items() if cls.domain == "[0, 1]"),
+]
 
 LOSS_DOC = loss_doc(
     COLUMN_LOSSES,
     "Huber(0.5)",
-    """Summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for values in [0, 1], such as pixels;
-        'log_loss' that of the softmax for rows that are shares and sum to one; ``predict`` gives probabilities then. 'poisson' and
-        'tweedie' need an X that is not negative, 'gamma' a positive one. A function of prediction and target, as for
-        :class:`MLPRegressor`, gives its own gradient. X may have any size and lie anywhere, but for a function as the loss, which sees it
-        as it is: the network moves columns that lie beside zero, and divides an X of very large or small numbers by their typical
-        standard deviation. ``coefs_`` and ``corruption`` are of what the network sees, predictions, losses and scores of X.
+    """Summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for
+        values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
+        and sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie' need an X that
+        is not negative, 'gamma' a positive one. A function of prediction and target, as for
+        :class:`MLPRegressor`, gives its own gradient. X may have any size and lie anywhere, but for
+        a function as the loss, which sees it as it is: the network moves columns that lie beside
+        zero, and divides an X of very large or small numbers by their typical standard deviation.
+        ``coefs_`` and ``corruption`` are of what the network sees, predictions, losses and scores
+        of X.
 
-        For columns of different kinds a list of pairs (loss, columns), such as ``[("squared_error", ["age", "income"]),
-        ("binary_log_loss", ["smoker"]), ("log_loss", ["red", "green", "blue"])]``: each column once, as numbers, names, a slice of numbers
-        or a mask; 'log_loss' takes one block of columns, the ones and zeros of one category. 'auto' finds out from the rows of the first
-        fit: 'log_loss' for each block of neighbouring columns of zeros and ones whose rows sum to one, 'binary_log_loss' for other columns
-        of zeros and ones, 'squared_error' for all else, columns that do not vary too. ``loss_by_column_`` says what was found. Where the
-        columns of a loss are divided, its share in the sum is that of the divided ones.""",
+        For columns of different kinds a list of pairs (loss, columns), such as ``[("squared_error",
+        ["age", "income"]), ("binary_log_loss", ["smoker"]), ("log_loss", ["red", "green",
+        "blue"])]``: each column once, as numbers, names, a slice of numbers or a mask; 'log_loss'
+        takes one block of columns, the ones and zeros of one category. 'auto' finds out from the
+        rows of the first fit: 'log_loss' for each block of neighbouring columns of zeros and ones
+        whose rows sum to one, 'binary_log_loss' for other columns of zeros and ones,
+        'squared_error' for all else, columns that do not vary too. ``loss_by_column_`` says what
+        was found. Where the columns of a loss are divided, its share in the sum is that of the
+        divided ones.""",
     function=True,
 ).replace("or Loss or callable", "or 'auto', Loss, callable or list")
 
@@ -43,11 +51,15 @@ LOSS_DOC = loss_doc(
 def labels_of(estimator):
     """Return what the columns are called in a message."""
     names = getattr(estimator, "feature_names_in_", None)
-    return [f"column {k}" if names is None else f"column {names[k]!r}" for k in range(estimator.n_features_in_)]
+    return [
+        f"column {k}" if names is None else f"column {names[k]!r}"
+        for k in range(estimator.n_features_in_)
+    ]
 
 
 def given_loss(loss, n_features, names):
-    """Return the unit that the parameter ``loss`` stands for: a key, a unit, a function, or a list of (loss, columns).
+    """Return the unit that the parameter ``loss`` stands for: a key, a unit, a function, or a list
+    of (loss, columns).
 
     ``names``: of the columns, None if they have none.
     """
@@ -58,7 +70,10 @@ def given_loss(loss, n_features, names):
     pieces, owners = [], [[] for _ in range(n_features)]
     for entry in loss:
         if not isinstance(entry, tuple) or len(entry) != 2:
-            raise ValueError(f"An entry of the list loss must be a pair (loss, columns), as ('squared_error', [0, 1]), got {entry!r}.")
+            raise ValueError(
+                "An entry of the list loss must be a pair (loss, columns), as ('squared_error', "
+                f"[0, 1]), got {entry!r}."
+            )
         unit, columns = _unit(entry[0]), _column_numbers(entry[1], n_features, names)
         if not columns.size:
             raise ValueError(f"loss has the entry {entry!r}, which has no columns; leave it out.")
@@ -68,35 +83,14 @@ def given_loss(loss, n_features, names):
     for k, units in enumerate(owners):
         label = f"column {k}" if names is None else f"column {names[k]!r}"
         if len(units) > 1:
-            raise ValueError(f"loss names {label} {len(units)} times, with {' and '.join(map(repr, units))}; each column has one loss.")
+            raise ValueError(
+                f"loss names {label} {len(units)} times, with {' and '.join(map(repr, units))}; "
+                "each column has one loss."
+            )
     missing = [k if names is None else str(names[k]) for k, units in enumerate(owners) if not units]
     if missing:
         raise ValueError(f"loss names no loss for the columns {missing}; each column needs one.")
-    return _joined(pieces, n_features)
-
-
-def loss_of_values(X):
-    """Return the loss that the known values of X (n, n_features), dense or sparse, suggest.
-
-    Softmax cross-entropy for each one-hot block: neighbouring columns of zeros and ones, known or missing together, whose rows sum to one.
-    Logistic cross-entropy for other columns of zeros and ones. Half the squared error for all else, and for columns that do not vary.
-    """
-    ones, known, binary_form = _count(X)
-    varies = binary_form & (ones > 0) & (ones < known)
-    groups, k = [], 0
-    total = np.concatenate([[0], np.cumsum(ones)])
-    breaks = np.flatnonzero(~binary_form)
-    while k < len(ones):
-        end = _end_of_group(X, k, total, known[k], breaks, varies) if varies[k] else None
-        if end is None:
-            k += 1
-        else:
-            groups.append(np.arange(k, end))
-            k = end
-    grouped = np.concatenate([[], *groups]).astype(int)
-    rest = np.setdiff1d(np.arange(len(ones)), grouped)
-    pieces = [(SquaredError(), rest[~varies[rest]]), (BinaryLogLoss(), rest[varies[rest]]), *((LogLoss(), group) for group in groups)]
-    return _joined([(loss, columns) for loss, columns in pieces if len(columns)], len(ones))
+    return joined(pieces, n_features)
 
 
 def by_column(loss, n_features):
@@ -108,79 +102,87 @@ def by_column(loss, n_features):
 
 def _unit(value):
     if not isinstance(value, (str, Loss)) and not callable(value):
-        raise ValueError(f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got {value!r}.")
+        raise ValueError(
+            f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got "
+            f"{value!r}."
+        )
     if isinstance(value, str) and value not in COLUMN_LOSSES:
-        raise ValueError(f"loss={value!r} is no loss of columns; known are {sorted(COLUMN_LOSSES)}.{did_you_mean(value, COLUMN_LOSSES)}")
+        raise ValueError(
+            f"loss={value!r} is no loss of columns; known are "
+            f"{sorted(COLUMN_LOSSES)}.{did_you_mean(value, COLUMN_LOSSES)}"
+        )
     loss = resolve(FunctionLoss(value) if callable(value) else value, LOSSES)
     if "regression" not in loss.targets and loss.domain != "[0, 1]":
-        raise ValueError(f"loss={value!r} is for {' or '.join(loss.targets)} targets, but these are numbers.")
+        raise ValueError(
+            f"loss={value!r} is for {' or '.join(loss.targets)} targets, but these are numbers."
+        )
     if loss.n_scores != 1:
-        raise ValueError(f"loss={value!r} predicts {loss.n_scores} numbers for each target; a reconstruction has one for each feature.")
+        raise ValueError(
+            f"loss={value!r} predicts {loss.n_scores} numbers for each target; a reconstruction "
+            "has one for each feature."
+        )
     return loss
 
 
 def _column_numbers(columns, n_features, names):
-    """Return the numbers of columns given as a number, a name, a list or an array of these, a slice of numbers, or a mask."""
-    entries = [columns] if isinstance(columns, (str, Integral)) and not isinstance(columns, bool) else columns
+    """Return the numbers of columns given as a number, a name, a list or an array of these, a
+    slice of numbers, or a mask.
+    """
+    entries = (
+        [columns]
+        if isinstance(columns, (str, Integral)) and not isinstance(columns, bool)
+        else columns
+    )
     if isinstance(entries, slice):
         return np.arange(n_features)[entries]
-    entries = np.asarray(entries, dtype=object if isinstance(entries, list) and any(isinstance(e, str) for e in entries) else None)
+    entries = np.asarray(
+        entries,
+        dtype=object
+        if isinstance(entries, list) and any(isinstance(e, str) for e in entries)
+        else None,
+    )
     if entries.dtype == bool and entries.shape == (n_features,):
         return np.flatnonzero(entries)
-    if entries.ndim != 1 or not all(isinstance(e, (str, Integral)) and not isinstance(e, (bool, np.bool_)) for e in entries):
-        raise ValueError(f"loss has the columns {columns!r}; give numbers, names, a slice of numbers, or a mask with {n_features} entries.")
+    if entries.ndim != 1 or not all(
+        isinstance(e, (str, Integral)) and not isinstance(e, (bool, np.bool_)) for e in entries
+    ):
+        raise ValueError(
+            f"loss has the columns {columns!r}; give numbers, names, a slice of numbers, or a "
+            f"mask with {n_features} entries."
+        )
     found, by_name = [], {} if names is None else {name: k for k, name in enumerate(names)}
     for entry in entries:
         if isinstance(entry, str):
             if entry not in by_name:
-                known = "X has no column names" if names is None else f"X has the columns {list(by_name)}"
+                known = (
+                    "X has no column names"
+                    if names is None
+                    else f"X has the columns {list(by_name)}"
+                )
                 raise ValueError(f"loss has a column {entry!r}, but {known}.")
             found.append(by_name[entry])
         elif -n_features <= entry < n_features:
             found.append(int(entry) % n_features)
         else:
-            raise ValueError(f"loss has the column {entry}, but X has {n_features} columns, 0 to {n_features - 1}.")
+            raise ValueError(
+                f"loss has the column {entry}, but X has {n_features} columns, 0 to "
+                f"{n_features - 1}."
+            )
     return np.array(found, dtype=np.intp)
 
 
-def _joined(pieces, n_features):
-    """Return the unit of (loss, column numbers): a loss alone if it has all columns in order, neighbouring columns as slices."""
+def joined(pieces, n_features):
+    """Return the unit of (loss, column numbers): a loss alone if it has all columns in order,
+    neighbouring columns as slices.
+    """
     placed = []
     for loss, columns in pieces:
         neighbours = all(after - before == 1 for before, after in pairwise(columns))
-        placed.append((loss, slice(int(columns[0]), int(columns[-1]) + 1) if neighbours else columns))
-    return pieces[0][0] if len(pieces) == 1 and placed[0][1] == slice(0, n_features) else ColumnLosses(placed)
-
-
-def _count(X):
-    """Return for each column the number of ones, the number of known values, and whether these are all zeros and ones."""
-    n, n_features = X.shape
-    if sparse.issparse(X):
-        X = X.tocsc(copy=True)
-        X.sum_duplicates()
-        columns = np.repeat(np.arange(n_features), np.diff(X.indptr))
-        ones = np.bincount(columns, X.data == 1.0, n_features).astype(int)
-        other = np.bincount(columns, (X.data != 0.0) & (X.data != 1.0), n_features)
-        return ones, np.full(n_features, n), other == 0
-    ones, zeros, unknown = np.zeros((3, n_features), int)
-    for part in row_parts(X):
-        for count, entries in ((ones, part == 1.0), (zeros, part == 0.0), (unknown, np.isnan(part))):
-            count += np.count_nonzero(entries, axis=0)
-    return ones, n - unknown, ones + zeros + unknown == n
-
-
-def _end_of_group(X, start, total, n_known, breaks, varies):
-    """Return the end (excluded) of the one-hot block that begins at column ``start``, None if none does.
-
-    ``total``: number of ones in the columns before each; ``breaks``: columns that are not zeros and ones.
-    """
-    end = int(np.searchsorted(total, total[start] + n_known))  # as many ones as known rows
-    stop = breaks[np.searchsorted(breaks, start)] if breaks.size and breaks[-1] >= start else len(varies)
-    if end > stop or total[end] != total[start] + n_known:
-        return None
-    block = X[:, start:end]
-    if sparse.issparse(X):
-        return end if (np.ravel(block.sum(axis=1)) == 1.0).all() else None
-    unknown = np.isnan(block)
-    together = (unknown == unknown[:, :1]).all()
-    return end if together and (block.sum(axis=1)[~unknown[:, 0]] == 1.0).all() else None
+        placed.append(
+            (loss, slice(int(columns[0]), int(columns[-1]) + 1) if neighbours else columns)
+        )
+    return (
+        pieces[0][0]
+        if len(pieces) == 1 and placed[0][1] == slice(0, n_features)
+        else ColumnLosses(placed)
+    )

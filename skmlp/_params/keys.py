@@ -1,4 +1,5 @@
-"""What is said of a value that names nothing: the key that may be meant, or the parameter it belongs to.
+"""What is said of a value that names nothing: the key that may be meant, or the parameter it
+belongs to.
 
 The one decision: scikit-learn's validation stays as it is, and its message gets one more sentence.
 """
@@ -29,7 +30,8 @@ UNITS = {
     "weight_init": INITIALIZERS,
 }
 
-# what others call the units, letters and digits only, and our keys in the order in which they are meant
+# what others call the units, letters and digits only, and our keys in the order in which they are
+# meant
 ALIASES = {
     "mse": ("squared_error", "neg_mean_squared_error"),
     "meansquarederror": ("squared_error", "neg_mean_squared_error"),
@@ -89,19 +91,36 @@ ALIASES = {
 
 
 def did_you_mean(value, keys):
-    """Return a sentence, led by a space, that names the key among ``keys`` that a string may stand for; none if there is no such key."""
+    """Return a sentence, led by a space, that names the key among ``keys`` that a string may
+    stand for; none if there is no such key.
+    """
     plain = _plain(str(value))
     by_name = {_plain(key): key for key in keys}
-    near = [by_name[plain]] if plain in by_name else [key for key in ALIASES.get(plain, ()) if key in keys]
-    alike = [name for name in by_name if re.sub("[a-z]", "", name) == re.sub("[a-z]", "", plain)]  # float16 is no misprint of float64
+    near = (
+        [by_name[plain]]
+        if plain in by_name
+        else [key for key in ALIASES.get(plain, ()) if key in keys]
+    )
+    alike = [
+        name for name in by_name if re.sub("[a-z]", "", name) == re.sub("[a-z]", "", plain)
+    ]  # float16 is no misprint of float64
     near = near or [by_name[name] for name in difflib.get_close_matches(plain, alike, 1, 0.7)]
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def explained(message, estimator):
-    """Return scikit-learn's message on an invalid parameter of an estimator, with one more sentence where there is something to say."""
+    """Return scikit-learn's message on an invalid parameter of an estimator, with one more
+    sentence where there is something to say.
+    """
     name = re.match(r"The '(\w+)' parameter", message)[1]
-    value, keys = getattr(estimator, name), [key for part in estimator._parameter_constraints[name] for key in getattr(part, "options", ())]
+    value, keys = (
+        getattr(estimator, name),
+        [
+            key
+            for part in estimator._parameter_constraints[name]
+            for key in getattr(part, "options", ())
+        ],
+    )
     if isinstance(value, str):
         return message + did_you_mean(value, [key for key in keys if isinstance(key, str)])
     if isinstance(value, type) and hasattr(value, "get_params"):
@@ -117,7 +136,8 @@ class ExplainedParameters:
     """Gives an estimator clearer messages on its parameters. Comes before ``BaseEstimator``."""
 
     def set_params(self, **params):
-        """Set parameters of this estimator, and, by names such as ``solver__beta_1``, of the units among them.
+        """Set parameters of this estimator, and, by names such as ``solver__beta_1``, of the units
+        among them.
 
         Parameters
         ----------
@@ -134,7 +154,8 @@ class ExplainedParameters:
                 value = params.get(key, getattr(self, key))
                 if isinstance(value, type) or not hasattr(value, "set_params"):
                     raise ValueError(
-                        f"{name} sets a parameter of an instance, but {key}={value!r} is none; {_remedy(self, key, inner, value)}."
+                        f"{name} sets a parameter of an instance, but {key}={value!r} is none; "
+                        f"{_remedy(self, key, inner, value)}."
                     )
         return super().set_params(**params)
 
@@ -146,12 +167,22 @@ class ExplainedParameters:
 
 
 def _remedy(estimator, key, inner, value):
-    """Return how the parameter ``key`` can have a parameter ``inner`` where it is ``value``, or what to set instead."""
+    """Return how the parameter ``key`` can have a parameter ``inner`` where it is ``value``, or
+    what to set instead.
+    """
     units = UNITS.get(key, {})
     named = [units[value]] if isinstance(value, str) and value in units else []
     having = [cls for cls in (*named, *units.values()) if inner in cls._get_param_names()]
-    give = f"give one, such as {key}={having[0].__name__}()" if having else f"give one that has {inner!r}"
-    shared = key in ("solver", "learning_rate") and named == having[:1] and inner in estimator._get_param_names()
+    give = (
+        f"give one, such as {key}={having[0].__name__}()"
+        if having
+        else f"give one that has {inner!r}"
+    )
+    shared = (
+        key in ("solver", "learning_rate")
+        and named == having[:1]
+        and inner in estimator._get_param_names()
+    )
     return f"{give}, or set {inner}" if named and shared else give
 
 

@@ -1,7 +1,8 @@
 """Parameters that a fit cannot use because of others: what is said of them.
 
-The one decision: what scikit-learn's classes ignore in silence, such as ``momentum`` beside ``solver="adam"``, stays silent, since searches
-are made of it. The many fits of one search give a warning once.
+The one decision: what scikit-learn's classes ignore in silence, such as ``momentum`` beside
+``solver="adam"``, stays silent, since searches are made of it. The many fits of one search give a
+warning once.
 """
 
 import numpy as np
@@ -14,7 +15,10 @@ from .build import is_lbfgs
 
 
 def warn_without_effect(estimator, held_out):
-    """Warn of each parameter that has a value of its own and no effect. ``held_out``: whether X_val is given."""
+    """Warn of each parameter that has a value of its own and no effect.
+
+    ``held_out``: whether X_val is given.
+    """
     for name, why in _without_effect(estimator, held_out):
         warn_user(f"{name}={getattr(estimator, name)!r} has no effect {why}.", once=True)
 
@@ -22,7 +26,10 @@ def warn_without_effect(estimator, held_out):
 def _without_effect(estimator, held_out):
     """Yield name and reason of each."""
     if estimator.early_stopping and is_lbfgs(estimator):
-        yield "early_stopping", "with solver='lbfgs', whose iterations end where the gradient is small"
+        yield (
+            "early_stopping",
+            "with solver='lbfgs', whose iterations end where the gradient is small",
+        )
     if estimator.scoring is not None and not (estimator.early_stopping or held_out):
         yield "scoring", "without early_stopping=True or X_val, since no rows are held out"
     for name in ("validation_cv", "validation_fraction"):
@@ -41,7 +48,11 @@ def _without_effect(estimator, held_out):
     for key, kind in (("solver", Optimizer), ("learning_rate", Schedule)):
         unit = getattr(estimator, key)
         own = unit._get_param_names() if isinstance(unit, kind) else []
-        for name in [name for name in own if name in estimator._get_param_names() and name not in getattr(unit, "own", ())]:
+        for name in [
+            name
+            for name in own
+            if name in estimator._get_param_names() and name not in getattr(unit, "own", ())
+        ]:
             if _changed(estimator, name) and getattr(estimator, name) != getattr(unit, name):
                 yield name, f"beside {key}={type(unit).__name__}(...), which has one of its own"
 
@@ -58,4 +69,9 @@ def _is_empty(value):
 
 
 def _is_zero(alpha):
-    return all(strength == 0.0 for strength in (alpha if hasattr(alpha, "__len__") and not isinstance(alpha, str) else [alpha]))
+    return all(
+        strength == 0.0
+        for strength in (
+            alpha if hasattr(alpha, "__len__") and not isinstance(alpha, str) else [alpha]
+        )
+    )

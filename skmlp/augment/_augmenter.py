@@ -1,7 +1,8 @@
 """The bases of augmenters: of any rows, and of rows that are images.
 
-The one decision: augmenters are units, so they clone, print, and a grid search reaches their parameters; that a row is an image is told
-by ``image_shape`` and checked against the number of features before training.
+The one decision: augmenters are units, so they clone, print, and a grid search reaches their
+parameters; that a row is an image is told by ``image_shape`` and checked against the number of
+features before training.
 """
 
 from abc import abstractmethod
@@ -19,22 +20,34 @@ class Augmenter(Unit):
 
     @abstractmethod
     def __call__(self, X, y, rng):
-        """Return a changed (X, y) of the same shapes and dtypes: X (n, n_features), y (n, n_targets), floats; rng: ``Generator``."""
+        """Return a changed (X, y) of the same shapes and dtypes: X (n, n_features), y (n,
+        n_targets), floats; rng: ``Generator``.
+        """
 
 
 class ImageAugmenter(Augmenter):
-    """Changes rows that are images of ``image_shape``: (height, width), or (height, width, channels) with all channels changed alike."""
+    """Changes rows that are images of ``image_shape``: (height, width), or (height, width,
+    channels) with all channels changed alike.
+    """
 
     def check(self):
         super().check()
         shape = self.image_shape
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []
-        if len(sizes) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in sizes):
-            raise ValueError(f"{self!r}: image_shape must be (height, width) or (height, width, channels), got {shape!r}.")
+        if len(sizes) not in (2, 3) or not all(
+            isinstance(size, Integral) and size > 0 for size in sizes
+        ):
+            raise ValueError(
+                f"{self!r}: image_shape must be (height, width) or (height, width, channels), got "
+                f"{shape!r}."
+            )
 
     def check_width(self, n_features):
         if prod(self.image_shape) != n_features:
-            raise ValueError(f"{self!r}: image_shape={self.image_shape!r} means {prod(self.image_shape)} features, but X has {n_features}.")
+            raise ValueError(
+                f"{self!r}: image_shape={self.image_shape!r} means {prod(self.image_shape)} "
+                f"features, but X has {n_features}."
+            )
 
     def __call__(self, X, y, rng):
         self.check_width(X.shape[1])

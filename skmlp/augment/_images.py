@@ -1,6 +1,7 @@
 """Augmenters of images: parts covered, moves, reflections, rotations, deformations.
 
-The one decision: what reads between pixels is one call of ``ndimage.map_coordinates`` for the whole batch, the rest is indexing.
+The one decision: what reads between pixels is one call of ``ndimage.map_coordinates`` for the whole
+batch, the rest is indexing.
 """
 
 import numpy as np
@@ -10,7 +11,8 @@ from ._augmenter import ImageAugmenter
 
 
 class Cutout(ImageAugmenter):
-    """Covers a square around a random pixel of each image; allocates one array of the size of X and one of booleans.
+    """Covers a square around a random pixel of each image; allocates one array of the size of X and
+    one of booleans.
 
     Every pixel is equally probable as the centre, so that the square may lie partly outside.
 
@@ -25,7 +27,8 @@ class Cutout(ImageAugmenter):
 
     References
     ----------
-    DeVries and Taylor, "Improved regularization of convolutional neural networks with cutout", arXiv:1708.04552 (2017), section 3.2.
+    DeVries and Taylor, "Improved regularization of convolutional neural
+    networks with cutout", arXiv:1708.04552 (2017), section 3.2.
 
     Examples
     --------
@@ -48,8 +51,15 @@ class Cutout(ImageAugmenter):
 
     def change(self, images, rng):
         n, height, width, _ = images.shape
-        rows, columns = (self._covered(rng.integers(length, size=(n, 1)), np.arange(length)) for length in (height, width))
-        return np.where((rows[:, :, None] & columns[:, None, :])[..., None], images.dtype.type(self.fill), images)
+        rows, columns = (
+            self._covered(rng.integers(length, size=(n, 1)), np.arange(length))
+            for length in (height, width)
+        )
+        return np.where(
+            (rows[:, :, None] & columns[:, None, :])[..., None],
+            images.dtype.type(self.fill),
+            images,
+        )
 
     def _covered(self, centre, places):
         start = centre - self.size // 2
@@ -57,12 +67,14 @@ class Cutout(ImageAugmenter):
 
 
 class Shift(ImageAugmenter):
-    """Moves each image by whole pixels up or down and left or right; allocates two arrays of about the size of X.
+    """Moves each image by whole pixels up or down and left or right; allocates two arrays of about
+    the size of X.
 
     Parameters
     ----------
     pixels : int >= 0
-        Furthest move; every move from ``-pixels`` to ``pixels`` is equally probable, in both directions.
+        Furthest move; every move from ``-pixels`` to ``pixels`` is equally probable, in both
+        directions.
     image_shape : tuple of int
         (height, width) or (height, width, channels).
     fill : float, default=0.0
@@ -70,7 +82,8 @@ class Shift(ImageAugmenter):
 
     References
     ----------
-    Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012, section 4.1.
+    Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep
+    convolutional neural networks", NIPS 2012, section 4.1.
 
     Examples
     --------
@@ -96,7 +109,8 @@ class Shift(ImageAugmenter):
         # what comes in from outside is in the first and the last place of each direction
         framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=self.fill)
         rows, columns = (
-            np.clip(np.arange(1, length + 1) - move, 0, length + 1) for length, move in zip((height, width), moves, strict=True)
+            np.clip(np.arange(1, length + 1) - move, 0, length + 1)
+            for length, move in zip((height, width), moves, strict=True)
         )
         return framed[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
@@ -115,7 +129,8 @@ class Flip(ImageAugmenter):
 
     References
     ----------
-    Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012, section 4.1.
+    Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep
+    convolutional neural networks", NIPS 2012, section 4.1.
 
     Examples
     --------
@@ -140,12 +155,14 @@ class Flip(ImageAugmenter):
 
 
 class Rotation(ImageAugmenter):
-    """Turns each image about its centre, with bilinear interpolation; allocates one array of the size of X and up to six of float64.
+    """Turns each image about its centre, with bilinear interpolation; allocates one array of the
+    size of X and up to six of float64.
 
     Parameters
     ----------
     degrees : float >= 0
-        Largest angle; angles from ``-degrees`` to ``degrees`` are equally probable. Positive ones turn counter-clockwise.
+        Largest angle; angles from ``-degrees`` to ``degrees`` are equally probable. Positive ones
+        turn counter-clockwise.
     image_shape : tuple of int
         (height, width) or (height, width, channels).
     fill : float, default=0.0
@@ -153,8 +170,8 @@ class Rotation(ImageAugmenter):
 
     References
     ----------
-    Ciresan, Meier, Gambardella and Schmidhuber, "Deep, big, simple neural nets for handwritten digit recognition", Neural Computation 22
-    (2010), section 2.
+    Ciresan, Meier, Gambardella and Schmidhuber, "Deep, big, simple neural
+    nets for handwritten digit recognition", Neural Computation 22 (2010), section 2.
 
     Examples
     --------
@@ -177,22 +194,29 @@ class Rotation(ImageAugmenter):
         middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
         row, column = np.arange(height)[:, None] - middle_row, np.arange(width) - middle_column
         cosine, sine = np.cos(angle), np.sin(angle)
-        return _sampled(images, middle_row + cosine * row + sine * column, middle_column - sine * row + cosine * column, self.fill)
+        return _sampled(
+            images,
+            middle_row + cosine * row + sine * column,
+            middle_column - sine * row + cosine * column,
+            self.fill,
+        )
 
 
 class ElasticDeformation(ImageAugmenter):
-    """Moves each pixel along a smooth random field, with bilinear interpolation; allocates one array of the size of X and up to eight
-    of float64.
+    """Moves each pixel along a smooth random field, with bilinear interpolation; allocates one
+    array of the size of X and up to eight of float64.
 
-    Both parts of the field are uniform in [-1, 1] for each pixel, smoothed by a Gaussian of standard deviation ``sigma`` (zeros outside)
-    and multiplied by ``alpha``. Smoothing leaves moves of about ``alpha / (6 sigma)`` pixels.
+    Both parts of the field are uniform in [-1, 1] for each pixel, smoothed by a Gaussian of
+    standard deviation ``sigma`` (zeros outside) and multiplied by ``alpha``. Smoothing leaves moves
+    of about ``alpha / (6 sigma)`` pixels.
 
     Parameters
     ----------
     alpha : float >= 0
         Strength, in pixels before smoothing.
     sigma : float > 0
-        Smoothness, in pixels; Simard et al. take ``alpha=34, sigma=4`` for images of 29 x 29 pixels.
+        Smoothness, in pixels; Simard et al. take ``alpha=34, sigma=4`` for images of 29 x 29
+        pixels.
     image_shape : tuple of int
         (height, width) or (height, width, channels).
     fill : float, default=0.0
@@ -200,8 +224,8 @@ class ElasticDeformation(ImageAugmenter):
 
     References
     ----------
-    Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to visual document analysis", ICDAR 2003,
-    section 2.
+    Simard, Steinkraus and Platt, "Best practices for convolutional neural
+    networks applied to visual document analysis", ICDAR 2003, section 2.
 
     Examples
     --------
@@ -224,18 +248,27 @@ class ElasticDeformation(ImageAugmenter):
         field = rng.uniform(-1.0, 1.0, (2, n, height, width))
         field = ndimage.gaussian_filter(field, (0, 0, self.sigma, self.sigma), mode="constant")
         np.multiply(field, float(self.alpha), out=field)
-        return _sampled(images, field[0] + np.arange(height)[:, None], field[1] + np.arange(width), self.fill)
+        return _sampled(
+            images, field[0] + np.arange(height)[:, None], field[1] + np.arange(width), self.fill
+        )
 
 
 def _sampled(images, rows, columns, fill):
-    """Return the images (n, height, width, channels) read between pixels, at ``rows`` and ``columns`` (n, height, width).
+    """Return the images (n, height, width, channels) read between pixels, at ``rows`` and
+    ``columns`` (n, height, width).
 
-    One call reads the whole batch: the number of the image is a coordinate like the others, and as it is whole, images do not mix.
+    One call reads the whole batch: the number of the image is a coordinate like the others, and as
+    it is whole, images do not mix.
     """
     numbers = np.broadcast_to(np.arange(len(images), dtype=float)[:, None, None], rows.shape)
     places, result = np.stack([numbers, rows, columns]), np.empty_like(images)
     for channel in range(images.shape[-1]):
         result[..., channel] = ndimage.map_coordinates(
-            images[..., channel], places, images.dtype, order=1, mode="grid-constant", cval=float(fill)
+            images[..., channel],
+            places,
+            images.dtype,
+            order=1,
+            mode="grid-constant",
+            cval=float(fill),
         )
     return result

@@ -6,7 +6,8 @@ from ._augmenter import Augmenter
 
 
 class GaussianNoise(Augmenter):
-    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates one array of the size of X.
+    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates
+    one array of the size of X.
 
     Parameters
     ----------
@@ -15,7 +16,8 @@ class GaussianNoise(Augmenter):
 
     References
     ----------
-    Bishop, "Training with noise is equivalent to Tikhonov regularization", Neural Computation 7 (1995).
+    Bishop, "Training with noise is equivalent to Tikhonov regularization",
+    Neural Computation 7 (1995).
 
     Examples
     --------
@@ -39,14 +41,17 @@ class GaussianNoise(Augmenter):
 
 
 class Mixup(Augmenter):
-    """Mixes each row and its target with those of a random partner of the batch; allocates two arrays of the size of X, then two of y's.
+    """Mixes each row and its target with those of a random partner of the batch; allocates two
+    arrays of the size of X, then two of y's.
 
-    With partners j, a random permutation of the rows i, and an l of its own for each row, distributed as Beta(alpha, alpha):
-    ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l) y_j``. Sample weights are not mixed: a mixed row counts as its first partner i
-    did. An unknown label (NaN) stays unknown in every mix.
+    With partners j, a random permutation of the rows i, and an l of its own for each row,
+    distributed as Beta(alpha, alpha): ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l)
+    y_j``. Sample weights are not mixed: a mixed row counts as its first partner i did. An unknown
+    label (NaN) stays unknown in every mix.
 
-    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' take them as they are; the losses that put each class on
-    one side or the other (margins, 'focal' for two classes or labels) have no shares to learn from and should not be mixed.
+    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' take them as they
+    are; the losses that put each class on one side or the other (margins, 'focal' for two classes
+    or labels) have no shares to learn from and should not be mixed.
 
     Parameters
     ----------
@@ -55,7 +60,8 @@ class Mixup(Augmenter):
 
     References
     ----------
-    Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018, equation 1.
+    Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: beyond empirical risk
+    minimization", ICLR 2018, equation 1.
 
     Examples
     --------

@@ -111,4 +111,13 @@ from .schedules import (
     Schedule,
     Step,
 )
-from .terms import CODE_PENALTIES, TERMS, Contractive, Head, KLSparsity, L1Sparsity, Term, Variational
+from .terms import (
+    CODE_PENALTIES,
+    TERMS,
+    Contractive,
+    Head,
+    KLSparsity,
+    L1Sparsity,
+    Term,
+    Variational,
+)

@@ -1,9 +1,10 @@
 """Starting values of the weights.
 
-The one decision: an initializer fills an array it is given, of shape (..., fan_in, fan_out), and always draws in float64, so
-that networks of both precisions start from the same numbers.
+The one decision: an initializer fills an array it is given, of shape (..., fan_in, fan_out), and
+always draws in float64, so that networks of both precisions start from the same numbers.
 
-To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS``; the tests iterate the registry.
+To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS``; the tests
+iterate the registry.
 """
 
 import math
@@ -19,7 +20,10 @@ class Initializer(Unit):
 
     @abstractmethod
     def fill(self, out, rng):
-        """Fill ``out`` of shape (..., fan_in, fan_out) from the generator ``rng``. Overwrites: out."""
+        """Fill ``out`` of shape (..., fan_in, fan_out) from the generator ``rng``.
+
+        Overwrites: out.
+        """
 
 
 class Zeros(Initializer):
@@ -36,7 +40,9 @@ class Zeros(Initializer):
 class ConstantValue(Initializer):
     """All the same ``value``; like zeros it leaves the units of a layer identical.
 
-    >>> w = np.zeros((3, 1)); ConstantValue(0.5).fill(w, np.random.default_rng(0)); w.ravel()
+    >>> w = np.zeros((3, 1))
+    >>> ConstantValue(0.5).fill(w, np.random.default_rng(0))
+    >>> w.ravel()
     array([0.5, 0.5, 0.5])
     """
 
@@ -52,7 +58,9 @@ class ConstantValue(Initializer):
 class Uniform(Initializer):
     """Uniform on ``[-scale, scale]``; ``scale=None`` means ``1 / sqrt(fan_in)``.
 
-    >>> w = np.zeros((4, 100)); Uniform().fill(w, np.random.default_rng(0)); bool(abs(w).max() <= 0.5)
+    >>> w = np.zeros((4, 100))
+    >>> Uniform().fill(w, np.random.default_rng(0))
+    >>> bool(abs(w).max() <= 0.5)
     True
     """
 
@@ -67,9 +75,12 @@ class Uniform(Initializer):
 
 
 class Normal(Initializer):
-    """Normal with mean zero and standard deviation ``scale``; ``scale=None`` means ``1 / sqrt(fan_in)``.
+    """Normal with mean zero and standard deviation ``scale``; ``scale=None`` means ``1 /
+    sqrt(fan_in)``.
 
-    >>> w = np.zeros((100, 100)); Normal(0.2).fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((100, 100))
+    >>> Normal(0.2).fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.2
     """
 
@@ -86,7 +97,9 @@ class Normal(Initializer):
 class LecunUniform(Initializer):
     """Uniform with variance ``1 / fan_in`` (LeCun et al., "Efficient BackProp", 1998, section 4.6).
 
-    >>> w = np.zeros((100, 100)); LecunUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((100, 100))
+    >>> LecunUniform().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -95,9 +108,12 @@ class LecunUniform(Initializer):
 
 
 class LecunNormal(Initializer):
-    """Normal with variance ``1 / fan_in``, the start of self-normalising networks (Klambauer et al., 2017).
+    """Normal with variance ``1 / fan_in``, the start of self-normalising networks (Klambauer et
+    al., 2017).
 
-    >>> w = np.zeros((100, 100)); LecunNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((100, 100))
+    >>> LecunNormal().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -108,7 +124,9 @@ class LecunNormal(Initializer):
 class GlorotUniform(Initializer):
     """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 16).
 
-    >>> w = np.zeros((100, 100)); GlorotUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((100, 100))
+    >>> GlorotUniform().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -119,7 +137,9 @@ class GlorotUniform(Initializer):
 class GlorotNormal(Initializer):
     """Normal with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 12).
 
-    >>> w = np.zeros((100, 100)); GlorotNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((100, 100))
+    >>> GlorotNormal().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -130,7 +150,9 @@ class GlorotNormal(Initializer):
 class HeUniform(Initializer):
     """Uniform with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
 
-    >>> w = np.zeros((200, 100)); HeUniform().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((200, 100))
+    >>> HeUniform().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -141,7 +163,9 @@ class HeUniform(Initializer):
 class HeNormal(Initializer):
     """Normal with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
 
-    >>> w = np.zeros((200, 100)); HeNormal().fill(w, np.random.default_rng(0)); round(float(w.std()), 2)
+    >>> w = np.zeros((200, 100))
+    >>> HeNormal().fill(w, np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
     0.1
     """
 
@@ -150,10 +174,11 @@ class HeNormal(Initializer):
 
 
 class Orthogonal(Initializer):
-    """``gain`` times a random orthogonal matrix (Saxe et al., 2014): its rows or columns, whichever are fewer, are orthonormal.
+    """``gain`` times a random orthogonal matrix (Saxe et al., 2014): its rows or columns, whichever
+    are fewer, are orthonormal.
 
-    Uniformly distributed among these matrices: the factor Q of a normal matrix, with the signs that make the diagonal of R positive
-    (Mezzadri, 2007).
+    Uniformly distributed among these matrices: the factor Q of a normal matrix, with the signs that
+    make the diagonal of R positive (Mezzadri, 2007).
 
     Parameters
     ----------
@@ -162,7 +187,9 @@ class Orthogonal(Initializer):
 
     Examples
     --------
-    >>> w = np.zeros((5, 3)); Orthogonal().fill(w, np.random.default_rng(0)); np.round(w.T @ w, 12) + 0.0
+    >>> w = np.zeros((5, 3))
+    >>> Orthogonal().fill(w, np.random.default_rng(0))
+    >>> np.round(w.T @ w, 12) + 0.0
     array([[1., 0., 0.],
            [0., 1., 0.],
            [0., 0., 1.]])
@@ -184,10 +211,13 @@ class Orthogonal(Initializer):
 class Scaled(Unit):
     """``factor`` times what an initializer gives; a network's own doing, so it has no key.
 
-    With ``factor = 1 / n_blocks`` the sum of the blocks of a residual network stays bounded for any depth (Hanin and Rolnick, "How to start
-    training", 2018: the scales of the blocks must have a bounded sum).
+    With ``factor = 1 / n_blocks`` the sum of the blocks of a residual network stays bounded for any
+    depth (Hanin and Rolnick, "How to start training", 2018: the scales of the blocks must have a
+    bounded sum).
 
-    >>> w = np.zeros((3, 1)); Scaled(ConstantValue(2.0), 0.25).fill(w, np.random.default_rng(0)); w.ravel()
+    >>> w = np.zeros((3, 1))
+    >>> Scaled(ConstantValue(2.0), 0.25).fill(w, np.random.default_rng(0))
+    >>> w.ravel()
     array([0.5, 0.5, 0.5])
     """
 
@@ -200,7 +230,9 @@ class Scaled(Unit):
     def check(self):
         super().check()
         if not isinstance(self.initializer, Initializer):
-            raise ValueError(f"{self!r}: initializer must be an Initializer, got {self.initializer!r}.")
+            raise ValueError(
+                f"{self!r}: initializer must be an Initializer, got {self.initializer!r}."
+            )
 
     def fill(self, out, rng):
         self.initializer.fill(out, rng)

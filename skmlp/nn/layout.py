@@ -1,7 +1,8 @@
 """Named arrays inside one flat vector.
 
-The one decision: only a ``Layout`` knows both the names that a layer uses and the vector that an optimizer uses. Arrays that
-take a weight penalty come first, so that a penalty touches one slice; everything else is one operation on the whole vector.
+The one decision: only a ``Layout`` knows both the names that a layer uses and the vector that an
+optimizer uses. Arrays that take a weight penalty come first, so that a penalty touches one slice;
+everything else is one operation on the whole vector.
 """
 
 import math
@@ -11,7 +12,8 @@ from typing import NamedTuple
 class Param(NamedTuple):
     """An array that lives in a flat vector.
 
-    Its shape, its initializer (a key or an instance), whether penalties apply, and the least value that it can ever have.
+    Its shape, its initializer (a key or an instance), whether penalties apply, and the least value
+    that it can ever have.
     """
 
     shape: tuple
@@ -23,7 +25,8 @@ class Param(NamedTuple):
 class Rows(NamedTuple):
     """A working array with one row per sample, of shape (..., n, width).
 
-    ``dtype`` None means the network's. A ``scratch`` array holds nothing between two calls, so layers share it.
+    ``dtype`` None means the network's. A ``scratch`` array holds nothing between two calls, so
+    layers share it.
     """
 
     width: int
@@ -59,6 +62,11 @@ class Layout:
         self.size = start
 
     def views(self, flat):
-        """Return a dict of key -> view into ``flat`` of shape (..., size); leading axes are kept."""
+        """Return a dict of key -> view into ``flat`` of shape (..., size); leading axes are
+        kept.
+        """
         lead = flat.shape[:-1]
-        return {key: flat[..., where].reshape(lead + self.params[key].shape) for key, where in self.slices.items()}
+        return {
+            key: flat[..., where].reshape(lead + self.params[key].shape)
+            for key, where in self.slices.items()
+        }

@@ -1,12 +1,15 @@
 """What is saved of a model: the stamp that it carries, and what a saved state may hold.
 
-The one decision on versions: the format is a number of its own. A version reads its own format, whichever version wrote it, and refuses
-every other, since a pickle of another format might be taken for something it is not. ``FORMAT`` is raised when an array, an attribute or a
-unit changes its name, its place or its meaning; a new parameter whose default is what was done before does not raise it (``Unit``).
+The one decision on versions: the format is a number of its own. A version reads its own format,
+whichever version wrote it, and refuses every other, since a pickle of another format might be taken
+for something it is not. ``FORMAT`` is raised when an array, an attribute or a unit changes its
+name, its place or its meaning; a new parameter whose default is what was done before does not raise
+it (``Unit``).
 
-The one decision on states: what comes from a file is hostile until checked. A class that is saved says of what ``Kind`` each of its
-attributes is, and its ``__setstate__`` takes these and no others, before anything of them is called. The tests of a kind look at types
-first, so that they call nothing of an object that they do not know.
+The one decision on states: what comes from a file is hostile until checked. A class that is saved
+says of what ``Kind`` each of its attributes is, and its ``__setstate__`` takes these and no others,
+before anything of them is called. The tests of a kind look at types first, so that they call
+nothing of an object that they do not know.
 
 To add an attribute: give its kind where the class has the others.
 """
@@ -21,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 VERSION = "0.1.0"
-FORMAT = 2
+FORMAT = 3
 _STAMP = "_skmlp_saved"
 
 _WHOLE = (int, np.integer)
@@ -38,25 +41,44 @@ def stamped(state):
 
 
 def unstamped(state, name):
-    """Return the state without its stamp; raise ``ValueError`` if it is of another format. ``name``: of what was saved."""
+    """Return the state without its stamp; raise ``ValueError`` if it is of another format.
+
+    ``name``: of what was saved.
+    """
     if type(state) is not dict:
         raise refusal(name, f"its state is {shown(state)}, but should be a dict")
     stamp = state.get(_STAMP)
-    version, number = (stamp.get("version"), stamp.get("format")) if type(stamp) is dict else (None, None)
+    version, number = (
+        (stamp.get("version"), stamp.get("format")) if type(stamp) is dict else (None, None)
+    )
     if type(version) is not str or type(number) is not int or number != FORMAT:
         known = type(version) is str
-        writer = f"skmlp {version} in format {shown(number)}" if known else "a version of skmlp that left no stamp"
-        reader = f"skmlp {version}, or another version that reads format {shown(number)}" if known else "the version that saved it"
+        writer = (
+            f"skmlp {version} in format {shown(number)}"
+            if known
+            else "a version of skmlp that left no stamp"
+        )
+        reader = (
+            f"skmlp {version}, or another version that reads format {shown(number)}"
+            if known
+            else "the version that saved it"
+        )
         raise ValueError(
-            f"This {name} was saved by {writer}; skmlp {VERSION} reads format {FORMAT} only. Load it with {reader}, or fit it again."
+            f"This {name} was saved by {writer}; skmlp {VERSION} reads format {FORMAT} only. Load "
+            f"it with {reader}, or fit it again."
         )
     return {key: value for key, value in state.items() if key != _STAMP}
 
 
 def check_fit(what, saved, now):
-    """Raise ``ValueError`` unless ``what`` was saved, such as names and shapes of arrays, is what there is now."""
+    """Raise ``ValueError`` unless ``what`` was saved, such as names and shapes of arrays, is
+    what there is now.
+    """
     if saved != now:
-        raise ValueError(f"The saved model does not fit skmlp {VERSION}: its {what} are {saved}, but they should be {now}.")
+        raise ValueError(
+            f"The saved model does not fit skmlp {VERSION}: its {what} are {saved}, but they "
+            f"should be {now}."
+        )
 
 
 # ---- states
@@ -70,7 +92,8 @@ class Kind(NamedTuple):
 
 
 def check_attributes(name, state, kinds, optional=()):
-    """Raise ``ValueError`` unless a state has the attributes of ``kinds``, a dict of name -> Kind, each of its kind, and no others.
+    """Raise ``ValueError`` unless a state has the attributes of ``kinds``, a dict of name -> Kind,
+    each of its kind, and no others.
 
     ``name``: of the class; ``optional``: the names of those that need not be there.
     """
@@ -108,17 +131,23 @@ def is_ours(thing):
 
 
 def is_known(cls):
-    """Return whether a class is this package's or scikit-learn's, so that a file may be trusted with it."""
+    """Return whether a class is this package's or scikit-learn's, so that a file may be trusted
+    with it.
+    """
     return cls.__module__.partition(".")[0] in (__name__.partition(".")[0], "sklearn")
 
 
 def is_array(value):
-    """Return whether a value is an array, in memory or mapped into it; subclasses may compute otherwise."""
+    """Return whether a value is an array, in memory or mapped into it; subclasses may compute
+    otherwise.
+    """
     return type(value) in (np.ndarray, np.memmap)
 
 
 def is_finite(numbers):
-    """Return whether all numbers of an array are finite, without another array of its size: a file may ask for a large one of zeros."""
+    """Return whether all numbers of an array are finite, without another array of its size: a
+    file may ask for a large one of zeros.
+    """
     return numbers.size == 0 or (math.isfinite(numbers.min()) and math.isfinite(numbers.max()))
 
 
@@ -128,9 +157,11 @@ def is_whole(value):
 
 
 def is_function(value):
-    """Return whether a value is a function or a callable object of a user's: no class, and nothing of this package or scikit-learn.
+    """Return whether a value is a function or a callable object of a user's: no class, and nothing
+    of this package or scikit-learn.
 
-    These can be named in a file that is trusted with their types, without being functions that somebody agreed to.
+    These can be named in a file that is trusted with their types, without being functions that
+    somebody agreed to.
     """
     if isinstance(value, functools.partial):
         return is_function(value.func)
@@ -138,14 +169,18 @@ def is_function(value):
 
 
 def is_label(value):
-    """Return whether a value may stand for a category or a column: it can be compared and is no function, estimator or unit."""
+    """Return whether a value may stand for a category or a column: it can be compared and is no
+    function, estimator or unit.
+    """
     if isinstance(value, tuple):
         return all(map(is_label, value))
     return type(value).__hash__ is not None and not callable(value) and not is_known(type(value))
 
 
 def is_plain(value):
-    """Return whether a value is a number, a string, None, an array of numbers, or a sequence of plain values."""
+    """Return whether a value is a number, a string, None, an array of numbers, or a sequence of
+    plain values.
+    """
     if value is None or isinstance(value, (int, float, str)):  # what most are
         return True
     if type(value) in (list, tuple):
@@ -156,7 +191,9 @@ def is_plain(value):
 
 
 def part(cls):
-    """Return the kind of an instance of a class with ``kinds`` that is whole: it may have been made without a state."""
+    """Return the kind of an instance of a class with ``kinds`` that is whole: it may have been
+    made without a state.
+    """
 
     def holds(value):
         if type(value) is not cls:
@@ -176,12 +213,15 @@ FLAG = Kind("True or False", lambda value: isinstance(value, bool | np.bool_))
 TEXT = Kind("a string", lambda value: type(value) is str)
 FUNCTION = Kind("a function", is_function)
 NUMBER = Kind("a finite number", lambda value: _is_real(value) and abs(value) < _LARGEST)
-EXTENT = Kind("a finite number, at least 0", lambda value: _is_real(value) and 0 <= value < _LARGEST)
+EXTENT = Kind(
+    "a finite number, at least 0", lambda value: _is_real(value) and 0 <= value < _LARGEST
+)
 SCORE = Kind("a number", lambda value: _is_real(value) and value == value)
 
 
 class Copies:
-    """Gives what is saved copies within the process, which are made without a look at what is copied: it comes from no file.
+    """Gives what is saved copies within the process, which are made without a look at what is
+    copied: it comes from no file.
 
     A class has ``_take(state)``, which makes the object what a state without its stamp says.
     """

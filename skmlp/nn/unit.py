@@ -1,9 +1,12 @@
-"""The base of every rule: activations, losses, optimizers, schedules, initializers, layers' options.
+"""The base of every rule: activations, losses, optimizers, schedules, initializers, layers'
+options.
 
-A unit holds hyper-parameters and nothing else; arrays come in as arguments. Deriving from scikit-learn's ``BaseEstimator``
-is what lets it be cloned, printed, compared by its parameters and reached by a grid search (``solver__beta_1``).
+A unit holds hyper-parameters and nothing else; arrays come in as arguments. Deriving from
+scikit-learn's ``BaseEstimator`` is what lets it be cloned, printed, compared by its parameters and
+reached by a grid search (``solver__beta_1``).
 
-To add a hyper-parameter: store it in ``__init__`` under its own name, and give the interval of its values in ``limits``.
+To add a hyper-parameter: store it in ``__init__`` under its own name, and give the interval of its
+values in ``limits``.
 """
 
 import functools
@@ -19,8 +22,9 @@ from .saved import FUNCTION, Kind, check_attributes, is_ours, is_plain, refusal,
 class Unit(BaseEstimator, ABC):
     """A rule with hyper-parameters.
 
-    ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics: ``"[0, 1)"``, or ``"[0, 1) or None"``.
-    ``whole`` names those that are whole numbers, ``functions`` those that are functions of the user's.
+    ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics:
+    ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers,
+    ``functions`` those that are functions of the user's.
     """
 
     limits: dict = {}
@@ -35,27 +39,36 @@ class Unit(BaseEstimator, ABC):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
         for name in self.whole:
             if not isinstance(getattr(self, name), Integral):
-                raise ValueError(f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}."
+                )
 
     def check_saved(self):
-        """Raise ``ValueError`` if no network has such a unit, calling no function among the hyper-parameters."""
+        """Raise ``ValueError`` if no network has such a unit, calling no function among the
+        hyper-parameters.
+        """
         if not self.functions:
             self.check()
 
     def __setstate__(self, state):
         if is_ours(type(self)):
-            check_attributes(type(self).__name__, state, _kinds(type(self)), optional=defaults(type(self)))
+            check_attributes(
+                type(self).__name__, state, _kinds(type(self)), optional=defaults(type(self))
+            )
         super().__setstate__({**defaults(type(self)), **state})
 
 
 def check_unit(unit, kind, name="Network"):
-    """Raise ``ValueError`` unless ``unit``, read from a file, is a whole unit of a class ``kind``, with values that it may have.
+    """Raise ``ValueError`` unless ``unit``, read from a file, is a whole unit of a class ``kind``,
+    with values that it may have.
 
-    Its constructor may have been called with anything, or nothing may have been called. A user's class answers for itself. ``name``: the
-    class of what it is a part of.
+    Its constructor may have been called with anything, or nothing may have been called. A user's
+    class answers for itself. ``name``: the class of what it is a part of.
     """
     if not isinstance(unit, kind):
-        raise refusal(name, f"it has {shown(unit)} where it should have one of the type {kind.__name__}")
+        raise refusal(
+            name, f"it has {shown(unit)} where it should have one of the type {kind.__name__}"
+        )
     if is_ours(type(unit)):
         check_attributes(type(unit).__name__, vars(unit), _kinds(type(unit)))
         for inner in _units(list(vars(unit).values())):
@@ -96,7 +109,9 @@ def parameters(cls):
 
 @functools.cache
 def defaults(cls):
-    """Return the defaults of a constructor's parameters: what a state that was saved before a parameter was added takes for it."""
+    """Return the defaults of a constructor's parameters: what a state that was saved before a
+    parameter was added takes for it.
+    """
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 

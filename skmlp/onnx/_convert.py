@@ -1,14 +1,20 @@
 """From a fitted estimator to an ONNX model.
 
-The one decision: what scikit-learn would compute is what is converted: a step within a pipeline is a transformer, the last step
-predicts, and of a search the best estimator is taken.
+The one decision: what scikit-learn would compute is what is converted: a step within a pipeline is
+a transformer, the last step predicts, and of a search the best estimator is taken.
 """
 
 import numpy as np
 import pandas as pd
 import skl2onnx
 from scipy import sparse
-from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
 from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -20,32 +26,61 @@ from .._base import BaseMLP
 from ._estimators import register
 from ._graph import name_inputs
 
-_TENSORS = {"i": Int64TensorType, "u": Int64TensorType, "b": BooleanTensorType, "f": None, "U": StringTensorType, "T": StringTensorType}
-_KINDS = {"string": "U", "integer": "i", "boolean": "b", "floating": "f", "mixed-integer-float": "f", "decimal": "f"}  # of objects
+_TENSORS = {
+    "i": Int64TensorType,
+    "u": Int64TensorType,
+    "b": BooleanTensorType,
+    "f": None,
+    "U": StringTensorType,
+    "T": StringTensorType,
+}
+_KINDS = {
+    "string": "U",
+    "integer": "i",
+    "boolean": "b",
+    "floating": "f",
+    "mixed-integer-float": "f",
+    "decimal": "f",
+}  # of objects
 
 
-def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, options=None, initial_types=None, **settings):
+def to_onnx(
+    estimator,
+    X=None,
+    *,
+    dtype="float32",
+    method=None,
+    zipmap=False,
+    options=None,
+    initial_types=None,
+    **settings,
+):
     """Return a fitted estimator as an ONNX model.
 
     Parameters
     ----------
     estimator : estimator
-        One of skmlp's, or one of scikit-learn's that contains some and that skl2onnx knows: pipelines, column transformers, searches (of
-        which the best estimator is converted), bagging, voting, ...
+        One of skmlp's, or one of scikit-learn's that contains some and that skl2onnx knows:
+        pipelines, column transformers, searches (of which the best estimator is converted),
+        bagging, voting, ...
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
-        A row or more of the input, for names and types: an array is the input ``X``, of a data frame each column is an input of its own,
-        with the column's name.
-        Needed unless ``initial_types`` is given. The graph takes dense input in any case. Columns of numbers with missing ones are
-        floating-point numbers, NaN where missing; in strings a missing value is the empty string.
+        A row or more of the input, for names and types: an array is the input ``X``, of a data
+        frame each column is an input of its own, with the column's name. Needed unless
+        ``initial_types`` is given. The graph takes dense input in any case. Columns of numbers with
+        missing ones are floating-point numbers, NaN where missing; in strings a missing value is
+        the empty string.
     dtype : {'float32', 'float64'}, default='float32'
-        Type of the inputs that are floating-point numbers in X, and with it the precision in which the graph computes, whatever it was in
-        training. Whole numbers, booleans and strings keep their types.
+        Type of the inputs that are floating-point numbers in X, and with it the precision in which
+        the graph computes, whatever it was in training. Whole numbers, booleans and strings keep
+        their types.
     method : {'predict', 'transform', 'score_samples'}, default=None
-        What is computed, if ``estimator`` is a network of skmlp or a pipeline that ends in one; None means 'transform' for
-        ``Autoencoder``, 'predict' for the others. 'score_samples' is for ``Autoencoder`` with one of the losses 'squared_error',
-        'absolute_error', 'huber' and 'log_cosh'.
+        What is computed, if ``estimator`` is a network of skmlp or a pipeline that ends in one;
+        None means 'transform' for ``Autoencoder``, 'predict' for the others. 'score_samples' is for
+        ``Autoencoder`` with one of the losses 'squared_error', 'absolute_error', 'huber' and
+        'log_cosh'.
     zipmap : bool or 'columns', default=False
-        Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an output for each class.
+        Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an
+        output for each class.
     options : dict, default=None
         More options of skl2onnx.
     initial_types : list of (name, type), default=None
@@ -56,16 +91,18 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     Returns
     -------
     model : onnx.ModelProto
-        Its outputs are for 'transform' ``code`` (autoencoder) or ``hidden``, else ``label`` and ``probabilities``, or ``scores`` where
-        the loss has no probabilities (classifier, both with ``output_`` in front if ``zipmap`` is True), ``prediction`` of shape
-        (n, 1) for one number (regressor), or ``reconstruction`` (autoencoder). For 'score_samples' it is ``score``, of shape (n, 1), and
-        for ``OutlierAutoencoder`` they are ``label`` and ``scores``, its ``decision_function`` of shape (n, 1).
+        Its outputs are for 'transform' ``code`` (autoencoder) or ``hidden``, else ``label`` and
+        ``probabilities``, or ``scores`` where the loss has no probabilities (classifier, both with
+        ``output_`` in front if ``zipmap`` is True), ``prediction`` of shape (n, 1) for one number
+        (regressor), or ``reconstruction`` (autoencoder). For 'score_samples' it is ``score``, of
+        shape (n, 1), and for ``OutlierAutoencoder`` they are ``label`` and ``scores``, its
+        ``decision_function`` of shape (n, 1).
 
     Raises
     ------
     ValueError
-        If something cannot be expressed, such as a Python function for an activation, or categories of mixed types; the message names
-        it.
+        If something cannot be expressed, such as a Python function for an activation, or categories
+        of mixed types; the message names it.
 
     Examples
     --------
@@ -89,7 +126,9 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     last = last_step(estimator)
     if method is not None:
         if not isinstance(last, BaseMLP):
-            raise ValueError(f"method={method!r} is for skmlp's networks, but what predicts here is {last!r}.")
+            raise ValueError(
+                f"method={method!r} is for skmlp's networks, but what predicts here is {last!r}."
+            )
         given[id(last)] = {"method": method}
     has_probabilities = is_classifier(estimator) and method != "transform"
     if has_probabilities and isinstance(last, BaseMLP):
@@ -97,15 +136,26 @@ def to_onnx(estimator, X=None, *, dtype="float32", method=None, zipmap=False, op
     if has_probabilities:
         given.setdefault(id(last), {})["zipmap"] = zipmap
     elif zipmap:
-        raise ValueError(f"zipmap={zipmap!r} is a form of probabilities, but {type(last).__name__} gives none here.")
+        raise ValueError(
+            f"zipmap={zipmap!r} is a form of probabilities, but {type(last).__name__} gives none "
+            "here."
+        )
     for key, value in (options or {}).items():
         if str(key).endswith("zipmap") or (isinstance(value, dict) and "zipmap" in value):
-            raise ValueError("options has 'zipmap', which is an argument of its own: to_onnx(..., zipmap=...).")
+            raise ValueError(
+                "options has 'zipmap', which is an argument of its own: to_onnx(..., zipmap=...)."
+            )
         given[key] = {**given.get(key, {}), **value} if isinstance(value, dict) else value
-    types = _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator) if initial_types is None else initial_types
+    types = (
+        _types(X, FloatTensorType if dtype == "float32" else DoubleTensorType, estimator)
+        if initial_types is None
+        else initial_types
+    )
     doubles = [isinstance(kind, DoubleTensorType) for _, kind in types]
     if any(doubles) and (zipmap is True or (zipmap and not doubles[0])):
-        raise ValueError(f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'.")
+        raise ValueError(
+            f"zipmap={zipmap!r} has no form in float64 here; take zipmap=False, or dtype='float32'."
+        )
     model = skl2onnx.to_onnx(estimator, initial_types=types, options=given, **settings)
     name_inputs(model, [name for name, _ in types])
     return model
@@ -123,7 +173,11 @@ def _transformers(estimator, transforms=False):
     elif isinstance(estimator, OutlierAutoencoder):
         yield from _transformers(estimator.estimator_)
     elif isinstance(estimator, FeatureUnion | ColumnTransformer):
-        steps = estimator.transformer_list if isinstance(estimator, FeatureUnion) else estimator.transformers_
+        steps = (
+            estimator.transformer_list
+            if isinstance(estimator, FeatureUnion)
+            else estimator.transformers_
+        )
         for _, step, *_ in steps:
             yield from _transformers(step, True)
 
@@ -134,29 +188,46 @@ def _types(X, floating, estimator):
         names = list(X.columns)
         fitted = getattr(estimator, "feature_names_in_", None)
         if fitted is not None and names != list(fitted):
-            raise ValueError(f"X must have the columns of the fit in their order, {list(fitted)}, but it has {names}.")
+            raise ValueError(
+                f"X must have the columns of the fit in their order, {list(fitted)}, but it has "
+                f"{names}."
+            )
         if "" in names:
-            raise ValueError("X has a column whose name is '', but an input of a graph must have one; give it another before the fit.")
-        return [(str(name), _type(X[name], f"column {name!r} of X", floating)([None, 1])) for name in names]
+            raise ValueError(
+                "X has a column whose name is '', but an input of a graph must have one; give it "
+                "another before the fit."
+            )
+        return [
+            (str(name), _type(X[name], f"column {name!r} of X", floating)([None, 1]))
+            for name in names
+        ]
     values = X if sparse.issparse(X) else np.asarray(X)
     if values.ndim != 2:
-        raise ValueError(f"X must have two axes, rows and features, but its shape is {values.shape}.")
+        raise ValueError(
+            f"X must have two axes, rows and features, but its shape is {values.shape}."
+        )
     return [("X", _type(values, "X", floating)([None, values.shape[1]]))]
 
 
 def _type(values, name, floating):
-    """Return the type of tensor for some values; missing ones among objects only tell whole numbers and flags that they must be floats."""
+    """Return the type of tensor for some values; missing ones among objects only tell whole
+    numbers and flags that they must be floats.
+    """
     values = values if sparse.issparse(values) else np.asarray(values)
     kind = values.dtype.kind
     if kind == "O":
         known = values[~pd.isna(values)]
         kind = _KINDS.get(pd.api.types.infer_dtype(known))
         if not known.size:
-            raise ValueError(f"{name} has no known value that would tell its type; give more rows, or initial_types.")
+            raise ValueError(
+                f"{name} has no known value that would tell its type; give more rows, or "
+                "initial_types."
+            )
         if known.size < values.size and kind in ("i", "b"):
             kind = "f"
     if kind not in _TENSORS:
         raise ValueError(
-            f"{name} must have numbers, booleans or strings, not {values.dtype}; if columns are of different types give a data frame."
+            f"{name} must have numbers, booleans or strings, not {values.dtype}; if columns are "
+            "of different types give a data frame."
         )
     return _TENSORS[kind] or floating

@@ -1,7 +1,8 @@
-"""What skl2onnx is told of the estimators: which outputs they have, of what shape, and how to compute them.
+"""What skl2onnx is told of the estimators: which outputs they have, of what shape, and how to
+compute them.
 
-The one decision: the graph computes in float64 if its inputs are float64, else in float32, as skl2onnx does everywhere, whatever the
-precision that an estimator was trained in.
+The one decision: the graph computes in float64 if its inputs are float64, else in float32, as
+skl2onnx does everywhere, whatever the precision that an estimator was trained in.
 """
 
 from numbers import Real
@@ -9,7 +10,13 @@ from numbers import Real
 import numpy as np
 from skl2onnx import get_model_alias, update_registered_converter
 from skl2onnx._parse import _parse_sklearn_classifier
-from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
 from skl2onnx.common.utils_classifier import get_label_classes
 from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
@@ -24,33 +31,55 @@ from ._units import convert_layers, convert_unit
 
 LEAST_OPSET = 13
 _NUMBERS = (FloatTensorType, DoubleTensorType, Int64TensorType, BooleanTensorType)
-_HANDS_ON = ("ZipMap", "ZipMapColumns", "Identity", "Cast")  # operators of skl2onnx that give outputs another form
+_HANDS_ON = (
+    "ZipMap",
+    "ZipMapColumns",
+    "Identity",
+    "Cast",
+)  # operators of skl2onnx that give outputs another form
 _METHODS = {"method": ["predict", "transform"]}
-_CLASSES = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [True, False]}
+_CLASSES = {
+    "zipmap": [True, False, "columns"],
+    "output_class_labels": [False, True],
+    "nocl": [True, False],
+}
 
 
 def register():
-    """Tell skl2onnx of the estimators of skmlp, so that ``skl2onnx.to_onnx`` converts what contains them.
+    """Tell skl2onnx of the estimators of skmlp, so that ``skl2onnx.to_onnx`` converts what contains
+    them.
 
-    ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model): {"method": "transform"}}``:
-    ``method``, which of the estimator's methods the graph computes, 'predict' (default) or 'transform' (default of ``Autoencoder``);
-    for the autoencoder also 'score_samples'; for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``; for the
-    regressor ``return_std``.
+    ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model):
+    {"method": "transform"}}``: ``method``, which of the estimator's methods the graph computes,
+    'predict' (default) or 'transform' (default of ``Autoencoder``); for the autoencoder also
+    'score_samples'; for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``;
+    for the regressor ``return_std``.
     """
     for cls, options in (
         (MLPClassifier, {**_METHODS, **_CLASSES}),
         (MLPRegressor, {**_METHODS, "return_std": [True, False]}),
         (Autoencoder, {"method": [*_METHODS["method"], "score_samples"]}),
     ):
-        update_registered_converter(cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options)
-    update_registered_converter(AutoencoderImputer, "SkmlpAutoencoderImputer", _shapes, _convert, parser=_refuse)
-    update_registered_converter(OutlierAutoencoder, "SkmlpOutlierAutoencoder", detector_shapes, convert_detector, parser=parse_detector)
+        update_registered_converter(
+            cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options
+        )
+    update_registered_converter(
+        AutoencoderImputer, "SkmlpAutoencoderImputer", _shapes, _convert, parser=_refuse
+    )
+    update_registered_converter(
+        OutlierAutoencoder,
+        "SkmlpOutlierAutoencoder",
+        detector_shapes,
+        convert_detector,
+        parser=parse_detector,
+    )
 
 
 def _refuse(scope, model, inputs, custom_parsers=None):
     """Raise ``ValueError`` for an imputer, which would have to give tables back."""
     raise ValueError(
-        "An AutoencoderImputer cannot be converted. Leave it out of the graph, and give this what it has imputed, or fit a network with "
+        "An AutoencoderImputer cannot be converted. Leave it out of the graph, and give this what "
+        "it has imputed, or fit a network with "
         "categorical_features='from_dtype', which takes missing values as they are."
     )
 
@@ -61,9 +90,19 @@ def _refuse(scope, model, inputs, custom_parsers=None):
 def _parse(scope, model, inputs, custom_parsers=None):
     """Declare the operator of an estimator and return its outputs."""
     check_is_fitted(model)
-    if not hasattr(model, "classes_") or _method(scope, model) == "transform" or not hasattr(model, "predict_proba"):
-        if hasattr(model, "classes_") and scope.get_options(model, {"output_class_labels": False})["output_class_labels"]:
-            raise ValueError("output_class_labels=True names the columns of probabilities, of which there are none here.")
+    if (
+        not hasattr(model, "classes_")
+        or _method(scope, model) == "transform"
+        or not hasattr(model, "predict_proba")
+    ):
+        if (
+            hasattr(model, "classes_")
+            and scope.get_options(model, {"output_class_labels": False})["output_class_labels"]
+        ):
+            raise ValueError(
+                "output_class_labels=True names the columns of probabilities, of which there are "
+                "none here."
+            )
         operator = scope.declare_local_operator(get_model_alias(type(model)), model)
         operator.inputs = inputs
         for name, kind in _outputs(scope, model, inputs):
@@ -78,10 +117,15 @@ def _shapes(operator):
     types = _NUMBERS if model._table is None else (*_NUMBERS, StringTensorType)
     for variable in operator.inputs:
         if not isinstance(variable.type, types):
-            raise ValueError(f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}.")
+            raise ValueError(
+                f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}."
+            )
     widths = [variable.get_second_dimension() for variable in operator.inputs]
     if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
-        raise ValueError(f"{own} was fitted with {model.n_features_in_} features, but the graph gives it {sum(widths)}.")
+        raise ValueError(
+            f"{own} was fitted with {model.n_features_in_} features, but the graph gives it "
+            f"{sum(widths)}."
+        )
     if model._table is not None:
         if isinstance(model, Autoencoder):
             raise ValueError("An Autoencoder with categorical_features cannot be converted.")
@@ -91,33 +135,48 @@ def _shapes(operator):
     for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
         if name == "scores" and not variable.raw_name.startswith("scores"):
             raise ValueError(
-                f"An ensemble asks {own} for probabilities, but its loss, {model.loss!r}, has none; take one such as 'log_loss'."
+                f"An ensemble asks {own} for probabilities, but its loss, {model.loss!r}, has "
+                "none; take one such as 'log_loss'."
             )
-        if name == "prediction" and not variable.raw_name.startswith("prediction") and kind.shape[1:] != [1]:
+        if (
+            name == "prediction"
+            and not variable.raw_name.startswith("prediction")
+            and kind.shape[1:] != [1]
+        ):
             raise ValueError(
-                f"Within an ensemble skl2onnx takes the prediction of {own} for one number, but its shape is {kind.shape[1:]}; convert "
+                f"Within an ensemble skl2onnx takes the prediction of {own} for one number, but "
+                f"its shape is {kind.shape[1:]}; convert "
                 "the members one by one."
             )
         variable.set_type(kind)
 
 
 def _check_place(operator):
-    """Raise ``ValueError`` if what is around an estimator would make something wrong of its outputs."""
+    """Raise ``ValueError`` if what is around an estimator would make something wrong of its
+    outputs.
+    """
     model, scope = operator.raw_operator, operator.scope_inst
-    if scope.get_options(model, {"method": None})["method"] is None and not isinstance(model, Autoencoder):
+    if scope.get_options(model, {"method": None})["method"] is None and not isinstance(
+        model, Autoencoder
+    ):
         reader = _reader(scope, operator)
         if reader is not None:
             raise ValueError(
-                f"The labels or predictions of {model!r} would become features of {reader}; scikit-learn has its transform there. Take "
+                f"The labels or predictions of {model!r} would become features of {reader}; "
+                "scikit-learn has its transform there. Take "
                 "skmlp.onnx.to_onnx, or say options={id(model): {'method': 'transform'}}."
             )
     for around in scope.operators.values():
         ensemble = around.raw_operator
-        member = isinstance(ensemble, BaggingClassifier) and any(last_step(step) is model for step in ensemble.estimators_)
+        member = isinstance(ensemble, BaggingClassifier) and any(
+            last_step(step) is model for step in ensemble.estimators_
+        )
         if member and len(model.classes_) < len(ensemble.classes_):
             raise ValueError(
-                f"A member of the BaggingClassifier saw {len(model.classes_)} of its {len(ensemble.classes_)} classes, which skl2onnx does "
-                "not take into account; fit with more samples for each member, or with another random_state."
+                f"A member of the BaggingClassifier saw {len(model.classes_)} of its "
+                f"{len(ensemble.classes_)} classes, which skl2onnx does "
+                "not take into account; fit with more samples for each member, or with another "
+                "random_state."
             )
 
 
@@ -139,10 +198,19 @@ def _outputs(scope, model, inputs):
         check_score(model)
         return [("score", tensor([n, 1]))]
     if method == "transform":
-        return [("code" if isinstance(model, Autoencoder) else "hidden", tensor([n, model._n_features_out]))]
+        return [
+            (
+                "code" if isinstance(model, Autoencoder) else "hidden",
+                tensor([n, model._n_features_out]),
+            )
+        ]
     if isinstance(model, MLPClassifier):
         shape = [n, len(model.classes_)] if model._multilabel else [n]
-        label = StringTensorType(shape) if _labels(scope, model).dtype.kind == "U" else Int64TensorType(shape)
+        label = (
+            StringTensorType(shape)
+            if _labels(scope, model).dtype.kind == "U"
+            else Int64TensorType(shape)
+        )
         if hasattr(model, "predict_proba"):
             return [("label", label), ("probabilities", tensor([n, len(model.classes_)]))]
         return [("label", label), ("scores", tensor([n, model._network.n_out]))]
@@ -153,7 +221,9 @@ def _outputs(scope, model, inputs):
 
 
 def _prediction_shape(model):
-    """Return the shape of the prediction of a row: of axes of length 1 one is left, as usual in ONNX."""
+    """Return the shape of the prediction of a row: of axes of length 1 one is left, as usual in
+    ONNX.
+    """
     network = model._network
     if network.loss.predicts != "quantiles":
         return [network.n_targets]
@@ -168,7 +238,10 @@ def _method(scope, model):
 def _returns_std(scope, model):
     wanted = scope.get_options(model, {"return_std": False})["return_std"]
     if wanted and model._network.loss.predicts != "value and std":
-        raise ValueError(f"return_std=True needs a loss that learns the standard deviation, such as 'gaussian_nll', not {model.loss!r}.")
+        raise ValueError(
+            "return_std=True needs a loss that learns the standard deviation, such as "
+            f"'gaussian_nll', not {model.loss!r}."
+        )
     return wanted
 
 
@@ -180,9 +253,14 @@ def _labels(scope, model):
     if all(isinstance(value, Real) and value == int(value) for value in values):
         far = next((int(value) for value in values if not -(2**63) <= value < 2**63), None)
         if far is not None:
-            raise ValueError(f"The class {far} is no int64, which ONNX has for whole numbers; turn the labels into strings before the fit.")
+            raise ValueError(
+                f"The class {far} is no int64, which ONNX has for whole numbers; turn the labels "
+                "into strings before the fit."
+            )
         return np.array([int(value) for value in values], dtype=np.int64)
-    raise ValueError(f"The classes must be strings or whole numbers to be converted, but they are {values}.")
+    raise ValueError(
+        f"The classes must be strings or whole numbers to be converted, but they are {values}."
+    )
 
 
 def _is_double(inputs):
@@ -196,7 +274,10 @@ def _convert(scope, operator, container):
     """Add the nodes of an estimator."""
     model = operator.raw_operator
     if container.target_opset < LEAST_OPSET:
-        raise ValueError(f"target_opset={container.target_opset} is too old for skmlp's estimators; take {LEAST_OPSET} or newer.")
+        raise ValueError(
+            f"target_opset={container.target_opset} is too old for skmlp's estimators; take "
+            f"{LEAST_OPSET} or newer."
+        )
     graph = Graph(scope, container, np.float64 if _is_double(operator.inputs) else np.float32)
     method, missing = _method(scope, model), None
     if model._table is not None:
@@ -205,7 +286,14 @@ def _convert(scope, operator, container):
         x = _matrix(graph, operator.inputs, model._input_measure)
     if model._takes_missing:
         missing = graph.node("IsNaN", x)
-        x = graph.node("Where", missing, model.mean_ if model._input_measure is None else model._input_measure.normalised(model.mean_), x)
+        x = graph.node(
+            "Where",
+            missing,
+            model.mean_
+            if model._input_measure is None
+            else model._input_measure.normalised(model.mean_),
+            x,
+        )
     if method == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
     else:
@@ -213,37 +301,52 @@ def _convert(scope, operator, container):
         if method == "score_samples":
             results = [convert_score(graph, model, x, missing, raw)]
         elif isinstance(model, MLPClassifier):
-            results = [_predicted_labels(graph, model, raw, _labels(scope, model)), _scores(graph, model, raw)]
+            results = [
+                _predicted_labels(graph, model, raw, _labels(scope, model)),
+                _scores(graph, model, raw),
+            ]
         else:
             results = _values(graph, model, convert_unit(graph, model._network.loss, raw))
-    for name, variable in zip(results, operator.outputs, strict=False):  # of mean and std only the mean may be wanted
+    for name, variable in zip(
+        results, operator.outputs, strict=False
+    ):  # of mean and std only the mean may be wanted
         graph.node("Identity", name, output=variable.full_name)
 
 
 def _matrix(graph, variables, measure):
     """Add the matrix of all inputs as the network sees it."""
-    dtype = graph.dtype if measure is None else np.float64  # a large offset is subtracted before anything is rounded
+    dtype = (
+        graph.dtype if measure is None else np.float64
+    )  # a large offset is subtracted before anything is rounded
     features = [graph.cast(variable.full_name, dtype) for variable in variables]
     x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
     if measure is None:
         return x
     x = graph.node("Sub", x, graph.constant(np.asarray(measure.offset), np.float64))
-    return graph.cast(graph.node("Div", x, graph.constant(np.asarray(measure.scale), np.float64)), graph.dtype)
+    return graph.cast(
+        graph.node("Div", x, graph.constant(np.asarray(measure.scale), np.float64)), graph.dtype
+    )
 
 
 def _predicted_labels(graph, model, raw, classes):
-    """Add the labels with the largest scores; for two classes, and each label of several, that is a score above 0."""
+    """Add the labels with the largest scores; for two classes, and each label of several, that
+    is a score above 0.
+    """
     if model._multilabel:
         return graph.cast(graph.node("Greater", raw, 0.0), np.int64)
     if len(classes) == 2:
-        number = graph.node("Reshape", graph.cast(graph.node("Greater", raw, 0.0), np.int64), np.array([-1]))
+        number = graph.node(
+            "Reshape", graph.cast(graph.node("Greater", raw, 0.0), np.int64), np.array([-1])
+        )
     else:
         number = graph.node("ArgMax", raw, axis=1, keepdims=0)
     return graph.node("Gather", classes, number, axis=0)
 
 
 def _scores(graph, model, raw):
-    """Add the probabilities, of both classes where there are two; the raw scores if the loss has none."""
+    """Add the probabilities, of both classes where there are two; the raw scores if the loss has
+    none.
+    """
     if not hasattr(model, "predict_proba"):
         return raw
     if len(model.classes_) == 2 and not model._multilabel:
@@ -256,21 +359,36 @@ def _values(graph, model, linked):
     network, measure = model._network, model._target_measure
     if network.loss.predicts == "value and std":
         mean, std = graph.split(linked, 2)
-        return [_restored(graph, mean, measure), std if measure is None else graph.node("Mul", std, measure.scale)]
+        return [
+            _restored(graph, mean, measure),
+            std if measure is None else graph.node("Mul", std, measure.scale),
+        ]
     repeated = measure
     if measure is not None and network.loss.n_scores > 1:
-        repeated = Measure(np.tile(measure.offset, network.loss.n_scores), np.tile(measure.scale, network.loss.n_scores))
+        repeated = Measure(
+            np.tile(measure.offset, network.loss.n_scores),
+            np.tile(measure.scale, network.loss.n_scores),
+        )
     linked = _restored(graph, linked, repeated)
     if network.loss.predicts == "quantiles" and len(_prediction_shape(model)) == 2:
         # levels of all targets, lowest level first -> (n, n_targets, n_levels)
-        levels = [graph.node("Unsqueeze", level, np.array([2])) for level in graph.split(linked, network.loss.n_scores)]
+        levels = [
+            graph.node("Unsqueeze", level, np.array([2]))
+            for level in graph.split(linked, network.loss.n_scores)
+        ]
         return [graph.node("Concat", *levels, axis=2)]
     return [linked]
 
 
 def _restored(graph, x, measure):
-    """Add the numbers that outputs stand for, computed in float64, so that they are rounded once."""
+    """Add the numbers that outputs stand for, computed in float64, so that they are rounded
+    once.
+    """
     if measure is None:
         return x
-    x = graph.node("Mul", graph.cast(x, np.float64), graph.constant(np.asarray(measure.scale), np.float64))
-    return graph.cast(graph.node("Add", x, graph.constant(np.asarray(measure.offset), np.float64)), graph.dtype)
+    x = graph.node(
+        "Mul", graph.cast(x, np.float64), graph.constant(np.asarray(measure.scale), np.float64)
+    )
+    return graph.cast(
+        graph.node("Add", x, graph.constant(np.asarray(measure.offset), np.float64)), graph.dtype
+    )

@@ -1,7 +1,8 @@
 """The graph that converters write into.
 
-The one decision: whatever a node reads may be the name of another node's output, a number or an array, so that a converter reads like the
-formula it stands for; numbers take the precision of the graph.
+The one decision: whatever a node reads may be the name of another node's output, a number or an
+array, so that a converter reads like the formula it stands for; numbers take the precision of the
+graph.
 """
 
 import numpy as np
@@ -34,7 +35,8 @@ class Graph:
         op : str
             Name of an ONNX operator.
         *inputs : str, number or ndarray
-            Names of outputs; anything else becomes a constant, whole numbers int64 and others of the graph's ``dtype``.
+            Names of outputs; anything else becomes a constant, whole numbers int64 and others of
+            the graph's ``dtype``.
         output : str, default=None
             Name that the output must have.
         **attributes : object
@@ -42,7 +44,9 @@ class Graph:
         """
         inputs = [value if isinstance(value, str) else self.constant(value) for value in inputs]
         output = self._scope.get_unique_variable_name(op.lower()) if output is None else output
-        self._container.add_node(op, inputs, output, name=self._scope.get_unique_operator_name(op), **attributes)
+        self._container.add_node(
+            op, inputs, output, name=self._scope.get_unique_operator_name(op), **attributes
+        )
         return output
 
     def cast(self, x, dtype, output=None):
@@ -55,11 +59,20 @@ class Graph:
             return [x]
         outputs = [self._scope.get_unique_variable_name("split") for _ in range(n)]
         number = {"num_outputs": n} if self._container.target_opset >= 18 else {}
-        self._container.add_node("Split", x, outputs, name=self._scope.get_unique_operator_name("Split"), axis=1, **number)
+        self._container.add_node(
+            "Split",
+            x,
+            outputs,
+            name=self._scope.get_unique_operator_name("Split"),
+            axis=1,
+            **number,
+        )
         return outputs
 
     def constant(self, value, dtype=None):
-        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for the graph's. Equal ones are stored once."""
+        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for
+        the graph's. Equal ones are stored once.
+        """
         value = np.asarray(value)
         name = self._scope.get_unique_variable_name("constant")
         if value.dtype.kind in "iu":
@@ -75,9 +88,13 @@ class Graph:
 
 
 def name_inputs(model, names):
-    """Give the inputs of a model these names, of which skl2onnx makes identifiers, unless an output has the name. Overwrites: model."""
+    """Give the inputs of a model these names, of which skl2onnx makes identifiers, unless an
+    output has the name. Overwrites: model.
+    """
     given = [value.name for value in model.graph.input]
-    taken = {name for node in model.graph.node for name in node.output} | {tensor.name for tensor in model.graph.initializer}
+    taken = {name for node in model.graph.node for name in node.output} | {
+        tensor.name for tensor in model.graph.initializer
+    }
     taken |= {old for old, new in zip(given, names, strict=True) if new in taken}
     renamed = {old: new for old, new in zip(given, names, strict=True) if new not in taken}
     for value in model.graph.input:
@@ -86,7 +103,10 @@ def name_inputs(model, names):
 
 
 def _rename_read(graph, renamed):
-    """Rename what the nodes of a graph read, those of the graphs within it too. Overwrites: graph."""
+    """Rename what the nodes of a graph read, those of the graphs within it too.
+
+    Overwrites: graph.
+    """
     for node in graph.node:
         node.input[:] = [renamed.get(name, name) for name in node.input]
         for attribute in node.attribute:
@@ -95,4 +115,8 @@ def _rename_read(graph, renamed):
 
 
 def _proto_type(dtype):
-    return {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "int64": TensorProto.INT64}[np.dtype(dtype).name]
+    return {
+        "float32": TensorProto.FLOAT,
+        "float64": TensorProto.DOUBLE,
+        "int64": TensorProto.INT64,
+    }[np.dtype(dtype).name]

@@ -1,12 +1,15 @@
 """What each unit computes in prediction, as ONNX nodes.
 
-The one decision: one table from class to function. A class is looked up as it is, not by what it derives from, because a subclass may
-compute something else; one that is missing is an error that names it.
+The one decision: one table from class to function. A class is looked up as it is, not by what it
+derives from, because a subclass may compute something else; one that is missing is an error that
+names it.
 
-To add one: write a function ``(graph, unit, x, **arrays)`` that adds nodes and returns the name of the last one's output, and put it into
-``CONVERTERS``. ``x`` is the name of the input; ``arrays`` are a layer's parameters and statistics by their names, for a tied layer also
-the owner's ``weight``, and for a join ``skip``, the name of its second input. Layers that do nothing in prediction (``training_only``)
-need none. ONNX Runtime has few operators in float64, so functions are put together from simple ones, which it has in both precisions.
+To add one: write a function ``(graph, unit, x, **arrays)`` that adds nodes and returns the name of
+the last one's output, and put it into ``CONVERTERS``. ``x`` is the name of the input; ``arrays``
+are a layer's parameters and statistics by their names, for a tied layer also the owner's
+``weight``, and for a join ``skip``, the name of its second input. Layers that do nothing in
+prediction (``training_only``) need none. ONNX Runtime has few operators in float64, so functions
+are put together from simple ones, which it has in both precisions.
 """
 
 import math
@@ -25,14 +28,18 @@ def convert_unit(graph, unit, x, **arrays):
     if converter is None:
         name = f"{type(unit).__module__}.{type(unit).__qualname__}"
         raise ValueError(
-            f"{unit!r} cannot be converted: skmlp.onnx has no ONNX nodes for the class {name}. Write a function (graph, unit, x, **arrays) "
-            f"that adds them and returns the name of the result, and enter it: skmlp.onnx.CONVERTERS[{type(unit).__name__}] = function."
+            f"{unit!r} cannot be converted: skmlp.onnx has no ONNX nodes for the class {name}. "
+            "Write a function (graph, unit, x, **arrays) "
+            "that adds them and returns the name of the result, and enter it: "
+            f"skmlp.onnx.CONVERTERS[{type(unit).__name__}] = function."
         )
     return converter(graph, unit, x, **arrays)
 
 
 def convert_layers(graph, network, x, start, stop):
-    """Add layers ``start`` to ``stop`` (excluded) of a network, as they are in prediction, and return the name of the output."""
+    """Add layers ``start`` to ``stop`` (excluded) of a network, as they are in prediction, and
+    return the name of the output.
+    """
     arrays = {**network.views(), **network.state_layout.views(network.state)}
     inputs = {}
     for i in range(start, stop):
@@ -56,7 +63,7 @@ def _identity(graph, unit, x):
 
 
 def _relu(graph, unit, x):
-    return graph.node("ReLU", x)
+    return graph.node("Relu", x)
 
 
 def _leaky_relu(graph, unit, x):
@@ -90,13 +97,13 @@ def _selu(graph, unit, x):
 def _bent(graph, x, alpha):
     """Add max(x, 0) + alpha (exp(min(x, 0)) - 1)."""
     low = graph.node("Sub", graph.node("Exp", graph.node("Min", x, 0.0)), 1.0)
-    return graph.node("Add", graph.node("ReLU", x), graph.node("Mul", low, alpha))
+    return graph.node("Add", graph.node("Relu", x), graph.node("Mul", low, alpha))
 
 
 def _softplus(graph, unit, x):
     # max(x, 0) + log(1 + exp(-|x|))
     e = graph.node("Exp", graph.node("Neg", graph.node("Abs", x)))
-    return graph.node("Add", graph.node("ReLU", x), graph.node("Log", graph.node("Add", e, 1.0)))
+    return graph.node("Add", graph.node("Relu", x), graph.node("Log", graph.node("Add", e, 1.0)))
 
 
 def _gelu(graph, unit, x):
@@ -107,7 +114,8 @@ def _gelu(graph, unit, x):
 
 
 def _silu(graph, unit, x):
-    # x / (1 + exp(-x)); a product with a Sigmoid is one operator to ONNX Runtime, which older versions have in float32 only
+    # x / (1 + exp(-x)); a product with a Sigmoid is one operator to ONNX Runtime, which older
+    # versions have in float32 only
     return graph.node("Div", x, graph.node("Add", graph.node("Exp", graph.node("Neg", x)), 1.0))
 
 
@@ -117,7 +125,8 @@ def _mish(graph, unit, x):
 
 def _function(graph, unit, x):
     raise ValueError(
-        f"{unit!r} cannot be converted: what a Python function does is not known to ONNX. Take one of the named activations, or derive a "
+        f"{unit!r} cannot be converted: what a Python function does is not known to ONNX. Take "
+        "one of the named activations, or derive a "
         "class from skmlp.nn.Activation and enter its converter into skmlp.onnx.CONVERTERS."
     )
 
@@ -145,13 +154,17 @@ def _embedding(graph, layer, x, vectors):
     n_codes = len(layer.levels)
     parts = [graph.node("Slice", x, np.array([0]), np.array([-n_codes]), np.array([1]))]
     for j, table in enumerate(layer.tables(vectors)):
-        code = graph.node("Clip", graph.node("Gather", x, j - n_codes, axis=1), 0.0, float(len(table) - 1))
+        code = graph.node(
+            "Clip", graph.node("Gather", x, j - n_codes, axis=1), 0.0, float(len(table) - 1)
+        )
         parts.append(graph.node("Gather", table, graph.cast(code, np.int64), axis=0))
     return graph.node("Concat", *parts, axis=1)
 
 
 def _prelu(graph, layer, x, slope):
-    return graph.node("Add", graph.node("ReLU", x), graph.node("Mul", graph.node("Min", x, 0.0), slope))
+    return graph.node(
+        "Add", graph.node("Relu", x), graph.node("Mul", graph.node("Min", x, 0.0), slope)
+    )
 
 
 def _maxout(graph, layer, x):
@@ -197,7 +210,9 @@ def _softmax_link(graph, loss, raw):
 
 def _logistic_link(graph, loss, raw):
     limits = np.finfo(graph.dtype)
-    return graph.node("Clip", graph.node("Sigmoid", raw), float(limits.tiny), float(1.0 - limits.epsneg))
+    return graph.node(
+        "Clip", graph.node("Sigmoid", raw), float(limits.tiny), float(1.0 - limits.epsneg)
+    )
 
 
 def _exp_link(graph, loss, raw):
@@ -223,9 +238,12 @@ def _by_column(graph, loss, raw):
     # each piece takes its columns; then all go back to their places
     places = [numbers(columns) for _, columns in loss.pieces]
     parts = [
-        convert_unit(graph, piece, graph.node("Gather", raw, place, axis=1)) for (piece, _), place in zip(loss.pieces, places, strict=True)
+        convert_unit(graph, piece, graph.node("Gather", raw, place, axis=1))
+        for (piece, _), place in zip(loss.pieces, places, strict=True)
     ]
-    return graph.node("Gather", graph.node("Concat", *parts, axis=1), np.argsort(np.concatenate(places)), axis=1)
+    return graph.node(
+        "Gather", graph.node("Concat", *parts, axis=1), np.argsort(np.concatenate(places)), axis=1
+    )
 
 
 CONVERTERS = {

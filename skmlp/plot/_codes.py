@@ -1,4 +1,6 @@
-"""The hidden representation of rows as points in the plane, or of one number as points in a strip for each class."""
+"""The hidden representation of rows as points in the plane, or of one number as points in a
+strip for each class.
+"""
 
 from numbers import Integral
 
@@ -12,10 +14,11 @@ _MARKERS = "o^sDvPX*<>"
 
 
 class CodeDisplay:
-    """A picture of codes: two components of what ``transform`` gives for each row, coloured by labels, or one of them.
+    """A picture of codes: two components of what ``transform`` gives for each row, coloured by
+    labels, or one of them.
 
-    One component lies along the x axis. Classes have a strip each, in which points are spread upwards to be told apart; labels that are
-    numbers are the y axis.
+    One component lies along the x axis. Classes have a strip each, in which points are spread
+    upwards to be told apart; labels that are numbers are the y axis.
 
     Use :meth:`from_estimator` to make one.
 
@@ -65,14 +68,16 @@ class CodeDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+            A fitted network, a pipeline that ends with one, or a fitted search, whose best
+            estimator it is then.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows, as for ``transform``.
         y : array-like of shape (n_samples,), default=None
-            Labels to colour them by. Floating-point numbers and whole numbers with more than 20 different values get a colour bar, all
-            else is classes.
+            Labels to colour them by. Floating-point numbers and whole numbers with more than 20
+            different values get a colour bar, all else is classes.
         components : int or tuple of one or two int, default=None
-            Which components of the code to draw. None: all, for codes of one or two; others have no order, so a choice has to be made.
+            Which components of the code to draw. None: all, for codes of one or two; others have no
+            order, so a choice has to be made.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -85,7 +90,10 @@ class CodeDisplay:
         n_components = codes.shape[1]
         if components is None:
             if n_components > 2:
-                raise ValueError(f"The code has {n_components} components, a picture has room for two; choose, as in components=(0, 1).")
+                raise ValueError(
+                    f"The code has {n_components} components, a picture has room for two; choose, "
+                    "as in components=(0, 1)."
+                )
             components = tuple(range(n_components))
         chosen = _chosen(components, n_components)
         label_name = getattr(y, "name", None)
@@ -95,7 +103,9 @@ class CodeDisplay:
             if y.ndim != 1:
                 raise ValueError(f"y must have one label for each row, got shape {y.shape}.")
         names = tuple(f"code {each}" for each in chosen)
-        return cls(codes=codes[:, list(chosen)], labels=y, names=names, label_name=label_name).plot(ax=ax)
+        return cls(codes=codes[:, list(chosen)], labels=y, names=names, label_name=label_name).plot(
+            ax=ax
+        )
 
     def plot(self, ax=None):
         """Draw the points, and return the display.
@@ -121,7 +131,9 @@ class CodeDisplay:
             self.points_ = [self.ax_.scatter(*self.codes.T, color=COLOURS[0], **style)]
         elif _are_numbers(self.labels):
             self.points_ = [self.ax_.scatter(*self.codes.T, c=self.labels, cmap="viridis", **style)]
-            self.colorbar_ = self.figure_.colorbar(self.points_[0], ax=self.ax_, label=self.label_name or "y")
+            self.colorbar_ = self.figure_.colorbar(
+                self.points_[0], ax=self.ax_, label=self.label_name or "y"
+            )
             self.colorbar_.solids.set_alpha(1.0)
         else:
             self._classes(style)
@@ -129,7 +141,9 @@ class CodeDisplay:
         return self
 
     def _strips(self, style):
-        """Draw the points of one component over the labels: a strip for each class, or the numbers as they are."""
+        """Draw the points of one component over the labels: a strip for each class, or the
+        numbers as they are.
+        """
         codes = self.codes[:, 0]
         if self.labels is not None and _are_numbers(self.labels):
             self.points_ = [self.ax_.scatter(codes, self.labels, color=COLOURS[0], **style)]
@@ -139,7 +153,9 @@ class CodeDisplay:
         parts = [self.labels == label for label in classes] or [np.full(len(codes), True)]
         spread = 0.7 * (np.arange(len(codes)) * 0.618034 % 1.0 - 0.5)  # even, and not at random
         self.points_ = [
-            self.ax_.scatter(codes[rows], number + spread[rows], color=COLOURS[number % len(COLOURS)], **style)
+            self.ax_.scatter(
+                codes[rows], number + spread[rows], color=COLOURS[number % len(COLOURS)], **style
+            )
             for number, rows in enumerate(parts)
         ]
         self.ax_.set_yticks(range(len(classes)), [str(label) for label in classes])
@@ -153,9 +169,15 @@ class CodeDisplay:
             marker = _MARKERS[number // len(COLOURS) % len(_MARKERS)]
             rows = self.labels == label
             colour = COLOURS[number % len(COLOURS)]
-            self.points_.append(self.ax_.scatter(*self.codes[rows].T, color=colour, marker=marker, label=str(label), **style))
+            self.points_.append(
+                self.ax_.scatter(
+                    *self.codes[rows].T, color=colour, marker=marker, label=str(label), **style
+                )
+            )
         place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(classes) > 4 else {}
-        legend = self.ax_.legend(title=self.label_name, fontsize="small", ncols=-(-len(classes) // 16), **place)
+        legend = self.ax_.legend(
+            title=self.label_name, fontsize="small", ncols=-(-len(classes) // 16), **place
+        )
         for handle in legend.legend_handles:
             handle.set_alpha(1.0)
 
@@ -163,8 +185,14 @@ class CodeDisplay:
 def _chosen(components, n_components):
     """Return the numbers of the components to draw, a tuple."""
     numbers = tuple(components) if np.iterable(components) else (components,)
-    if len(numbers) not in (1, 2) or not all(isinstance(each, Integral) and 0 <= each < n_components for each in numbers):
-        room = "must be 0, the only component there is" if n_components == 1 else f"must be one or two numbers from 0 to {n_components - 1}"
+    if len(numbers) not in (1, 2) or not all(
+        isinstance(each, Integral) and 0 <= each < n_components for each in numbers
+    ):
+        room = (
+            "must be 0, the only component there is"
+            if n_components == 1
+            else f"must be one or two numbers from 0 to {n_components - 1}"
+        )
         raise ValueError(f"components {room}, got {components!r}.")
     return numbers
 

@@ -14,9 +14,11 @@ _PANELS = {
 
 
 class DiagnosticsDisplay:
-    """A picture of what happened in each layer: sizes of gradients, dead and saturated units over the epochs.
+    """A picture of what happened in each layer: sizes of gradients, dead and saturated units over
+    the epochs.
 
-    Use :meth:`from_estimator` to make one, with an estimator that was fitted with ``diagnostics=True``.
+    Use :meth:`from_estimator` to make one, with an estimator that was fitted with
+    ``diagnostics=True``.
 
     Parameters
     ----------
@@ -40,7 +42,9 @@ class DiagnosticsDisplay:
     >>> from sklearn.preprocessing import scale
     >>> from skmlp import DiagnosticsDisplay, MLPClassifier
     >>> X, y = load_wine(return_X_y=True)
-    >>> model = MLPClassifier((20, 20), diagnostics=True, learning_rate="one_cycle", random_state=0).fit(scale(X), y)
+    >>> model = MLPClassifier(
+    ...     (20, 20), diagnostics=True, learning_rate="one_cycle", random_state=0
+    ... ).fit(scale(X), y)
     >>> display = DiagnosticsDisplay.from_estimator(model)
     >>> display.panels_
     ['gradient_norm', 'dead', 'saturated']
@@ -56,7 +60,8 @@ class DiagnosticsDisplay:
         Parameters
         ----------
         estimator : object
-            A network fitted with ``diagnostics=True``, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+            A network fitted with ``diagnostics=True``, a pipeline that ends with one, or a fitted
+            search, whose best estimator it is then.
         show, ax
             As for :meth:`plot`.
 
@@ -67,14 +72,18 @@ class DiagnosticsDisplay:
         return cls(history=network_of(estimator).history_).plot(show=show, ax=ax)
 
     def plot(self, ax=None, *, show=("gradient_norm", "dead", "saturated")):
-        """Draw a curve for each layer, dark for the first and light for the last, and return the display.
+        """Draw a curve for each layer, dark for the first and light for the last, and return the
+        display.
 
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
-        show : sequence of {'gradient_norm', 'dead', 'saturated', 'activation_std'}, default=('gradient_norm', 'dead', 'saturated')
-            The panels, from top to bottom. Those of the hidden layers' outputs are left out where there is no hidden layer.
+            Where to draw: one Axes for each panel, or one whose place they share; None makes a new
+            figure.
+        show : sequence of str, default=('gradient_norm', 'dead', 'saturated')
+            The panels, from top to bottom, of 'gradient_norm', 'dead', 'saturated' and
+            'activation_std'. Those of the hidden layers' outputs are left out where
+            there is no hidden layer.
 
         Returns
         -------
@@ -90,9 +99,13 @@ class DiagnosticsDisplay:
         for (panel, numbers), axes in zip(columns.items(), self.axes_, strict=True):
             for number in numbers:
                 name = f"{panel}_{number}"
-                (self.lines_[name],) = axes.plot(self.history.index, self.history[name], color=colours[number], label=str(number))
+                (self.lines_[name],) = axes.plot(
+                    self.history.index, self.history[name], color=colours[number], label=str(number)
+                )
             axes.set(ylabel=_PANELS[panel])
-            if panel == "gradient_norm" and (self.history[[f"{panel}_{number}" for number in numbers]] > 0).any(axis=None):
+            if panel == "gradient_norm" and (
+                self.history[[f"{panel}_{number}" for number in numbers]] > 0
+            ).any(axis=None):
                 axes.set_yscale("log")
             if panel in ("dead", "saturated"):
                 axes.set_ylim(-0.03, 1.03)
@@ -104,12 +117,16 @@ class DiagnosticsDisplay:
         return self
 
     def _columns(self, show):
-        """Return the numbers of the layers that each panel has a curve for; raise ``ValueError`` if there is nothing to draw."""
+        """Return the numbers of the layers that each panel has a curve for; raise ``ValueError``
+        if there is nothing to draw.
+        """
         show = [show] if isinstance(show, str) else list(show)
         if not show or not set(show) <= set(_PANELS):
             raise ValueError(f"show must name panels among {list(_PANELS)}, got {show!r}.")
         if "gradient_norm_0" not in self.history:
-            raise ValueError("There are no diagnostics in history_; fit the estimator with diagnostics=True.")
+            raise ValueError(
+                "There are no diagnostics in history_; fit the estimator with diagnostics=True."
+            )
         found = {}
         for panel in show:
             matches = [re.fullmatch(rf"{panel}_(\d+)", column) for column in self.history]
@@ -117,5 +134,8 @@ class DiagnosticsDisplay:
             if numbers:
                 found[panel] = numbers
         if not found:
-            raise ValueError(f"show={show!r} is about outputs of hidden layers, but there is no hidden layer; take show='gradient_norm'.")
+            raise ValueError(
+                f"show={show!r} is about outputs of hidden layers, but there is no hidden layer; "
+                "take show='gradient_norm'."
+            )
         return found

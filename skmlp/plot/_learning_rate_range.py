@@ -32,7 +32,18 @@ class LearningRateRangeDisplay:
         self.suggestion = suggestion
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100, ax=None):
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        sample_weight=None,
+        min_rate=1e-6,
+        max_rate=10.0,
+        n_steps=100,
+        ax=None,
+    ):
         """Make the test and draw it.
 
         Parameters
@@ -48,12 +59,19 @@ class LearningRateRangeDisplay:
         """
         pyplot(cls)  # which may be missing, better known before the test
         rates, losses, suggestion = learning_rate_range(
-            estimator, X, y, sample_weight=sample_weight, min_rate=min_rate, max_rate=max_rate, n_steps=n_steps
+            estimator,
+            X,
+            y,
+            sample_weight=sample_weight,
+            min_rate=min_rate,
+            max_rate=max_rate,
+            n_steps=n_steps,
         )
         return cls(rates=rates, losses=losses, suggestion=suggestion).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw the losses, their moving average and the suggestion over the learning rate, and return the display.
+        """Draw the losses, their moving average and the suggestion over the learning rate, and
+        return the display.
 
         Parameters
         ----------
@@ -65,11 +83,20 @@ class LearningRateRangeDisplay:
         display : LearningRateRangeDisplay
         """
         ax = one_axes(self, ax)
-        (self.losses_,) = ax.plot(self.rates, self.losses, color=COLOURS[0], alpha=0.4, label="loss of a batch")
-        (self.average_,) = ax.plot(self.rates, smoothed(self.losses), color=COLOURS[0], label="moving average")
+        (self.losses_,) = ax.plot(
+            self.rates, self.losses, color=COLOURS[0], alpha=0.4, label="loss of a batch"
+        )
+        (self.average_,) = ax.plot(
+            self.rates, smoothed(self.losses), color=COLOURS[0], label="moving average"
+        )
         self.suggestion_ = None
         if self.suggestion is not None:
-            self.suggestion_ = ax.axvline(self.suggestion, color="black", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
+            self.suggestion_ = ax.axvline(
+                self.suggestion,
+                color="black",
+                linestyle="--",
+                label=f"suggestion: {self.suggestion:.2g}",
+            )
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure

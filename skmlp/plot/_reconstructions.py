@@ -51,7 +51,8 @@ class ReconstructionDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted Autoencoder, a pipeline that ends with one and can go back (``inverse_transform``), or a fitted search for one.
+            A fitted Autoencoder, a pipeline that ends with one and can go back
+            (``inverse_transform``), or a fitted search for one.
         X : array-like of shape (n_images, n_features)
             The images to show, as for ``transform``.
         image_shape : (int, int)
@@ -65,13 +66,21 @@ class ReconstructionDisplay:
         """
         network = network_of(estimator)
         if not hasattr(estimator, "inverse_transform"):
-            raise TypeError(f"Reconstructions need an Autoencoder, and steps before it that have inverse_transform, got {network!r}.")
+            raise TypeError(
+                "Reconstructions need an Autoencoder, and steps before it that have "
+                f"inverse_transform, got {network!r}."
+            )
         originals = np.asarray(X)
         if originals.ndim != 2 or not len(originals):
-            raise ValueError(f"X must have the shape (n_images, n_features), with an image or more, got shape {originals.shape}.")
+            raise ValueError(
+                "X must have the shape (n_images, n_features), with an image or more, got shape "
+                f"{originals.shape}."
+            )
         as_images(originals, image_shape, "features")
         reconstructions = np.asarray(estimator.inverse_transform(estimator.transform(X)))
-        return cls(originals=originals, reconstructions=reconstructions, image_shape=image_shape).plot(ax=ax)
+        return cls(
+            originals=originals, reconstructions=reconstructions, image_shape=image_shape
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw originals and reconstructions on one scale, and return the display.
@@ -89,12 +98,23 @@ class ReconstructionDisplay:
         images = as_images(both, self.image_shape, "features")
         sheet, places = mosaic(images, len(self.originals))
         width = min(12.0, 1.5 + 0.8 * len(self.originals))
-        self.ax_ = one_axes(self, ax, (width, max(1.5, 0.3 + (width - 1.2) * sheet.shape[0] / sheet.shape[1])))
+        self.ax_ = one_axes(
+            self, ax, (width, max(1.5, 0.3 + (width - 1.2) * sheet.shape[0] / sheet.shape[1]))
+        )
         self.figure_ = self.ax_.figure
-        self.image_ = self.ax_.imshow(sheet, cmap="viridis", interpolation="nearest", vmin=self.originals.min(), vmax=self.originals.max())
+        self.image_ = self.ax_.imshow(
+            sheet,
+            cmap="viridis",
+            interpolation="nearest",
+            vmin=self.originals.min(),
+            vmax=self.originals.max(),
+        )
         height = images.shape[1]
         self.ax_.set_xticks([])
-        self.ax_.set_yticks([places[0][0] + height / 2 - 0.5, places[-1][0] + height / 2 - 0.5], ["original", "reconstructed"])
+        self.ax_.set_yticks(
+            [places[0][0] + height / 2 - 0.5, places[-1][0] + height / 2 - 0.5],
+            ["original", "reconstructed"],
+        )
         self.ax_.tick_params(length=0)
         for spine in self.ax_.spines.values():
             spine.set_visible(False)

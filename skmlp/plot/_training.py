@@ -1,4 +1,6 @@
-"""How training went: losses, validation score and learning rate over the epochs, of one estimator or of several."""
+"""How training went: losses, validation score and learning rate over the epochs, of one
+estimator or of several.
+"""
 
 from collections.abc import Mapping
 
@@ -58,7 +60,8 @@ class TrainingDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+            A fitted network, a pipeline that ends with one, or a fitted search, whose best
+            estimator it is then.
         name : str, default=None
             Its name in the legend; None: the name of its class.
         show, ax
@@ -68,7 +71,9 @@ class TrainingDisplay:
         -------
         display : TrainingDisplay
         """
-        return cls.from_estimators({name or type(network_of(estimator)).__name__: estimator}, show=show, ax=ax)
+        return cls.from_estimators(
+            {name or type(network_of(estimator)).__name__: estimator}, show=show, ax=ax
+        )
 
     @classmethod
     def from_estimators(cls, estimators, *, show=None, ax=None):
@@ -77,7 +82,8 @@ class TrainingDisplay:
         Parameters
         ----------
         estimators : dict of str -> estimator, list of estimators, or dict
-            As for :meth:`from_estimator`, by name or in order; or what ``cross_validate(..., return_estimator=True)`` returns.
+            As for :meth:`from_estimator`, by name or in order; or what ``cross_validate(...,
+            return_estimator=True)`` returns.
         show, ax
             As for :meth:`plot`.
 
@@ -88,7 +94,9 @@ class TrainingDisplay:
         networks = {name: network_of(estimator) for name, estimator in _named(estimators).items()}
         histories = {name: network.history_ for name, network in networks.items()}
         best = {name: _best_epoch(network, histories[name]) for name, network in networks.items()}
-        return cls(histories=histories, best_epochs={name: epoch for name, epoch in best.items() if epoch}).plot(show=show, ax=ax)
+        return cls(
+            histories=histories, best_epochs={name: epoch for name, epoch in best.items() if epoch}
+        ).plot(show=show, ax=ax)
 
     def plot(self, ax=None, *, show=None):
         """Draw the curves, and return the display.
@@ -96,9 +104,11 @@ class TrainingDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            Where to draw: one Axes for each panel, or one whose place they share; None makes a new figure.
+            Where to draw: one Axes for each panel, or one whose place they share; None makes a new
+            figure.
         show : sequence of {'loss', 'score', 'learning_rate'}, default=None
-            The panels, from top to bottom. None: those for which there are numbers, the learning rate only if it changes.
+            The panels, from top to bottom. None: those for which there are numbers, the learning
+            rate only if it changes.
 
         Returns
         -------
@@ -108,7 +118,9 @@ class TrainingDisplay:
         self.axes_ = panels(self, ax, len(self.panels_))
         self.figure_ = self.axes_[0].figure
         self.lines_, self.marks_ = {}, {}
-        colours = COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
+        colours = (
+            COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
+        )
         for panel, axes in zip(self.panels_, self.axes_, strict=True):
             for (name, history), colour in zip(self.histories.items(), colours, strict=False):
                 self._curves(panel, axes, name, history, colour)
@@ -127,39 +139,62 @@ class TrainingDisplay:
             "learning_rate": self._has("learning_rate"),
         }
         if show is None:
-            return [panel for panel in _PANELS if there[panel] and (panel != "learning_rate" or self._spread(panel) > 1)]
+            return [
+                panel
+                for panel in _PANELS
+                if there[panel] and (panel != "learning_rate" or self._spread(panel) > 1)
+            ]
         show = [show] if isinstance(show, str) else list(show)
         for panel in show:
             if panel not in _PANELS:
                 raise ValueError(f"show must name panels among {list(_PANELS)}, got {panel!r}.")
             if not there[panel]:
-                what = "a validation set: fit(..., X_val=...) or early_stopping=True" if panel == "score" else "a minibatch solver"
-                raise ValueError(f"show has {panel!r}, but no history has such numbers; they come with {what}.")
+                what = (
+                    "a validation set: fit(..., X_val=...) or early_stopping=True"
+                    if panel == "score"
+                    else "a minibatch solver"
+                )
+                raise ValueError(
+                    f"show has {panel!r}, but no history has such numbers; they come with {what}."
+                )
         if not show:
             raise ValueError(f"show is empty; name at least one of {list(_PANELS)}.")
         return show
 
     def _has(self, column):
-        return any(column in history and history[column].notna().any() for history in self.histories.values())
+        return any(
+            column in history and history[column].notna().any()
+            for history in self.histories.values()
+        )
 
     def _spread(self, column):
-        """Return how many times the least value of a column goes into the largest, 1 if there is none."""
-        rates = [history[column].to_numpy() for history in self.histories.values() if column in history]
+        """Return how many times the least value of a column goes into the largest, 1 if there is
+        none.
+        """
+        rates = [
+            history[column].to_numpy() for history in self.histories.values() if column in history
+        ]
         rates = np.concatenate(rates) if rates else np.ones(1)
         rates = rates[rates > 0]
         return rates.max() / rates.min() if len(rates) else 1.0
 
     def _curves(self, panel, axes, name, history, colour):
         alone = len(self.histories) == 1
-        columns = {"loss": ["loss", "validation_loss"], "score": ["validation_score"]}.get(panel, [panel])
+        columns = {"loss": ["loss", "validation_loss"], "score": ["validation_score"]}.get(
+            panel, [panel]
+        )
         for column in [column for column in columns if column in history]:
             held_out = column.startswith("validation")
             colour = COLOURS[1] if alone and held_out else colour
-            (line,) = axes.plot(history.index, history[column], color=colour, linestyle="--" if held_out else "-")
+            (line,) = axes.plot(
+                history.index, history[column], color=colour, linestyle="--" if held_out else "-"
+            )
             self.lines_[name, column] = line
             epoch = (self.best_epochs or {}).get(name)
             if epoch in history.index and held_out:
-                self.marks_[name, column] = axes.plot(epoch, history[column].loc[epoch], "o", color=colour, markersize=7)[0]
+                self.marks_[name, column] = axes.plot(
+                    epoch, history[column].loc[epoch], "o", color=colour, markersize=7
+                )[0]
 
     def _legend(self):
         """Say what colours, dashes and marks mean, in the first panel."""
@@ -177,10 +212,24 @@ class TrainingDisplay:
             entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
             entries.append(Line2D([], [], color=colours[1], linestyle="--", label="validation"))
         if self.marks_:
-            label = f"best epoch: {next(iter(self.best_epochs.values()))}" if alone else "best epoch"
-            entries.append(Line2D([], [], color=colours[1], marker="o", linestyle="", markersize=7, label=label))
+            label = (
+                f"best epoch: {next(iter(self.best_epochs.values()))}" if alone else "best epoch"
+            )
+            entries.append(
+                Line2D(
+                    [], [], color=colours[1], marker="o", linestyle="", markersize=7, label=label
+                )
+            )
         if entries:
-            beside = {} if alone else {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": -(-len(entries) // 12)}
+            beside = (
+                {}
+                if alone
+                else {
+                    "loc": "upper left",
+                    "bbox_to_anchor": (1.0, 1.0),
+                    "ncols": -(-len(entries) // 12),
+                }
+            )
             self.axes_[0].legend(handles=entries, fontsize="small", **beside)
         if alone:
             self.axes_[0].set_title(next(iter(self.histories)))
@@ -190,17 +239,28 @@ def _named(estimators):
     """Return estimators by name, of a dict, a list, or the result of ``cross_validate``."""
     if isinstance(estimators, Mapping) and "fit_time" in estimators:
         if "estimator" not in estimators:
-            raise ValueError("The result of cross_validate has no estimators; call it with return_estimator=True.")
-        return {f"fold {number}": estimator for number, estimator in enumerate(estimators["estimator"], 1)}
+            raise ValueError(
+                "The result of cross_validate has no estimators; call it with "
+                "return_estimator=True."
+            )
+        return {
+            f"fold {number}": estimator
+            for number, estimator in enumerate(estimators["estimator"], 1)
+        }
     if not isinstance(estimators, Mapping):
-        estimators = {f"{type(network_of(each)).__name__} {number}": each for number, each in enumerate(estimators, 1)}
+        estimators = {
+            f"{type(network_of(each)).__name__} {number}": each
+            for number, each in enumerate(estimators, 1)
+        }
     if not estimators:
         raise ValueError("estimators is empty; give at least one.")
     return dict(estimators)
 
 
 def _best_epoch(network, history):
-    """Return the epoch whose weights early stopping restored, else that with the best validation score, None where there is none."""
+    """Return the epoch whose weights early stopping restored, else that with the best validation
+    score, None where there is none.
+    """
     if network._state.monitor.startswith("validation_score"):
         return network._state.best_epoch
     if "validation_score" not in history or history["validation_score"].isna().all():

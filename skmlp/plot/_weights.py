@@ -10,9 +10,11 @@ from ._images import as_images, mosaic
 
 
 class WeightsDisplay:
-    """A picture of the weights of a layer: what each unit looks for in an image, or the whole matrix.
+    """A picture of the weights of a layer: what each unit looks for in an image, or the whole
+    matrix.
 
-    Zero is white, positive weights are red and negative ones blue, on a scale that is the same in both directions.
+    Zero is white, positive weights are red and negative ones blue, on a scale that is the same in
+    both directions.
 
     Use :meth:`from_estimator` to make one.
 
@@ -62,14 +64,17 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best estimator it is then.
+            A fitted network, a pipeline that ends with one, or a fitted search, whose best
+            estimator it is then.
         layer : int, default=0
             Which of ``coefs_``; negative numbers count from the end.
         image_shape : (int, int), default=None
-            Height and width of the images that the layer's inputs are, so for the first layer; None draws the matrix.
+            Height and width of the images that the layer's inputs are, so for the first layer; None
+            draws the matrix.
         units : int or sequence of int, default=None
-            Numbers of the units to show, in this order; an int stands for so many with the largest weights (Euclidean norm), the largest
-            first. None: 16 of these as images, in a matrix all units in order.
+            Numbers of the units to show, in this order; an int stands for so many with the largest
+            weights (Euclidean norm), the largest first. None: 16 of these as images, in a matrix
+            all units in order.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -80,13 +85,18 @@ class WeightsDisplay:
         network = network_of(estimator)
         coefs = network.coefs_
         if not isinstance(layer, Integral) or not -len(coefs) <= layer < len(coefs):
-            raise ValueError(f"layer must be the number of one of the {len(coefs)} weight matrices, from 0 on, got {layer!r}.")
+            raise ValueError(
+                f"layer must be the number of one of the {len(coefs)} weight matrices, from 0 on, "
+                f"got {layer!r}."
+            )
         weights = np.array(coefs[layer])
         if image_shape is not None:
             as_images(weights[:, :1].T, image_shape, "inputs of the layer")
         units = _chosen(units, weights, 16 if image_shape is not None else None)
         names = getattr(network, "feature_names_in_", None) if layer % len(coefs) == 0 else None
-        return cls(weights=weights[:, units], units=units, image_shape=image_shape, input_names=names).plot(ax=ax)
+        return cls(
+            weights=weights[:, units], units=units, image_shape=image_shape, input_names=names
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the weights, and return the display.
@@ -117,7 +127,9 @@ class WeightsDisplay:
         if len(self.units) <= 20:
             self.ax_.set_xticks(range(len(self.units)), [str(unit) for unit in self.units])
         else:
-            self.ax_.xaxis.set_major_formatter(lambda x, _: str(self.units[round(x)]) if 0 <= round(x) < len(self.units) else "")
+            self.ax_.xaxis.set_major_formatter(
+                lambda x, _: str(self.units[round(x)]) if 0 <= round(x) < len(self.units) else ""
+            )
         if self.input_names is not None and len(self.input_names) <= 30:
             self.ax_.set_yticks(range(len(self.input_names)), self.input_names)
             self.ax_.set(ylabel="")
@@ -127,15 +139,26 @@ class WeightsDisplay:
         n, height, width = images.shape
         named = n <= 36
         above = max(1, round(0.25 * height)) if named else 0
-        sheet, places = mosaic(images, min(n, max(1, round((n * (height + above) / width) ** 0.5))), above)
+        sheet, places = mosaic(
+            images, min(n, max(1, round((n * (height + above) / width) ** 0.5))), above
+        )
         self.image_ = self.ax_.imshow(sheet, interpolation="nearest", **scale)
         self.ax_.set_axis_off()
         for unit, (y, x) in zip(self.units, places if named else [], strict=False):
-            self.ax_.text(x + width / 2 - 0.5, y - 0.7, f"unit {unit}" if n <= 16 else f"{unit}", ha="center", va="bottom", fontsize=8)
+            self.ax_.text(
+                x + width / 2 - 0.5,
+                y - 0.7,
+                f"unit {unit}" if n <= 16 else f"{unit}",
+                ha="center",
+                va="bottom",
+                fontsize=8,
+            )
 
 
 def _chosen(units, weights, most):
-    """Return the numbers of the units to show; raise ``ValueError`` for those that are not there."""
+    """Return the numbers of the units to show; raise ``ValueError`` for those that are not
+    there.
+    """
     n_units = weights.shape[1]
     if units is None:
         if most is None:
@@ -143,9 +166,14 @@ def _chosen(units, weights, most):
         units = min(most, n_units)
     if isinstance(units, Integral) and not isinstance(units, bool):
         if not 1 <= units <= n_units:
-            raise ValueError(f"units must be a number of units from 1 to {n_units} or a list of them, got {units!r}.")
+            raise ValueError(
+                f"units must be a number of units from 1 to {n_units} or a list of them, got "
+                f"{units!r}."
+            )
         return np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:units].tolist()
     chosen = list(units)
     if not chosen or not all(isinstance(unit, Integral) and 0 <= unit < n_units for unit in chosen):
-        raise ValueError(f"units must be numbers of units from 0 to {n_units - 1}, at least one, got {units!r}.")
+        raise ValueError(
+            f"units must be numbers of units from 0 to {n_units - 1}, at least one, got {units!r}."
+        )
     return [int(unit) for unit in chosen]

@@ -1,4 +1,6 @@
-"""What the tests of the core share: entries of the registries, workspaces built by hand, small networks, numeric derivatives."""
+"""What the tests of the core share: entries of the registries, workspaces built by hand, small
+networks, numeric derivatives.
+"""
 
 import inspect
 import json
@@ -23,20 +25,28 @@ REQUIRED = {"n_out": 3, "span": 2, "activation": Tanh(), "levels": (3, 2)}
 def construct(cls):
     """Return an instance with its defaults, and with values for what has none."""
     parameters = inspect.signature(cls).parameters.values()
-    return cls(**{p.name: REQUIRED[p.name] for p in parameters if p.default is inspect.Parameter.empty})
+    return cls(
+        **{p.name: REQUIRED[p.name] for p in parameters if p.default is inspect.Parameter.empty}
+    )
 
 
 def table(registry):
-    """Return the arguments of ``parametrize`` that run a test on every entry of a registry, which must not be empty."""
+    """Return the arguments of ``parametrize`` that run a test on every entry of a registry,
+    which must not be empty.
+    """
     assert registry, "an empty registry tests nothing"
     return {"argvalues": [construct(cls) for cls in registry.values()], "ids": list(registry)}
 
 
 def workspace(buffers, n, dtype, lead=(), **arrays):
-    """Return a namespace with the buffers, filled with NaN so that nothing can be read before it is written."""
+    """Return a namespace with the buffers, filled with NaN so that nothing can be read before it
+    is written.
+    """
     ws = SimpleNamespace(**arrays)
     for name, buffer in buffers.items():
-        array = np.zeros((*lead, 1 if isinstance(buffer, Row) else n, buffer.width), buffer.dtype or dtype)
+        array = np.zeros(
+            (*lead, 1 if isinstance(buffer, Row) else n, buffer.width), buffer.dtype or dtype
+        )
         if array.dtype.kind == "f":
             array.fill(np.nan)
         setattr(ws, name, array)
@@ -44,8 +54,17 @@ def workspace(buffers, n, dtype, lead=(), **arrays):
 
 
 def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
-    """Return all that a layer works with, its parameters and state near their usual values but all different."""
-    ws = workspace(layer.buffers(n_in), n, dtype, lead, ones=np.ones((1, n), dtype), rng=np.random.default_rng(3))
+    """Return all that a layer works with, its parameters and state near their usual values but
+    all different.
+    """
+    ws = workspace(
+        layer.buffers(n_in),
+        n,
+        dtype,
+        lead,
+        ones=np.ones((1, n), dtype),
+        rng=np.random.default_rng(3),
+    )
     for name, param in layer.params(n_in).items():
         setattr(ws, name, (rng.normal(size=lead + param.shape) + 0.1).astype(dtype))
         setattr(ws, "d_" + name, np.full(lead + param.shape, np.nan, dtype))
@@ -63,7 +82,9 @@ def targets_of(loss, shape, rng, dtype=np.float64):
     if isinstance(loss, ColumnLosses):
         target = np.empty(shape, dtype)
         for piece, columns in loss.pieces:
-            target[..., columns] = targets_of(piece, (*shape[:-1], len(numbers(columns))), rng, dtype)
+            target[..., columns] = targets_of(
+                piece, (*shape[:-1], len(numbers(columns))), rng, dtype
+            )
         return target
     shape = (*shape[:-1], shape[-1] // loss.n_scores)
     if "multiclass" in loss.targets:
@@ -78,13 +99,26 @@ def targets_of(loss, shape, rng, dtype=np.float64):
 
 
 def make_network(
-    loss, activation="tanh", sizes=(3, 4, 3), batch_norm=False, dropout=0.0, alphas=(), dtype=np.float64, seed=0, input_dropout=0.0
+    loss,
+    activation="tanh",
+    sizes=(3, 4, 3),
+    batch_norm=False,
+    dropout=0.0,
+    alphas=(),
+    dtype=np.float64,
+    seed=0,
+    input_dropout=0.0,
 ):
-    """Return a network in the order of the estimators, every parameter random (zero biases would hide mistakes).
+    """Return a network in the order of the estimators, every parameter random (zero biases would
+    hide mistakes).
 
     The last of ``sizes`` is the width of the target.
     """
-    activation = {**ACTIVATIONS, **ACTIVATION_LAYERS}[activation]() if isinstance(activation, str) else activation
+    activation = (
+        {**ACTIVATIONS, **ACTIVATION_LAYERS}[activation]()
+        if isinstance(activation, str)
+        else activation
+    )
     layer = Activate(activation) if isinstance(activation, Activation) else activation
     layers = [Dropout(input_dropout)] if input_dropout else []
     for width in sizes[1:-1]:
@@ -94,7 +128,12 @@ def make_network(
         layers.append(layer)
         if dropout:
             layers.append(Dropout(dropout))
-    return randomised(Network([*layers, Dense(sizes[-1] * loss.n_scores)], loss, sizes[0], dtype=dtype, alphas=alphas), seed)
+    return randomised(
+        Network(
+            [*layers, Dense(sizes[-1] * loss.n_scores)], loss, sizes[0], dtype=dtype, alphas=alphas
+        ),
+        seed,
+    )
 
 
 def randomised(network, seed=0):
@@ -108,12 +147,19 @@ def randomised(network, seed=0):
 
 
 def relative_error(numeric, analytic, least=1e-300):
-    """Return the largest difference relative to the largest value, or to ``least`` if that is larger."""
-    return float(np.max(np.abs(numeric - analytic)) / max(np.max(np.abs(numeric)), np.max(np.abs(analytic)), least))
+    """Return the largest difference relative to the largest value, or to ``least`` if that is
+    larger.
+    """
+    return float(
+        np.max(np.abs(numeric - analytic))
+        / max(np.max(np.abs(numeric)), np.max(np.abs(analytic)), least)
+    )
 
 
 def directional_derivatives(objective, flat, directions, h=1e-6):
-    """Return the central difference of ``objective()``, which reads ``flat``, along each direction."""
+    """Return the central difference of ``objective()``, which reads ``flat``, along each
+    direction.
+    """
     start, values = flat.copy(), []
     for direction in directions:
         np.copyto(flat, start + h * direction)
@@ -125,7 +171,9 @@ def directional_derivatives(objective, flat, directions, h=1e-6):
 
 
 class Watched(np.ndarray):
-    """An array that does not let a ufunc compute in another precision, nor make an array, unless it is a small one."""
+    """An array that does not let a ufunc compute in another precision, nor make an array, unless
+    it is a small one.
+    """
 
     largest_new = 1
 
@@ -138,7 +186,9 @@ class Watched(np.ndarray):
         result = getattr(ufunc, method)(*(_plain(a) for a in inputs), **kwargs)
         if out:
             return out[0]
-        assert np.size(result) <= self.largest_new, f"{ufunc.__name__} makes an array of shape {np.shape(result)}"
+        assert np.size(result) <= self.largest_new, (
+            f"{ufunc.__name__} makes an array of shape {np.shape(result)}"
+        )
         return result
 
 
@@ -148,7 +198,9 @@ def _plain(a):
 
 def watch(ws):
     """Return a copy of the workspace whose arrays are watched."""
-    return SimpleNamespace(**{k: v.view(Watched) if isinstance(v, np.ndarray) else v for k, v in vars(ws).items()})
+    return SimpleNamespace(
+        **{k: v.view(Watched) if isinstance(v, np.ndarray) else v for k, v in vars(ws).items()}
+    )
 
 
 def trajectories():

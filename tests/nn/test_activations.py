@@ -35,9 +35,13 @@ def test_values_agree_with_the_formula(key, dtype):
     x = np.concatenate([X, [-100.0, -30.0, -1e-3, 0.0, 1e-3, 30.0, 80.0]]).astype(dtype)
     expected = reference.ACTIVATIONS[key](x.astype(np.float64))
     rounding = 8 * np.finfo(dtype).eps * np.abs(expected)
-    if key == "gelu" and dtype == np.float64:  # the formula itself: rounding x / sqrt(2) changes the left tail x^2 times as much
+    if (
+        key == "gelu" and dtype == np.float64
+    ):  # the formula itself: rounding x / sqrt(2) changes the left tail x^2 times as much
         rounding *= 1 + np.where(x < 0, x**2, 0)
-    assert (np.abs(forward(ACTIVATIONS[key](), x) - expected) <= rounding + 2 * np.finfo(dtype).tiny).all()
+    assert (
+        np.abs(forward(ACTIVATIONS[key](), x) - expected) <= rounding + 2 * np.finfo(dtype).tiny
+    ).all()
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.2, 0.9])
@@ -47,7 +51,9 @@ def test_leaky_relu_with_a_slope(slope):
 
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 2.5])
 def test_elu_with_a_limit(alpha):
-    np.testing.assert_allclose(forward(ELU(alpha), X), np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14)
+    np.testing.assert_allclose(
+        forward(ELU(alpha), X), np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 2.0])
@@ -74,7 +80,9 @@ def test_only_the_hard_threshold_has_a_surrogate_gradient():
 def test_hard_threshold_passes_the_gradient_straight_through_near_zero():
     """Hubara et al. (2016), equation 4: the derivative of the hard tanh, max(-1, min(1, x))."""
     x = np.array([-1e4, -1.01, -1.0, -0.3, 0.0, 0.3, 1.0, 1.01, 1e4])
-    np.testing.assert_array_equal(backward(HardThreshold(), x, np.full(9, 0.7)), 0.7 * np.array([0, 0, 1, 1, 1, 1, 1, 0, 0]))
+    np.testing.assert_array_equal(
+        backward(HardThreshold(), x, np.full(9, 0.7)), 0.7 * np.array([0, 0, 1, 1, 1, 1, 1, 0, 0])
+    )
     h = 1e-6
     numeric = (np.clip(X + h, -1, 1) - np.clip(X - h, -1, 1)) / (2 * h)
     np.testing.assert_allclose(backward(HardThreshold(), X, np.ones_like(X)), numeric, rtol=1e-6)
@@ -83,7 +91,9 @@ def test_hard_threshold_passes_the_gradient_straight_through_near_zero():
 @each
 def test_gradient_is_multiplied_with_the_derivative(activation, rng):
     dy = rng.normal(size=X.shape)
-    np.testing.assert_allclose(backward(activation, X, dy), dy * backward(activation, X, np.ones_like(X)), rtol=1e-14)
+    np.testing.assert_allclose(
+        backward(activation, X, dy), dy * backward(activation, X, np.ones_like(X)), rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize("key", ["relu", "leaky_relu"])
@@ -127,8 +137,13 @@ def test_computes_in_the_given_precision_without_new_arrays(activation, dtype):
 @each
 def test_members_axis_is_separate_runs(activation, dtype, rng):
     x, dy = rng.normal(size=(2, 3, 5, 4)).astype(dtype)
-    np.testing.assert_array_equal(forward(activation, x), [forward(activation, member) for member in x])
-    np.testing.assert_array_equal(backward(activation, x, dy), [backward(activation, member, d) for member, d in zip(x, dy, strict=True)])
+    np.testing.assert_array_equal(
+        forward(activation, x), [forward(activation, member) for member in x]
+    )
+    np.testing.assert_array_equal(
+        backward(activation, x, dy),
+        [backward(activation, member, d) for member, d in zip(x, dy, strict=True)],
+    )
 
 
 @each
@@ -148,7 +163,10 @@ def test_never_falls(key):
 @pytest.mark.parametrize("key", FALLING)
 def test_falls_to_its_least_value_and_then_rises(key):
     x = np.linspace(-50, 50, 100_001)
-    slope, lowest = backward(ACTIVATIONS[key](), x, np.ones_like(x)), np.argmin(forward(ACTIVATIONS[key](), x))
+    slope, lowest = (
+        backward(ACTIVATIONS[key](), x, np.ones_like(x)),
+        np.argmin(forward(ACTIVATIONS[key](), x)),
+    )
     assert forward(ACTIVATIONS[key](), x)[lowest] == pytest.approx(FALLING[key], abs=1e-3)
     assert (slope[: lowest - 1] <= 0).all()
     assert (slope[lowest + 1 :] >= 0).all()
@@ -158,7 +176,10 @@ def test_falls_to_its_least_value_and_then_rises(key):
 def test_arrays_longer_than_a_part(key, rng):
     """Some work in parts that fit the cache; the last one is shorter."""
     activation, x = ACTIVATIONS[key](), rng.normal(size=(3, 5, 701))
-    np.testing.assert_array_equal(backward(activation, x, x), [[backward(activation, row, row) for row in member] for member in x])
+    np.testing.assert_array_equal(
+        backward(activation, x, x),
+        [[backward(activation, row, row) for row in member] for member in x],
+    )
 
 
 @each
@@ -167,12 +188,20 @@ def test_declares_what_its_derivative_reads(activation):
 
 
 def test_selu_keeps_mean_zero_and_variance_one():
-    """The defining property of the two constants, by Gauss-Hermite quadrature of either side of the kink."""
+    """The defining property of the two constants, by Gauss-Hermite quadrature of either side of
+    the kink.
+    """
     from scipy.integrate import quad
     from scipy.stats import norm
 
     def moment(power):
-        value = [quad(lambda z: forward(ACTIVATIONS["selu"](), np.array([z]))[0] ** power * norm.pdf(z), *side)[0] for side in SIDES]
+        value = [
+            quad(
+                lambda z: forward(ACTIVATIONS["selu"](), np.array([z]))[0] ** power * norm.pdf(z),
+                *side,
+            )[0]
+            for side in SIDES
+        ]
         return sum(value)
 
     SIDES = ((-12.0, 0.0), (0.0, 12.0))

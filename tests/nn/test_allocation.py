@@ -1,6 +1,8 @@
-"""The steady state allocates nothing: a step of training needs less new memory than NumPy's own ufunc buffers.
+"""The steady state allocates nothing: a step of training needs less new memory than NumPy's own
+ufunc buffers.
 
-Every array of the test is larger than the bound, down to a mask of one byte a value, so one forgotten temporary is enough to fail.
+Every array of the test is larger than the bound, down to a mask of one byte a value, so one
+forgotten temporary is enough to fail.
 """
 
 import tracemalloc
@@ -24,12 +26,20 @@ from tests.nn.helpers import make_network, randomised, targets_of
 
 WIDTH = 288
 N = 288
-BUFFER = 3072  # values in one of a ufunc's buffers; less than the default, so that smaller arrays and quicker products are enough
-BOUND = 3 * BUFFER * 8 + 4096  # bytes: the buffers of an operation with three operands, or one of NumPy's of fixed size, and small objects
+# values in one of a ufunc's buffers; less than the default, so that smaller arrays and quicker
+# products are enough
+BUFFER = 3072
+BOUND = (
+    3 * BUFFER * 8 + 4096
+    # bytes: the buffers of an operation with three operands, or one of NumPy's of fixed size, and
+    # small objects
+)
 
 
 class Watch(Callback):
-    """Measures the most memory in use within an epoch, on top of what was in use when it began, from the third epoch on."""
+    """Measures the most memory in use within an epoch, on top of what was in use when it began,
+    from the third epoch on.
+    """
 
     def __init__(self):
         self.peaks = []
@@ -43,19 +53,42 @@ class Watch(Callback):
         tracemalloc.reset_peak()
 
 
-def peak(network, rule, target=None, schedule="constant", weighted=False, batch_size=N, shuffle=True, n_rows=N, backend=None):
+def peak(
+    network,
+    rule,
+    target=None,
+    schedule="constant",
+    weighted=False,
+    batch_size=N,
+    shuffle=True,
+    n_rows=N,
+    backend=None,
+):
     """Return the most bytes that an epoch of training needs on top of what it holds."""
     rng = np.random.default_rng(0)
     x = DenseRows(rng.normal(size=(n_rows, network.n_in)).astype(network.dtype))
-    target = target or DenseRows(targets_of(network.loss, (n_rows, network.n_out), rng, network.dtype))
+    target = target or DenseRows(
+        targets_of(network.loss, (n_rows, network.n_out), rng, network.dtype)
+    )
     weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
     state, watch = TrainingState(rng), Watch()
     network.prepare(batch_size + 1, rng, compiled=backend)
     decays, kernel = [(slice(0, network.penalised[-1].stop), 0.1)], backend and backend.update(rule)
-    updater = Updater(rule, network.params, network.grads, None, 0, network.penalties, decays, kernel=kernel)
+    updater = Updater(
+        rule, network.params, network.grads, None, 0, network.penalties, decays, kernel=kernel
+    )
     state.slots = updater.slots
     trainer = Trainer(
-        network, updater, SCHEDULES[schedule](), 1e-4, state, batch_size, shuffle, norm_limit=1e-3, value_limit=1e-2, callbacks=[watch]
+        network,
+        updater,
+        SCHEDULES[schedule](),
+        1e-4,
+        state,
+        batch_size,
+        shuffle,
+        norm_limit=1e-3,
+        value_limit=1e-2,
+        callbacks=[watch],
     )
     usual = np.setbufsize(BUFFER)
     tracemalloc.start()
@@ -69,7 +102,9 @@ def peak(network, rule, target=None, schedule="constant", weighted=False, batch_
 
 
 def network_of(loss, dtype, **options):
-    """Return a network of three products, so that a gradient goes from one hidden layer to another."""
+    """Return a network of three products, so that a gradient goes from one hidden layer to
+    another.
+    """
     return make_network(loss, sizes=(WIDTH,) * 4, alphas=(0.1, 0.2, 0.3), dtype=dtype, **options)
 
 
@@ -77,21 +112,33 @@ def network_of(loss, dtype, **options):
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3], ids=["", "dropout"])
 def test_layers(batch_norm, dropout, backend, dtype):
-    network = network_of(LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout)
+    network = network_of(
+        LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout
+    )
     assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
 
 
 @pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 def test_alpha_dropout(backend, dtype):
     parts = [[Dense(WIDTH), Activate(ACTIVATIONS["selu"]()), AlphaDropout(0.1)] for _ in range(2)]
-    network = randomised(Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype))
+    network = randomised(
+        Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype)
+    )
     assert peak(network, SGD(), backend=backend) < BOUND
 
 
 @pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 def test_embeddings(backend, dtype):
-    layers = [Embedding((40,) * 16, (32,) * 16), Dense(WIDTH), Activate(ACTIVATIONS["relu"]()), Dense(WIDTH)]
-    assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD(), backend=backend) < BOUND
+    layers = [
+        Embedding((40,) * 16, (32,) * 16),
+        Dense(WIDTH),
+        Activate(ACTIVATIONS["relu"]()),
+        Dense(WIDTH),
+    ]
+    assert (
+        peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD(), backend=backend)
+        < BOUND
+    )
 
 
 @pytest.mark.parametrize("key", LOSSES)
@@ -121,7 +168,9 @@ def test_labels(dtype):
 
 def test_categories(dtype):
     codes = DenseRows(np.column_stack([np.zeros(N), np.arange(N) % (WIDTH - 1)]).astype(dtype))
-    assert peak(network_of(LogLoss(), dtype), SGD(), target=OneHotRows(codes, 1, (WIDTH - 1,))) < BOUND
+    assert (
+        peak(network_of(LogLoss(), dtype), SGD(), target=OneHotRows(codes, 1, (WIDTH - 1,))) < BOUND
+    )
 
 
 def test_rows_in_order(dtype):
@@ -129,7 +178,14 @@ def test_rows_in_order(dtype):
 
 
 def test_a_shorter_last_batch(dtype):
-    assert peak(network_of(SquaredError(), dtype, batch_norm=True, dropout=0.3), SGD(), n_rows=N + N // 2) < BOUND
+    assert (
+        peak(
+            network_of(SquaredError(), dtype, batch_norm=True, dropout=0.3),
+            SGD(),
+            n_rows=N + N // 2,
+        )
+        < BOUND
+    )
 
 
 def test_a_single_temporary_is_found(dtype):

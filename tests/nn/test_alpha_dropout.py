@@ -1,4 +1,6 @@
-"""Alpha dropout: mean and variance stay what they are, value by value and through a deep self-normalising network."""
+"""Alpha dropout: mean and variance stay what they are, value by value and through a deep
+self-normalising network.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Dual numbers: every rule of the tables against central differences, the rest of NumPy that they take, and what they refuse."""
+"""Dual numbers: every rule of the tables against central differences, the rest of NumPy that
+they take, and what they refuse.
+"""
 
 import math
 
@@ -16,13 +18,18 @@ from tests.nn.helpers import make_network
 
 pytestmark = pytest.mark.lecture_row(7)
 DOMAINS = {  # of those that are not smooth on (-3, 3)
-    **dict.fromkeys((np.log, np.log2, np.log10, np.sqrt, np.reciprocal, special.gammaln), (0.2, 3.0)),
+    **dict.fromkeys(
+        (np.log, np.log2, np.log10, np.sqrt, np.reciprocal, special.gammaln), (0.2, 3.0)
+    ),
     **dict.fromkeys((np.arcsin, np.arccos, np.arctanh), (-0.9, 0.9)),
     np.log1p: (-0.8, 3.0),
     np.arccosh: (1.2, 4.0),
     np.tan: (-1.2, 1.2),
     special.logit: (0.1, 0.9),
-    **dict.fromkeys((np.power, np.float_power, np.divide, np.remainder, special.xlogy, special.xlog1py), (0.2, 3.0)),
+    **dict.fromkeys(
+        (np.power, np.float_power, np.divide, np.remainder, special.xlogy, special.xlog1py),
+        (0.2, 3.0),
+    ),
 }
 
 
@@ -67,7 +74,9 @@ def test_two_arguments(f):
     np.testing.assert_allclose(both.tangent, 2.0 * by_a - 3.0 * by_b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("f", [f for f in (*ONE, *TWO) if f is not np.float_power], ids=name)  # which is always float64
+@pytest.mark.parametrize(
+    "f", [f for f in (*ONE, *TWO) if f is not np.float_power], ids=name
+)  # which is always float64
 def test_precision_is_kept(f):
     arguments = [points(f).astype(np.float32)] * f.nin
     result = f(*(Dual(a, 1.0) for a in arguments))
@@ -124,7 +133,11 @@ def test_the_poisson_deviance_of_a_count_of_zero():
 def test_the_worked_example_of_the_lecture():
     """y = ln x1 + x1 x2 - sin x2 at (2, 5): 1/x1 + x2 and x1 - cos x2."""
     value, gradient = value_and_gradient(lambda x1, x2: np.log(x1) + x1 * x2 - np.sin(x2), 2.0, 5.0)
-    np.testing.assert_allclose([value, *gradient], [math.log(2.0) + 10.0 - math.sin(5.0), 5.5, 2.0 - math.cos(5.0)], rtol=1e-14)
+    np.testing.assert_allclose(
+        [value, *gradient],
+        [math.log(2.0) + 10.0 - math.sin(5.0), 5.5, 2.0 - math.cos(5.0)],
+        rtol=1e-14,
+    )
     np.testing.assert_allclose([value, *gradient], [11.652, 5.5, 1.716], atol=5e-4)
 
 
@@ -156,18 +169,37 @@ def test_results_may_be_changed_in_place():
     x, tangent = points(f), np.ones(41)
     result = f(Dual(x, tangent))
     np.testing.assert_array_equal(result.value, f(x))
-    np.testing.assert_allclose(result.tangent, np.where(x > 1.0, 0.0, 2.0 * x + 1.0 - np.exp(x)), rtol=1e-12)
+    np.testing.assert_allclose(
+        result.tangent, np.where(x > 1.0, 0.0, 2.0 * x + 1.0 - np.exp(x)), rtol=1e-12
+    )
     np.testing.assert_array_equal(tangent, 1.0)
 
 
 EXPRESSIONS = st.recursive(
     st.sampled_from(["x", "0.5", "3"]),
     lambda inner: st.one_of(
-        st.tuples(st.sampled_from(["np.tanh({})", "np.sin({})", "np.exp(-np.square({}))", "np.arctan({})", "expit({})"]), inner),
-        st.tuples(st.sampled_from(["({} - {})", "({} * {})", "{} / (1 + np.square({}))", "np.hypot(9 + {}, {})"]), inner, inner),
+        st.tuples(
+            st.sampled_from(
+                [
+                    "np.tanh({})",
+                    "np.sin({})",
+                    "np.exp(-np.square({}))",
+                    "np.arctan({})",
+                    "expit({})",
+                ]
+            ),
+            inner,
+        ),
+        st.tuples(
+            st.sampled_from(
+                ["({} - {})", "({} * {})", "{} / (1 + np.square({}))", "np.hypot(9 + {}, {})"]
+            ),
+            inner,
+            inner,
+        ),
     ).map(lambda parts: parts[0].format(*parts[1:])),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -188,8 +220,14 @@ def test_a_whole_network_forwards_gives_the_gradient_of_backpropagation():
     network.prepare(6)
     loss = network.loss_and_grad(x, target)
     # one direction for each parameter, all at once along a leading axis
-    p = Dual(np.broadcast_to(network.params, (network.params.size, network.params.size)), np.eye(network.params.size))
-    w = {key: p[:, part].reshape(-1, *network.layout.params[key].shape) for key, part in network.layout.slices.items()}
+    p = Dual(
+        np.broadcast_to(network.params, (network.params.size, network.params.size)),
+        np.eye(network.params.size),
+    )
+    w = {
+        key: p[:, part].reshape(-1, *network.layout.params[key].shape)
+        for key, part in network.layout.slices.items()
+    }
     hidden = np.tanh(x @ w[0, "weight"] + w[0, "bias"])
     raw = hidden @ w[2, "weight"] + w[2, "bias"]
     forwards = (0.5 * np.square(raw - target)).sum(axis=(-2, -1)) / 6
@@ -200,18 +238,25 @@ def test_a_whole_network_forwards_gives_the_gradient_of_backpropagation():
 X = Dual(np.array([-1.0, 0.5, 2.0]), 1.0)
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: np.spacing(X), r"The ufunc 'spacing' has no derivative here\. Write the function with those that have one \(.*tanh.*where"),
-    (lambda: special.j0(X), "The ufunc 'j0' has no derivative"),
-    (lambda: np.cumsum(X), r"np\.cumsum has no derivative"),
-    (lambda: np.multiply.outer(X, X), r"np\.multiply\.outer cannot be differentiated"),
-    (lambda: np.exp(X, where=X > 0), "exp of a Dual array takes no where"),
-    (lambda: np.exp(X, out=np.empty(3)), "needs an out that is one too"),
-    (lambda: np.asarray(X), "does not become a plain one"),
-    (lambda: float(X[0]), "use NumPy's functions, such as np.exp instead of math.exp"),
-    (lambda: math.exp(X[0]), "use NumPy's functions"),
-    (lambda: 1 if X else 0, "use np.where instead of if"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: np.spacing(X),
+            r"The ufunc 'spacing' has no derivative here\. Write the function with those that "
+            r"have one \(.*tanh.*where",
+        ),
+        (lambda: special.j0(X), "The ufunc 'j0' has no derivative"),
+        (lambda: np.cumsum(X), r"np\.cumsum has no derivative"),
+        (lambda: np.multiply.outer(X, X), r"np\.multiply\.outer cannot be differentiated"),
+        (lambda: np.exp(X, where=X > 0), "exp of a Dual array takes no where"),
+        (lambda: np.exp(X, out=np.empty(3)), "needs an out that is one too"),
+        (lambda: np.asarray(X), "does not become a plain one"),
+        (lambda: float(X[0]), "use NumPy's functions, such as np.exp instead of math.exp"),
+        (lambda: math.exp(X[0]), "use NumPy's functions"),
+        (lambda: 1 if X else 0, "use np.where instead of if"),
+    ],
+)
 def test_what_is_refused(call, message):
     with pytest.raises(TypeError, match=message):
         call()
@@ -220,7 +265,17 @@ def test_what_is_refused(call, message):
 def test_every_other_function_of_numpy_keeps_the_shape_of_plain_arrays():
     """What is not a ufunc does to a Dual's value what it does to an array."""
     x = np.arange(6.0).reshape(1, 2, 3)
-    special_cases = {np.where, np.select, np.clip, np.concatenate, np.stack, np.full_like, np.reshape, np.broadcast_to, np.expand_dims}
+    special_cases = {
+        np.where,
+        np.select,
+        np.clip,
+        np.concatenate,
+        np.stack,
+        np.full_like,
+        np.reshape,
+        np.broadcast_to,
+        np.expand_dims,
+    }
     for f in FUNCTIONS.keys() - special_cases - {np.empty_like}:
         result = f(Dual(x, 1.0))
         np.testing.assert_array_equal(getattr(result, "value", result), f(x), err_msg=f.__name__)

@@ -1,4 +1,7 @@
-"""Batch normalisation: formula, precision, what it tracks, what it predicts with. The rest is in ``test_layers.py``."""
+"""Batch normalisation: formula, precision, what it tracks, what it predicts with.
+
+The rest is in ``test_layers.py``.
+"""
 
 import numpy as np
 import pytest
@@ -17,7 +20,9 @@ def test_batch_norm_is_the_formula(epsilon):
     layer = BatchNorm(epsilon=epsilon)
     ws, dy = prepared(layer)
     y = run(layer, ws, dy)["y"]
-    np.testing.assert_allclose(y, reference.batch_norm(ws.x, ws.gamma, ws.beta, epsilon), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(
+        y, reference.batch_norm(ws.x, ws.gamma, ws.beta, epsilon), rtol=1e-11, atol=1e-13
+    )
 
 
 @pytest.mark.lecture_row(18)
@@ -42,7 +47,9 @@ def test_batch_norm_running_statistics(momentum, dtype):
     mean, variance = (1 - momentum) * ws.mean, (1 - momentum) * ws.variance
     layer.forward(ws.x, ws, True)
     np.testing.assert_allclose(ws.mean, mean + momentum * ws.x.mean(axis=0), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(ws.variance, variance + momentum * ws.x.var(axis=0, ddof=1), rtol=1e-5)
+    np.testing.assert_allclose(
+        ws.variance, variance + momentum * ws.x.var(axis=0, ddof=1), rtol=1e-5
+    )
 
 
 def test_batch_norm_learns_nothing_of_the_variance_from_one_row(dtype):
@@ -74,14 +81,21 @@ def test_a_constant_column_has_no_variance_whatever_its_size(value):
     layer.forward(ws.x, ws, True)
     assert ws.batch_variance[0, 0] == 0.0
     np.testing.assert_array_equal(ws.y[:, 0], ws.beta[0, 0])
-    np.testing.assert_allclose(ws.batch_variance[0, 1:], ws.x[:, 1:].astype(float).var(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        ws.batch_variance[0, 1:], ws.x[:, 1:].astype(float).var(axis=0), rtol=1e-5
+    )
 
 
 def test_batch_norm_predicts_with_the_running_statistics(dtype):
     layer = BatchNorm(epsilon=1e-3)
     ws, _ = prepared(layer, dtype)
     layer.forward(ws.x, ws, False)
-    np.testing.assert_allclose(ws.y, ws.gamma * (ws.x - ws.mean) / np.sqrt(ws.variance + 1e-3) + ws.beta, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        ws.y,
+        ws.gamma * (ws.x - ws.mean) / np.sqrt(ws.variance + 1e-3) + ws.beta,
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
 @pytest.mark.lecture_row(18)
@@ -97,9 +111,13 @@ def test_batch_norm_may_predict_with_the_statistics_of_the_rows_themselves(dtype
 def test_the_statistics_of_millions_of_rows_are_exact(rng):
     """Added row by row, squares in float32 stop to count beside their sum."""
     x = rng.standard_normal((3_000_000, 2), dtype=np.float32)
-    network = Network([BatchNorm(statistics="batch", epsilon=1e-12), Dense(1)], SquaredError(), 2, np.float32)
+    network = Network(
+        [BatchNorm(statistics="batch", epsilon=1e-12), Dense(1)], SquaredError(), 2, np.float32
+    )
     network.initialise(rng)
-    np.testing.assert_allclose(network.scores(DenseRows(x), 0, 1).std(axis=0, dtype=np.float64), 1.0, atol=1e-5)
+    np.testing.assert_allclose(
+        network.scores(DenseRows(x), 0, 1).std(axis=0, dtype=np.float64), 1.0, atol=1e-5
+    )
 
 
 def test_batch_norm_takes_away_scale_and_shift_of_its_input():
@@ -125,7 +143,9 @@ def test_batch_norm_counts_a_weight_of_two_as_two_rows():
     other.mean, other.variance = prepared(layer)[0].mean, prepared(layer)[0].variance
     repeated = run(layer, other, dy[twice])
     np.testing.assert_allclose(weighted["y"][twice], repeated["y"], rtol=1e-12)
-    np.testing.assert_allclose(weighted["dx"][twice], repeated["dx"] * weight[twice, None], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        weighted["dx"][twice], repeated["dx"] * weight[twice, None], rtol=1e-10, atol=1e-12
+    )
     for name in ("gamma", "beta"):
         np.testing.assert_allclose(weighted[name], repeated[name], rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(ws.mean, other.mean, rtol=1e-12)

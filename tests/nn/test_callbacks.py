@@ -17,17 +17,25 @@ def trainer_of(schedule=None):
     """Return what callbacks see of a trainer, with a network of three numbers."""
     state = TrainingState(np.random.default_rng(0), slots={"v": np.zeros(3)})
     network = SimpleNamespace(params=np.zeros(3), state=np.zeros(2))
-    return SimpleNamespace(network=network, state=state, schedule=schedule or Constant(), learning_rate=0.1)
+    return SimpleNamespace(
+        network=network, state=state, schedule=schedule or Constant(), learning_rate=0.1
+    )
 
 
 def feed(stopping, values, trainer=None):
-    """Return the epoch in which a sequence of values stops training, None if it does not, and the trainer."""
+    """Return the epoch in which a sequence of values stops training, None if it does not, and
+    the trainer.
+    """
     trainer = trainer or trainer_of()
     for epoch, value in enumerate(values, 1):
-        trainer.network.params[...] = trainer.network.state[...] = trainer.state.slots["v"][...] = epoch
+        trainer.network.params[...] = trainer.network.state[...] = trainer.state.slots["v"][...] = (
+            epoch
+        )
         trainer.state.clock.step = 10 * epoch
         rate = trainer.learning_rate * trainer.schedule.factor(trainer.state.clock)
-        if stopping.epoch_end(trainer, {stopping.monitor: value, "epoch": epoch, "learning_rate": rate}):
+        if stopping.epoch_end(
+            trainer, {stopping.monitor: value, "epoch": epoch, "learning_rate": rate}
+        ):
             return epoch, trainer
     return None, trainer
 
@@ -40,8 +48,14 @@ def stopping_of(sign=-1, tol=0.1, patience=2, keep_best=False, monitor="loss"):
     ("values", "epoch"),
     [
         ([5, 4, 3, 2, 1], None),
-        ([5, 5, 5, 5, 5], 4),  # the first epoch is progress, then patience is 2, then the third without
-        ([5, 4.95, 4.9, 4.85, 4.8], 4),  # each epoch is measured from the best so far, so steps of half of tol are no progress
+        (
+            [5, 5, 5, 5, 5],
+            4,
+        ),  # the first epoch is progress, then patience is 2, then the third without
+        (
+            [5, 4.95, 4.9, 4.85, 4.8],
+            4,
+        ),  # each epoch is measured from the best so far, so steps of half of tol are no progress
         ([5, 6, 6, 4, 6, 6, 6], 7),
         ([5, math.nan, math.nan, math.nan], None),  # undefined is neither better nor worse
         ([math.nan, 5, 5, math.nan, 5, math.nan, 5], 7),
@@ -55,7 +69,9 @@ def test_stops_after_more_than_patience_epochs_without_progress(values, epoch):
 
 
 def rule_of_scikit_learn(losses, tol, patience):
-    """Return the epoch in which BaseMultilayerPerceptron._fit_stochastic would stop, from its documented rule."""
+    """Return the epoch in which BaseMultilayerPerceptron._fit_stochastic would stop, from its
+    documented rule.
+    """
     best, stale = math.inf, 0
     for epoch, loss in enumerate(losses, 1):
         stale = stale + 1 if loss > best - tol else 0
@@ -69,7 +85,9 @@ def rule_of_scikit_learn(losses, tol, patience):
 def test_stops_when_scikit_learn_does(seed):
     losses = np.exp(-np.linspace(0, 3, 60)) + 0.05 * np.random.default_rng(seed).normal(size=60)
     for tol in (0.0, 1e-3, 0.05):
-        assert feed(stopping_of(tol=tol, patience=4), losses)[0] == rule_of_scikit_learn(losses, tol, 4)
+        assert feed(stopping_of(tol=tol, patience=4), losses)[0] == rule_of_scikit_learn(
+            losses, tol, 4
+        )
 
 
 def test_keeps_count_across_fits():
@@ -84,7 +102,9 @@ def test_notes_the_best_value_and_its_epoch():
 
 
 def test_restores_the_best_epoch():
-    """Weights, running statistics, optimizer slots and the step counter; the best value, even where it was no progress by tol."""
+    """Weights, running statistics, optimizer slots and the step counter; the best value, even
+    where it was no progress by tol.
+    """
     stopping = stopping_of(keep_best=True, patience=9)
     _, trainer = feed(stopping, [5.0, 3.0, 4.0, 2.95, 6.0, math.nan])
     assert stopping.has_kept
@@ -96,7 +116,9 @@ def test_restores_the_best_epoch():
     assert trainer.network.params is arrays[0]
 
 
-@pytest.mark.parametrize(("keep_best", "values"), [(False, [5.0, 3.0]), (True, [math.nan, math.nan])])
+@pytest.mark.parametrize(
+    ("keep_best", "values"), [(False, [5.0, 3.0]), (True, [math.nan, math.nan])]
+)
 def test_restores_nothing_where_nothing_was_kept(keep_best, values):
     stopping = stopping_of(keep_best=keep_best, patience=9)
     _, trainer = feed(stopping, values)
@@ -114,7 +136,9 @@ def test_plateaus_have_the_consequences_they_have_in_scikit_learn(key):
     for _ in range(20):
         stops, _ = feed(stopping, [1.0], trainer)
         assert bool(stops) == theirs.trigger_stopping("", False)
-        assert trainer.learning_rate * trainer.schedule.factor(trainer.state.clock) == pytest.approx(theirs.learning_rate, rel=1e-12)
+        assert trainer.learning_rate * trainer.schedule.factor(
+            trainer.state.clock
+        ) == pytest.approx(theirs.learning_rate, rel=1e-12)
         if stops:
             return
     pytest.fail("neither stopped")
@@ -129,7 +153,10 @@ def test_patience_starts_anew_after_the_rate_was_lowered():
 
 def test_plateaus_lower_the_rate_when_pytorch_does():
     arrays, _ = trajectories()
-    trainer, stopping = trainer_of(Plateau(gamma=0.5, patience=3, final=0.1)), stopping_of(tol=0.0, patience=math.inf)
+    trainer, stopping = (
+        trainer_of(Plateau(gamma=0.5, patience=3, final=0.1)),
+        stopping_of(tol=0.0, patience=math.inf),
+    )
     factors = []
     for loss in arrays["plateau/losses"]:
         assert feed(stopping, [loss], trainer)[0] is None
@@ -138,9 +165,14 @@ def test_plateaus_lower_the_rate_when_pytorch_does():
     assert len(set(factors)) == 5
 
 
-@pytest.mark.parametrize(("schedule", "factor"), [(Plateau(0.5, patience=2, final=0.0), 0.5**9), (Adaptive(), 1.0), (Constant(), 1.0)])
+@pytest.mark.parametrize(
+    ("schedule", "factor"),
+    [(Plateau(0.5, patience=2, final=0.0), 0.5**9), (Adaptive(), 1.0), (Constant(), 1.0)],
+)
 def test_a_loss_that_stays_equal_is_progress_by_nothing_except_on_a_plateau(schedule, factor):
-    """PyTorch's ReduceLROnPlateau lowers at the epochs 4, 7, ..., 28 of 30; scikit-learn's rule counts an equal loss as no worse."""
+    """PyTorch's ReduceLROnPlateau lowers at the epochs 4, 7, ..., 28 of 30; scikit-learn's rule
+    counts an equal loss as no worse.
+    """
     trainer = trainer_of(schedule)
     assert feed(stopping_of(tol=0.0, patience=2), [1.0] * 30, trainer)[0] is None
     assert trainer.schedule.factor(trainer.state.clock) == factor
@@ -148,7 +180,10 @@ def test_a_loss_that_stays_equal_is_progress_by_nothing_except_on_a_plateau(sche
 
 
 def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
-    trainer, stopping = trainer_of(Plateau(gamma=0.1, patience=1, final=0.05)), stopping_of(patience=4)
+    trainer, stopping = (
+        trainer_of(Plateau(gamma=0.1, patience=1, final=0.05)),
+        stopping_of(patience=4),
+    )
     lowered = {}
     for epoch in range(1, 20):
         stops, _ = feed(stopping, [1.0], trainer)
@@ -158,7 +193,10 @@ def test_plateau_stops_at_its_least_factor_after_the_patience_of_stopping():
     # one epoch of progress, two without it; two more to the least factor; five more to the end
     assert lowered == {1.0: 1, 0.1: 3, 0.05: 5}
     assert epoch == 10
-    assert stopping.reason == ("Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning rate too small.")
+    assert stopping.reason == (
+        "Training loss did not improve more than tol=0.100000 for 4 consecutive epochs. Learning "
+        "rate too small."
+    )
 
 
 def test_plateau_without_patience_waits_as_long_as_stopping_does():
@@ -169,12 +207,20 @@ def test_plateau_without_patience_waits_as_long_as_stopping_does():
 
 
 @pytest.mark.parametrize(
-    ("monitor", "name"), [("loss", "Training loss"), ("validation_score", "Validation score"), ("validation_loss", "Validation loss")]
+    ("monitor", "name"),
+    [
+        ("loss", "Training loss"),
+        ("validation_score", "Validation score"),
+        ("validation_loss", "Validation loss"),
+    ],
 )
 def test_reason_says_what_did_not_improve(monitor, name):
     stopping = stopping_of(monitor=monitor)
     assert feed(stopping, [5.0] * 5)[0]
-    assert stopping.reason == f"{name} did not improve more than tol=0.100000 for 2 consecutive epochs."
+    assert (
+        stopping.reason
+        == f"{name} did not improve more than tol=0.100000 for 2 consecutive epochs."
+    )
 
 
 def test_reason_says_what_happens_to_the_rate():
@@ -197,7 +243,10 @@ def test_progress_prints_a_table_and_each_reason_once(capsys):
     stopping = stopping_of()
     progress = Progress(["epoch", "loss", "validation_score"], stopping=stopping)
     assert not progress.epoch_end(trainer_of(), {"epoch": 3, "loss": 0.25, "validation_score": 0.5})
-    assert capsys.readouterr().out == "epoch          loss  validation score\n    3      0.250000          0.500000\n"
+    assert (
+        capsys.readouterr().out
+        == "epoch          loss  validation score\n    3      0.250000          0.500000\n"
+    )
     stopping.reason = "Enough."
     progress.epoch_end(trainer_of(), {"epoch": 4, "loss": -1.25e-9, "validation_score": math.nan})
     assert capsys.readouterr().out == "    4  -1.25000e-09               nan\nEnough.\n"

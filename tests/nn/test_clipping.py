@@ -51,7 +51,9 @@ def test_the_cosine_of_clipped_and_raw_gradient_is_one(limit, dtype):
     by_norm, by_value = raw.copy(), raw.copy()
     clip_norm(by_norm, global_norm(raw), limit)
     clip_value(by_value, limit)
-    cosines = [np.dot(g, raw) / (np.linalg.norm(g) * np.linalg.norm(raw)) for g in (by_norm, by_value)]
+    cosines = [
+        np.dot(g, raw) / (np.linalg.norm(g) * np.linalg.norm(raw)) for g in (by_norm, by_value)
+    ]
     assert global_norm(by_norm) == pytest.approx(limit, rel=1e-6)
     assert cosines[0] == pytest.approx(1.0, abs=1e-6 if dtype == np.float32 else 1e-14)
     assert cosines[1] < 0.99

@@ -1,4 +1,6 @@
-"""Losses made of losses, and losses of what is known: the generic promises of losses, and sums over pieces and known entries."""
+"""Losses made of losses, and losses of what is known: the generic promises of losses, and sums
+over pieces and known entries.
+"""
 
 import pickle
 
@@ -9,17 +11,40 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.base import clone
 
 from skmlp.nn.engine.sources import DenseRows, FilledRows
-from skmlp.nn.losses import LOSSES, BinaryLogLoss, ColumnLosses, Huber, LogLoss, Poisson, SquaredError
+from skmlp.nn.losses import (
+    LOSSES,
+    BinaryLogLoss,
+    ColumnLosses,
+    Huber,
+    LogLoss,
+    Poisson,
+    SquaredError,
+)
 from skmlp.nn.losses.by_column import numbers
 from skmlp.nn.losses.masked import MaskedDistances, MaskedEntries, masked
 from skmlp.nn.optimizers import SGD
 from tests.nn import test_allocation, test_losses
-from tests.nn.helpers import directional_derivatives, gradient_of_rows, make_network, relative_error, targets_of
+from tests.nn.helpers import (
+    directional_derivatives,
+    gradient_of_rows,
+    make_network,
+    relative_error,
+    targets_of,
+)
 
 N_OUT = test_losses.N_OUT
 MIXED = {
-    "slices": [(SquaredError(), slice(0, 2)), (BinaryLogLoss(), slice(2, 3)), (LogLoss(), slice(3, 6))],
-    "apart": [(LogLoss(0.1), np.array([5, 0, 3])), (BinaryLogLoss(), slice(4, 5)), (Huber(0.5), np.array([1])), (Poisson(), np.array([2]))],
+    "slices": [
+        (SquaredError(), slice(0, 2)),
+        (BinaryLogLoss(), slice(2, 3)),
+        (LogLoss(), slice(3, 6)),
+    ],
+    "apart": [
+        (LogLoss(0.1), np.array([5, 0, 3])),
+        (BinaryLogLoss(), slice(4, 5)),
+        (Huber(0.5), np.array([1])),
+        (Poisson(), np.array([2])),
+    ],
 }
 mixed = pytest.mark.parametrize("pieces", MIXED.values(), ids=MIXED)
 PROMISES = [
@@ -75,7 +100,11 @@ def test_clones_pickles_and_prints(pieces, rng):
 def test_steps_allocate_nothing(pieces, dtype, rng):
     wide = test_allocation.WIDTH
     if pieces is MIXED["slices"]:
-        pieces = [(SquaredError(), slice(0, 100)), (BinaryLogLoss(), slice(100, 150)), (LogLoss(), slice(150, wide))]
+        pieces = [
+            (SquaredError(), slice(0, 100)),
+            (BinaryLogLoss(), slice(100, 150)),
+            (LogLoss(), slice(150, wide)),
+        ]
     else:
         odd, even = np.arange(1, wide, 2), np.arange(0, wide, 2)
         pieces = [(SquaredError(), odd), (BinaryLogLoss(), even)]
@@ -84,7 +113,10 @@ def test_steps_allocate_nothing(pieces, dtype, rng):
     target = targets_of(network.loss, (test_allocation.N, wide), rng, dtype)
     target[rng.random(target.shape) < 0.1] = np.nan
     network.objective = masked(network.loss)
-    assert test_allocation.peak(network, SGD(), DenseRows(target), weighted=True) < test_allocation.BOUND
+    assert (
+        test_allocation.peak(network, SGD(), DenseRows(target), weighted=True)
+        < test_allocation.BOUND
+    )
 
 
 # ---- sums over the pieces
@@ -122,7 +154,12 @@ def test_entries_add_up_to_rows(pieces, unknown, rng):
 
 def test_the_loss_of_a_group_belongs_to_the_column_that_is_one(rng):
     raw, target = rng.normal(size=(20, 4)), np.eye(4)[rng.integers(0, 4, 20)]
-    assert_allclose(LogLoss().entries(raw.copy(), target), -target * log_softmax(raw, axis=1), rtol=1e-12, atol=1e-15)
+    assert_allclose(
+        LogLoss().entries(raw.copy(), target),
+        -target * log_softmax(raw, axis=1),
+        rtol=1e-12,
+        atol=1e-15,
+    )
 
 
 def test_what_lies_outside_the_domain_is_named(rng):
@@ -131,9 +168,23 @@ def test_what_lies_outside_the_domain_is_named(rng):
     loss.check_target(good, "X", labels)
     loss.check_target(np.where(rng.random(good.shape) < 0.3, np.nan, good), "X", labels)
     for column, value, message in (
-        (2, 1.5, r"X has the value 1.5 in column 'c', but loss=BinaryLogLoss\(\) needs values in \[0, 1\]"),
-        (4, -1.0, r"X has the value -1.0 in column 'e', but loss=LogLoss\(\) needs values in \[0, 1\]"),
-        (4, 0.5, r"X has the sum (0.5|1.5) in row 3 over column 'd' to column 'f', but loss=LogLoss\(\) needs rows that sum to one"),
+        (
+            2,
+            1.5,
+            r"X has the value 1.5 in column 'c', but loss=BinaryLogLoss\(\) needs values in \[0, "
+            r"1\]",
+        ),
+        (
+            4,
+            -1.0,
+            r"X has the value -1.0 in column 'e', but loss=LogLoss\(\) needs values in \[0, 1\]",
+        ),
+        (
+            4,
+            0.5,
+            r"X has the sum (0.5|1.5) in row 3 over column 'd' to column 'f', but "
+            r"loss=LogLoss\(\) needs rows that sum to one",
+        ),
     ):
         bad = good.copy()
         bad[3, column] = value
@@ -144,7 +195,9 @@ def test_what_lies_outside_the_domain_is_named(rng):
 # ---- what is known
 
 
-REGRESSION = [cls() for cls in LOSSES.values() if "regression" in cls.targets and cls().n_scores == 1]
+REGRESSION = [
+    cls() for cls in LOSSES.values() if "regression" in cls.targets and cls().n_scores == 1
+]
 
 
 @pytest.mark.parametrize("loss", REGRESSION, ids=repr)
@@ -154,27 +207,42 @@ def test_missing_numbers_have_no_loss_and_no_gradient(loss, dtype, rng):
     rows, grad = gradient_of_rows(masked(loss), raw, np.where(known, target, np.nan).astype(dtype))
     _, full = gradient_of_rows(loss, raw, target)
     assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-5, atol=1e-6)
-    entries = np.column_stack([gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)])
+    entries = np.column_stack(
+        [gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)]
+    )
     assert_allclose(rows, np.sum(entries * known, axis=1), rtol=1e-4, atol=1e-5)
     assert grad.dtype == dtype
 
 
-@pytest.mark.parametrize("loss", [SquaredError(), Huber(0.5), LOSSES["absolute_error"](), LOSSES["log_cosh"]()], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [SquaredError(), Huber(0.5), LOSSES["absolute_error"](), LOSSES["log_cosh"]()], ids=repr
+)
 def test_distances_are_struck_out_like_any_loss(loss, rng):
     raw, target = rng.normal(size=(20, 5)), rng.normal(size=(20, 5))
     target[rng.random(target.shape) < 0.4] = np.nan
     assert type(masked(loss)) is MaskedDistances
-    for ours, theirs in zip(gradient_of_rows(masked(loss), raw, target), gradient_of_rows(MaskedEntries(loss), raw, target), strict=True):
+    for ours, theirs in zip(
+        gradient_of_rows(masked(loss), raw, target),
+        gradient_of_rows(MaskedEntries(loss), raw, target),
+        strict=True,
+    ):
         assert_allclose(ours, theirs, rtol=1e-12)
 
 
 def masked_objective(raw, target):
-    """Return the loss of each row of what is known, for the pieces "slices", in formulas of SciPy."""
+    """Return the loss of each row of what is known, for the pieces "slices", in formulas of
+    SciPy.
+    """
     known = ~np.isnan(target)
     t = np.where(known, target, 0.0)
     square = 0.5 * (raw[:, :2] - t[:, :2]) ** 2 * known[:, :2]
-    yes = -(t[:, 2] * np.log(expit(raw[:, 2])) + (1 - t[:, 2]) * np.log(expit(-raw[:, 2]))) * known[:, 2]
-    group = -np.sum(t[:, 3:] * np.log(softmax(raw[:, 3:], axis=1)), axis=1) * known[:, 3:].all(axis=1)
+    yes = (
+        -(t[:, 2] * np.log(expit(raw[:, 2])) + (1 - t[:, 2]) * np.log(expit(-raw[:, 2])))
+        * known[:, 2]
+    )
+    group = -np.sum(t[:, 3:] * np.log(softmax(raw[:, 3:], axis=1)), axis=1) * known[:, 3:].all(
+        axis=1
+    )
     return square.sum(axis=1) + yes + group
 
 
@@ -183,7 +251,9 @@ def test_gradient_is_that_of_a_masked_objective(rng):
     rows, grad = gradient_of_rows(masked(ColumnLosses(MIXED["slices"])), raw, target)
     assert_allclose(rows, masked_objective(raw, target), rtol=1e-12, atol=1e-14)
     flat = raw.reshape(-1)
-    numeric = directional_derivatives(lambda: masked_objective(raw, target).sum(), flat, np.eye(flat.size))
+    numeric = directional_derivatives(
+        lambda: masked_objective(raw, target).sum(), flat, np.eye(flat.size)
+    )
     assert relative_error(numeric, grad.reshape(-1)) < 1e-6
 
 
@@ -193,12 +263,16 @@ def test_gradient_of_a_network_with_missing_values(pieces, weighted, rng):
     network = make_network(ColumnLosses(pieces), sizes=(N_OUT, 4, N_OUT))
     network.objective = masked(network.loss)
     target = target_of(pieces, 8, rng, 0.3)
-    x = FilledRows(DenseRows(target), rng.normal(size=N_OUT)).take(slice(0, 8), np.empty((8, N_OUT)))
+    x = FilledRows(DenseRows(target), rng.normal(size=N_OUT)).take(
+        slice(0, 8), np.empty((8, N_OUT))
+    )
     weight = rng.uniform(0.5, 2.0, (8, 1)) if weighted else None
     network.prepare(8)
     network.loss_and_grad(x, target, weight)
     analytic = network.grads.copy()
-    numeric = directional_derivatives(lambda: network.loss_and_grad(x, target, weight), network.params, np.eye(analytic.size))
+    numeric = directional_derivatives(
+        lambda: network.loss_and_grad(x, target, weight), network.params, np.eye(analytic.size)
+    )
     assert relative_error(numeric, analytic) < 1e-6
 
 
@@ -220,7 +294,9 @@ def test_the_best_constant_is_that_of_the_known_rows(pieces, rng):
     for loss, columns in pieces:
         for part in [numbers(columns)] if loss.joint else numbers(columns)[:, None]:
             known = ~np.isnan(target[:, part]).any(axis=1)
-            assert_allclose(start[part], loss.start(target[known][:, part], weight[known]), rtol=1e-12)
+            assert_allclose(
+                start[part], loss.start(target[known][:, part], weight[known]), rtol=1e-12
+            )
 
 
 # ---- where the input comes from

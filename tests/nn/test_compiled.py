@@ -1,6 +1,8 @@
-"""Numba's kernels: each equals the method it stands in for, passes the same checks, and leaves alone what it does not know.
+"""Numba's kernels: each equals the method it stands in for, passes the same checks, and leaves
+alone what it does not know.
 
-The trajectories of PyTorch are replayed over the kernels in ``test_optimizers.py``, the allocation in ``test_allocation.py``.
+The trajectories of PyTorch are replayed over the kernels in ``test_optimizers.py``, the allocation
+in ``test_allocation.py``.
 """
 
 import itertools
@@ -26,7 +28,10 @@ SETTINGS = list(itertools.product([False, True], repeat=3))
 def step(network, backend, weighted):
     """Return the loss, the gradient and the running statistics after one evaluation."""
     rng = np.random.default_rng(1)
-    x, target = rng.normal(size=(N, network.n_in)), targets_of(network.loss, (N, network.n_out), rng)
+    x, target = (
+        rng.normal(size=(N, network.n_in)),
+        targets_of(network.loss, (N, network.n_out), rng),
+    )
     weight = rng.uniform(0.5, 2.0, (N, 1)) if weighted else None
     arrays = [None if a is None else a.astype(network.dtype) for a in (x, target, weight)]
     network.prepare(N, np.random.default_rng(2), compiled=backend)
@@ -35,24 +40,46 @@ def step(network, backend, weighted):
 
 def same(ours, theirs, dtype):
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b, rtol=ROUNDING[dtype], atol=ROUNDING[dtype] * np.abs(b).max(initial=1e-30))
+        np.testing.assert_allclose(
+            a, b, rtol=ROUNDING[dtype], atol=ROUNDING[dtype] * np.abs(b).max(initial=1e-30)
+        )
 
 
 @pytest.mark.parametrize("loss", [construct(cls) for cls in LOSSES.values()], ids=list(LOSSES))
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_step_is_the_same_as_with_numpy(activation, loss, dtype):
     for batch_norm, dropout, weighted in SETTINGS:
-        options = {"batch_norm": batch_norm, "dropout": 0.3 * dropout, "input_dropout": 0.2 * dropout, "alphas": (0.1, 0.2, 0.3)}
-        networks = [make_network(loss, activation, sizes=(7, 16, 12, 3), dtype=dtype, **options) for _ in range(2)]
+        options = {
+            "batch_norm": batch_norm,
+            "dropout": 0.3 * dropout,
+            "input_dropout": 0.2 * dropout,
+            "alphas": (0.1, 0.2, 0.3),
+        }
+        networks = [
+            make_network(loss, activation, sizes=(7, 16, 12, 3), dtype=dtype, **options)
+            for _ in range(2)
+        ]
         same(step(networks[0], compiled, weighted), step(networks[1], None, weighted), dtype)
 
 
 @pytest.mark.parametrize("key", LOSSES)
-@pytest.mark.parametrize("activation", [key for key, cls in ACTIVATIONS.items() if cls in compiled.RECTIFIERS])
+@pytest.mark.parametrize(
+    "activation", [key for key, cls in ACTIVATIONS.items() if cls in compiled.RECTIFIERS]
+)
 def test_gradient(activation, key):
     for batch_norm, dropout, weighted in SETTINGS:
-        network = make_network(LOSSES[key](), activation, sizes=(3, 4, 3, 2), batch_norm=batch_norm, dropout=0.3 * dropout)
-        assert gradient_error(network, weighted, compiled=compiled) < TOLERANCE, (batch_norm, dropout, weighted)
+        network = make_network(
+            LOSSES[key](),
+            activation,
+            sizes=(3, 4, 3, 2),
+            batch_norm=batch_norm,
+            dropout=0.3 * dropout,
+        )
+        assert gradient_error(network, weighted, compiled=compiled) < TOLERANCE, (
+            batch_norm,
+            dropout,
+            weighted,
+        )
 
 
 PARTS = {
@@ -68,13 +95,19 @@ PARTS = {
 def test_gradient_of_layers_in_any_order(length):
     """A kernel that works in place stands only where the plan put the layer in place."""
     for stack in itertools.product(PARTS, repeat=length):
-        network = randomised(Network([*(PARTS[part]() for part in stack), Dense(2)], SquaredError(), 3, dtype=np.float64))
+        network = randomised(
+            Network(
+                [*(PARTS[part]() for part in stack), Dense(2)], SquaredError(), 3, dtype=np.float64
+            )
+        )
         assert gradient_error(network, directions=4, compiled=compiled) < TOLERANCE, stack
 
 
 def test_gradient_of_the_input():
     network = make_network(LogLoss(), "relu", batch_norm=True, input_dropout=0.2)
-    assert gradient_error(network, weighted=True, input_gradient=True, compiled=compiled) < TOLERANCE
+    assert (
+        gradient_error(network, weighted=True, input_gradient=True, compiled=compiled) < TOLERANCE
+    )
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.3])
@@ -87,7 +120,9 @@ def test_an_optimizer_is_the_same_as_with_numpy(key, penalty, decay, dtype, rng)
     for kernel in (None, compiled.update(rule)):
         q, g = p.copy(), np.empty_like(p)
         parts = [(slice(0, 300), 1.0), (slice(300, 700), 2.0)]
-        penalties, decays = ([(part, strength * factor) for part, factor in parts] for strength in (penalty, decay))
+        penalties, decays = (
+            [(part, strength * factor) for part, factor in parts] for strength in (penalty, decay)
+        )
         updater = Updater(rule, q, g, penalties=penalties, decays=decays, kernel=kernel)
         values = []
         for gradient in gradients:
@@ -151,20 +186,28 @@ def test_batch_norm_of_columns_that_hardly_vary_is_that_of_numpy(n, rng):
     x, ends = np.tile(np.array([1e7, -1e8, 1.7e9, 1e12, 1e7], np.float32), (n, 1)), []
     x[:, 4] += rng.integers(0, 2, n)
     for backend in (compiled, None):
-        network = randomised(Network([BatchNorm(momentum=1.0), Dense(2)], SquaredError(), 5, dtype=np.float32))
+        network = randomised(
+            Network([BatchNorm(momentum=1.0), Dense(2)], SquaredError(), 5, dtype=np.float32)
+        )
         network.prepare(n, compiled=backend)
         value = network.loss_and_grad(x, np.zeros((n, 2), np.float32))
         ends.append([network.state.copy(), network.grads.copy(), np.array(value)])
     same(*ends, np.dtype(np.float32))
     exact = x.astype(float).var(axis=0, ddof=1)
-    np.testing.assert_allclose(network.state_layout.views(network.state)[0, "variance"][0], exact, rtol=1e-4)
+    np.testing.assert_allclose(
+        network.state_layout.views(network.state)[0, "variance"][0], exact, rtol=1e-4
+    )
     assert (exact[:4] == 0.0).all()
     assert exact[4] > 0.2
 
 
 def test_the_variance_of_many_rows_is_exact(rng):
     x = rng.standard_normal((400_000, 1), dtype=np.float32)
-    network = randomised(Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 1, dtype=np.float32))
+    network = randomised(
+        Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 1, dtype=np.float32)
+    )
     network.prepare(len(x), compiled=compiled)
     network.loss_and_grad(x, np.zeros_like(x))
-    assert network.state_layout.views(network.state)[0, "variance"][0, 0] == pytest.approx(x.var(dtype=float, ddof=1), rel=5e-6)
+    assert network.state_layout.views(network.state)[0, "variance"][0, 0] == pytest.approx(
+        x.var(dtype=float, ddof=1), rel=5e-6
+    )

@@ -1,4 +1,6 @@
-"""Activations and losses from plain functions: gradients by central differences, equal to built-in units of the same formula."""
+"""Activations and losses from plain functions: gradients by central differences, equal to
+built-in units of the same formula.
+"""
 
 import copy
 import pickle
@@ -55,7 +57,12 @@ def test_gradient_of_a_network(key, backend):
 
 
 def test_gradient_of_the_input():
-    assert gradient_error(make_network(SquaredError(), FunctionActivation(FUNCTIONS["mish"])), input_gradient=True) < TOLERANCE
+    assert (
+        gradient_error(
+            make_network(SquaredError(), FunctionActivation(FUNCTIONS["mish"])), input_gradient=True
+        )
+        < TOLERANCE
+    )
 
 
 def test_a_wrong_derivative_would_be_found(monkeypatch):
@@ -74,7 +81,10 @@ def test_equals_the_activation_of_the_same_formula(key, dtype):
     x, y, dx, tmp = ws.x.copy(), np.empty_like(ws.x), np.empty_like(ws.x), np.empty_like(ws.x)
     activation.forward(x.copy(), y, tmp)
     activation.backward(x if activation.keeps == "x" else y, dy, dx, tmp)
-    tolerance = {"rtol": 2e-5 if dtype == np.float32 else 1e-12, "atol": 1e-6 if dtype == np.float32 else 1e-14}
+    tolerance = {
+        "rtol": 2e-5 if dtype == np.float32 else 1e-12,
+        "atol": 1e-6 if dtype == np.float32 else 1e-14,
+    }
     layer.forward(ws.x, ws, True)
     np.testing.assert_allclose(ws.y, y, **tolerance)
     layer.backward(dy, ws)
@@ -91,10 +101,18 @@ def test_equals_the_activation_of_the_same_formula(key, dtype):
 def test_equals_the_loss_of_the_same_formula(key, dtype):
     rng = np.random.default_rng(0)
     raw, target = rng.normal(size=(2, 30, 3)).astype(dtype)
-    ours, theirs = gradient_of_rows(FunctionLoss(LOSS_FUNCTIONS[key]), raw, target), gradient_of_rows(LOSSES[key](), raw, target)
+    ours, theirs = (
+        gradient_of_rows(FunctionLoss(LOSS_FUNCTIONS[key]), raw, target),
+        gradient_of_rows(LOSSES[key](), raw, target),
+    )
     for a, b in zip(ours, theirs, strict=True):
         assert a.dtype == dtype
-        np.testing.assert_allclose(a, b, rtol=1e-4 if dtype == np.float32 else 1e-12, atol=1e-6 if dtype == np.float32 else 1e-14)
+        np.testing.assert_allclose(
+            a,
+            b,
+            rtol=1e-4 if dtype == np.float32 else 1e-12,
+            atol=1e-6 if dtype == np.float32 else 1e-14,
+        )
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -105,19 +123,26 @@ def test_starts_at_the_best_constant(key, weighted):
     start = FunctionLoss(LOSS_FUNCTIONS[key]).start(target, weight)
     assert start.shape == (3,)
     for column, value in zip(target.T, start, strict=True):
-        means = [np.average(LOSS_FUNCTIONS[key](c, column), weights=weight) for c in (value, *np.linspace(0.0, column.max(), 300))]
+        means = [
+            np.average(LOSS_FUNCTIONS[key](c, column), weights=weight)
+            for c in (value, *np.linspace(0.0, column.max(), 300))
+        ]
         assert means[0] <= min(means) + 1e-12
 
 
 def test_a_start_without_a_slope_is_the_median():
     target = np.array([[1.0], [2.0], [9.0]])
-    start = FunctionLoss(lambda prediction, target: np.where(target < 100.0, np.sqrt(np.abs(prediction - 2.0)), 0.0)).start(target, None)
+    start = FunctionLoss(
+        lambda prediction, target: np.where(target < 100.0, np.sqrt(np.abs(prediction - 2.0)), 0.0)
+    ).start(target, None)
     assert np.isfinite(start).all()
 
 
 def test_a_loss_that_is_not_finite_for_the_targets_is_refused():
     with pytest.raises(ValueError, match=r"gives a loss that is not finite for the target -1\.0"):
-        FunctionLoss(lambda prediction, target: (prediction - np.log(target)) ** 2).start(np.array([[2.0], [-1.0]]), None)
+        FunctionLoss(lambda prediction, target: (prediction - np.log(target)) ** 2).start(
+            np.array([[2.0], [-1.0]]), None
+        )
 
 
 def write(z):
@@ -126,7 +151,11 @@ def write(z):
 
 
 REFUSED = [
-    (lambda z: z.sum(), ValueError, r"elementwise: for arrays of shape \(4, 2\) it gives shape \(\)"),
+    (
+        lambda z: z.sum(),
+        ValueError,
+        r"elementwise: for arrays of shape \(4, 2\) it gives shape \(\)",
+    ),
     (lambda z: 1.0, ValueError, r"gives shape \(\)"),
     (lambda z: z - z.mean(), ValueError, "an entry of its result depends on other entries"),
     (np.log, ValueError, r"is not finite at -1\.7"),
@@ -134,7 +163,11 @@ REFUSED = [
     (lambda z: z > 0, ValueError, "derivative 0"),
     (np.sign, ValueError, "derivative 0"),
     (lambda z: z * 1j, TypeError, "real numbers"),
-    (lambda z: z * 0 + (5.0 if hasattr(z, "tangent") else 6.0), ValueError, "gives other values for Dual numbers"),
+    (
+        lambda z: z * 0 + (5.0 if hasattr(z, "tangent") else 6.0),
+        ValueError,
+        "gives other values for Dual numbers",
+    ),
     (np.ndarray, ValueError, "is no function of arrays"),
     (np.spacing, TypeError, "The ufunc 'spacing' has no derivative"),
     (write, ValueError, "read-only"),
@@ -160,7 +193,10 @@ def test_what_is_refused_as_a_loss(function, message):
 def test_an_error_in_the_function_says_what_it_was_called_with():
     with pytest.raises(ZeroDivisionError) as error:
         FunctionActivation(lambda z: z / (1 // 0)).check()
-    assert "was tried on read-only arrays of shape (4, 2), and on Dual numbers" in error.value.__notes__[0]
+    assert (
+        "was tried on read-only arrays of shape (4, 2), and on Dual numbers"
+        in error.value.__notes__[0]
+    )
 
 
 def test_copies():

@@ -6,7 +6,9 @@ import scipy.sparse as sp
 
 from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows, Part, SparseRows
 
-X = np.random.default_rng(0).normal(size=(10, 4)) * (np.random.default_rng(1).uniform(size=(10, 4)) < 0.5)
+X = np.random.default_rng(0).normal(size=(10, 4)) * (
+    np.random.default_rng(1).uniform(size=(10, 4)) < 0.5
+)
 ROWS = [slice(2, 6), slice(0, 10), np.array([7, 0, 7, 3]), np.array([5])]
 each_rows = pytest.mark.parametrize("rows", ROWS, ids=str)
 
@@ -57,11 +59,18 @@ def test_labels_become_ones_and_zeros(rows, given, dtype):
 
 @each_rows
 def test_categories_become_ones_and_zeros(rows, dtype):
-    """The numbers stay, what lies between is dropped, and what is unknown is so in all of a category's columns."""
-    codes = np.array([[0, 2], [1, 0], [np.nan, 1], [0, 0], [1, 2], [1, 1], [0, np.nan], [0, 0], [1, 2], [0, 1]])
+    """The numbers stay, what lies between is dropped, and what is unknown is so in all of a
+    category's columns.
+    """
+    codes = np.array(
+        [[0, 2], [1, 0], [np.nan, 1], [0, 0], [1, 2], [1, 1], [0, np.nan], [0, 0], [1, 2], [0, 1]]
+    )
     numbers = np.where(X[:, :2] == 0.0, np.nan, X[:, :2])
     source = OneHotRows(DenseRows(np.hstack([numbers, X[:, 2:3], codes]).astype(dtype)), 2, (2, 3))
-    ones = [np.where(np.isnan(c)[:, None], np.nan, np.eye(n)[np.nan_to_num(c).astype(int)]) for c, n in zip(codes.T, (2, 3), strict=True)]
+    ones = [
+        np.where(np.isnan(c)[:, None], np.nan, np.eye(n)[np.nan_to_num(c).astype(int)])
+        for c, n in zip(codes.T, (2, 3), strict=True)
+    ]
     for _ in range(2):
         out = empty(rows, 7, dtype)
         assert source.take(rows, out) is out
@@ -69,7 +78,9 @@ def test_categories_become_ones_and_zeros(rows, dtype):
 
 
 @pytest.mark.parametrize(
-    "source", [DenseRows(X), SparseRows(sp.csr_matrix(X)), LabelRows(np.zeros(10, np.int64), 4)], ids=lambda s: type(s).__name__
+    "source",
+    [DenseRows(X), SparseRows(sp.csr_matrix(X)), LabelRows(np.zeros(10, np.int64), 4)],
+    ids=lambda s: type(s).__name__,
 )
 def test_every_source_knows_its_shape(source):
     assert (source.n_rows, source.width) == (10, 4)
@@ -81,7 +92,9 @@ def test_a_part_hands_out_the_rows_of_its_source(rows, dtype):
     which = np.array([9, 3, 3, 0, 8, 1, 2, 4, 6, 5])
     part = Part(DenseRows(X.astype(dtype)), which)
     assert (part.n_rows, part.width, part.sparse) == (10, 4, False)
-    np.testing.assert_array_equal(part.take(rows, empty(rows, 4, dtype)), X[which].astype(dtype)[rows])
+    np.testing.assert_array_equal(
+        part.take(rows, empty(rows, 4, dtype)), X[which].astype(dtype)[rows]
+    )
 
 
 def test_a_part_of_sparse_rows_stays_sparse():

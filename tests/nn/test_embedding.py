@@ -17,11 +17,18 @@ from tests.nn.test_gradients import TOLERANCE, gradient_error
 
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 LEVELS, DIMS = (3, 60, 1), (2, 5, 1)
-FOLLOWERS = {"batch_norm": BatchNorm, "dropout": lambda: Dropout(0.3), "tanh": lambda: Activate(Tanh()), "prelu": lambda: PReLU(-0.5)}
+FOLLOWERS = {
+    "batch_norm": BatchNorm,
+    "dropout": lambda: Dropout(0.3),
+    "tanh": lambda: Activate(Tanh()),
+    "prelu": lambda: PReLU(-0.5),
+}
 
 
 def batch(rng, n=40, dtype=np.float64):
-    """Return rows with two numbers and a category number for each of three columns, some of other categories."""
+    """Return rows with two numbers and a category number for each of three columns, some of
+    other categories.
+    """
     codes = np.column_stack([rng.integers(0, levels + 1, n) for levels in LEVELS])
     return np.column_stack([rng.normal(size=(n, 2)), codes]).astype(dtype)
 
@@ -91,7 +98,9 @@ def test_prediction_is_the_forward_pass(rng):
 
 def test_categories_have_no_gradient(rng):
     network = randomised(Network(stack(), SquaredError(), 5, dtype=np.float64))
-    gradient = input_gradient(network, DenseRows(batch(rng)), lambda y, rows: np.ones((1, *y.shape)))
+    gradient = input_gradient(
+        network, DenseRows(batch(rng)), lambda y, rows: np.ones((1, *y.shape))
+    )
     assert (gradient[..., 2:] == 0.0).all()
     assert (gradient[..., :2] != 0.0).all()
 
@@ -105,11 +114,15 @@ def test_the_start(n, rng):
     table = layer.tables(vectors)[0]
     assert table.shape == (n + 1, min(n, 50))
     np.testing.assert_array_equal(table[-1], 0.0)
-    np.testing.assert_allclose(table.T @ table, min(1.0, 50 / n) ** 2 * np.eye(min(n, 50)), atol=1e-12)
+    np.testing.assert_allclose(
+        table.T @ table, min(1.0, 50 / n) ** 2 * np.eye(min(n, 50)), atol=1e-12
+    )
 
 
 def test_vectors_without_rows_stay_where_they_are(rng):
-    """The gradient of a category that the batch does not have is zero, and no penalty pulls at it."""
+    """The gradient of a category that the batch does not have is zero, and no penalty pulls at
+    it.
+    """
     network = randomised(Network(stack(), SquaredError(), 5, dtype=np.float64, alphas=(0.5, 0.5)))
     x = batch(rng)
     x[:, 2] = 1

@@ -1,7 +1,8 @@
-"""The gradient of the whole network, against central differences: every activation, loss and layer, together and in any order.
+"""The gradient of the whole network, against central differences: every activation, loss and layer,
+together and in any order.
 
-Everything is float64, h = 1e-6, relative error < 1e-6. Dropout draws the same masks for each evaluation because its random stream
-is put back first.
+Everything is float64, h = 1e-6, relative error < 1e-6. Dropout draws the same masks for each
+evaluation because its random stream is put back first.
 """
 
 import itertools
@@ -12,25 +13,47 @@ import pytest
 
 from skmlp.nn.activations import ACTIVATIONS, Activation, HardThreshold, Tanh
 from skmlp.nn.engine.network import Network
-from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, AlphaDropout, BatchNorm, Dense, Dropout, Maxout, PReLU
+from skmlp.nn.layers import (
+    ACTIVATION_LAYERS,
+    Activate,
+    AlphaDropout,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Maxout,
+    PReLU,
+)
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.terms import Head
-from tests.nn.helpers import construct, directional_derivatives, make_network, randomised, relative_error, targets_of
+from tests.nn.helpers import (
+    construct,
+    directional_derivatives,
+    make_network,
+    randomised,
+    relative_error,
+    targets_of,
+)
 
 TOLERANCE = 1e-6
 N = 8
 
 
 def problem(network, weighted, seed=1):
-    """Return what ``loss_and_grad`` takes: random rows, targets in the domain of the loss, weights or None."""
+    """Return what ``loss_and_grad`` takes: random rows, targets in the domain of the loss,
+    weights or None.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, network.n_in))
     target = targets_of(network.loss, (N, network.n_out), rng)
     return x, target, rng.uniform(0.5, 2.0, (N, 1)) if weighted else None
 
 
-def gradient_error(network, weighted=False, directions=None, seed=1, input_gradient=False, compiled=None):
-    """Return the relative error of the gradient along random directions; None: the worst array's, along every coordinate."""
+def gradient_error(
+    network, weighted=False, directions=None, seed=1, input_gradient=False, compiled=None
+):
+    """Return the relative error of the gradient along random directions; None: the worst
+    array's, along every coordinate.
+    """
     x, target, weight = problem(network, weighted, seed)
     rng = np.random.default_rng(5)
     network.prepare(N, rng, input_gradient, compiled)
@@ -49,11 +72,16 @@ def gradient_error(network, weighted=False, directions=None, seed=1, input_gradi
     if directions is None:
         numeric = directional_derivatives(objective, flat, np.eye(flat.size))
         parts = [slice(None)] if input_gradient else network.layout.slices.values()
-        # an array whose gradient is zero, like a bias in front of batch normalisation, is measured against the others
+        # an array whose gradient is zero, like a bias in front of batch normalisation, is measured
+        # against the others
         least = 0.01 * np.max(np.abs(analytic))
         return max(relative_error(numeric[part], analytic[part], least) for part in parts)
-    directions = np.random.default_rng(6).normal(size=(directions, flat.size)) / math.sqrt(flat.size)
-    return relative_error(directional_derivatives(objective, flat, directions), directions @ analytic)
+    directions = np.random.default_rng(6).normal(size=(directions, flat.size)) / math.sqrt(
+        flat.size
+    )
+    return relative_error(
+        directional_derivatives(objective, flat, directions), directions @ analytic
+    )
 
 
 EXACT = [*(key for key, cls in ACTIVATIONS.items() if not cls.surrogate), *ACTIVATION_LAYERS]
@@ -65,13 +93,17 @@ SETTINGS = list(itertools.product([False, True], repeat=4))
 @pytest.mark.lecture_row(6)
 @pytest.mark.slow
 def test_every_combination(activation, key):
-    """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by itself.
+    """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by
+    itself.
 
-    Each pair of activation and loss meets half of the 16 settings, in which any three of the four options come in all combinations. Its
-    neighbours in either table meet the other half, so every activation and every loss meets all 16.
+    Each pair of activation and loss meets half of the 16 settings, in which any three of the four
+    options come in all combinations. Its neighbours in either table meet the other half, so every
+    activation and every loss meets all 16.
     """
     half = (EXACT.index(activation) + list(LOSSES).index(key)) % 2
-    for batch_norm, dropout, weighted, penalty in (setting for setting in SETTINGS if sum(setting) % 2 == half):
+    for batch_norm, dropout, weighted, penalty in (
+        setting for setting in SETTINGS if sum(setting) % 2 == half
+    ):
         network = make_network(
             LOSSES[key](),
             activation,
@@ -81,7 +113,12 @@ def test_every_combination(activation, key):
             input_dropout=0.2 if dropout else 0.0,
             alphas=(0.5, 0.0, 2.0) if penalty else (),
         )
-        assert gradient_error(network, weighted) < TOLERANCE, (batch_norm, dropout, weighted, penalty)
+        assert gradient_error(network, weighted) < TOLERANCE, (
+            batch_norm,
+            dropout,
+            weighted,
+            penalty,
+        )
 
 
 class Sine(Activation):
@@ -122,7 +159,8 @@ def fits(stack, width):
 @pytest.mark.parametrize("length", [0, 1, 2, 3])
 @pytest.mark.lecture_row(6)
 def test_layers_in_any_order(length):
-    """Whatever comes after whatever, in place or not: no layer may overwrite what another one still reads.
+    """Whatever comes after whatever, in place or not: no layer may overwrite what another one still
+    reads.
 
     In-place dropout over tanh is the known trap: it breaks the gradient without a sign.
     """
@@ -139,29 +177,57 @@ def test_layers_before_the_first_weights(length):
     for stack in itertools.product(PARTS, repeat=length):
         if not fits(stack, 4):
             continue
-        network = randomised(Network([*(PARTS[part]() for part in stack), Dense(2)], SquaredError(), 4, dtype=np.float64))
+        network = randomised(
+            Network(
+                [*(PARTS[part]() for part in stack), Dense(2)], SquaredError(), 4, dtype=np.float64
+            )
+        )
         assert gradient_error(network, directions=4) < TOLERANCE, stack
 
 
 @pytest.mark.parametrize("last", ["sine", "dropout", "alpha_dropout", "batch_norm", "prelu"])
 def test_layers_after_the_last_weights(last):
-    network = randomised(Network([Dense(4), Activate(Tanh()), Dense(2), PARTS[last]()], SquaredError(), 3, dtype=np.float64))
+    network = randomised(
+        Network(
+            [Dense(4), Activate(Tanh()), Dense(2), PARTS[last]()],
+            SquaredError(),
+            3,
+            dtype=np.float64,
+        )
+    )
     assert gradient_error(network) < TOLERANCE
 
 
 def test_a_last_layer_that_keeps_its_output_is_refused():
     """The loss writes its gradient over the output."""
-    with pytest.raises(ValueError, match=r"The last layer, Activate\(activation=Tanh\(\)\), reads its output in backward"):
+    with pytest.raises(
+        ValueError,
+        match=r"The last layer, Activate\(activation=Tanh\(\)\), reads its output in backward",
+    ):
         Network([Dense(2), Activate(Tanh())], SquaredError(), 3)
 
 
-STACKS = [(), ("dropout",), ("alpha_dropout",), ("batch_norm",), ("sine", "batch_norm"), ("dense", "tanh"), ("prelu",), ("dense", "maxout")]
+STACKS = [
+    (),
+    ("dropout",),
+    ("alpha_dropout",),
+    ("batch_norm",),
+    ("sine", "batch_norm"),
+    ("dense", "tanh"),
+    ("prelu",),
+    ("dense", "maxout"),
+]
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=str)
 def test_gradient_of_the_input(stack):
     network = randomised(
-        Network([*(PARTS[part]() for part in stack), Dense(4), Activate(Tanh()), Dense(2)], LogLoss(), 3, dtype=np.float64)
+        Network(
+            [*(PARTS[part]() for part in stack), Dense(4), Activate(Tanh()), Dense(2)],
+            LogLoss(),
+            3,
+            dtype=np.float64,
+        )
     )
     assert gradient_error(network, weighted=True, input_gradient=True) < TOLERANCE
 
@@ -183,13 +249,19 @@ def test_hard_threshold_has_the_gradient_of_its_surrogate():
     x, target, _ = problem(network, weighted=False)
     network.prepare(N)
     network.loss_and_grad(x, target)
-    (w1, b1), (w2, b2) = ([network.views()[layer, name] for name in ("weight", "bias")] for layer in (0, 2))
+    (w1, b1), (w2, b2) = (
+        [network.views()[layer, name] for name in ("weight", "bias")] for layer in (0, 2)
+    )
     z = x @ w1 + b1
     dy = (np.heaviside(z, 1.0) @ w2 + b2 - target) / N
     dz = (dy @ w2.T) * (np.abs(z) <= 1)
     assert 0 < np.mean(np.abs(z) <= 1) < 1
     grads = network.layout.views(network.grads)
-    for key, expected in {(0, "weight"): x.T @ dz, (0, "bias"): dz.sum(axis=0), (2, "weight"): np.heaviside(z, 1.0).T @ dy}.items():
+    for key, expected in {
+        (0, "weight"): x.T @ dz,
+        (0, "bias"): dz.sum(axis=0),
+        (2, "weight"): np.heaviside(z, 1.0).T @ dy,
+    }.items():
         np.testing.assert_allclose(np.squeeze(grads[key]), expected, rtol=1e-12, atol=1e-14)
 
 
@@ -221,7 +293,12 @@ def test_a_wrong_derivative_is_found(directions):
 @pytest.mark.parametrize("directions", [None, 6])
 def test_in_place_dropout_over_tanh_is_found(directions):
     layers = [Dense(4), CarelessActivate(Tanh()), Dropout(0.3), Dense(2)]
-    assert gradient_error(randomised(Network(layers, SquaredError(), 3, dtype=np.float64)), directions=directions) > 1e-3
+    assert (
+        gradient_error(
+            randomised(Network(layers, SquaredError(), 3, dtype=np.float64)), directions=directions
+        )
+        > 1e-3
+    )
 
 
 @pytest.mark.parametrize("factor", [1.0 + 1e-5, 1.0 - 1e-5])

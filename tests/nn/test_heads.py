@@ -24,13 +24,17 @@ BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "n
 
 
 def with_heads(network, strengths=(0.3, 0.7), dtype=np.float64):
-    """Return a network of the same layers with a head at the end of each block, as the estimators build it."""
+    """Return a network of the same layers with a head at the end of each block, as the
+    estimators build it.
+    """
     layers, strengths = [], iter(strengths)
     for layer in network.layers:
         if isinstance(layer, Dense) and any(isinstance(below, Dense) for below in layers):
             layers.append(Head(network.n_out, next(strengths)))
         layers.append(layer)
-    return randomised(Network(layers, network.loss, network.n_in, dtype=dtype, alphas=network.alphas))
+    return randomised(
+        Network(layers, network.loss, network.n_in, dtype=dtype, alphas=network.alphas)
+    )
 
 
 @BACKENDS
@@ -40,7 +44,15 @@ def test_training_is_that_of_pytorch(case, backend):
     with np.load(pathlib.Path(__file__).with_name("heads.npz")) as archive:
         arrays = dict(archive)
     loss = LogLoss() if case == "classes" else BinaryLogLoss()
-    layers = [Dense(6), Activate(Tanh()), Head(3, 0.3), Dense(5), Activate(Tanh()), Head(3, 0.7), Dense(3)]
+    layers = [
+        Dense(6),
+        Activate(Tanh()),
+        Head(3, 0.3),
+        Dense(5),
+        Activate(Tanh()),
+        Head(3, 0.7),
+        Dense(3),
+    ]
     network = Network(layers, loss, 4, dtype=np.float64)
     if case == "labels":
         network.objective = MaskedEntries(loss)
@@ -51,7 +63,9 @@ def test_training_is_that_of_pytorch(case, backend):
     network.prepare(12, compiled=backend)
     values = []
     for _ in range(10):
-        values.append(network.loss_and_grad(arrays["x"], arrays[f"{case}_target"], arrays["weight"]))
+        values.append(
+            network.loss_and_grad(arrays["x"], arrays[f"{case}_target"], arrays["weight"])
+        )
         network.params -= 0.5 * network.grads
     np.testing.assert_allclose(values, arrays[f"{case}_values"], rtol=1e-10)
     for key, view in network.views().items():
@@ -59,21 +73,46 @@ def test_training_is_that_of_pytorch(case, backend):
 
 
 @BACKENDS
-@pytest.mark.parametrize(("key", "kind"), [*((key, None) for key in LOSSES), *itertools.product(["log_loss", "gaussian_nll"], JOINS)])
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [*((key, None) for key in LOSSES), *itertools.product(["log_loss", "gaussian_nll"], JOINS)],
+)
 def test_gradient_with_every_loss_and_join(key, kind, backend):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
-        options = {"batch_norm": batch_norm, "dropout": 0.3 * dropout, "input_dropout": 0.2 * dropout, "alphas": (0.5, 0.1, 2.0)}
+        options = {
+            "batch_norm": batch_norm,
+            "dropout": 0.3 * dropout,
+            "input_dropout": 0.2 * dropout,
+            "alphas": (0.5, 0.1, 2.0),
+        }
         network = make_network(construct(LOSSES[key]), "tanh", (3, 3, 3, 2), **options)
         network = with_heads(network if kind is None else with_joins(network, kind, n_in=3))
         assert sum(layer.adds_term for layer in network.layers) == 2
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (batch_norm, dropout, weighted)
+        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+            batch_norm,
+            dropout,
+            weighted,
+        )
 
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
     for loss in (LogLoss(), GaussianNLL()):
-        plain = make_network(loss, "relu", (WIDTH,) * 4, batch_norm=True, dropout=0.3, alphas=(0.1, 0.2, 0.3), dtype=dtype)
-        assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
+        plain = make_network(
+            loss,
+            "relu",
+            (WIDTH,) * 4,
+            batch_norm=True,
+            dropout=0.3,
+            alphas=(0.1, 0.2, 0.3),
+            dtype=dtype,
+        )
+        assert (
+            peak(
+                with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend
+            )
+            < BOUND
+        )
 
 
 def test_a_strength_of_zero_is_the_network_without(dtype):
@@ -82,7 +121,10 @@ def test_a_strength_of_zero_is_the_network_without(dtype):
         network = Network([Dense(4), Activate(ReLU()), *head, Dense(2)], LogLoss(), 3, dtype=dtype)
         network.initialise(np.random.default_rng(0))
         network.prepare(6)
-        x, target = np.linspace(-1, 1, 18).reshape(6, 3).astype(dtype), np.eye(2, dtype=dtype)[[0, 1, 1, 0, 1, 0]]
+        x, target = (
+            np.linspace(-1, 1, 18).reshape(6, 3).astype(dtype),
+            np.eye(2, dtype=dtype)[[0, 1, 1, 0, 1, 0]],
+        )
         value = network.loss_and_grad(x, target)
         grads = network.layout.views(network.grads)
         found.append([value, *(grads[key] for key in grads if not key[1].startswith("head"))])

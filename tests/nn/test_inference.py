@@ -1,4 +1,6 @@
-"""Prediction: chunks, parts, threads; and the statistics of the population, which are gathered the same way."""
+"""Prediction: chunks, parts, threads; and the statistics of the population, which are gathered
+the same way.
+"""
 
 import sys
 import threading
@@ -24,7 +26,12 @@ def test_prediction_in_chunks_equals_the_training_pass(activation, dtype, monkey
     x, _ = batch(network, 333)
     network.prepare(333)
     expected = network.forward(x).copy()
-    np.testing.assert_allclose(network.scores(DenseRows(x)), expected, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-6)
+    np.testing.assert_allclose(
+        network.scores(DenseRows(x)),
+        expected,
+        rtol=2e-5 if dtype == np.float32 else 1e-12,
+        atol=1e-6,
+    )
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 127, 128, 129])
@@ -54,26 +61,38 @@ def test_predicting_in_parts_is_predicting():
     for cut in range(len(network.layers) + 1):
         middle = network.scores(DenseRows(x), 0, cut)
         assert middle.shape == (50, network.widths[cut])
-        np.testing.assert_allclose(network.scores(DenseRows(middle), cut), network.scores(DenseRows(x)), rtol=1e-12)
+        np.testing.assert_allclose(
+            network.scores(DenseRows(middle), cut), network.scores(DenseRows(x)), rtol=1e-12
+        )
 
 
 def test_prediction_of_another_precision(dtype):
     network = make_network(SquaredError(), dtype=dtype)
     x, _ = batch(network, 50, dtype=np.float64)
-    np.testing.assert_array_equal(network.scores(DenseRows(x)), network.scores(DenseRows(x.astype(dtype))))
+    np.testing.assert_array_equal(
+        network.scores(DenseRows(x)), network.scores(DenseRows(x.astype(dtype)))
+    )
 
 
 def test_batch_statistics_are_those_of_all_rows_given(monkeypatch):
     monkeypatch.setattr(inference, "_CHUNK_VALUES", 64)
-    network = randomised(Network([Dense(4), BatchNorm(statistics="batch"), Dense(2)], SquaredError(), 3, dtype=np.float64))
+    network = randomised(
+        Network(
+            [Dense(4), BatchNorm(statistics="batch"), Dense(2)], SquaredError(), 3, dtype=np.float64
+        )
+    )
     x, _ = batch(network, 300)
     network.prepare(300)
     np.testing.assert_allclose(network.scores(DenseRows(x)), network.forward(x), rtol=1e-9)
 
 
 def test_prediction_is_thread_safe(monkeypatch):
-    """Two threads that predict different rows at once get the same results as one after the other."""
-    monkeypatch.setattr(inference, "_CHUNK_VALUES", 4096)  # more chunks, more chances to disturb each other
+    """Two threads that predict different rows at once get the same results as one after the
+    other.
+    """
+    monkeypatch.setattr(
+        inference, "_CHUNK_VALUES", 4096
+    )  # more chunks, more chances to disturb each other
     network = make_network(SquaredError(), sizes=(20, 64, 64, 3), batch_norm=True, dtype=np.float32)
     data = [batch(network, n, seed)[0] for seed, n in enumerate((300, 300))]
     expected = [network.scores(DenseRows(x)) for x in data]
@@ -119,12 +138,17 @@ def test_prediction_leaves_training_alone():
 @pytest.mark.parametrize("rows", [None, np.arange(3, 250, 2)], ids=["all", "some"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
 def test_population_statistics_are_those_of_the_layers_input(rows, weighted, monkeypatch):
-    """numpy's mean and unbiased variance, layer after layer, though the rows come in chunks; weights count repetitions."""
+    """numpy's mean and unbiased variance, layer after layer, though the rows come in chunks;
+    weights count repetitions.
+    """
     monkeypatch.setattr(inference, "_CHUNK_VALUES", 64)
     population = BatchNorm(statistics="population")
     layers = [Dense(4), population, Activate(Tanh()), Dense(5), population, Dense(2)]
     network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
-    x, weight = 5.0 + batch(network, 300)[0], np.random.default_rng(3).integers(1, 4, 300) if weighted else None
+    x, weight = (
+        5.0 + batch(network, 300)[0],
+        np.random.default_rng(3).integers(1, 4, 300) if weighted else None,
+    )
     network.refresh_statistics(DenseRows(x), weight=weight, rows=rows)
     used = np.arange(300) if rows is None else rows
     used = x[used if weight is None else np.repeat(used, weight[used])]
@@ -137,15 +161,31 @@ def test_population_statistics_are_those_of_the_layers_input(rows, weighted, mon
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_too_few_rows_have_no_statistics(n):
-    network = randomised(Network([Dense(4), BatchNorm(statistics="population"), Dense(2)], SquaredError(), 3, dtype=np.float64))
+    network = randomised(
+        Network(
+            [Dense(4), BatchNorm(statistics="population"), Dense(2)],
+            SquaredError(),
+            3,
+            dtype=np.float64,
+        )
+    )
     before = network.state.copy()
     network.refresh_statistics(DenseRows(batch(network)[0]), rows=np.arange(n))
     np.testing.assert_array_equal(network.state, before)
 
 
-@pytest.mark.parametrize(("statistics", "refreshed"), [("running", False), ("batch", False), ("population", True)])
+@pytest.mark.parametrize(
+    ("statistics", "refreshed"), [("running", False), ("batch", False), ("population", True)]
+)
 def test_only_population_statistics_are_refreshed_unasked(statistics, refreshed):
-    network = randomised(Network([Dense(4), BatchNorm(statistics=statistics), Dense(2)], SquaredError(), 3, dtype=np.float64))
+    network = randomised(
+        Network(
+            [Dense(4), BatchNorm(statistics=statistics), Dense(2)],
+            SquaredError(),
+            3,
+            dtype=np.float64,
+        )
+    )
     x = DenseRows(batch(network)[0])
     before = network.state.copy()
     network.refresh_statistics(x)
@@ -159,4 +199,6 @@ def test_predicts_sparse_rows_with_any_first_layer(first):
     network = randomised(Network([first, Dense(2)], LogLoss(), 20, dtype=np.float64))
     x = np.random.default_rng(0).normal(size=(30, 20)) * (np.arange(20) % 3 == 0)
     assert not network.sparse_input
-    np.testing.assert_allclose(network.scores(SparseRows(sp.csr_matrix(x))), network.scores(DenseRows(x)), rtol=1e-12)
+    np.testing.assert_allclose(
+        network.scores(SparseRows(sp.csr_matrix(x))), network.scores(DenseRows(x)), rtol=1e-12
+    )

@@ -30,7 +30,9 @@ def test_mean_and_variance(key, shape):
     w = filled(INITIALIZERS[key](), shape)
     variance = reference.VARIANCES[key](*shape)
     assert w.var() == pytest.approx(variance, rel=0.04)
-    assert w.mean() - (1.0 if key == "constant_value" else 0.0) == pytest.approx(0.0, abs=4 * np.sqrt(variance / w.size))
+    assert w.mean() - (1.0 if key == "constant_value" else 0.0) == pytest.approx(
+        0.0, abs=4 * np.sqrt(variance / w.size)
+    )
 
 
 @pytest.mark.parametrize("key", RANDOM)
@@ -59,7 +61,10 @@ def test_other_stream_other_numbers(key):
 
 @each
 def test_both_precisions_start_from_the_same_numbers(initializer):
-    np.testing.assert_array_equal(filled(initializer, (6, 5), dtype=np.float32), filled(initializer, (6, 5)).astype(np.float32))
+    np.testing.assert_array_equal(
+        filled(initializer, (6, 5), dtype=np.float32),
+        filled(initializer, (6, 5)).astype(np.float32),
+    )
 
 
 @each
@@ -94,7 +99,10 @@ def test_scale_is_the_bound_or_the_deviation(scale):
 def test_glorot_is_the_same_either_way_round():
     """Fan-in and fan-out count alike, so the transposed array has the same distribution."""
     for key in ("glorot_uniform", "glorot_normal"):
-        np.testing.assert_array_equal(filled(INITIALIZERS[key](), (30, 7)).ravel(), filled(INITIALIZERS[key](), (7, 30)).ravel())
+        np.testing.assert_array_equal(
+            filled(INITIALIZERS[key](), (30, 7)).ravel(),
+            filled(INITIALIZERS[key](), (7, 30)).ravel(),
+        )
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, np.sqrt(2)])
@@ -106,11 +114,15 @@ def test_orthogonal_has_equal_singular_values(shape, gain, dtype):
 
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4)])
 def test_orthogonal_prefers_no_direction(shape):
-    """The distribution of SciPy's random orthogonal matrices: each entry has mean 0, and the entries of each are as often negative."""
+    """The distribution of SciPy's random orthogonal matrices: each entry has mean 0, and the
+    entries of each are as often negative.
+    """
     from scipy.stats import ortho_group
 
     size = max(shape)
-    theirs = ortho_group.rvs(size, size=4000, random_state=np.random.default_rng(0))[:, : shape[0], : shape[1]]
+    theirs = ortho_group.rvs(size, size=4000, random_state=np.random.default_rng(0))[
+        :, : shape[0], : shape[1]
+    ]
     ours = filled(Orthogonal(), (4000, *shape))
     for where in np.ndindex(shape):
         assert ks_2samp(ours[:, *where], theirs[:, *where]).pvalue > 1e-4, where

@@ -1,4 +1,6 @@
-"""Every layer on a workspace built by hand: shapes, derivative, places, precision; then each one's own promises."""
+"""Every layer on a workspace built by hand: shapes, derivative, places, precision; then each
+one's own promises.
+"""
 
 from types import SimpleNamespace
 
@@ -51,7 +53,9 @@ def test_declarations_do_not_change(layer):
 
 @each
 def test_derivatives_are_the_numeric_ones(layer):
-    """Of the input and of every parameter, with the random stream put back before each evaluation."""
+    """Of the input and of every parameter, with the random stream put back before each
+    evaluation.
+    """
     ws, dy = prepared(layer)
     random_state = ws.rng.bit_generator.state
     analytic = run(layer, ws, dy)
@@ -76,7 +80,9 @@ def test_derivatives_are_the_numeric_ones(layer):
 
 @each
 def test_in_place_equals_out_of_place(layer, dtype):
-    """As far as the layer says it may: the output over the input, the input's gradient over the output's."""
+    """As far as the layer says it may: the output over the input, the input's gradient over the
+    output's.
+    """
     ws, dy = prepared(layer, dtype)
     apart = run(layer, ws, dy)
     together, dy = prepared(layer, dtype)
@@ -132,7 +138,14 @@ def test_without_dx_the_parameters_still_get_their_gradient(layer, dtype):
 @each
 def test_reads_input_and_gradient_without_writing(layer, dtype):
     ws, dy = prepared(layer, dtype)
-    before = {name: array.copy() for name, array in vars(ws).items() if name in ("x", "ones", *layer.params(N_IN))}, dy.copy()
+    before = (
+        {
+            name: array.copy()
+            for name, array in vars(ws).items()
+            if name in ("x", "ones", *layer.params(N_IN))
+        },
+        dy.copy(),
+    )
     run(layer, ws, dy)
     for name, array in before[0].items():
         np.testing.assert_array_equal(getattr(ws, name), array, err_msg=name)
@@ -154,9 +167,18 @@ def test_members_axis_is_separate_runs(layer, dtype):
     stream = np.random.default_rng(3)
     together = run(layer, ws, dy)
     for k in range(3):
-        arrays = {name: array[k].copy() if isinstance(array, np.ndarray) and name != "ones" else array for name, array in vars(ws).items()}
+        arrays = {
+            name: array[k].copy() if isinstance(array, np.ndarray) and name != "ones" else array
+            for name, array in vars(ws).items()
+        }
         for name, array in run(layer, SimpleNamespace(**arrays | {"rng": stream}), dy[k]).items():
-            np.testing.assert_allclose(together[name][k], array, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps, err_msg=name)
+            np.testing.assert_allclose(
+                together[name][k],
+                array,
+                rtol=20 * np.finfo(dtype).eps,
+                atol=20 * np.finfo(dtype).eps,
+                err_msg=name,
+            )
 
 
 @each
@@ -191,9 +213,19 @@ def test_dense_is_the_formula(dtype):
     ws, dy = prepared(Dense(3), dtype)
     results = run(Dense(3), ws, dy)
     x, weight, bias, dy = (a.astype(np.float64) for a in (ws.x, ws.weight, ws.bias, dy))
-    expected = {"y": x @ weight + bias, "dx": dy @ weight.T, "weight": x.T @ dy, "bias": dy.sum(axis=0, keepdims=True)}
+    expected = {
+        "y": x @ weight + bias,
+        "dx": dy @ weight.T,
+        "weight": x.T @ dy,
+        "bias": dy.sum(axis=0, keepdims=True),
+    }
     for name, array in expected.items():
-        np.testing.assert_allclose(results[name], array, rtol=1e-5 if dtype == np.float32 else 1e-13, atol=1e-5 * (dtype == np.float32))
+        np.testing.assert_allclose(
+            results[name],
+            array,
+            rtol=1e-5 if dtype == np.float32 else 1e-13,
+            atol=1e-5 * (dtype == np.float32),
+        )
 
 
 def test_dense_takes_a_sparse_matrix(dtype):
@@ -209,7 +241,10 @@ def test_dense_takes_a_sparse_matrix(dtype):
 
 
 def test_dense_penalises_weights_only():
-    assert {name: param.penalised for name, param in Dense(3).params(N_IN).items()} == {"weight": True, "bias": False}
+    assert {name: param.penalised for name, param in Dense(3).params(N_IN).items()} == {
+        "weight": True,
+        "bias": False,
+    }
 
 
 # ---- activations that are layers
@@ -221,7 +256,9 @@ def test_prelu_is_the_formula(dtype):
     low = ws.x < 0
     np.testing.assert_allclose(results["y"], np.where(low, ws.slope * ws.x, ws.x), rtol=1e-6)
     np.testing.assert_allclose(results["dx"], np.where(low, ws.slope * dy, dy), rtol=1e-6)
-    np.testing.assert_allclose(results["slope"], np.sum(np.where(low, ws.x * dy, 0.0), axis=0, keepdims=True), rtol=1e-5)
+    np.testing.assert_allclose(
+        results["slope"], np.sum(np.where(low, ws.x * dy, 0.0), axis=0, keepdims=True), rtol=1e-5
+    )
 
 
 def test_prelu_slopes_start_alike_and_are_not_penalised():
@@ -247,7 +284,9 @@ def test_maxout_is_the_formula(dtype):
 
 
 def test_maxout_needs_as_many_inputs_as_there_are_pieces():
-    with pytest.raises(ValueError, match=r"Maxout\(pieces=3\) needs 3 inputs for each unit, but 4 is no multiple"):
+    with pytest.raises(
+        ValueError, match=r"Maxout\(pieces=3\) needs 3 inputs for each unit, but 4 is no multiple"
+    ):
         Maxout(3).width(4)
     with pytest.raises(ValueError, match=r"pieces must be a whole number, got 2\.5"):
         Maxout(2.5).check()
@@ -262,7 +301,10 @@ def masks(rate, n_steps=1, shape=(400, 500), dtype=np.float64, seed=0, generator
     """Return the masks that dropout applies to ones, one a step."""
     layer = Dropout(rate)
     ws = SimpleNamespace(
-        rng=np.random.Generator(generator(seed)), kept=np.empty(shape, bool), mask=np.empty(shape, dtype), y=np.empty(shape, dtype)
+        rng=np.random.Generator(generator(seed)),
+        kept=np.empty(shape, bool),
+        mask=np.empty(shape, dtype),
+        y=np.empty(shape, dtype),
     )
     out = []
     for _ in range(n_steps):
@@ -314,13 +356,19 @@ def test_dropout_is_drawn_from_the_given_stream():
     assert (masks(0.5, seed=5)[0] != masks(0.5, seed=6)[0]).any()
 
 
-@pytest.mark.parametrize("generator", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64], ids=lambda g: g.__name__)
+@pytest.mark.parametrize(
+    "generator",
+    [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64],
+    ids=lambda g: g.__name__,
+)
 def test_dropout_works_with_every_generator_of_numpy(generator):
     """MT19937 makes words of 32 bits, the others of 64."""
     kept = masks(0.5, generator=generator)[0].ravel() != 0
     assert np.mean(kept) == pytest.approx(0.5, abs=0.01)
     positions = kept[: kept.size // 4 * 4].reshape(-1, 4).sum(axis=0)
-    assert chisquare(positions).pvalue > 0.001, "the values that share a random word fare differently"
+    assert chisquare(positions).pvalue > 0.001, (
+        "the values that share a random word fare differently"
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3), (7, 5), (333, 101)])

@@ -31,7 +31,9 @@ def test_slices_tile_the_vector(layout):
 def test_views_have_the_shapes_and_share_the_memory(layout):
     flat = np.arange(17.0)
     views = layout.views(flat)
-    assert {key: view.shape for key, view in views.items()} == {key: param.shape for key, param in PARAMS.items()}
+    assert {key: view.shape for key, view in views.items()} == {
+        key: param.shape for key, param in PARAMS.items()
+    }
     assert all(np.shares_memory(view, flat) for view in views.values())
     views["gamma"][...] = -1.0
     np.testing.assert_array_equal(flat, [*range(13), -1, -1, -1, -1])
@@ -41,7 +43,9 @@ def test_writing_through_the_vector_shows_in_the_views(layout):
     flat = np.zeros(17)
     views = layout.views(flat)
     flat[...] = np.arange(17.0)
-    np.testing.assert_array_equal(np.concatenate([views[key].ravel() for key in layout.slices]), flat)
+    np.testing.assert_array_equal(
+        np.concatenate([views[key].ravel() for key in layout.slices]), flat
+    )
 
 
 @pytest.mark.parametrize("lead", [(5,), (2, 5)])

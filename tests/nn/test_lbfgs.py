@@ -1,4 +1,7 @@
-"""L-BFGS: SciPy's solver over the flat vector. Its test of progress, ``ftol``, leaves the last digits open."""
+"""L-BFGS: SciPy's solver over the flat vector.
+
+Its test of progress, ``ftol``, leaves the last digits open.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +23,9 @@ def fitted(network, weight=None, max_iter=1000, tol=1e-9, max_fun=15000):
     target = targets_of(network.loss, (N, network.n_out), rng, network.dtype)
     network.prepare(N, rng)
     seen = []
-    result = fit_lbfgs(network, x, target, weight, max_iter, max_fun, tol, lambda *values: seen.append(values))
+    result = fit_lbfgs(
+        network, x, target, weight, max_iter, max_fun, tol, lambda *values: seen.append(values)
+    )
     return result, x, target, seen
 
 
@@ -38,7 +43,9 @@ def test_softmax_regression_is_that_of_scikit_learn(weighted):
     alpha, weight = 0.7, np.random.default_rng(3).uniform(0.5, 2, N) if weighted else None
     network = make_network(LogLoss(), sizes=(5, 3), alphas=(alpha,))
     _, x, target, _ = fitted(network, None if weight is None else weight[:, None])
-    logistic = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=10000).fit(x, target.argmax(axis=1), weight)
+    logistic = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=10000).fit(
+        x, target.argmax(axis=1), weight
+    )
     np.testing.assert_allclose(network.views()[0, "weight"].T, logistic.coef_, atol=2e-4)
 
 
@@ -78,7 +85,8 @@ def test_stops_after_max_fun():
 
 def test_float32_comes_close_to_float64():
     values = [
-        fitted(make_network(LogLoss(), sizes=(5, 3), alphas=(0.7,), dtype=dtype), tol=1e-4)[0].fun for dtype in (np.float32, np.float64)
+        fitted(make_network(LogLoss(), sizes=(5, 3), alphas=(0.7,), dtype=dtype), tol=1e-4)[0].fun
+        for dtype in (np.float32, np.float64)
     ]
     assert values[0] == pytest.approx(values[1], rel=1e-5)
 
@@ -120,7 +128,12 @@ def run(network, end, begin=lambda: None, max_iter=50):
 
 def test_every_iteration_has_a_beginning_and_an_end():
     told = []
-    result = run(make_network(LogLoss(), sizes=(5, 4, 3)), lambda *values: told.append("end"), lambda: told.append("begin"), max_iter=6)
+    result = run(
+        make_network(LogLoss(), sizes=(5, 4, 3)),
+        lambda *values: told.append("end"),
+        lambda: told.append("begin"),
+        max_iter=6,
+    )
     assert told == ["begin", "end"] * 6
     assert result.nfev > 6  # a beginning is not an evaluation
 
@@ -153,7 +166,9 @@ def test_after_an_iteration_the_network_is_at_its_result(monkeypatch):
 
 
 def interrupted_run(network, n, monkeypatch):
-    """Run with Ctrl-C in the ``n``-th evaluation; return the result and how many iterations had ended by then."""
+    """Run with Ctrl-C in the ``n``-th evaluation; return the result and how many iterations had
+    ended by then.
+    """
     ended, evaluations, evaluate = [], [], network.loss_and_grad
 
     def loss_and_grad(*args):

@@ -1,4 +1,6 @@
-"""Losses with an exponential, for targets of any size and scores that are far off: their formulas in a wider precision are the oracle."""
+"""Losses with an exponential, for targets of any size and scores that are far off: their
+formulas in a wider precision are the oracle.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,9 @@ def deviance(power, z, t):
     if power == 2.0:
         return t * np.exp(-z) + z - np.log(t) - 1.0, 1.0 - t * np.exp(-z)
     a, b = 2.0 - power, 1.0 - power
-    return np.exp(a * z) / a - t * np.exp(b * z) / b + t**a / (a * b), np.exp(a * z) - t * np.exp(b * z)
+    return np.exp(a * z) / a - t * np.exp(b * z) / b + t**a / (a * b), np.exp(a * z) - t * np.exp(
+        b * z
+    )
 
 
 def power_of(loss):
@@ -46,7 +50,9 @@ def test_deviances_in_float32_for_targets_of_any_size(loss, size):
     unit = float(target[0, 0]) ** (2.0 - power)
     # seen from the minimum: z - log(t) = off up to the rounding of float32
     expected = deviance(power, raw.astype(float) - np.log(target.astype(float)), 1.0)
-    rounding = 1e-4 if power in (1.0, 1.5, 2.0) else 1e-3  # of terms with 1 / (2 - p) and 1 / (p - 1) that cancel
+    rounding = (
+        1e-4 if power in (1.0, 1.5, 2.0) else 1e-3
+    )  # of terms with 1 / (2 - p) and 1 / (p - 1) that cancel
     np.testing.assert_allclose(value / unit, expected[0][:, 0], rtol=1e-4, atol=rounding)
     np.testing.assert_allclose(grad / unit, expected[1], rtol=1e-4, atol=rounding)
 
@@ -61,7 +67,9 @@ def test_the_deviance_of_the_target_itself_is_the_least(loss, dtype):
     assert (np.abs(value / unit) < 10.0 * eps).all()
     assert (np.abs(grad[:, 0] / unit) < eps).all()
     for sign in (-1.0, 1.0):
-        assert (rows_and_grad(loss, np.log(target) + dtype.type(sign * 0.1), target)[0] > value).all()
+        assert (
+            rows_and_grad(loss, np.log(target) + dtype.type(sign * 0.1), target)[0] > value
+        ).all()
 
 
 def test_a_gamma_deviance_is_never_negative(dtype, rng):
@@ -96,7 +104,12 @@ def test_the_gradient_far_out_is_that_of_the_value(loss, size):
     grad = rows_and_grad(loss, raw, target)[1]
     h = 1e-6 * np.abs(raw)
     above, below = (rows_and_grad(loss, raw + sign * h, target)[0] for sign in (1.0, -1.0))
-    np.testing.assert_allclose(grad[:, 0], (above - below) / (2.0 * h[:, 0]), rtol=1e-6, atol=1e-6 * size ** (2.0 - power_of(loss)))
+    np.testing.assert_allclose(
+        grad[:, 0],
+        (above - below) / (2.0 * h[:, 0]),
+        rtol=1e-6,
+        atol=1e-6 * size ** (2.0 - power_of(loss)),
+    )
 
 
 @pytest.mark.parametrize("residual", [1e-200, -1e-30, 1e-3, -0.9, 1.1, 1e3, -1e30])
@@ -107,7 +120,9 @@ def test_the_gradient_of_the_normal_likelihood_far_out_is_that_of_its_value(resi
     for k in range(2):
         h = np.zeros_like(raw)
         h[:, k] = 1e-5 * np.abs(raw[:, k])
-        above, below = (rows_and_grad(GaussianNLL(), raw + sign * h, target)[0] for sign in (1.0, -1.0))
+        above, below = (
+            rows_and_grad(GaussianNLL(), raw + sign * h, target)[0] for sign in (1.0, -1.0)
+        )
         numeric = (above - below) / (2.0 * h[:, k])
         resolved = 1e-5 * np.abs(numeric) + 1e-5 + np.finfo(float).eps * np.abs(above) / h[:, k]
         assert (np.abs(grad[:, k] - numeric) < resolved).all()

@@ -1,4 +1,6 @@
-"""Every loss: its formula, its gradient, its link, its best constant, its ways with memory and precision."""
+"""Every loss: its formula, its gradient, its link, its best constant, its ways with memory and
+precision.
+"""
 
 from functools import partial
 
@@ -70,14 +72,19 @@ def test_every_log_link_has_a_reference():
 @pytest.mark.lecture_row(12)
 def test_rows_agree_with_the_formula(key, size, dtype, rng):
     loss = LOSSES[key]()
-    raw, target = (size * rng.normal(size=(50, N_OUT))).astype(dtype), targets_of(loss, (50, N_OUT), rng, dtype)
+    raw, target = (
+        (size * rng.normal(size=(50, N_OUT))).astype(dtype),
+        targets_of(loss, (50, N_OUT), rng, dtype),
+    )
     if key in EXPONENTIALS:  # where the precision has no exponential, the loss is its tangent
         raw = np.clip(raw, -40.0, 40.0)
     expected = reference.LOSSES[key](raw.astype(np.float64), target.astype(np.float64))
     eps = np.finfo(dtype).eps
     # exp multiplies the rounding of its argument by the argument
     rtol = (40 if key in EXPONENTIALS else 8) * eps
-    np.testing.assert_allclose(rows(loss, raw, target), expected, rtol=rtol, atol=16 * eps * max(size, 1.0))
+    np.testing.assert_allclose(
+        rows(loss, raw, target), expected, rtol=rtol, atol=16 * eps * max(size, 1.0)
+    )
 
 
 @each
@@ -92,7 +99,9 @@ def test_gradient_is_the_numeric_one(loss, soft, rng):
     for where in np.ndindex(*raw.shape):
         step = np.zeros_like(raw)
         step[where] = h
-        above, below = (value_and_grad(loss, raw + sign * step, target, weight, scale)[0] for sign in (1, -1))
+        above, below = (
+            value_and_grad(loss, raw + sign * step, target, weight, scale)[0] for sign in (1, -1)
+        )
         numeric[where] = (above - below) / (2 * h)
     assert relative_error(numeric, value_and_grad(loss, raw, target, weight, scale)[1]) < 1e-6
 
@@ -103,13 +112,18 @@ def test_weights_and_scale_multiply_rows(loss, rng):
     weight = rng.uniform(0.5, 2.0, (N, 1))
     value, grad = value_and_grad(loss, raw, target, weight, 0.25)
     assert value == pytest.approx(0.25 * np.sum(weight[:, 0] * rows(loss, raw, target)), rel=1e-13)
-    np.testing.assert_allclose(grad, 0.25 * weight * value_and_grad(loss, raw, target)[1], rtol=1e-13)
+    np.testing.assert_allclose(
+        grad, 0.25 * weight * value_and_grad(loss, raw, target)[1], rtol=1e-13
+    )
 
 
 @each
 def test_weights_of_one_are_no_weights(loss, rng):
     raw, target = rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
-    without, ones = value_and_grad(loss, raw, target), value_and_grad(loss, raw, target, np.ones((N, 1)))
+    without, ones = (
+        value_and_grad(loss, raw, target),
+        value_and_grad(loss, raw, target, np.ones((N, 1))),
+    )
     assert without[0] == ones[0]
     np.testing.assert_array_equal(without[1], ones[1])
 
@@ -121,14 +135,29 @@ def test_is_not_negative_and_adds_up_over_outputs(loss, rng):
     assert (values >= 0).all() or isinstance(loss, GaussianNLL)  # a density may be larger than 1
     if loss.targets != ("multiclass",):
         n_targets = N_OUT // loss.n_scores
-        parts = [rows(loss, raw[:, k::n_targets].copy(), target[:, [k]].copy()) for k in range(n_targets)]
+        parts = [
+            rows(loss, raw[:, k::n_targets].copy(), target[:, [k]].copy()) for k in range(n_targets)
+        ]
         np.testing.assert_allclose(values, np.sum(parts, axis=0), rtol=1e-13)
 
 
 @each
 def test_works_in_the_given_precision_without_new_arrays(loss, dtype, rng):
-    ws = watch(workspace(loss.buffers(N_OUT), N, dtype, raw=rng.normal(size=(N, N_OUT)).astype(dtype), weight=np.ones((N, 1), dtype)))
-    assert loss.value_and_grad(ws.raw, targets_of(loss, (N, N_OUT), rng, dtype), ws.weight, 0.5, ws).dtype == dtype
+    ws = watch(
+        workspace(
+            loss.buffers(N_OUT),
+            N,
+            dtype,
+            raw=rng.normal(size=(N, N_OUT)).astype(dtype),
+            weight=np.ones((N, 1), dtype),
+        )
+    )
+    assert (
+        loss.value_and_grad(
+            ws.raw, targets_of(loss, (N, N_OUT), rng, dtype), ws.weight, 0.5, ws
+        ).dtype
+        == dtype
+    )
     assert np.isfinite(ws.raw.view(np.ndarray)).all()
 
 
@@ -143,7 +172,10 @@ def test_leaves_targets_and_weights_alone(loss, rng):
 
 @each
 def test_members_axis_is_separate_runs(loss, dtype, rng):
-    raw, target = rng.normal(size=(4, N, N_OUT)).astype(dtype), targets_of(loss, (4, N, N_OUT), rng, dtype)
+    raw, target = (
+        rng.normal(size=(4, N, N_OUT)).astype(dtype),
+        targets_of(loss, (4, N, N_OUT), rng, dtype),
+    )
     values, grads = value_and_grad(loss, raw, target, scale=0.5)
     for k in range(4):
         value, grad = value_and_grad(loss, raw[k], target[k], scale=0.5)
@@ -155,7 +187,9 @@ def test_members_axis_is_separate_runs(loss, dtype, rng):
 def test_members_may_share_one_target(loss, rng):
     raw, target = rng.normal(size=(4, N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
     values, _ = value_and_grad(loss, raw, target)
-    np.testing.assert_allclose(values, [value_and_grad(loss, member, target)[0] for member in raw], rtol=1e-14)
+    np.testing.assert_allclose(
+        values, [value_and_grad(loss, member, target)[0] for member in raw], rtol=1e-14
+    )
 
 
 @each
@@ -182,7 +216,9 @@ def test_link_agrees_with_the_formula(key, dtype, rng):
     out, loss = np.empty_like(raw), LOSSES[key]()
     loss.link(raw, out)
     eps = np.finfo(dtype).eps
-    np.testing.assert_allclose(out, reference.LINKS[key](raw.astype(np.float64)), rtol=32 * eps, atol=32 * eps)
+    np.testing.assert_allclose(
+        out, reference.LINKS[key](raw.astype(np.float64)), rtol=32 * eps, atol=32 * eps
+    )
     assert out.dtype == dtype
     loss.link(raw, raw)
     np.testing.assert_array_equal(raw, out)
@@ -196,31 +232,47 @@ def test_link_is_never_zero_nor_one_and_has_this_logarithm(key, dtype):
     LOSSES[key]().log_link(raw, logarithm)
     assert (probability > 0.0).all()
     assert (probability < 1.0).all() or "multiclass" in LOSSES[key].targets
-    np.testing.assert_allclose(logarithm, np.log(probability), rtol=32 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+    np.testing.assert_allclose(
+        logarithm, np.log(probability), rtol=32 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps
+    )
 
 
 @pytest.mark.parametrize("key", LOG_LINKS)
 def test_log_link_agrees_with_the_formula(key, dtype, rng):
-    raw = np.vstack([5.0 * rng.normal(size=(20, N_OUT)), 100.0 * rng.normal(size=(20, N_OUT))]).astype(dtype)
+    raw = np.vstack(
+        [5.0 * rng.normal(size=(20, N_OUT)), 100.0 * rng.normal(size=(20, N_OUT))]
+    ).astype(dtype)
     out, loss = np.empty_like(raw), LOSSES[key]()
     loss.log_link(raw, out)
-    expected = np.maximum(reference.LOG_LINKS[key](raw.astype(np.float64)), np.log(np.finfo(dtype).tiny))
-    np.testing.assert_allclose(out, expected, rtol=32 * np.finfo(dtype).eps, atol=32 * np.finfo(dtype).eps)
+    expected = np.maximum(
+        reference.LOG_LINKS[key](raw.astype(np.float64)), np.log(np.finfo(dtype).tiny)
+    )
+    np.testing.assert_allclose(
+        out, expected, rtol=32 * np.finfo(dtype).eps, atol=32 * np.finfo(dtype).eps
+    )
     assert out.dtype == dtype
     loss.log_link(raw, raw)
     np.testing.assert_array_equal(raw, out)
 
 
-@pytest.mark.parametrize("key", [key for key, cls in LOSSES.items() if cls.out_activation in ("softmax", "logistic")])
+@pytest.mark.parametrize(
+    "key", [key for key, cls in LOSSES.items() if cls.out_activation in ("softmax", "logistic")]
+)
 def test_a_link_to_probabilities_has_a_logarithm(key):
     assert key in LOG_LINKS
 
 
 def test_log_loss_is_that_of_scikit_learn(rng):
-    raw, labels, weight = rng.normal(size=(30, 4)), rng.permutation(np.arange(30) % 4), rng.uniform(1, 2, 30)
+    raw, labels, weight = (
+        rng.normal(size=(30, 4)),
+        rng.permutation(np.arange(30) % 4),
+        rng.uniform(1, 2, 30),
+    )
     out = np.empty_like(raw)
     LogLoss().link(raw, out)
-    value, _ = value_and_grad(LogLoss(), raw, np.eye(4)[labels], weight[:, None], 1.0 / weight.sum())
+    value, _ = value_and_grad(
+        LogLoss(), raw, np.eye(4)[labels], weight[:, None], 1.0 / weight.sum()
+    )
     assert value == pytest.approx(log_loss(labels, out, sample_weight=weight), rel=1e-13)
 
 
@@ -235,7 +287,11 @@ def test_binary_log_loss_is_that_of_scikit_learn(rng):
 def test_two_classes_are_one_yes_or_no(rng):
     """Cross-entropy of (0, z) against two classes is that of z against one yes/no."""
     z, yes = 3.0 * rng.normal(size=(20, 1)), rng.integers(0, 2, (20, 1)).astype(float)
-    np.testing.assert_allclose(rows(LogLoss(), np.hstack([0 * z, z]), np.hstack([1 - yes, yes])), rows(BinaryLogLoss(), z, yes), rtol=1e-12)
+    np.testing.assert_allclose(
+        rows(LogLoss(), np.hstack([0 * z, z]), np.hstack([1 - yes, yes])),
+        rows(BinaryLogLoss(), z, yes),
+        rtol=1e-12,
+    )
 
 
 def test_log_loss_of_the_target_itself_is_its_entropy(rng):
@@ -245,19 +301,27 @@ def test_log_loss_of_the_target_itself_is_its_entropy(rng):
 
 def test_log_loss_does_not_change_with_a_shift(rng):
     raw, target = rng.normal(size=(20, 4)), np.eye(4)[rng.integers(0, 4, 20)]
-    np.testing.assert_allclose(rows(LogLoss(), raw + 700.0, target), rows(LogLoss(), raw, target), rtol=1e-10)
+    np.testing.assert_allclose(
+        rows(LogLoss(), raw + 700.0, target), rows(LogLoss(), raw, target), rtol=1e-10
+    )
 
 
 def test_confident_and_right_costs_next_to_nothing(dtype):
-    """The logarithm of a small loss is not lost to rounding: log1p(exp(-12)), not log(1 + exp(-12))."""
-    assert rows(BinaryLogLoss(), np.array([[12.0]], dtype), np.ones((1, 1), dtype))[0] == pytest.approx(np.log1p(np.exp(-12.0)), rel=1e-6)
+    """The logarithm of a small loss is not lost to rounding: log1p(exp(-12)), not log(1 +
+    exp(-12)).
+    """
+    assert rows(BinaryLogLoss(), np.array([[12.0]], dtype), np.ones((1, 1), dtype))[
+        0
+    ] == pytest.approx(np.log1p(np.exp(-12.0)), rel=1e-6)
 
 
 def test_errors_are_those_of_scikit_learn(rng):
     z, t = rng.normal(size=(2, 30, 2))
     weight = rng.uniform(1, 2, 30)
     half, _ = value_and_grad(SquaredError(), z, t, weight[:, None], 1.0 / weight.sum())
-    assert half == pytest.approx(0.5 * 2 * mean_squared_error(t, z, sample_weight=weight), rel=1e-13)
+    assert half == pytest.approx(
+        0.5 * 2 * mean_squared_error(t, z, sample_weight=weight), rel=1e-13
+    )
     absolute, _ = value_and_grad(AbsoluteError(), z, t, weight[:, None], 1.0 / weight.sum())
     assert absolute == pytest.approx(2 * mean_absolute_error(t, z, sample_weight=weight), rel=1e-13)
 
@@ -288,7 +352,10 @@ def constant_targets(loss, rng):
 @each
 @pytest.mark.parametrize("weighted", [False, True])
 def test_start_is_the_best_constant(loss, weighted, rng):
-    """No other constant is better: of one output, of the logarithm of one class. Bounded gradients start at the median."""
+    """No other constant is better: of one output, of the logarithm of one class.
+
+    Bounded gradients start at the median.
+    """
     target, weight = constant_targets(loss, rng)
     weight = weight if weighted else np.ones(31)
     start = loss.start(target, weight if weighted else None)
@@ -301,14 +368,22 @@ def test_start_is_the_best_constant(loss, weighted, rng):
         return value_and_grad(watched, raw, target, weight[:, None])[0]
 
     for k in range(len(start)):
-        best = minimize_scalar(objective, args=(k,), bounds=(start[k] - 5, start[k] + 5), method="bounded", options={"xatol": 1e-9})
+        best = minimize_scalar(
+            objective,
+            args=(k,),
+            bounds=(start[k] - 5, start[k] + 5),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
         assert objective(start[k], k) <= best.fun + 1e-12 * abs(best.fun)
 
 
 @each
 def test_start_with_weights_of_one_is_the_start_without(loss, rng):
     target = constant_targets(loss, rng)[0][:30]
-    np.testing.assert_allclose(loss.start(target, np.ones(30)), loss.start(target, None), rtol=1e-14)
+    np.testing.assert_allclose(
+        loss.start(target, np.ones(30)), loss.start(target, None), rtol=1e-14
+    )
 
 
 @each
@@ -316,11 +391,16 @@ def test_start_counts_a_weight_of_two_as_two_rows(loss, rng):
     target, _ = constant_targets(loss, rng)
     weight = rng.integers(1, 3, 31)
     np.testing.assert_allclose(
-        loss.start(target, weight.astype(float)), loss.start(np.repeat(target, weight, axis=0), None), rtol=1e-12, atol=1e-14
+        loss.start(target, weight.astype(float)),
+        loss.start(np.repeat(target, weight, axis=0), None),
+        rtol=1e-12,
+        atol=1e-14,
     )
 
 
-@pytest.mark.parametrize("loss", [LogLoss(), BinaryLogLoss(), Focal(), BinaryFocal(), Poisson(), Tweedie()])
+@pytest.mark.parametrize(
+    "loss", [LogLoss(), BinaryLogLoss(), Focal(), BinaryFocal(), Poisson(), Tweedie()]
+)
 def test_start_stays_finite_for_a_class_without_rows(loss):
     target = np.zeros((20, 3))
     target[:, 0] = 1.0
@@ -330,7 +410,10 @@ def test_start_stays_finite_for_a_class_without_rows(loss):
 @pytest.mark.parametrize("loss", [Quantile(), GaussianNLL(), Gamma()])
 def test_start_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
     assert np.isfinite(loss.start(np.full((20, 2), 7.0), None)).all()
-    np.testing.assert_allclose(loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None), loss.start(np.full((20, 1), 0.3), None))
+    np.testing.assert_allclose(
+        loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None),
+        loss.start(np.full((20, 1), 0.3), None),
+    )
 
 
 # ---- hyper-parameters
@@ -341,16 +424,30 @@ def test_label_smoothing_is_another_target(smoothing, rng):
     """Szegedy et al. (2016), section 7: the distribution (1 - e) t + e / K."""
     raw, target = rng.normal(size=(20, 4)), np.eye(4)[rng.integers(0, 4, 20)]
     smooth = (1 - smoothing) * target + smoothing / 4
-    np.testing.assert_allclose(rows(LogLoss(smoothing), raw, target), rows(LogLoss(), raw, smooth), rtol=1e-12)
-    ours, theirs = value_and_grad(LogLoss(smoothing), raw, target)[1], value_and_grad(LogLoss(), raw, smooth)[1]
+    np.testing.assert_allclose(
+        rows(LogLoss(smoothing), raw, target), rows(LogLoss(), raw, smooth), rtol=1e-12
+    )
+    ours, theirs = (
+        value_and_grad(LogLoss(smoothing), raw, target)[1],
+        value_and_grad(LogLoss(), raw, smooth)[1],
+    )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
-    np.testing.assert_allclose(LogLoss(smoothing).start(target, None), LogLoss().start(smooth, None), rtol=1e-12)
+    np.testing.assert_allclose(
+        LogLoss(smoothing).start(target, None), LogLoss().start(smooth, None), rtol=1e-12
+    )
     raw, yes = raw[:, :1], target[:, :1]
     smooth = (1 - smoothing) * yes + smoothing / 2
-    np.testing.assert_allclose(rows(BinaryLogLoss(smoothing), raw, yes), rows(BinaryLogLoss(), raw, smooth), rtol=1e-12)
-    ours, theirs = value_and_grad(BinaryLogLoss(smoothing), raw, yes)[1], value_and_grad(BinaryLogLoss(), raw, smooth)[1]
+    np.testing.assert_allclose(
+        rows(BinaryLogLoss(smoothing), raw, yes), rows(BinaryLogLoss(), raw, smooth), rtol=1e-12
+    )
+    ours, theirs = (
+        value_and_grad(BinaryLogLoss(smoothing), raw, yes)[1],
+        value_and_grad(BinaryLogLoss(), raw, smooth)[1],
+    )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
-    np.testing.assert_allclose(BinaryLogLoss(smoothing).start(yes, None), BinaryLogLoss().start(smooth, None), rtol=1e-12)
+    np.testing.assert_allclose(
+        BinaryLogLoss(smoothing).start(yes, None), BinaryLogLoss().start(smooth, None), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 5.0])
@@ -358,7 +455,9 @@ def test_focal_loss_is_the_cross_entropy_times_a_power_of_the_doubt(gamma, rng):
     """Lin et al. (2017), equation 4, in the two shapes that outputs have."""
     raw, target = 3.0 * rng.normal(size=(40, 4)), np.eye(4)[rng.integers(0, 4, 40)]
     p = np.sum(reference.LINKS["log_loss"](raw) * target, axis=1)
-    np.testing.assert_allclose(rows(Focal(gamma), raw, target), -((1 - p) ** gamma) * np.log(p), rtol=1e-9)
+    np.testing.assert_allclose(
+        rows(Focal(gamma), raw, target), -((1 - p) ** gamma) * np.log(p), rtol=1e-9
+    )
     z, yes = raw[:, :1], target[:, :1]
     two = rows(Focal(gamma), np.hstack([0 * z, z]), np.hstack([1 - yes, yes]))
     np.testing.assert_allclose(rows(BinaryFocal(gamma), z, yes), two, rtol=1e-9)
@@ -388,7 +487,9 @@ def test_deviances_are_half_of_scikit_learns(power, rng):
         (Gamma(), mean_gamma_deviance),
         (Tweedie(power), partial(mean_tweedie_deviance, power=power)),
     ):
-        assert rows(loss, raw, target).mean() == pytest.approx(0.5 * deviance(target[:, 0], mean), rel=1e-12)
+        assert rows(loss, raw, target).mean() == pytest.approx(
+            0.5 * deviance(target[:, 0], mean), rel=1e-12
+        )
 
 
 @pytest.mark.parametrize("levels", [0.3, (0.3,), (0.05, 0.3, 0.5, 0.95)])
@@ -397,7 +498,10 @@ def test_pinball_loss_is_scikit_learns(levels, rng):
     raw, quantiles = rng.normal(size=(2, 40, loss.n_scores))
     loss.link(raw, quantiles)
     taus = np.ravel(levels)
-    expected = sum(mean_pinball_loss(target[:, 0], q, alpha=tau) for q, tau in zip(quantiles.T, taus, strict=True))
+    expected = sum(
+        mean_pinball_loss(target[:, 0], q, alpha=tau)
+        for q, tau in zip(quantiles.T, taus, strict=True)
+    )
     assert rows(loss, raw, target).mean() == pytest.approx(expected, rel=1e-12)
 
 
@@ -409,16 +513,24 @@ def test_quantiles_never_cross(dtype, rng):
     assert (middle <= high).all()
 
 
-@pytest.mark.parametrize("levels", [0.0, 1.0, (), (0.5, 0.5), (0.9, 0.1), (0.1, np.nan), "0.5", None, ("0.1",)], ids=str)
+@pytest.mark.parametrize(
+    "levels", [0.0, 1.0, (), (0.5, 0.5), (0.9, 0.1), (0.1, np.nan), "0.5", None, ("0.1",)], ids=str
+)
 def test_levels_of_quantiles(levels):
-    with pytest.raises(ValueError, match=r"levels must be a number in \(0, 1\) or several in rising order.*got"):
+    with pytest.raises(
+        ValueError, match=r"levels must be a number in \(0, 1\) or several in rising order.*got"
+    ):
         Quantile(levels).check()
 
 
 @pytest.mark.parametrize("key", ["hinge", "squared_hinge", "perceptron"])
 def test_margins_are_those_of_scikit_learn(key, rng):
     """Those of one row, which its stochastic gradient descent uses; a score of 0 included."""
-    theirs = {"hinge": _sgd_fast.Hinge(1.0), "squared_hinge": _sgd_fast.SquaredHinge(1.0), "perceptron": _sgd_fast.Hinge(0.0)}[key]
+    theirs = {
+        "hinge": _sgd_fast.Hinge(1.0),
+        "squared_hinge": _sgd_fast.SquaredHinge(1.0),
+        "perceptron": _sgd_fast.Hinge(0.0),
+    }[key]
     for z in (*rng.normal(size=10), 0.0):
         for yes in (0.0, 1.0):
             value, grad = value_and_grad(LOSSES[key](), np.array([[z]]), np.array([[yes]]))
@@ -433,5 +545,9 @@ def test_values_outside_the_domain_are_refused():
         (Tweedie(), [[-0.1]], [[0.0]]),
     ):
         loss.check_target(np.array(good), "y")
-        with pytest.raises(ValueError, match=rf"y has the value {bad[0][0]}, but loss={type(loss).__name__}\(\) needs values in"):
+        with pytest.raises(
+            ValueError,
+            match=rf"y has the value {bad[0][0]}, but "
+            rf"loss={type(loss).__name__}\(\) needs values in",
+        ):
             loss.check_target(np.array(bad), "y")

@@ -18,7 +18,9 @@ N = 12
 def batch(network, n=N, seed=1, dtype=None):
     rng = np.random.default_rng(seed)
     dtype = dtype or network.dtype
-    return rng.normal(size=(n, network.n_in)).astype(dtype), targets_of(network.loss, (n, network.n_out), rng, dtype)
+    return rng.normal(size=(n, network.n_in)).astype(dtype), targets_of(
+        network.loss, (n, network.n_out), rng, dtype
+    )
 
 
 def gradient(network, x, target, weight=None):
@@ -58,7 +60,15 @@ def test_gradients_have_the_layout_of_the_parameters():
 def test_everything_has_the_dtype_of_the_network(dtype):
     network = make_network(LogLoss(), batch_norm=True, dropout=0.2, dtype=dtype)
     gradient(network, *batch(network))
-    assert {a.dtype for a in (network.params, network.state, network.grads, network.scores(DenseRows(batch(network)[0])))} == {dtype}
+    assert {
+        a.dtype
+        for a in (
+            network.params,
+            network.state,
+            network.grads,
+            network.scores(DenseRows(batch(network)[0])),
+        )
+    } == {dtype}
 
 
 def test_loss_is_a_python_float(dtype):
@@ -113,7 +123,9 @@ def test_objective_is_the_mean_loss(key):
     rows = reference.LOSSES[key](raw, target)
     weight = np.random.default_rng(3).uniform(1, 2, N)
     assert gradient(network, x, target)[0] == pytest.approx(rows.mean(), rel=1e-12)
-    assert gradient(network, x, target, weight[:, None])[0] == pytest.approx(np.average(rows, weights=weight), rel=1e-12)
+    assert gradient(network, x, target, weight[:, None])[0] == pytest.approx(
+        np.average(rows, weights=weight), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("key", LOSSES)
@@ -131,12 +143,18 @@ def test_a_pickle_has_the_same_objective(key):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_penalty_is_half_alpha_times_the_squares_over_the_weight(weighted):
     alphas = (0.5, 0.0, 3.0)
-    plain, penalised = (make_network(SquaredError(), sizes=(3, 4, 5, 2), alphas=a) for a in ((), alphas))
+    plain, penalised = (
+        make_network(SquaredError(), sizes=(3, 4, 5, 2), alphas=a) for a in ((), alphas)
+    )
     weight = np.random.default_rng(3).uniform(1, 2, (N, 1)) if weighted else None
     total = N if weight is None else weight.sum()
-    (value, grads), (value_2, grads_2) = (gradient(network, *batch(network), weight) for network in (plain, penalised))
+    (value, grads), (value_2, grads_2) = (
+        gradient(network, *batch(network), weight) for network in (plain, penalised)
+    )
     weights = [view for (_, name), view in penalised.views().items() if name == "weight"]
-    expected = sum(alpha * np.sum(w**2) for alpha, w in zip(alphas, weights, strict=True)) / (2 * total)
+    expected = sum(alpha * np.sum(w**2) for alpha, w in zip(alphas, weights, strict=True)) / (
+        2 * total
+    )
     assert value_2 - value == pytest.approx(expected, rel=1e-12)
     difference = np.zeros_like(grads)
     for alpha, part in zip(alphas, penalised.penalised, strict=True):
@@ -172,7 +190,9 @@ def test_losses_of_rows_average_to_the_objective(key, monkeypatch):
     rows = network.losses(DenseRows(x), DenseRows(target))
     assert rows.shape == (200,)
     np.testing.assert_allclose(rows.mean(), gradient(network, x, target)[0], rtol=1e-12)
-    np.testing.assert_allclose(network.row_losses(network.scores(DenseRows(x)), DenseRows(target)), rows, rtol=1e-12)
+    np.testing.assert_allclose(
+        network.row_losses(network.scores(DenseRows(x)), DenseRows(target)), rows, rtol=1e-12
+    )
 
 
 # ---- sparse input
@@ -180,16 +200,24 @@ def test_losses_of_rows_average_to_the_objective(key, monkeypatch):
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_sparse_rows_give_what_dense_rows_give(batch_norm, dtype):
-    network = make_network(LogLoss(), sizes=(20, 6, 3), batch_norm=batch_norm, alphas=(0.1, 0.1), dtype=dtype)
+    network = make_network(
+        LogLoss(), sizes=(20, 6, 3), batch_norm=batch_norm, alphas=(0.1, 0.1), dtype=dtype
+    )
     x, target = batch(network)
     x[np.random.default_rng(4).uniform(size=x.shape) < 0.7] = 0.0
     matrix = sp.csr_matrix(x)
     assert network.sparse_input
-    tolerance = {"rtol": 1e-4, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-11, "atol": 1e-14}
-    (dense, dense_grads), (sparse, sparse_grads) = (gradient(network, a, target) for a in (x, matrix))
+    tolerance = (
+        {"rtol": 1e-4, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-11, "atol": 1e-14}
+    )
+    (dense, dense_grads), (sparse, sparse_grads) = (
+        gradient(network, a, target) for a in (x, matrix)
+    )
     assert dense == pytest.approx(sparse, rel=1e-5 if dtype == np.float32 else 1e-13)
     np.testing.assert_allclose(sparse_grads, dense_grads, **tolerance)
-    np.testing.assert_allclose(network.scores(SparseRows(matrix)), network.scores(DenseRows(x)), **tolerance)
+    np.testing.assert_allclose(
+        network.scores(SparseRows(matrix)), network.scores(DenseRows(x)), **tolerance
+    )
 
 
 # ---- copies
@@ -245,14 +273,18 @@ def test_load_takes_the_numbers_and_shares_nothing():
     assert (one.params != 0.0).any()
 
 
-@pytest.mark.parametrize("options", [{"sizes": (3, 5, 3)}, {"batch_norm": True}], ids=["width", "batch_norm"])
+@pytest.mark.parametrize(
+    "options", [{"sizes": (3, 5, 3)}, {"batch_norm": True}], ids=["width", "batch_norm"]
+)
 def test_load_refuses_another_shape(options):
     with pytest.raises(ValueError, match="had the shapes"):
         make_network(LogLoss()).load(make_network(LogLoss(), **options))
 
 
 def test_initialise_starts_from_the_same_numbers_in_both_precisions():
-    networks = [make_network(LogLoss(), dtype=dtype, batch_norm=True) for dtype in (np.float32, np.float64)]
+    networks = [
+        make_network(LogLoss(), dtype=dtype, batch_norm=True) for dtype in (np.float32, np.float64)
+    ]
     for network in networks:
         network.initialise(np.random.default_rng(0))
     np.testing.assert_array_equal(networks[0].params, networks[1].params.astype(np.float32))

@@ -28,7 +28,9 @@ each_backend = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy"
 def recorded(name):
     """Return a case's description, the rule it asks for, and its arrays by name."""
     case = CASES[name]
-    arrays = {key.split("/")[1]: value for key, value in RECORDED.items() if key.startswith(name + "/")}
+    arrays = {
+        key.split("/")[1]: value for key, value in RECORDED.items() if key.startswith(name + "/")
+    }
     return case, OPTIMIZERS[case["optimizer"]](**case["options"]), arrays
 
 
@@ -62,8 +64,17 @@ def test_every_optimizer_has_a_recorded_trajectory(key):
 def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
     case, rule, arrays = recorded(name)
     p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
-    n_weights = sum(np.prod(shape) for key, shape in case["params"].items() if key.endswith("weight"))
-    updater = Updater(rule, p, g, decays=[(slice(0, n_weights), case["decay"])], block=7, kernel=backend and backend.update(rule))
+    n_weights = sum(
+        np.prod(shape) for key, shape in case["params"].items() if key.endswith("weight")
+    )
+    updater = Updater(
+        rule,
+        p,
+        g,
+        decays=[(slice(0, n_weights), case["decay"])],
+        block=7,
+        kernel=backend and backend.update(rule),
+    )
     assert len(arrays["grads"]) == 10
     for k, gradient in enumerate(arrays["grads"]):
         g[...] = gradient
@@ -83,14 +94,23 @@ def test_ten_training_steps_equal_pytorch(name, backend):
     x, labels = RECORDED["x"], RECORDED["labels"]
     target = np.eye(network.n_out)[labels]
     network.prepare(6, np.random.default_rng(0), compiled=backend)
-    decays, kernel = [(slice(0, network.penalised[-1].stop), case["decay"])], backend and backend.update(rule)
+    decays, kernel = (
+        [(slice(0, network.penalised[-1].stop), case["decay"])],
+        backend and backend.update(rule),
+    )
     updater = Updater(rule, network.params, network.grads, decays=decays, kernel=kernel)
     for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
-        penalty = sum(0.5 * case["penalty"] * np.sum(view**2) for (_, part), view in network.views().items() if part == "weight")
+        penalty = sum(
+            0.5 * case["penalty"] * np.sum(view**2)
+            for (_, part), view in network.views().items()
+            if part == "weight"
+        )
         loss = network.loss_and_grad(x[batch], target[batch])
         assert loss - penalty == pytest.approx(arrays["losses"][k], rel=1e-6)
         updater.step(case["lr"])
-        np.testing.assert_allclose(named(network, case), arrays["params"][k + 1], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(
+            named(network, case), arrays["params"][k + 1], rtol=1e-6, atol=1e-9
+        )
         if case["network"] == "batch_norm":
             state = network.state_layout.views(network.state)
             np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
@@ -101,9 +121,15 @@ def test_ten_training_steps_equal_pytorch(name, backend):
 def build(case):
     """Return the network of a case; PyTorch's penalty is not divided by the number of rows."""
     sizes = ABOUT["sizes"]
-    makers = {"dense": iter([Dense(sizes[1]), Dense(sizes[2])]), "tanh": iter([Activate(Tanh())]), "batch_norm": iter([BatchNorm()])}
+    makers = {
+        "dense": iter([Dense(sizes[1]), Dense(sizes[2])]),
+        "tanh": iter([Activate(Tanh())]),
+        "batch_norm": iter([BatchNorm()]),
+    }
     layers = [next(makers[kind]) for kind in ABOUT["networks"][case["network"]]]
-    network = Network(layers, LogLoss(), sizes[0], dtype=np.float64, alphas=[6 * case["penalty"]] * 2)
+    network = Network(
+        layers, LogLoss(), sizes[0], dtype=np.float64, alphas=[6 * case["penalty"]] * 2
+    )
     network.initialise(np.random.default_rng(0))
     return network
 
@@ -201,7 +227,9 @@ def test_first_step_goes_against_the_gradient(rule):
 @pytest.mark.parametrize("block", [1, 7, 50, 64])
 def test_blocks_change_no_bit(rule, block, dtype, rng):
     p = rng.normal(size=50).astype(dtype)
-    np.testing.assert_array_equal(descend(rule, p, bowl, 0.1, 5, block=block), descend(rule, p, bowl, 0.1, 5))
+    np.testing.assert_array_equal(
+        descend(rule, p, bowl, 0.1, 5, block=block), descend(rule, p, bowl, 0.1, 5)
+    )
 
 
 @each
@@ -233,7 +261,9 @@ def test_coefficients_are_python_floats(rule):
 @each
 def test_hyper_parameters_may_be_numpy_numbers(rule):
     """A grid of np.linspace hands them over."""
-    names = {name: np.float64(value) for name, value in rule.get_params().items() if type(value) is float}
+    names = {
+        name: np.float64(value) for name, value in rule.get_params().items() if type(value) is float
+    }
     rule = type(rule)(**names)
     rule.check()
     assert {type(value) for value in rule.coefficients(3, 0.1)} == {float}
@@ -244,7 +274,9 @@ def test_hyper_parameters_may_be_numpy_numbers(rule):
 def test_finite_for_huge_and_tiny_gradients(rule, dtype):
     for size in (1e4, -1e4, 1e-30):
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            path = descend(rule, np.ones(4, dtype), lambda p, size=size: np.full_like(p, size), 0.01, 20)
+            path = descend(
+                rule, np.ones(4, dtype), lambda p, size=size: np.full_like(p, size), 0.01, 20
+            )
         assert np.isfinite(path).all()
 
 
@@ -284,16 +316,25 @@ def test_averages_outlive_a_change_of_the_betas(before, after, backend, rng):
     m = v = np.zeros(20)
     ours, g, slots, scalars = p.copy(), np.empty_like(p), {}, {}
     for start, rule in ((0, before), (8, after)):
-        updater = Updater(rule, ours, g, slots, start, kernel=backend and backend.update(rule), scalars=scalars)
+        updater = Updater(
+            rule, ours, g, slots, start, kernel=backend and backend.update(rule), scalars=scalars
+        )
         for t in range(start + 1, start + 9):
-            p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, rule.beta_1, rule.beta_2, rule.epsilon)
+            p, m, v = reference.adam(
+                p, bowl(p), m, v, t, 0.1, rule.beta_1, rule.beta_2, rule.epsilon
+            )
             g[...] = bowl(ours)
             updater.step(0.1)
             path.append((ours.copy(), p))
     np.testing.assert_allclose(*zip(*path, strict=True), rtol=1e-11)
 
 
-AVERAGING = [(key, name) for key, cls in OPTIMIZERS.items() for name in cls().get_params() if name in ("beta_1", "beta_2", "rho")]
+AVERAGING = [
+    (key, name)
+    for key, cls in OPTIMIZERS.items()
+    for name in cls().get_params()
+    if name in ("beta_1", "beta_2", "rho")
+]
 
 
 @pytest.mark.parametrize(("key", "name"), AVERAGING)
@@ -303,7 +344,9 @@ def test_a_lasting_gradient_moves_as_before_after_a_change_of_an_average(key, na
     p, g = np.zeros(1), np.empty(1)
     steps = []
     for value, n in ((getattr(rule, name), 15000), (0.5, 2), (0.95, 2)):
-        updater = Updater(rule.set_params(**{name: value}), p, g, slots, t=len(steps), scalars=scalars)
+        updater = Updater(
+            rule.set_params(**{name: value}), p, g, slots, t=len(steps), scalars=scalars
+        )
         for _ in range(n):
             before, g[0] = p.copy(), 3.0
             updater.step(0.01)
@@ -318,21 +361,29 @@ def test_decay_shrinks_its_part_first(rule, rng):
     shrunk = p.copy()
     shrunk[:8] *= 1 - lr * decay
     expected = descend(rule, shrunk, lambda _: bowl(p), lr, 1)
-    np.testing.assert_allclose(descend(rule, p, bowl, lr, 1, decays=[(slice(0, 8), decay), (slice(8, 20), 0.0)]), expected, rtol=1e-14)
+    np.testing.assert_allclose(
+        descend(rule, p, bowl, lr, 1, decays=[(slice(0, 8), decay), (slice(8, 20), 0.0)]),
+        expected,
+        rtol=1e-14,
+    )
 
 
 # ---- properties of some
 
 
 def test_adam_moves_by_the_learning_rate_at_first():
-    """Kingma and Ba (2015), section 2.1: the step is bounded by the learning rate, and the first one is as long."""
+    """Kingma and Ba (2015), section 2.1: the step is bounded by the learning rate, and the first
+    one is as long.
+    """
     step = descend(Adam(), np.zeros(3), lambda p: np.array([1e-3, 1.0, 1e3]), 0.01, 1)[0]
     np.testing.assert_allclose(step, -0.01, rtol=1e-3)
 
 
 def test_adamw_without_decay_is_adam(rng):
     p = rng.normal(size=20)
-    np.testing.assert_array_equal(descend(AdamW(), p, bowl, 0.1, 10), descend(Adam(), p, bowl, 0.1, 10))
+    np.testing.assert_array_equal(
+        descend(AdamW(), p, bowl, 0.1, 10), descend(Adam(), p, bowl, 0.1, 10)
+    )
 
 
 def test_amsgrad_never_shortens_its_memory(rng):
@@ -341,7 +392,15 @@ def test_amsgrad_never_shortens_its_memory(rng):
     paths = []
     for rule in (Adam(beta_2=0.5), AMSGrad(beta_2=0.5)):
         gradients = iter(sizes)
-        paths.append(descend(rule, np.zeros(1), lambda p, gradients=gradients: np.array([next(gradients)]), 0.01, 50)[:, 0])
+        paths.append(
+            descend(
+                rule,
+                np.zeros(1),
+                lambda p, gradients=gradients: np.array([next(gradients)]),
+                0.01,
+                50,
+            )[:, 0]
+        )
     adam, amsgrad = (np.abs(np.diff(path)) for path in paths)
     assert adam[-1] == pytest.approx(0.01, rel=0.1)
     assert amsgrad[-1] < 0.03 * adam[-1]
@@ -349,12 +408,19 @@ def test_amsgrad_never_shortens_its_memory(rng):
 
 def test_nadam_without_momentum_is_adam_without_momentum(rng):
     p = rng.normal(size=20)
-    np.testing.assert_allclose(descend(NAdam(beta_1=0.0), p, bowl, 0.1, 10), descend(Adam(beta_1=0.0), p, bowl, 0.1, 10), rtol=1e-13)
+    np.testing.assert_allclose(
+        descend(NAdam(beta_1=0.0), p, bowl, 0.1, 10),
+        descend(Adam(beta_1=0.0), p, bowl, 0.1, 10),
+        rtol=1e-13,
+    )
 
 
 def test_adadelta_does_not_depend_on_the_size_of_the_gradient():
     """Zeiler (2012), section 3.2: the units of the step are those of the parameter."""
-    paths = [descend(Adadelta(), np.ones(1), lambda p, size=size: size * bowl(p + 2), 1.0, 20) for size in (10.0, 1000.0)]
+    paths = [
+        descend(Adadelta(), np.ones(1), lambda p, size=size: size * bowl(p + 2), 1.0, 20)
+        for size in (10.0, 1000.0)
+    ]
     np.testing.assert_allclose(*paths, rtol=1e-3)
 
 
@@ -367,7 +433,9 @@ def test_dampening_by_the_momentum_is_a_moving_average(rng):
     """With any constant gradient the velocity tends to lr g, whatever the momentum."""
     for momentum in (0.5, 0.9):
         for nesterov in (False, True):
-            path = descend(SGD(momentum, nesterov, dampening=momentum), np.zeros(1), np.ones_like, 0.1, 300)
+            path = descend(
+                SGD(momentum, nesterov, dampening=momentum), np.zeros(1), np.ones_like, 0.1, 300
+            )
             assert path[-1] - path[-2] == pytest.approx(-0.1)
 
 
@@ -376,7 +444,9 @@ def test_only_decoupled_rules_say_so():
 
 
 def test_updater_keeps_the_vectors_it_was_given():
-    """No copy: the network's flat vector is what is stepped, and the slots are the caller's arrays."""
+    """No copy: the network's flat vector is what is stepped, and the slots are the caller's
+    arrays.
+    """
     p, g, slots = np.zeros(5), np.ones(5), {"v": np.zeros(5)}
     updater = Updater(SGD(), p, g, slots=slots)
     updater.step(0.1)

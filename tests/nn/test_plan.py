@@ -1,4 +1,7 @@
-"""The memory plan of training: shares of a batch, alignment, what lives together. That nothing is overwritten: ``test_gradients.py``."""
+"""The memory plan of training: shares of a batch, alignment, what lives together.
+
+That nothing is overwritten: ``test_gradients.py``.
+"""
 
 import itertools
 
@@ -61,7 +64,9 @@ def test_elementwise_layers_work_in_place_where_nobody_reads_what_was_there():
 
 
 def test_what_one_layer_writes_going_forward_no_other_one_keeps():
-    """Of any two outputs that share memory, the earlier one is read by nobody in the backward pass."""
+    """Of any two outputs that share memory, the earlier one is read by nobody in the backward
+    pass.
+    """
     parts = (Activate(Tanh()), Dropout(0.5), BatchNorm(), Dense(4))
     for stack in itertools.product(parts, repeat=3):
         layers = [Dense(4), *stack, Dense(2)]

@@ -1,4 +1,6 @@
-"""What follows a step: soft thresholds that lead to the minimum of loss plus L1 penalty, and the cap on norms."""
+"""What follows a step: soft thresholds that lead to the minimum of loss plus L1 penalty, and the
+cap on norms.
+"""
 
 import tracemalloc
 
@@ -17,7 +19,11 @@ BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
 
 VELOCITIES = [SGD(), SGD(nesterovs_momentum=False), SGD(0.8, dampening=0.8), SGD(0.0)]
 
-FALLING = {"line": lambda k: 1.0 - k / 400, "power": lambda k: 0.99**k, "restarts": lambda k: 1.0 - k % 100 / 100}
+FALLING = {
+    "line": lambda k: 1.0 - k / 400,
+    "power": lambda k: 0.99**k,
+    "restarts": lambda k: 1.0 - k % 100 / 100,
+}
 
 each_backend = pytest.mark.parametrize("kernel", BACKENDS.values(), ids=BACKENDS)
 
@@ -45,21 +51,27 @@ def lasso_in_a_basis(y, strength):
 @each_backend
 @pytest.mark.parametrize("key", COUPLED)
 def test_every_rule_ends_at_the_lasso(key, kernel):
-    """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some never stand still."""
+    """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some
+    never stand still.
+    """
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
     p, g = np.ones(6), np.empty(6)
     updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), 2 * strength)])
     for k in range(6000):
         np.subtract(p, y, out=g)
         rate = LEARNING_RATES.get(key, 0.05)
-        updater.step(0.5 if key == "adagrad" else rate if key == "sgd" else rate * 0.999**k, 0.0, 0.5)
+        updater.step(
+            0.5 if key == "adagrad" else rate if key == "sgd" else rate * 0.999**k, 0.0, 0.5
+        )
     np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
     assert (p == 0).sum() == 3
 
 
 @pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
 def test_what_lasts_is_what_past_learning_rates_make_of_it(rule, rng):
-    """A gradient of 1 from the first step on moves by the reach of the lasting rate, whatever the rates were."""
+    """A gradient of 1 from the first step on moves by the reach of the lasting rate, whatever
+    the rates were.
+    """
     p, g, asymptotic_step, response = np.zeros(1), np.empty(1), np.empty(1), 0.0
     updater = Updater(rule, p, g)
     for rate in rng.uniform(0.0, 0.1, 50):
@@ -85,7 +97,11 @@ def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule, kerne
 
 
 @pytest.mark.parametrize("key", COUPLED)
-@pytest.mark.parametrize("bound", [lambda g: clip_norm(g, global_norm(g), 0.15), lambda g: clip_value(g, 0.1)], ids=["norm", "value"])
+@pytest.mark.parametrize(
+    "bound",
+    [lambda g: clip_norm(g, global_norm(g), 0.15), lambda g: clip_value(g, 0.1)],
+    ids=["norm", "value"],
+)
 def test_clipping_moves_no_minimum(bound, key):
     """The gradient of the loss alone is longer there than what is allowed."""
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
@@ -95,7 +111,11 @@ def test_clipping_moves_no_minimum(bound, key):
         np.subtract(p, y, out=g)
         updater.clip(bound, 0.5)
         rate = LEARNING_RATES.get(key, 0.05)
-        updater.step(0.5 if key == "adagrad" else rate if key in ("sgd", "adadelta") else rate * 0.999**k, 0.0, 0.5)
+        updater.step(
+            0.5 if key == "adagrad" else rate if key in ("sgd", "adadelta") else rate * 0.999**k,
+            0.0,
+            0.5,
+        )
     np.testing.assert_allclose(p, lasso_in_a_basis(y, strength), atol=2e-3)
     assert (p == 0).sum() == 3
 
@@ -153,10 +173,14 @@ def test_parts_and_blocks(rng, dtype):
     p = rng.normal(size=40000).astype(dtype)
     before, parts = p.copy(), [(slice(0, 20000), 0.5), (slice(20000, 39000), 2.0)]
     threshold = SoftThreshold(SGD(momentum=0.0), p, {"v": np.zeros_like(p)}, parts)
-    assert threshold.penalty(1.0) == pytest.approx(sum(s * np.abs(before[part], dtype=float).sum() for part, s in parts), rel=1e-5)
+    assert threshold.penalty(1.0) == pytest.approx(
+        sum(s * np.abs(before[part], dtype=float).sum() for part, s in parts), rel=1e-5
+    )
     threshold.shrink(1, 0.1, 1.0)
     for part, strength in [*parts, (slice(39000, 40000), 0.0)]:
-        np.testing.assert_allclose(p[part], lasso_in_a_basis(before[part], 0.1 * strength), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            p[part], lasso_in_a_basis(before[part], 0.1 * strength), rtol=1e-5, atol=1e-7
+        )
     assert p.dtype == dtype
 
 
@@ -192,7 +216,15 @@ def test_norms_are_capped_and_directions_kept(rng, dtype):
 def test_neither_allocates(kernel, dtype):
     rule, p = OPTIMIZERS["adam"](), np.ones(512 * 512 + 512, dtype)
     weight = p[: 512 * 512].reshape(512, 512)
-    updater = Updater(rule, p, np.ones_like(p), kernel=kernel(rule), l1=[(slice(0, weight.size), 0.1)], weights=[weight], max_norm=1.0)
+    updater = Updater(
+        rule,
+        p,
+        np.ones_like(p),
+        kernel=kernel(rule),
+        l1=[(slice(0, weight.size), 0.1)],
+        weights=[weight],
+        max_norm=1.0,
+    )
     updater.step(0.01, 0.0, 1.0)
     tracemalloc.start()
     updater.step(0.01, 0.0, 1.0)

@@ -17,8 +17,13 @@ from tests.nn.test_trainer import Rows, data_of, state_of, train
 @pytest.mark.parametrize("key", OPTIMIZERS)
 @pytest.mark.parametrize("parts", [(10, 10), (1, 19), (7, 6, 7)], ids=str)
 def test_training_in_parts_is_training_at_once(key, parts, through_pickle, dtype):
-    """Bit for bit: parameters, running statistics and slots, with dropout and shuffling drawn from one stream."""
-    whole, network = (make_network(LogLoss(), batch_norm=True, dropout=0.3, alphas=(0.1, 0.1), dtype=dtype) for _ in range(2))
+    """Bit for bit: parameters, running statistics and slots, with dropout and shuffling drawn
+    from one stream.
+    """
+    whole, network = (
+        make_network(LogLoss(), batch_norm=True, dropout=0.3, alphas=(0.1, 0.1), dtype=dtype)
+        for _ in range(2)
+    )
     data = data_of(whole)
     rule, schedule = OPTIMIZERS[key](), SCHEDULES["invscaling"]()
     reference_state, state = state_of(), state_of()
@@ -38,7 +43,9 @@ def test_training_in_parts_is_training_at_once(key, parts, through_pickle, dtype
 @pytest.mark.parametrize("warm_up", [0, 3, 12.5])
 @pytest.mark.parametrize("key", SCHEDULES)
 def test_schedules_are_resumed_where_they_were(key, warm_up):
-    schedule = SCHEDULES[key](warm_up=warm_up, **({"n_epochs": 20} if SCHEDULES[key].planned else {}))
+    schedule = SCHEDULES[key](
+        warm_up=warm_up, **({"n_epochs": 20} if SCHEDULES[key].planned else {})
+    )
     whole, network = make_network(LogLoss()), make_network(LogLoss())
     train(whole, *data_of(whole), 20, schedule=schedule)
     state = state_of()
@@ -63,12 +70,29 @@ class Interrupted(Rows):
 @pytest.mark.parametrize("after", [0, 3, 7, 8, 13], ids="batch {}".format)
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_an_interrupt_takes_back_the_epoch_it_hits(key, after):
-    """Seven batches an epoch: what remains is the end of the last whole epoch, and training goes on from it as if nothing had been."""
+    """Seven batches an epoch: what remains is the end of the last whole epoch, and training goes
+    on from it as if nothing had been.
+    """
     whole, network = (make_network(LogLoss(), batch_norm=True, dropout=0.3) for _ in range(2))
-    (x, target), state, reference_state, rule, records = data_of(whole), state_of(), state_of(), OPTIMIZERS[key](), []
+    (x, target), state, reference_state, rule, records = (
+        data_of(whole),
+        state_of(),
+        state_of(),
+        OPTIMIZERS[key](),
+        [],
+    )
     train(whole, x, target, 4, reference_state, rule, lr=0.02)
     with pytest.raises(KeyboardInterrupt):
-        train(network, Interrupted(x, after), target, 4, state, rule, lr=0.02, callbacks=[History(records)])
+        train(
+            network,
+            Interrupted(x, after),
+            target,
+            4,
+            state,
+            rule,
+            lr=0.02,
+            callbacks=[History(records)],
+        )
     assert state.clock.epoch == len(records) == after // 7
     assert state.clock.step == 7 * (after // 7)
     train(network, x, target, 4 - after // 7, state, rule, lr=0.02)

@@ -28,7 +28,13 @@ PLANNED = [key for key, cls in SCHEDULES.items() if cls.planned]
 def clocks(n_epochs=10, n_batches=5):
     """Yield the clock before each step of training on 100 rows."""
     for step in range(n_epochs * n_batches):
-        yield Clock(step, step // n_batches + step % n_batches / n_batches, n_epochs, 100 * (step // n_batches), 1.0)
+        yield Clock(
+            step,
+            step // n_batches + step % n_batches / n_batches,
+            n_epochs,
+            100 * (step // n_batches),
+            1.0,
+        )
 
 
 @each
@@ -42,7 +48,11 @@ def test_factor_is_a_python_float_in_the_unit_interval(schedule):
 @each
 def test_hyper_parameters_may_be_numpy_numbers(schedule):
     """A grid of np.linspace hands them over."""
-    numbers = {name: np.float64(value) for name, value in schedule.get_params().items() if type(value) is float}
+    numbers = {
+        name: np.float64(value)
+        for name, value in schedule.get_params().items()
+        if type(value) is float
+    }
     assert type(type(schedule)(**numbers).factor(Clock(7, 1.4, 10, 100))) is float
 
 
@@ -80,13 +90,17 @@ def test_a_planned_schedule_ends_at_its_final_factor_and_stays(key):
 @pytest.mark.parametrize("key", PLANNED)
 def test_own_length_goes_before_the_planned_one(key):
     for epoch in (0.0, 1.0, 3.0, 6.0, 20.0):
-        assert SCHEDULES[key](n_epochs=6).factor(Clock(epoch=epoch, n_epochs=99)) == SCHEDULES[key]().factor(Clock(epoch=epoch, n_epochs=6))
+        assert SCHEDULES[key](n_epochs=6).factor(Clock(epoch=epoch, n_epochs=99)) == SCHEDULES[
+            key
+        ]().factor(Clock(epoch=epoch, n_epochs=6))
 
 
 @pytest.mark.parametrize("key", [key for key in SCHEDULES if key not in PLANNED])
 def test_an_unplanned_schedule_does_not_ask_for_the_length(key):
     for clock in clocks():
-        assert SCHEDULES[key]().factor(clock) == SCHEDULES[key]().factor(Clock(clock.step, clock.epoch, 1, clock.samples, clock.decay))
+        assert SCHEDULES[key]().factor(clock) == SCHEDULES[key]().factor(
+            Clock(clock.step, clock.epoch, 1, clock.samples, clock.decay)
+        )
 
 
 PYTORCH = {
@@ -103,7 +117,9 @@ PYTORCH = {
 
 
 def test_every_recorded_schedule_is_compared():
-    assert {name.split("/")[1] for name in trajectories()[0] if name.startswith("schedule/")} == set(PYTORCH)
+    assert {
+        name.split("/")[1] for name in trajectories()[0] if name.startswith("schedule/")
+    } == set(PYTORCH)
 
 
 @pytest.mark.parametrize("name", PYTORCH)
@@ -118,7 +134,9 @@ def test_warming_up_multiplies_the_factor_by_the_share_of_updates_made(key):
     cold, warm = SCHEDULES[key](), SCHEDULES[key](warm_up=2.5)
     for k, clock in enumerate(clocks(n_batches=4)):
         clock.n_batches = 4
-        assert warm.factor(clock) == pytest.approx(cold.factor(clock) * min((k + 1) / 10, 1.0), rel=1e-12)
+        assert warm.factor(clock) == pytest.approx(
+            cold.factor(clock) * min((k + 1) / 10, 1.0), rel=1e-12
+        )
 
 
 def test_warming_up_goes_on_over_updates_and_not_over_epochs():
@@ -133,13 +151,22 @@ def test_restarts_start_each_cycle_at_the_top(growth):
     schedule, begins = CosineRestarts(n_epochs=4, growth=growth, final=0.2), 0.0
     for k in range(8):
         length = 4.0 * growth**k
-        factors = [schedule.factor(Clock(epoch=begins + share * length)) for share in (0.0, 0.25, 0.5, 0.75, 1.0 - 1e-9)]
-        np.testing.assert_allclose(factors, 0.2 + 0.4 * (1 + np.cos(np.pi * np.array([0.0, 0.25, 0.5, 0.75, 1.0]))), atol=1e-7)
+        factors = [
+            schedule.factor(Clock(epoch=begins + share * length))
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0 - 1e-9)
+        ]
+        np.testing.assert_allclose(
+            factors,
+            0.2 + 0.4 * (1 + np.cos(np.pi * np.array([0.0, 0.25, 0.5, 0.75, 1.0]))),
+            atol=1e-7,
+        )
         begins += length
 
 
 def test_a_step_lasts_whole_epochs():
-    factors = [Step(step_size=2, gamma=0.5).factor(clock) for clock in clocks(n_epochs=6, n_batches=7)]
+    factors = [
+        Step(step_size=2, gamma=0.5).factor(clock) for clock in clocks(n_epochs=6, n_batches=7)
+    ]
     np.testing.assert_array_equal(factors, np.repeat([1.0, 0.5, 0.25], 14))
 
 
@@ -170,7 +197,11 @@ def test_constant_and_adaptive():
 def test_invscaling_is_that_of_scikit_learn(power_t):
     from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-    theirs = SGDOptimizer([np.zeros(1)], learning_rate_init=1.0, lr_schedule="invscaling", power_t=power_t)
+    theirs = SGDOptimizer(
+        [np.zeros(1)], learning_rate_init=1.0, lr_schedule="invscaling", power_t=power_t
+    )
     for samples in (100, 200, 1000):
         theirs.iteration_ends(samples)
-        assert Invscaling(power_t).factor(Clock(samples=samples)) == pytest.approx(theirs.learning_rate, rel=1e-14)
+        assert Invscaling(power_t).factor(Clock(samples=samples)) == pytest.approx(
+            theirs.learning_rate, rel=1e-14
+        )

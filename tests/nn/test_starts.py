@@ -1,4 +1,6 @@
-"""Where losses start: the unit of the weights, integer weights as repetitions, quantiles where values are equally good, many classes."""
+"""Where losses start: the unit of the weights, integer weights as repetitions, quantiles where
+values are equally good, many classes.
+"""
 
 import tracemalloc
 
@@ -7,7 +9,16 @@ import pytest
 from scipy import sparse
 
 from skmlp._data.targets import initial_scores
-from skmlp.nn.losses import LOSSES, AbsoluteError, BinaryLogLoss, ColumnLosses, Hinge, LogLoss, Poisson, SquaredError
+from skmlp.nn.losses import (
+    LOSSES,
+    AbsoluteError,
+    BinaryLogLoss,
+    ColumnLosses,
+    Hinge,
+    LogLoss,
+    Poisson,
+    SquaredError,
+)
 from skmlp.nn.losses.base import quantile
 from skmlp.nn.losses.masked import masked
 from tests.nn.helpers import table
@@ -16,7 +27,9 @@ each = pytest.mark.parametrize("loss", **table(LOSSES))
 
 
 def rare(rng):
-    """Return a target of three columns, one of them rare and one never anything but zero, and whole weights of which the least is 1."""
+    """Return a target of three columns, one of them rare and one never anything but zero, and
+    whole weights of which the least is 1.
+    """
     target = np.zeros((200, 3))
     target[:, 0] = 1.0
     target[:4] = (0.0, 1.0, 0.0)
@@ -28,7 +41,9 @@ def test_the_unit_of_the_weights_does_not_matter(loss, rng):
     target, weight = rare(rng)
     target = target + 1.0 * (loss.domain == "(0, inf)")
     for c in (1e-40, 1e-3, 0.3, 1e4):
-        np.testing.assert_allclose(loss.start(target, c * weight), loss.start(target, weight), rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(
+            loss.start(target, c * weight), loss.start(target, weight), rtol=1e-7, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("c", [1.0, 1e-6])
@@ -38,7 +53,9 @@ def test_a_class_without_rows_has_half_a_row(c, rng):
     weight[:4] = 1.0
     shares = np.array([weight.sum() - 4.0, 4.0, 0.5]) / weight.sum()
     np.testing.assert_allclose(np.exp(LogLoss().start(target, c * weight)), shares, rtol=1e-12)
-    np.testing.assert_allclose(np.exp(-BinaryLogLoss().start(target, c * weight)), 1.0 / shares - 1.0, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.exp(-BinaryLogLoss().start(target, c * weight)), 1.0 / shares - 1.0, rtol=1e-12
+    )
     np.testing.assert_allclose(np.exp(Poisson().start(target, c * weight)), shares, rtol=1e-12)
 
 
@@ -51,10 +68,14 @@ def test_a_quantile_is_midway_where_two_values_are_equally_good(level, c, rng):
     expected = 0.5 * (x[k - 1] + x[k])
     order = rng.permutation(10)
     np.testing.assert_allclose(quantile(x[order], np.full(10, c), level), expected, rtol=1e-15)
-    uneven = np.append(rng.permutation([1.0, 2.0, 3.0])[:, None] * np.ones((3, 1)), [[0.0]], axis=0).ravel()
+    uneven = np.append(
+        rng.permutation([1.0, 2.0, 3.0])[:, None] * np.ones((3, 1)), [[0.0]], axis=0
+    ).ravel()
     values = np.array([[1.0], [2.0], [4.0], [9.0]])
     repeated = np.repeat(values, uneven.astype(int), axis=0)
-    np.testing.assert_array_equal(quantile(values, c * uneven, level), quantile(repeated, None, level))
+    np.testing.assert_array_equal(
+        quantile(values, c * uneven, level), quantile(repeated, None, level)
+    )
 
 
 @pytest.mark.parametrize("loss", [LogLoss(), Hinge()])
@@ -70,13 +91,19 @@ def test_many_classes_start_in_little_memory(loss):
         tracemalloc.stop()
     assert peak < 100 * n
     shares = np.where(np.arange(n) < n // 2, 2.0, 1.0) / len(labels)
-    np.testing.assert_allclose(start, np.log(shares) if type(loss) is LogLoss else -np.ones(n), rtol=1e-12)
+    np.testing.assert_allclose(
+        start, np.log(shares) if type(loss) is LogLoss else -np.ones(n), rtol=1e-12
+    )
 
 
 MIXED = ColumnLosses([(Poisson(), slice(0, 2)), (SquaredError(), slice(2, 3))])
 
 
-@pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError(), Poisson(), BinaryLogLoss(), MIXED], ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize(
+    "loss",
+    [SquaredError(), AbsoluteError(), Poisson(), BinaryLogLoss(), MIXED],
+    ids=lambda loss: type(loss).__name__,
+)
 @pytest.mark.parametrize("known", [False, True])
 def test_a_sparse_target_starts_at_its_mean(loss, known, rng):
     target, weight = rare(rng)
@@ -85,4 +112,9 @@ def test_a_sparse_target_starts_at_its_mean(loss, known, rng):
     if type(loss) is AbsoluteError:  # without the rows no median
         expected = np.average(target, axis=0, weights=weight)
     objective = masked(loss) if known else loss
-    np.testing.assert_allclose(initial_scores(objective, sparse.csr_array(target), weight, 0), expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        initial_scores(objective, sparse.csr_array(target), weight, 0),
+        expected,
+        rtol=1e-12,
+        atol=1e-15,
+    )

@@ -17,7 +17,10 @@ from tests.nn.helpers import make_network, targets_of
 
 
 def trainer_of(key="adam"):
-    network, state = make_network(LogLoss(), batch_norm=True, dropout=0.3), TrainingState(np.random.default_rng(0))
+    network, state = (
+        make_network(LogLoss(), batch_norm=True, dropout=0.3),
+        TrainingState(np.random.default_rng(0)),
+    )
     network.prepare(9, state.rng)
     updater = Updater(OPTIMIZERS[key](), network.params, network.grads, scalars=state.scalars)
     state.slots = updater.slots
@@ -30,7 +33,9 @@ def train(trainer, n_epochs=2):
     trainer.updater.t = trainer.state.clock.step
     trainer.fit(DenseRows(x), DenseRows(target), n_epochs=n_epochs)
     state = trainer.state
-    return [a.copy() for a in (trainer.network.params, trainer.network.state, *state.slots.values())], copy.deepcopy(vars(state))
+    return [
+        a.copy() for a in (trainer.network.params, trainer.network.state, *state.slots.values())
+    ], copy.deepcopy(vars(state))
 
 
 def same(a, b):
@@ -97,7 +102,11 @@ def test_restoring_keeps_the_arrays():
     snapshot = Snapshot(trainer.network, trainer.state)
     train(trainer)
     snapshot.restore()
-    for before, after in zip(held, (trainer.network.params, trainer.network.state, *trainer.state.slots.values()), strict=True):
+    for before, after in zip(
+        held,
+        (trainer.network.params, trainer.network.state, *trainer.state.slots.values()),
+        strict=True,
+    ):
         assert before is after
 
 

@@ -1,4 +1,6 @@
-"""What adds a term to the objective: the mechanism, with terms of the tests' own, among all other layers and under both backends."""
+"""What adds a term to the objective: the mechanism, with terms of the tests' own, among all
+other layers and under both backends.
+"""
 
 import itertools
 import pickle
@@ -61,7 +63,9 @@ class Spread(Term):
 
 
 class Weighted(Spread):
-    """strength mean_i |x_i|^2 |W|^2, with W the weights of the layer below that has some: a term that reads parameters from below."""
+    """strength mean_i |x_i|^2 |W|^2, with W the weights of the layer below that has some: a term
+    that reads parameters from below.
+    """
 
     below = 2
 
@@ -91,47 +95,81 @@ PARTS = {
 
 @BACKENDS
 def test_gradient_among_layers_in_any_order(backend):
-    """Whatever comes before and after a term, nobody overwrites what it reads, nor what others read through it."""
+    """Whatever comes before and after a term, nobody overwrites what it reads, nor what others
+    read through it.
+    """
     for before, after in itertools.product(PARTS, repeat=2):
         layers = [Dense(4), Spread(), PARTS[before](), Spread(), PARTS[after](), Spread(), Dense(2)]
         network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
         for weighted in (False, True):
-            assert gradient_error(network, weighted, directions=4, compiled=backend) < TOLERANCE, (before, after, weighted)
+            assert gradient_error(network, weighted, directions=4, compiled=backend) < TOLERANCE, (
+                before,
+                after,
+                weighted,
+            )
 
 
 @BACKENDS
-@pytest.mark.parametrize("above", [[], [Dropout(0.3)], [Activate(ReLU())], [Add(1)], [Add(3)]], ids=str)
+@pytest.mark.parametrize(
+    "above", [[], [Dropout(0.3)], [Activate(ReLU())], [Add(1)], [Add(3)]], ids=str
+)
 def test_gradient_of_a_term_with_parameters_from_below(above, backend):
-    layers = [Dense(4), Activate(Tanh()), Dense(4), Activate(ReLU()), Weighted(0.3), *above, Dense(2)]
-    network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64, alphas=(0.5, 0.1, 2.0)))
+    layers = [
+        Dense(4),
+        Activate(Tanh()),
+        Dense(4),
+        Activate(ReLU()),
+        Weighted(0.3),
+        *above,
+        Dense(2),
+    ]
+    network = randomised(
+        Network(layers, SquaredError(), 3, dtype=np.float64, alphas=(0.5, 0.1, 2.0))
+    )
     assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
 
 
 def test_gradient_below_every_parameter():
     """The term counts, though it moves nothing."""
-    network = randomised(Network([Spread(), Dropout(0.3), Spread(), Dense(2)], SquaredError(), 3, dtype=np.float64))
+    network = randomised(
+        Network([Spread(), Dropout(0.3), Spread(), Dense(2)], SquaredError(), 3, dtype=np.float64)
+    )
     assert gradient_error(network) < TOLERANCE
     assert gradient_error(network, input_gradient=True) < TOLERANCE
 
 
 def test_the_value_is_added_to_the_loss(rng):
-    x, target, weight = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), np.array([[1.0], [2.0], [1.0], [3.0], [1.0], [1.0]])
+    x, target, weight = (
+        rng.normal(size=(6, 3)),
+        rng.normal(size=(6, 2)),
+        np.array([[1.0], [2.0], [1.0], [3.0], [1.0], [1.0]]),
+    )
     values = []
     for terms in ([], [Spread(0.5)]):
-        network = randomised(Network([Dense(4), Activate(Tanh()), *terms, Dense(2)], SquaredError(), 3, dtype=np.float64))
+        network = randomised(
+            Network(
+                [Dense(4), Activate(Tanh()), *terms, Dense(2)], SquaredError(), 3, dtype=np.float64
+            )
+        )
         network.prepare(12)
         values.append(network.loss_and_grad(x, target, weight))
     hidden = network.scores(DenseRows(x), 0, 3)
-    assert values[1] - values[0] == pytest.approx(0.5 * np.average((hidden**4).sum(axis=1), weights=weight[:, 0]), rel=1e-12)
+    assert values[1] - values[0] == pytest.approx(
+        0.5 * np.average((hidden**4).sum(axis=1), weights=weight[:, 0]), rel=1e-12
+    )
     grads = network.grads.copy()
     repeated = np.repeat(np.arange(6), weight[:, 0].astype(int))
-    assert network.loss_and_grad(x[repeated], target[repeated]) == pytest.approx(values[1], rel=1e-12)
+    assert network.loss_and_grad(x[repeated], target[repeated]) == pytest.approx(
+        values[1], rel=1e-12
+    )
     np.testing.assert_allclose(network.grads, grads, rtol=1e-10, atol=1e-13)
 
 
 def test_memory_of_a_term():
     """It takes none for what it passes on, and what it reads stays."""
-    network = Network([Dense(4), Activate(ReLU()), Spread(), Dropout(0.3), Dense(2)], SquaredError(), 3)
+    network = Network(
+        [Dense(4), Activate(ReLU()), Spread(), Dropout(0.3), Dense(2)], SquaredError(), 3
+    )
     network.prepare(6)
     y = [ws.y for ws in network.plan(6).layers]
     assert y[2] is y[1]
@@ -140,7 +178,16 @@ def test_memory_of_a_term():
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
-    layers = [Dense(WIDTH), Activate(ReLU()), Spread(1e-6), Dropout(0.3), Dense(WIDTH), BatchNorm(), Spread(1e-6), Dense(WIDTH)]
+    layers = [
+        Dense(WIDTH),
+        Activate(ReLU()),
+        Spread(1e-6),
+        Dropout(0.3),
+        Dense(WIDTH),
+        BatchNorm(),
+        Spread(1e-6),
+        Dense(WIDTH),
+    ]
     network = randomised(Network(layers, SquaredError(), WIDTH, dtype=dtype))
     assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
 
@@ -158,19 +205,39 @@ def test_with_outputs_kept():
 
 
 def test_with_entries_that_are_unknown(rng):
-    network = randomised(Network([Dense(4), Activate(Tanh()), Spread(), Dense(2)], BinaryLogLoss(), 3, dtype=np.float64))
+    network = randomised(
+        Network(
+            [Dense(4), Activate(Tanh()), Spread(), Dense(2)], BinaryLogLoss(), 3, dtype=np.float64
+        )
+    )
     network.objective = MaskedEntries(network.loss)
-    x, target = rng.normal(size=(6, 3)), np.array([[0, 1], [np.nan, 1], [1, np.nan], [0, 0], [1, 1], [np.nan, np.nan]])
+    x, target = (
+        rng.normal(size=(6, 3)),
+        np.array([[0, 1], [np.nan, 1], [1, np.nan], [0, 0], [1, 1], [np.nan, np.nan]]),
+    )
     network.prepare(6)
     value = network.loss_and_grad(x, target)
     term = 0.7 * np.mean((network.scores(DenseRows(x), 0, 2) ** 4).sum(axis=1))
-    assert value - term == pytest.approx(np.nansum(network.losses(DenseRows(x), DenseRows(target))) / 6, rel=1e-12)
+    assert value - term == pytest.approx(
+        np.nansum(network.losses(DenseRows(x), DenseRows(target))) / 6, rel=1e-12
+    )
 
 
 def test_sparse_rows(rng):
-    x, target, values = rng.normal(size=(6, 3)) * (rng.uniform(size=(6, 3)) > 0.5), np.ones((6, 2)), []
+    x, target, values = (
+        rng.normal(size=(6, 3)) * (rng.uniform(size=(6, 3)) > 0.5),
+        np.ones((6, 2)),
+        [],
+    )
     for rows in (x, sp.csr_array(x)):
-        network = randomised(Network([Dense(4), Activate(Tanh()), Weighted(), Dense(2)], SquaredError(), 3, dtype=np.float64))
+        network = randomised(
+            Network(
+                [Dense(4), Activate(Tanh()), Weighted(), Dense(2)],
+                SquaredError(),
+                3,
+                dtype=np.float64,
+            )
+        )
         network.prepare(6)
         values.append([network.loss_and_grad(rows, target), *network.grads])
     np.testing.assert_allclose(*values, rtol=1e-12)
@@ -179,16 +246,25 @@ def test_sparse_rows(rng):
 def test_prediction_knows_nothing_of_it(rng):
     x = rng.normal(size=(6, 3))
     stacks = [[Dense(4), *terms, Activate(Tanh()), Dense(2)] for terms in ([], [Spread()])]
-    plain, watched = (randomised(Network(layers, SquaredError(), 3, dtype=np.float64)) for layers in stacks)
+    plain, watched = (
+        randomised(Network(layers, SquaredError(), 3, dtype=np.float64)) for layers in stacks
+    )
     np.testing.assert_array_equal(plain.scores(DenseRows(x)), watched.scores(DenseRows(x)))
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(watched)).scores(DenseRows(x)), watched.scores(DenseRows(x)))
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(watched)).scores(DenseRows(x)), watched.scores(DenseRows(x))
+    )
 
 
 def test_a_term_at_the_top_is_refused():
-    with pytest.raises(ValueError, match=r"The last layer, Spread\(\), reads its output in backward"):
+    with pytest.raises(
+        ValueError, match=r"The last layer, Spread\(\), reads its output in backward"
+    ):
         Network([Dense(2), Spread()], SquaredError(), 3)
 
 
 def test_a_term_that_reads_further_down_than_there_are_layers_is_refused():
-    with pytest.raises(ValueError, match=r"Weighted\(\) reads the parameters of 2 layers below it, but only 1 lie there"):
+    with pytest.raises(
+        ValueError,
+        match=r"Weighted\(\) reads the parameters of 2 layers below it, but only 1 lie there",
+    ):
         Network([Dense(4), Weighted(), Dense(2)], SquaredError(), 3)

@@ -1,4 +1,6 @@
-"""Tied layers: gradients, the same network with matrices of its own, memory, prediction from the middle."""
+"""Tied layers: gradients, the same network with matrices of its own, memory, prediction from the
+middle.
+"""
 
 import itertools
 import pickle
@@ -25,13 +27,17 @@ PLAIN = [key for key in EXACT if key in ACTIVATIONS]
 
 
 def tied_layers(activation, widths=(5, 4, 3), batch_norm=False, dropout=0.0):
-    """Return encoder and decoder over ``widths``, the first of them that of the rows, the last that of the code."""
+    """Return encoder and decoder over ``widths``, the first of them that of the rows, the last
+    that of the code.
+    """
     layers, owners = [Dropout(dropout)] if dropout else [], []
     for width in widths[1:]:
         owners.append(len(layers))
         layers += hidden(Dense(width), activation, batch_norm, dropout)
     for width in widths[-2:0:-1]:
-        layers += hidden(TiedDense(width, len(layers) - owners.pop()), activation, batch_norm, dropout)
+        layers += hidden(
+            TiedDense(width, len(layers) - owners.pop()), activation, batch_norm, dropout
+        )
     return [*layers, TiedDense(widths[0], len(layers) - owners.pop())]
 
 
@@ -45,18 +51,31 @@ def network_of(layers, loss=None, n_in=5, dtype=np.float64, alphas=()):
 
 
 @BACKENDS
-@pytest.mark.parametrize(("activation", "loss"), [*((key, SquaredError()) for key in PLAIN), ("tanh", Huber())], ids=str)
+@pytest.mark.parametrize(
+    ("activation", "loss"), [*((key, SquaredError()) for key in PLAIN), ("tanh", Huber())], ids=str
+)
 def test_gradient(activation, loss, backend):
-    """Activation, and another loss, x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by itself."""
+    """Activation, and another loss, x {batch norm} x {dropout} x {weights} x {penalty}, each
+    parameter by itself.
+    """
     for batch_norm, dropout, weighted, penalty in itertools.product([False, True], repeat=4):
-        layers = tied_layers(ACTIVATIONS[activation](), batch_norm=batch_norm, dropout=0.2 * dropout)
+        layers = tied_layers(
+            ACTIVATIONS[activation](), batch_norm=batch_norm, dropout=0.2 * dropout
+        )
         network = network_of(layers, loss, alphas=(0.5, 2.0) if penalty else ())
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (batch_norm, dropout, weighted, penalty)
+        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+            batch_norm,
+            dropout,
+            weighted,
+            penalty,
+        )
 
 
 @BACKENDS
 def test_gradient_around_layers_in_any_order(backend):
-    """Nobody overwrites what the tied layer reads, whatever lies between it and the owner of its weight."""
+    """Nobody overwrites what the tied layer reads, whatever lies between it and the owner of its
+    weight.
+    """
     keeping_width = [part for part in PARTS if part not in ("dense", "maxout")]
     for stack in itertools.product(keeping_width, repeat=2):
         first, second = (PARTS[part] for part in stack)
@@ -65,10 +84,32 @@ def test_gradient_around_layers_in_any_order(backend):
 
 
 KNOTS = {
-    "thrice": [Dense(5), Activate(Tanh()), TiedDense(5, 2), TiedDense(5, 3), Dense(5), TiedDense(5, 5)],
-    "of a join": [Dense(5), Activate(Tanh()), Add(2), TiedDense(5, 3), Add(1), Activate(ReLU()), Dense(5)],
+    "thrice": [
+        Dense(5),
+        Activate(Tanh()),
+        TiedDense(5, 2),
+        TiedDense(5, 3),
+        Dense(5),
+        TiedDense(5, 5),
+    ],
+    "of a join": [
+        Dense(5),
+        Activate(Tanh()),
+        Add(2),
+        TiedDense(5, 3),
+        Add(1),
+        Activate(ReLU()),
+        Dense(5),
+    ],
     "at once": [Dense(4), TiedDense(5, 1)],
-    "behind what is bridged": [Dense(5), Dense(5), Activate(Tanh()), Add(2), TiedDense(5, 3), TiedDense(5, 5)],
+    "behind what is bridged": [
+        Dense(5),
+        Dense(5),
+        Activate(Tanh()),
+        Add(2),
+        TiedDense(5, 3),
+        TiedDense(5, 5),
+    ],
 }
 
 
@@ -85,29 +126,44 @@ def test_gradient_of_knots(layers, backend):
 def test_gradient_is_the_sum_over_both_places(activation, backend, dtype):
     """Of the same network with two matrices, one the other's transpose, by the chain rule."""
     tied = network_of(tied_layers(activation, batch_norm=True), dtype=dtype)
-    free_layers = [Dense(layer.n_out) if isinstance(layer, TiedDense) else layer for layer in tied.layers]
+    free_layers = [
+        Dense(layer.n_out) if isinstance(layer, TiedDense) else layer for layer in tied.layers
+    ]
     free = Network(free_layers, SquaredError(), 5, dtype=dtype)
     for (i, name), view in free.views().items():
         layer = tied.layers[i]
-        view[...] = tied.views()[i - layer.tied, name].T if name == "weight" and layer.tied else tied.views()[i, name]
+        view[...] = (
+            tied.views()[i - layer.tied, name].T
+            if name == "weight" and layer.tied
+            else tied.views()[i, name]
+        )
     free.state[...] = tied.state
     x = np.random.default_rng(0).normal(size=(20, 5)).astype(dtype)
     values = []
     for network in (tied, free):
         network.prepare(20, compiled=backend)
         values.append(network.loss_and_grad(x, x))
-    tolerance = {"rtol": 1e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-12, "atol": 1e-13}
+    tolerance = (
+        {"rtol": 1e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-12, "atol": 1e-13}
+    )
     np.testing.assert_allclose(*values, **tolerance)
     grads, apart = tied.layout.views(tied.grads), free.layout.views(free.grads)
     for (i, name), view in grads.items():
-        places = [j for j, layer in enumerate(tied.layers) if layer.tied and j - layer.tied == i and name == "weight"]
+        places = [
+            j
+            for j, layer in enumerate(tied.layers)
+            if layer.tied and j - layer.tied == i and name == "weight"
+        ]
         expected = apart[i, name] + sum(apart[j, name].T for j in places)
         assert len(places) == (name == "weight")
         np.testing.assert_allclose(view, expected, **tolerance)
     for mine, theirs in zip(tied.weights(), free.weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     np.testing.assert_allclose(tied.scores(DenseRows(x)), free.scores(DenseRows(x)), **tolerance)
-    gradients = [input_gradient(network, DenseRows(x), lambda y, rows: np.ones((1, *y.shape), dtype)) for network in (tied, free)]
+    gradients = [
+        input_gradient(network, DenseRows(x), lambda y, rows: np.ones((1, *y.shape), dtype))
+        for network in (tied, free)
+    ]
     np.testing.assert_allclose(*gradients, **tolerance)
 
 
@@ -120,18 +176,26 @@ def test_a_matrix_is_there_once():
 
 
 def test_the_penalty_counts_it_once():
-    plain, penalised = (network_of(tied_layers(Tanh()), alphas=alphas) for alphas in ((), (2.0, 3.0)))
+    plain, penalised = (
+        network_of(tied_layers(Tanh()), alphas=alphas) for alphas in ((), (2.0, 3.0))
+    )
     x, values = np.random.default_rng(0).normal(size=(4, 5)), []
     for network in (plain, penalised):
         network.prepare(4)
         values.append(network.loss_and_grad(x, x))
     first, second, *_ = plain.weights()
-    assert values[1] - values[0] == pytest.approx((2.0 * np.square(first).sum() + 3.0 * np.square(second).sum()) / 2 / 4)
+    assert values[1] - values[0] == pytest.approx(
+        (2.0 * np.square(first).sum() + 3.0 * np.square(second).sum()) / 2 / 4
+    )
 
 
 @BACKENDS
 def test_a_step_allocates_nothing(backend, dtype):
-    network = network_of(tied_layers(ReLU(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2), n_in=WIDTH, dtype=dtype)
+    network = network_of(
+        tied_layers(ReLU(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2),
+        n_in=WIDTH,
+        dtype=dtype,
+    )
     assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
 
 
@@ -143,7 +207,9 @@ def test_prediction_may_begin_anywhere(dropout, dtype, monkeypatch):
     whole = network.scores(DenseRows(x))
     for cut in range(len(network.layers)):
         middle = DenseRows(network.scores(DenseRows(x), 0, cut))
-        np.testing.assert_allclose(network.scores(middle, cut), whole, rtol=1e-4 if dtype == np.float32 else 1e-12)
+        np.testing.assert_allclose(
+            network.scores(middle, cut), whole, rtol=1e-4 if dtype == np.float32 else 1e-12
+        )
 
 
 def test_sparse_rows(dtype):
@@ -151,7 +217,9 @@ def test_sparse_rows(dtype):
     x = np.random.default_rng(0).normal(size=(20, 5)).astype(dtype)
     x[x < 0] = 0
     assert network.sparse_input
-    np.testing.assert_allclose(network.scores(SparseRows(sp.csr_matrix(x))), network.scores(DenseRows(x)), rtol=1e-5)
+    np.testing.assert_allclose(
+        network.scores(SparseRows(sp.csr_matrix(x))), network.scores(DenseRows(x)), rtol=1e-5
+    )
     grads = []
     for rows in (x, sp.csr_matrix(x)):
         network.prepare(20)
@@ -188,8 +256,15 @@ def test_pickle_and_form():
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ([Dense(4), TiedDense(6, 1)], r"Layer 1, TiedDense\(n_out=6, tied=1\), needs a weight of shape \(6, 4\) in layer 0, but it has"),
-        ([Dense(4), Activate(Tanh()), TiedDense(5, 1)], r"needs a weight of shape \(5, 4\) in layer 1, but there is none"),
+        (
+            [Dense(4), TiedDense(6, 1)],
+            r"Layer 1, TiedDense\(n_out=6, tied=1\), needs a weight of shape \(6, 4\) in layer 0, "
+            r"but it has",
+        ),
+        (
+            [Dense(4), Activate(Tanh()), TiedDense(5, 1)],
+            r"needs a weight of shape \(5, 4\) in layer 1, but there is none",
+        ),
         ([Dense(4), TiedDense(5, 3)], "in layer -2, but there is none"),
     ],
 )

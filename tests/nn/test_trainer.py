@@ -51,18 +51,35 @@ class Do(Callback):
 
 def data_of(network, n=N, seed=1):
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, network.n_in)).astype(network.dtype), targets_of(network.loss, (n, network.n_out), rng, network.dtype)
+    return rng.normal(size=(n, network.n_in)).astype(network.dtype), targets_of(
+        network.loss, (n, network.n_out), rng, network.dtype
+    )
 
 
 def state_of(seed=0, **fields):
     return TrainingState(np.random.default_rng(seed), **fields)
 
 
-def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, schedule=None, lr=0.1, weight=None, rows=None, **options):
+def train(
+    network,
+    x,
+    target,
+    n_epochs=1,
+    state=None,
+    rule=None,
+    batch_size=8,
+    schedule=None,
+    lr=0.1,
+    weight=None,
+    rows=None,
+    **options,
+):
     """Train as the estimators do and return the trainer, and whether it was stopped."""
     state, rule = state or state_of(), rule or SGD()
     network.prepare(batch_size + 1, state.rng)
-    updater = Updater(rule, network.params, network.grads, state.slots, state.clock.step, network.penalties)
+    updater = Updater(
+        rule, network.params, network.grads, state.slots, state.clock.step, network.penalties
+    )
     state.slots = updater.slots
     trainer = Trainer(network, updater, schedule or Constant(), lr, state, batch_size, **options)
     x, target = (DenseRows(a) if isinstance(a, np.ndarray) else a for a in (x, target))
@@ -75,7 +92,9 @@ def train(network, x, target, n_epochs=1, state=None, rule=None, batch_size=8, s
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 60), min_rows=st.integers(1, 3))
 @pytest.mark.lecture_row(10)
 def test_batches_tile_the_rows(n, batch_size, min_rows):
-    """In order, without gaps; full but for the last, which is never too short unless it is the only one."""
+    """In order, without gaps; full but for the last, which is never too short unless it is the
+    only one.
+    """
     bounds = batch_bounds(n, batch_size, min_rows)
     assert [start for start, _ in bounds] == [0] + [stop for _, stop in bounds[:-1]]
     assert bounds[-1][1] == n
@@ -85,7 +104,10 @@ def test_batches_tile_the_rows(n, batch_size, min_rows):
     assert len(sizes) == 1 or sizes[-1] >= min(min_rows, batch_size)
 
 
-@pytest.mark.parametrize(("arguments", "sizes"), [((10, 4), [4, 4, 2]), ((9, 4, 2), [4, 5]), ((10, 4, 2), [4, 4, 2]), ((1, 4, 2), [1])])
+@pytest.mark.parametrize(
+    ("arguments", "sizes"),
+    [((10, 4), [4, 4, 2]), ((9, 4, 2), [4, 5]), ((10, 4, 2), [4, 4, 2]), ((1, 4, 2), [1])],
+)
 def test_a_last_batch_that_is_too_short_joins_the_one_before(arguments, sizes):
     assert [stop - start for start, stop in batch_bounds(*arguments)] == sizes
 
@@ -95,7 +117,9 @@ def epochs_of(shuffle, n_epochs, rows=None, seed=0):
     network = make_network(SquaredError())
     x, target = data_of(network)
     source = Rows(x)
-    train(network, source, target, n_epochs, state_of(seed), rows=rows, shuffle=shuffle, batch_size=10)
+    train(
+        network, source, target, n_epochs, state_of(seed), rows=rows, shuffle=shuffle, batch_size=10
+    )
     per_epoch = len(source.asked) // n_epochs
     return [source.asked[k * per_epoch : (k + 1) * per_epoch] for k in range(n_epochs)]
 
@@ -104,13 +128,19 @@ def epochs_of(shuffle, n_epochs, rows=None, seed=0):
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_every_row_once_an_epoch(shuffle, rows):
     for batches in epochs_of(shuffle, 3, rows):
-        np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(N) if rows is None else rows)
+        np.testing.assert_array_equal(
+            np.sort(np.concatenate(batches)), np.arange(N) if rows is None else rows
+        )
 
 
-@pytest.mark.parametrize("rows", [None, np.array([9, 4, 7, 30, 1, 2, 3, 5, 8, 13, 21, 34])], ids=["all", "some"])
+@pytest.mark.parametrize(
+    "rows", [None, np.array([9, 4, 7, 30, 1, 2, 3, 5, 8, 13, 21, 34])], ids=["all", "some"]
+)
 def test_without_shuffling_rows_come_in_order(rows):
     for batches in epochs_of(False, 2, rows):
-        np.testing.assert_array_equal(np.concatenate(batches), np.arange(N) if rows is None else rows)
+        np.testing.assert_array_equal(
+            np.concatenate(batches), np.arange(N) if rows is None else rows
+        )
 
 
 def test_two_epochs_mix_rows_across_batches():
@@ -122,7 +152,11 @@ def test_two_epochs_mix_rows_across_batches():
 
 
 def test_order_depends_on_the_stream_alone():
-    same, again, other = epochs_of(True, 2, seed=3), epochs_of(True, 2, seed=3), epochs_of(True, 2, seed=4)
+    same, again, other = (
+        epochs_of(True, 2, seed=3),
+        epochs_of(True, 2, seed=3),
+        epochs_of(True, 2, seed=4),
+    )
     np.testing.assert_array_equal(np.concatenate(same[1]), np.concatenate(again[1]))
     assert (np.concatenate(same[1]) != np.concatenate(other[1])).any()
 
@@ -134,12 +168,27 @@ def test_training_leaves_the_given_rows_alone():
 
 
 def test_targets_and_weights_follow_the_rows():
-    """Each row's target is a function of the row, and so is its weight; a network that sees them torn apart would not fit."""
+    """Each row's target is a function of the row, and so is its weight; a network that sees them
+    torn apart would not fit.
+    """
     network = make_network(SquaredError(), sizes=(1, 1))
     x = np.linspace(-1, 1, N)[:, None]
     weight = np.where(x[:, 0] > 0, 1.0, 1e-12)
-    train(network, x, np.where(x > 0, 2 * x + 1, 100.0), 300, weight=weight, batch_size=10, lr=0.05, shuffle=True)
-    np.testing.assert_allclose([network.views()[0, "weight"][0, 0], network.views()[0, "bias"][0, 0]], [2.0, 1.0], atol=1e-3)
+    train(
+        network,
+        x,
+        np.where(x > 0, 2 * x + 1, 100.0),
+        300,
+        weight=weight,
+        batch_size=10,
+        lr=0.05,
+        shuffle=True,
+    )
+    np.testing.assert_allclose(
+        [network.views()[0, "weight"][0, 0], network.views()[0, "bias"][0, 0]],
+        [2.0, 1.0],
+        atol=1e-3,
+    )
 
 
 # ---- weights
@@ -154,11 +203,16 @@ def test_a_weight_of_two_is_a_row_given_twice(key, batch_norm):
     weight = np.random.default_rng(2).integers(1, 4, N)
     options = {"rule": OPTIMIZERS[key](), "batch_size": 500, "lr": 0.01, "shuffle": False}
     train(networks[0], x, target, 5, weight=weight.astype(float), **options)
-    train(networks[1], np.repeat(x, weight, axis=0), np.repeat(target, weight, axis=0), 5, **options)
-    # the scale of a bias in front of batch normalisation is rounding only, and adaptive rules blow it up
+    train(
+        networks[1], np.repeat(x, weight, axis=0), np.repeat(target, weight, axis=0), 5, **options
+    )
+    # the scale of a bias in front of batch normalisation is rounding only, and adaptive rules blow
+    # it up
     free = [key for key in networks[0].views() if not (batch_norm and key == (0, "bias"))]
     for name in free:
-        np.testing.assert_allclose(networks[0].views()[name], networks[1].views()[name], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(
+            networks[0].views()[name], networks[1].views()[name], rtol=1e-6, atol=1e-9
+        )
 
 
 def test_weights_of_one_are_no_weights():
@@ -172,7 +226,9 @@ def test_weights_of_one_are_no_weights():
 
 
 def test_sources_of_the_same_rows_train_the_same():
-    x = np.random.default_rng(0).normal(size=(N, 12)) * (np.random.default_rng(1).uniform(size=(N, 12)) < 0.3)
+    x = np.random.default_rng(0).normal(size=(N, 12)) * (
+        np.random.default_rng(1).uniform(size=(N, 12)) < 0.3
+    )
     labels = np.random.default_rng(2).integers(0, 3, N)
     trained = []
     for source in (DenseRows(x), SparseRows(sp.csr_matrix(x))):
@@ -202,7 +258,9 @@ def test_reads_without_writing():
 
 
 def test_record_of_an_epoch():
-    """The loss is the weighted mean over the epoch's batches, each at the parameters it was computed with."""
+    """The loss is the weighted mean over the epoch's batches, each at the parameters it was
+    computed with.
+    """
     network, records = make_network(SquaredError()), []
     x, target = data_of(network)
     weight = np.random.default_rng(0).uniform(1, 2, N)
@@ -215,14 +273,33 @@ def test_record_of_an_epoch():
         assert record["gradient_norm"] > 0.0
         assert record["seconds"] > 0.0
         assert set(record) == {"epoch", "loss", "learning_rate", "gradient_norm", "seconds"}
-        assert type(record["loss"]) is type(record["learning_rate"]) is type(record["gradient_norm"]) is float
+        assert (
+            type(record["loss"])
+            is type(record["learning_rate"])
+            is type(record["gradient_norm"])
+            is float
+        )
 
 
 def test_gradient_norm_is_that_of_the_last_batch_before_clipping():
-    for options in ({}, {"norm_limit": 1e-3}, {"value_limit": 1e-4}, {"norm_limit": 1e-3, "value_limit": 1e-4}):
+    for options in (
+        {},
+        {"norm_limit": 1e-3},
+        {"value_limit": 1e-4},
+        {"norm_limit": 1e-3, "value_limit": 1e-4},
+    ):
         network, records = make_network(SquaredError()), []
         x, target = data_of(network)
-        train(network, x, target, lr=0.0, batch_size=20, shuffle=False, callbacks=[History(records)], **options)
+        train(
+            network,
+            x,
+            target,
+            lr=0.0,
+            batch_size=20,
+            shuffle=False,
+            callbacks=[History(records)],
+            **options,
+        )
         network.prepare(10)
         network.loss_and_grad(x[40:], target[40:])
         assert records[0]["gradient_norm"] == pytest.approx(global_norm(network.grads), rel=1e-12)
@@ -246,7 +323,10 @@ def test_goes_to_the_end_when_no_callback_does():
 def test_callbacks_come_in_order_even_after_one_has_stopped():
     """The history must have the epoch in which another callback stopped."""
     called = []
-    callbacks = [Do(lambda record: called.append("a") or True), Do(lambda record: called.append("b"))]
+    callbacks = [
+        Do(lambda record: called.append("a") or True),
+        Do(lambda record: called.append("b")),
+    ]
     network = make_network(SquaredError())
     train(network, *data_of(network), 5, callbacks=callbacks)
     assert called == ["a", "b"]
@@ -264,13 +344,22 @@ def test_callbacks_are_told_of_an_epoch_before_it_and_after_it():
             return record["epoch"] == 3
 
     train(network, *data_of(network), 5, callbacks=[Do(lambda record: None), Both()])
-    assert [event[:2] for event in told] == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2), ("begin", 2), ("end", 3)]
+    assert [event[:2] for event in told] == [
+        ("begin", 0),
+        ("end", 1),
+        ("begin", 1),
+        ("end", 2),
+        ("begin", 2),
+        ("end", 3),
+    ]
     for end, begin in zip(told[1::2], told[2::2], strict=False):
         np.testing.assert_array_equal(end[2], begin[2])
 
 
 def test_the_clock():
-    """Steps, epochs and rows, and the schedule asked before each step with fractions of an epoch."""
+    """Steps, epochs and rows, and the schedule asked before each step with fractions of an
+    epoch.
+    """
     asked = []
 
     class Asked(Constant.__base__):
@@ -310,13 +399,19 @@ def test_a_rate_that_is_too_high_diverges_without_warnings():
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_gradients_whose_squares_overflow_do_not_go_unnoticed(key):
-    """In float32 an infinite average of squares would make steps of zero for good, at a loss that is finite."""
+    """In float32 an infinite average of squares would make steps of zero for good, at a loss
+    that is finite.
+    """
     squares = key not in ("sgd", "lion")
     for dtype, overflows in ((np.float32, squares), (np.float64, False)):
         network = make_network(AbsoluteError(), sizes=(3, 1), dtype=dtype)
         x, target = data_of(network)
         x[:, 1] *= 1e20  # as the gradient of its weight, whose square is no float32
-        with pytest.raises(DivergedError, match="squared gradients are not finite in epoch 1") if overflows else nullcontext():
+        with (
+            pytest.raises(DivergedError, match="squared gradients are not finite in epoch 1")
+            if overflows
+            else nullcontext()
+        ):
             train(network, x, target, 2, rule=OPTIMIZERS[key](), lr=1e-3)
         assert np.isfinite(network.params).all()
 
@@ -328,14 +423,18 @@ def test_gradients_whose_squares_overflow_do_not_go_unnoticed(key):
 def test_clipping_by_norm_bounds_each_step(limit):
     network = make_network(SquaredError())
     before = network.params.copy()
-    train(network, *data_of(network), rule=SGD(0.0, False), lr=1.0, norm_limit=limit, batch_size=100)
+    train(
+        network, *data_of(network), rule=SGD(0.0, False), lr=1.0, norm_limit=limit, batch_size=100
+    )
     assert np.linalg.norm(network.params - before) == pytest.approx(limit, rel=1e-12)
 
 
 def test_clipping_by_value_bounds_each_parameter():
     network = make_network(SquaredError())
     before = network.params.copy()
-    train(network, *data_of(network), rule=SGD(0.0, False), lr=1.0, value_limit=0.01, batch_size=100)
+    train(
+        network, *data_of(network), rule=SGD(0.0, False), lr=1.0, value_limit=0.01, batch_size=100
+    )
     step = np.abs(network.params - before)
     assert step.max() == pytest.approx(0.01, rel=1e-12)
 
@@ -347,7 +446,16 @@ def test_clipping_by_value_comes_first():
     network.loss_and_grad(x, target)
     clipped = np.clip(network.grads, -0.05, 0.05)
     expected = network.params - clipped * 0.02 / np.linalg.norm(clipped)
-    train(network, x, target, rule=SGD(0.0, False), lr=1.0, value_limit=0.05, norm_limit=0.02, batch_size=100)
+    train(
+        network,
+        x,
+        target,
+        rule=SGD(0.0, False),
+        lr=1.0,
+        value_limit=0.05,
+        norm_limit=0.02,
+        batch_size=100,
+    )
     np.testing.assert_allclose(network.params, expected, rtol=1e-12)
 
 
@@ -375,24 +483,38 @@ def test_some_rows_are_trained_as_if_they_were_all(shuffle):
 
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
-@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"dropout": 0.1}], ids=["", "batch_norm", "dropout"])
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_norm": True}, {"dropout": 0.1}], ids=["", "batch_norm", "dropout"]
+)
 def test_learns(key, options, dtype):
     """Two moons of numbers: y = sign(x0 x1) is no linear function."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 2)).astype(dtype)
     labels = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
     network = make_network(LogLoss(), "tanh", sizes=(2, 16, 2), dtype=dtype, **options)
-    train(network, x, LabelRows(labels, 2), 60, rule=OPTIMIZERS[key](), batch_size=32, lr=LEARNING_RATES.get(key, 0.05))
+    train(
+        network,
+        x,
+        LabelRows(labels, 2),
+        60,
+        rule=OPTIMIZERS[key](),
+        batch_size=32,
+        lr=LEARNING_RATES.get(key, 0.05),
+    )
     assert np.mean(network.scores(DenseRows(x)).argmax(axis=1) == labels) > 0.9
 
 
 def test_decoupled_decay_is_adamw_in_the_trainer_too():
-    """Decay belongs to the updater: without a gradient the weights shrink by (1 - lr decay) a step."""
+    """Decay belongs to the updater: without a gradient the weights shrink by (1 - lr decay) a
+    step.
+    """
     network = make_network(SquaredError(), sizes=(3, 2))
     x, target = np.zeros((N, 3)), np.tile(network.views()[0, "bias"], (N, 1))
     start, state = network.views()[0, "weight"].copy(), state_of()
     network.prepare(10, state.rng)
     updater = Updater(AdamW(), network.params, network.grads, decays=[(network.penalised[0], 0.5)])
-    Trainer(network, updater, Constant(), 0.1, state, 10).fit(DenseRows(x), DenseRows(target), n_epochs=2)
+    Trainer(network, updater, Constant(), 0.1, state, 10).fit(
+        DenseRows(x), DenseRows(target), n_epochs=2
+    )
     np.testing.assert_allclose(network.views()[0, "weight"], start * 0.95**10, rtol=1e-12)
     assert math.isclose(updater.t, 10)

@@ -48,7 +48,18 @@ def against_scikit_learn(solver, rule, learning_rate, activation="tanh", n_epoch
         theirs.fit(x, target[:, 0])
     records, stopping = [], EarlyStopping("loss", -1, 1e-3, 3, keep_best=False)
     callbacks, schedule = [stopping, History(records)], SCHEDULES[learning_rate]()
-    train(network, x, target, n_epochs, rule=rule, batch_size=16, lr=0.05, schedule=schedule, shuffle=False, callbacks=callbacks)
+    train(
+        network,
+        x,
+        target,
+        n_epochs,
+        rule=rule,
+        batch_size=16,
+        lr=0.05,
+        schedule=schedule,
+        shuffle=False,
+        callbacks=callbacks,
+    )
     return theirs, network.views(), [record["loss"] for record in records]
 
 
@@ -56,15 +67,21 @@ def against_scikit_learn(solver, rule, learning_rate, activation="tanh", n_epoch
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_sgd_trains_as_in_scikit_learn(learning_rate, nesterov):
     """Loss curve, number of epochs and weights, through lowered rates and early stopping."""
-    theirs, views, losses = against_scikit_learn("sgd", SGD(0.9, nesterov), learning_rate, n_epochs=200, nesterovs_momentum=nesterov)
+    theirs, views, losses = against_scikit_learn(
+        "sgd", SGD(0.9, nesterov), learning_rate, n_epochs=200, nesterovs_momentum=nesterov
+    )
     assert len(losses) == theirs.n_iter_
     np.testing.assert_allclose(losses, theirs.loss_curve_, rtol=1e-9)
     for k, i in enumerate((0, 2)):
         np.testing.assert_allclose(views[i, "weight"], theirs.coefs_[k], rtol=1e-7, atol=1e-10)
-        np.testing.assert_allclose(views[i, "bias"][0], theirs.intercepts_[k], rtol=1e-7, atol=1e-10)
+        np.testing.assert_allclose(
+            views[i, "bias"][0], theirs.intercepts_[k], rtol=1e-7, atol=1e-10
+        )
 
 
-@pytest.mark.parametrize("activation", [key for key in ACTIVATIONS if key in ("identity", "logistic", "tanh", "relu")])
+@pytest.mark.parametrize(
+    "activation", [key for key in ACTIVATIONS if key in ("identity", "logistic", "tanh", "relu")]
+)
 def test_adam_trains_as_in_scikit_learn(activation):
     theirs, views, losses = against_scikit_learn("adam", Adam(), "constant", activation)
     assert len(losses) == theirs.n_iter_
@@ -77,5 +94,14 @@ def test_the_adaptive_rate_was_lowered_in_that_comparison():
     """Else the comparison above would be one of the constant rate."""
     records, network = [], make_network(SquaredError(), sizes=(3, 5, 1), alphas=(0.3, 0.3))
     callbacks = [EarlyStopping("loss", -1, 1e-3, 3, keep_best=False), History(records)]
-    train(network, *data_of(network), 200, batch_size=16, lr=0.05, schedule=SCHEDULES["adaptive"](), shuffle=False, callbacks=callbacks)
+    train(
+        network,
+        *data_of(network),
+        200,
+        batch_size=16,
+        lr=0.05,
+        schedule=SCHEDULES["adaptive"](),
+        shuffle=False,
+        callbacks=callbacks,
+    )
     assert len({record["learning_rate"] for record in records}) > 2

@@ -1,9 +1,11 @@
 """Activations: elementwise functions with their derivatives.
 
-What an activation is says ``base.py``; those of straight pieces are in ``piecewise.py``, the curved ones in ``smooth.py``. One with
-parameters, or with several inputs for each output, is a layer (``layers/activation_layers.py``).
+What an activation is says ``base.py``; those of straight pieces are in ``piecewise.py``, the curved
+ones in ``smooth.py``. One with parameters, or with several inputs for each output, is a layer
+(``layers/activation_layers.py``).
 
-To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into ``ACTIVATIONS``; the tests iterate the registry.
+To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into
+``ACTIVATIONS``; the tests iterate the registry.
 """
 
 from .base import Activation

@@ -1,7 +1,8 @@
 """What an activation is.
 
-The one decision: an activation declares in ``keeps`` whether its derivative is read from its output (``"y"``) or its input
-(``"x"``), and writes into arrays that it is given. ``out`` may be the array it reads, ``tmp`` is scratch of the same shape.
+The one decision: an activation declares in ``keeps`` whether its derivative is read from its output
+(``"y"``) or its input (``"x"``), and writes into arrays that it is given. ``out`` may be the array
+it reads, ``tmp`` is scratch of the same shape.
 """
 
 from abc import abstractmethod
@@ -14,8 +15,8 @@ from ..unit import Unit
 class Activation(Unit):
     """An elementwise function.
 
-    ``weight_init``: what ``weight_init="auto"`` takes for the weights in front. ``surrogate``: ``backward`` uses a stand-in for a
-    derivative that is zero almost everywhere.
+    ``weight_init``: what ``weight_init="auto"`` takes for the weights in front. ``surrogate``:
+    ``backward`` uses a stand-in for a derivative that is zero almost everywhere.
     """
 
     keeps = "y"
@@ -28,7 +29,10 @@ class Activation(Unit):
 
     @abstractmethod
     def backward(self, kept, dy, out, tmp):
-        """Write ``dy * f'(x)`` into ``out``, which may be ``dy``; ``kept`` is y or x. Overwrites: out, tmp."""
+        """Write ``dy * f'(x)`` into ``out``, which may be ``dy``; ``kept`` is y or x.
+
+        Overwrites: out, tmp.
+        """
 
 
 def show(activation):

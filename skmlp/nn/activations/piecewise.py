@@ -1,8 +1,4 @@
-"""Activations: elementwise functions with their derivatives. Here those of straight pieces; the curved ones are in ``smooth.py``.
-
-To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into ``ACTIVATIONS``; the tests iterate the
-registry. One that has parameters, or takes several numbers for each it gives, is a layer: ``activation_layers.py``.
-"""
+"""Activations of straight pieces."""
 
 import numpy as np
 
@@ -75,7 +71,8 @@ class LeakyReLU(Activation):
 
 
 class ShiftedReLU(Activation):
-    """f(x) = max(x, -shift): a relu moved along the diagonal, so that it gives negative values too (Clevert et al., 2016, section 4).
+    """f(x) = max(x, -shift): a relu moved along the diagonal, so that it gives negative values too
+    (Clevert et al., 2016, section 4).
 
     Parameters
     ----------
@@ -104,8 +101,9 @@ class ShiftedReLU(Activation):
 class HardThreshold(Activation):
     """f(x) = 1 for x >= 0, 0 elsewhere (McCulloch and Pitts, 1943).
 
-    The derivative is zero wherever there is one, so training takes the straight-through estimator instead: the gradient passes
-    unchanged where ``|x| <= 1`` and is zero elsewhere (Bengio et al., 2013; Hubara et al., 2016, equation 4).
+    The derivative is zero wherever there is one, so training takes the straight-through estimator
+    instead: the gradient passes unchanged where ``|x| <= 1`` and is zero elsewhere (Bengio et al.,
+    2013; Hubara et al., 2016, equation 4).
 
     >>> show(HardThreshold())
     array([0., 1., 1.])

@@ -1,9 +1,11 @@
 """Smooth activations.
 
-The one decision: a formula is arranged so that no intermediate value overflows and none loses digits in a difference; where that takes
-a second scratch array, it is a short one, and the work goes on in parts that fit the cache.
+The one decision: a formula is arranged so that no intermediate value overflows and none loses
+digits in a difference; where that takes a second scratch array, it is a short one, and the work
+goes on in parts that fit the cache.
 
-To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into ``ACTIVATIONS`` in ``activations.py``.
+To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into
+``ACTIVATIONS`` in ``piecewise.py``.
 """
 
 import math
@@ -80,7 +82,8 @@ class ELU(Activation):
 
 
 class SELU(Activation):
-    """f(x) = s x for x > 0, s a (exp(x) - 1) elsewhere, with the fixed point of Klambauer et al. (2017): mean 0, variance 1.
+    """f(x) = s x for x > 0, s a (exp(x) - 1) elsewhere, with the fixed point of Klambauer et al.
+    (2017): mean 0, variance 1.
 
     a = 1.6732632..., s = 1.0507009...
 
@@ -123,7 +126,8 @@ class Softplus(Activation):
 
 
 class GELU(Activation):
-    """f(x) = x Phi(x), Phi being the distribution function of the standard normal (Hendrycks and Gimpel, 2016): the exact form.
+    """f(x) = x Phi(x), Phi being the distribution function of the standard normal (Hendrycks and
+    Gimpel, 2016): the exact form.
 
     It falls a little, to -0.17, before it rises.
 
@@ -222,7 +226,10 @@ def _elu_gradient(y, dy, out, tmp, low, high):
 
 
 def _gelu_gradient(x, dy, out, tmp, density):
-    """Write dy * (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)) into ``out``. Overwrites: out, tmp, density."""
+    """Write dy * (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)) into ``out``.
+
+    Overwrites: out, tmp, density.
+    """
     np.multiply(x, x, out=density)
     np.multiply(density, -0.5, out=density)
     np.exp(density, out=density)
@@ -234,7 +241,10 @@ def _gelu_gradient(x, dy, out, tmp, density):
 
 
 def _mish_gradient(x, dy, out, tmp, slope, square):
-    """Write dy * (t + x (1 - exp(-p)) (1 - t^2)) into ``out``, p = log(1 + exp(x)), t = tanh(p). Overwrites: all but x, dy."""
+    """Write dy * (t + x (1 - exp(-p)) (1 - t^2)) into ``out``, p = log(1 + exp(x)), t = tanh(p).
+
+    Overwrites: all but x, dy.
+    """
     _capped_softplus(x, tmp)
     np.negative(tmp, out=slope)
     np.expm1(slope, out=slope)
@@ -248,7 +258,10 @@ def _mish_gradient(x, dy, out, tmp, slope, square):
 
 
 def _capped_softplus(x, out):
-    """Write log(1 + exp(x)) into ``out``, no larger than that of 40, whose tanh is 1. Overwrites: out."""
+    """Write log(1 + exp(x)) into ``out``, no larger than that of 40, whose tanh is 1.
+
+    Overwrites: out.
+    """
     np.minimum(x, 40.0, out=out)
     np.exp(out, out=out)
     np.log1p(out, out=out)

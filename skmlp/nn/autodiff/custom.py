@@ -1,9 +1,12 @@
-"""Activations and losses made of a user's own NumPy function, which is differentiated by dual numbers (``autodiff.py``).
+"""Activations and losses made of a user's own NumPy function, which is differentiated by dual
+numbers (``dual.py``).
 
-The one decision: the function is called as it stands, with read-only arrays in prediction and with ``Dual`` numbers in training, where
-one pass gives value and derivative. It makes arrays of its own for its intermediate results: these two are the only units that allocate
-while training. For each NumPy function called, training makes two more passes over the batch, its derivative and a product with what came
-before (a sum too where two operands depend on x), so a step costs about three times the function; the built-in units take fewer passes.
+The one decision: the function is called as it stands, with read-only arrays in prediction and with
+``Dual`` numbers in training, where one pass gives value and derivative. It makes arrays of its own
+for its intermediate results: these two are the only units that allocate while training. For each
+NumPy function called, training makes two more passes over the batch, its derivative and a product
+with what came before (a sum too where two operands depend on x), so a step costs about three times
+the function; the built-in units take fewer passes.
 """
 
 import numpy as np
@@ -24,8 +27,9 @@ class FunctionActivation(Layer):
     Parameters
     ----------
     function : callable
-        Takes an array of any shape and returns one of the same shape, each entry depending on its own entry only. Made of NumPy's ufuncs
-        (see ``derivatives.py``), those of SciPy with a known derivative, operators, ``np.where`` and ``np.clip``.
+        Takes an array of any shape and returns one of the same shape, each entry depending on its
+        own entry only. Made of NumPy's ufuncs (see ``derivatives.py``), those of SciPy with a known
+        derivative, operators, ``np.where`` and ``np.clip``.
     """
 
     elementwise = True
@@ -58,16 +62,19 @@ class FunctionActivation(Layer):
 
 
 class FunctionLoss(Loss):
-    """The sum over the outputs of f(prediction, target), for an elementwise function f; what ``loss=f`` stands for.
+    """The sum over the outputs of f(prediction, target), for an elementwise function f; what
+    ``loss=f`` stands for.
 
-    Domain: real targets for which f is finite. Link: identity. Training starts at the constant prediction, between the smallest and the
-    largest target, where the derivative of the mean loss changes its sign, found by bisection; that of the median if there is none.
+    Domain: real targets for which f is finite. Link: identity. Training starts at the constant
+    prediction, between the smallest and the largest target, where the derivative of the mean loss
+    changes its sign, found by bisection; that of the median if there is none.
 
     Parameters
     ----------
     function : callable
-        Takes an array of predictions and one of targets, both of one shape, and returns their losses in the same shape; made of what
-        ``Function`` may be made of. The gradient is the derivative with respect to the prediction.
+        Takes an array of predictions and one of targets, both of one shape, and returns their
+        losses in the same shape; made of what ``Function`` may be made of. The gradient is the
+        derivative with respect to the prediction.
     """
 
     functions = ("function",)
@@ -86,7 +93,9 @@ class FunctionLoss(Loss):
         copy_scores(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
-        losses, slope = value_and_derivative(self.function, Dual(_read_only(raw), 1.0), _read_only(target))
+        losses, slope = value_and_derivative(
+            self.function, Dual(_read_only(raw), 1.0), _read_only(target)
+        )
         np.sum(losses, axis=-1, keepdims=True, out=ws.rows, dtype=raw.dtype)
         np.copyto(raw, slope)
 
@@ -105,31 +114,45 @@ class FunctionLoss(Loss):
             losses = self._at(value, target)[0]
         if not np.isfinite(losses).all():
             worst = target[~np.isfinite(losses)][0]
-            raise ValueError(f"{self!r} gives a loss that is not finite for the target {worst} and the prediction {value}.")
+            raise ValueError(
+                f"{self!r} gives a loss that is not finite for the target {worst} and the "
+                f"prediction {value}."
+            )
         return value
 
     def measure(self, target, weight):
         measure, stride = location_and_scale(target, weight), -(-target.size // _VALUES)
         target, weight = target[::stride], None if weight is None else weight[::stride]
         with np.errstate(all="ignore"):
-            losses, least = (self._at(constant, target)[0] for constant in (self.start(target, weight), target))
-            excess = np.average(losses - np.where(np.isfinite(least), least, 0.0), axis=0, weights=weight)
-        return Measure(measure.offset, measure.scale, np.where(np.isfinite(excess) & (excess > 0.0), 2.0 * excess, 1.0))
+            losses, least = (
+                self._at(constant, target)[0] for constant in (self.start(target, weight), target)
+            )
+            excess = np.average(
+                losses - np.where(np.isfinite(least), least, 0.0), axis=0, weights=weight
+            )
+        return Measure(
+            measure.offset,
+            measure.scale,
+            np.where(np.isfinite(excess) & (excess > 0.0), 2.0 * excess, 1.0),
+        )
 
     def of_units(self, measure):
         return LossOfUnits(self, measure.offset, measure.scale, measure.size)
 
     def _at(self, constant, target):
         """Return losses and derivatives for one prediction for each column."""
-        return value_and_derivative(self.function, Dual(np.broadcast_to(constant, target.shape), 1.0), target)
+        return value_and_derivative(
+            self.function, Dual(np.broadcast_to(constant, target.shape), 1.0), target
+        )
 
 
 class LossOfUnits(Loss):
-    """A loss in units of the target for a network that learns ``z``: the sum of ``loss(offset + scale z, offset + scale t) / size``.
+    """A loss in units of the target for a network that learns ``z``: the sum of ``loss(offset +
+    scale z, offset + scale t) / size``.
 
-    Domain and link: those of the loss, which is evaluated in float64, so that a large offset costs no precision. The size of an output,
-    twice the mean loss of the best constant above that of the target itself, makes the loss of a standardised target what the squared
-    error's is.
+    Domain and link: those of the loss, which is evaluated in float64, so that a large offset costs
+    no precision. The size of an output, twice the mean loss of the best constant above that of the
+    target itself, makes the loss of a standardised target what the squared error's is.
 
     Parameters
     ----------
@@ -144,7 +167,11 @@ class LossOfUnits(Loss):
         self.size = size
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "numbers": Rows(n_out, np.float64), "goal": Rows(n_out, np.float64)}
+        return {
+            "rows": Rows(1),
+            "numbers": Rows(n_out, np.float64),
+            "goal": Rows(n_out, np.float64),
+        }
 
     def link(self, raw, out):
         self.loss.link(raw, out)
@@ -153,23 +180,32 @@ class LossOfUnits(Loss):
         for values, numbers in ((raw, ws.numbers), (target, ws.goal)):
             np.multiply(values, self.scale, out=numbers)
             np.add(numbers, self.offset, out=numbers)
-        losses, slope = value_and_derivative(self.loss.function, Dual(_read_only(ws.numbers), 1.0), _read_only(ws.goal))
+        losses, slope = value_and_derivative(
+            self.loss.function, Dual(_read_only(ws.numbers), 1.0), _read_only(ws.goal)
+        )
         np.copyto(ws.rows, np.sum(losses / self.size, axis=-1, keepdims=True), casting="same_kind")
         # d loss / d z = scale / size d loss / d prediction
         np.divide(slope * self.scale, self.size, out=raw, casting="same_kind")
 
     def start(self, target, weight):
-        return (self.loss.start(target * self.scale + self.offset, weight) - self.offset) / self.scale
+        return (
+            self.loss.start(target * self.scale + self.offset, weight) - self.offset
+        ) / self.scale
 
     def in_units(self, measure):
         return float(np.mean(self.size)), 0.0
 
 
 def _check(unit, *arguments, finite=False):
-    """Raise unless the unit's function is elementwise and can be differentiated by its first argument, tried on a few numbers."""
+    """Raise unless the unit's function is elementwise and can be differentiated by its first
+    argument, tried on a few numbers.
+    """
     function, arguments = unit.function, [_read_only(a) for a in arguments]
     if isinstance(function, type) or not callable(function):
-        raise ValueError(f"{function!r} is no function of arrays; give a function, such as np.tanh, or an instance.")
+        raise ValueError(
+            f"{function!r} is no function of arrays; give a function, such as np.tanh, or an "
+            "instance."
+        )
     shape = arguments[0].shape
     try:
         with np.errstate(all="ignore"):
@@ -177,30 +213,50 @@ def _check(unit, *arguments, finite=False):
             part = np.asarray(function(*(a[1:3, :1] for a in arguments)))
             value, slope = value_and_derivative(function, Dual(arguments[0], 1.0), *arguments[1:])
     except Exception as error:
-        error.add_note(f"{unit!r} was tried on read-only arrays of shape {shape}, and on Dual numbers, which give its derivative.")
+        error.add_note(
+            f"{unit!r} was tried on read-only arrays of shape {shape}, and on Dual numbers, which "
+            "give its derivative."
+        )
         raise
     if y.shape != shape or value.shape != shape:
-        raise ValueError(f"{unit!r} must be elementwise: for arrays of shape {shape} it gives shape {y.shape}.")
+        raise ValueError(
+            f"{unit!r} must be elementwise: for arrays of shape {shape} it gives shape {y.shape}."
+        )
     if y.dtype.kind not in "fiub":
         raise ValueError(f"{unit!r} must give real numbers, not {y.dtype}.")
     if not np.allclose(part, y[1:3, :1], equal_nan=True):
-        raise ValueError(f"{unit!r} must be elementwise, but an entry of its result depends on other entries, or changes between calls.")
+        raise ValueError(
+            f"{unit!r} must be elementwise, but an entry of its result depends on other entries, "
+            "or changes between calls."
+        )
     if not np.allclose(value, y, equal_nan=True):
-        raise ValueError(f"{unit!r} gives other values for Dual numbers: {value.tolist()} instead of {y.tolist()}.")
+        raise ValueError(
+            f"{unit!r} gives other values for Dual numbers: {value.tolist()} instead of "
+            f"{y.tolist()}."
+        )
     if finite and not (np.isfinite(y).all() and np.isfinite(slope).all()):
         worst = arguments[0][~(np.isfinite(y) & np.isfinite(slope))][0]
-        raise ValueError(f"{unit!r} or its derivative is not finite at {worst}; an activation must be so everywhere.")
+        raise ValueError(
+            f"{unit!r} or its derivative is not finite at {worst}; an activation must be so "
+            "everywhere."
+        )
     if not np.isfinite(slope).any() or not np.any(slope):
-        raise ValueError(f"{unit!r} has the derivative 0 or none at all numbers tried, so that nothing could be learned through it.")
+        raise ValueError(
+            f"{unit!r} has the derivative 0 or none at all numbers tried, so that nothing could "
+            "be learned through it."
+        )
 
 
 def _called(unit, arguments):
-    """Return what the unit's function makes of arrays; raise ``ValueError`` if it is one of another library's arrays."""
+    """Return what the unit's function makes of arrays; raise ``ValueError`` if it is one of
+    another library's arrays.
+    """
     try:
         return unit.function(*arguments)
     except (AttributeError, TypeError) as error:
         raise ValueError(
-            f"{unit!r} cannot be called with arrays of NumPy ({error}); give a function made of NumPy's, such as np.tanh, or a key."
+            f"{unit!r} cannot be called with arrays of NumPy ({error}); give a function made of "
+            "NumPy's, such as np.tanh, or a key."
         ) from error
 
 

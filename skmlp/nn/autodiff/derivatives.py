@@ -1,10 +1,12 @@
-"""Derivatives of NumPy's and SciPy's ufuncs, for the dual numbers in ``autodiff.py``.
+"""Derivatives of NumPy's and SciPy's ufuncs, for the dual numbers in ``dual.py``.
 
-The one decision: a rule gets the result ``y`` along with the arguments, so that no derivative computes its function again. At a kink the
-derivative is midway between those of the two sides: that of ``abs`` at 0 is 0, and the two arguments of ``maximum`` share where they are
-equal. Where a function has jumps its derivative is 0, at the jumps too.
+The one decision: a rule gets the result ``y`` along with the arguments, so that no derivative
+computes its function again. At a kink the derivative is midway between those of the two sides: that
+of ``abs`` at 0 is 0, and the two arguments of ``maximum`` share where they are equal. Where a
+function has jumps its derivative is 0, at the jumps too.
 
-To add one: put it into ``ONE`` with its derivative, or into ``TWO`` with its two partial derivatives; the tests iterate both.
+To add one: put it into ``ONE`` with its derivative, or into ``TWO`` with its two partial
+derivatives; the tests iterate both.
 """
 
 import math
@@ -110,10 +112,16 @@ TWO = {
     np.maximum: (lambda y, a, b: _won(a, b), lambda y, a, b: _won(b, a)),
     np.minimum: (lambda y, a, b: _won(b, a), lambda y, a, b: _won(a, b)),
     np.fmax: (lambda y, a, b: _won_or_alone(a, b), lambda y, a, b: _won_or_alone(b, a)),
-    np.fmin: (lambda y, a, b: np.where(np.isnan(b), 1.0, _won(b, a)), lambda y, a, b: np.where(np.isnan(a), 1.0, _won(a, b))),
+    np.fmin: (
+        lambda y, a, b: np.where(np.isnan(b), 1.0, _won(b, a)),
+        lambda y, a, b: np.where(np.isnan(a), 1.0, _won(a, b)),
+    ),
     np.hypot: (lambda y, a, b: _share(a, y), lambda y, a, b: _share(b, y)),
     np.arctan2: (lambda y, a, b: b / (a * a + b * b), lambda y, a, b: -a / (a * a + b * b)),
-    np.logaddexp: (lambda y, a, b: special.expit(np.subtract(a, b)), lambda y, a, b: special.expit(np.subtract(b, a))),
+    np.logaddexp: (
+        lambda y, a, b: special.expit(np.subtract(a, b)),
+        lambda y, a, b: special.expit(np.subtract(b, a)),
+    ),
     np.logaddexp2: (
         lambda y, a, b: special.expit(np.subtract(a, b) * _LOG_2),
         lambda y, a, b: special.expit(np.subtract(b, a) * _LOG_2),

@@ -1,14 +1,17 @@
 """Forward-mode automatic differentiation: dual numbers through NumPy's functions.
 
-The one decision: a ``Dual`` is a value with a tangent, and answers NumPy's own protocols (NEP 13, NEP 18), so that a plain NumPy function
-differentiates itself, exactly and in the pass that computes its value. No graph is kept: what is to be differentiated in another
-direction is computed again. So a function of n numbers costs n passes, where backpropagation takes one; an elementwise function of an
-array costs one pass however large the array, since each number depends on one other.
+The one decision: a ``Dual`` is a value with a tangent, and answers NumPy's own protocols (NEP 13,
+NEP 18), so that a plain NumPy function differentiates itself, exactly and in the pass that computes
+its value. No graph is kept: what is to be differentiated in another direction is computed again. So
+a function of n numbers costs n passes, where backpropagation takes one; an elementwise function of
+an array costs one pass however large the array, since each number depends on one other.
 
-To add a function: a ufunc goes into the tables of ``derivatives.py``, anything else into ``FUNCTIONS``.
+To add a function: a ufunc goes into the tables of ``derivatives.py``, anything else into
+``FUNCTIONS``.
 
-References: Wengert, "A simple automatic derivative evaluation program" (1964); Griewank and Walther, "Evaluating derivatives" (2008),
-chapter 3; Baydin et al., "Automatic differentiation in machine learning: a survey" (2018), section 3.1.
+References: Wengert, "A simple automatic derivative evaluation program" (1964); Griewank and
+Walther, "Evaluating derivatives" (2008), chapter 3; Baydin et al., "Automatic differentiation in
+machine learning: a survey" (2018), section 3.1.
 """
 
 import numpy as np
@@ -18,7 +21,8 @@ from .derivatives import ONE, TRUTHS, TWO
 
 
 class Dual(NDArrayOperatorsMixin):
-    """An array of dual numbers ``value + tangent e`` with e^2 = 0: f of it is ``f(value) + f'(value) tangent e``.
+    """An array of dual numbers ``value + tangent e`` with e^2 = 0: f of it is ``f(value) +
+    f'(value) tangent e``.
 
     Parameters
     ----------
@@ -33,7 +37,9 @@ class Dual(NDArrayOperatorsMixin):
         if value.dtype.kind not in "fiub":
             raise TypeError(f"A Dual array has real numbers, not {value.dtype}.")
         self.value = value if value.dtype.kind == "f" else value.astype(np.float64)
-        self.tangent = np.broadcast_to(np.asarray(tangent, dtype=self.value.dtype), self.value.shape)
+        self.tangent = np.broadcast_to(
+            np.asarray(tangent, dtype=self.value.dtype), self.value.shape
+        )
 
     def __repr__(self):
         return f"Dual({self.value!r}, {self.tangent!r})"
@@ -59,13 +65,21 @@ class Dual(NDArrayOperatorsMixin):
         self.value, self.tangent = value, tangent
 
     def __bool__(self):
-        raise TypeError("Whether a Dual array is true is not defined for all its entries at once: use np.where instead of if, and, or.")
+        raise TypeError(
+            "Whether a Dual array is true is not defined for all its entries at once: use "
+            "np.where instead of if, and, or."
+        )
 
     def __float__(self):
-        raise TypeError("A Dual array is no float: use NumPy's functions, such as np.exp instead of math.exp.")
+        raise TypeError(
+            "A Dual array is no float: use NumPy's functions, such as np.exp instead of math.exp."
+        )
 
     def __array__(self, dtype=None, copy=None):
-        raise TypeError("A Dual array does not become a plain one, which would lose its derivative: leave out np.asarray and the like.")
+        raise TypeError(
+            "A Dual array does not become a plain one, which would lose its derivative: leave out "
+            "np.asarray and the like."
+        )
 
     def copy(self):
         return Dual(self.value.copy(), self.tangent.copy())
@@ -93,15 +107,24 @@ class Dual(NDArrayOperatorsMixin):
         elif method != "__call__":
             raise TypeError(f"np.{ufunc.__name__}.{method} cannot be differentiated. {_what_can()}")
         elif kwargs:
-            raise TypeError(f"{ufunc.__name__} of a Dual array takes no {', '.join(kwargs)}; np.where chooses among results.")
+            raise TypeError(
+                f"{ufunc.__name__} of a Dual array takes no {', '.join(kwargs)}; np.where chooses "
+                "among results."
+            )
         else:
             result = _call(ufunc, inputs)
         if not out:
             return result
         if not isinstance(out[0], Dual) or np.shape(result) != out[0].shape:
-            raise TypeError(f"{ufunc.__name__} of a Dual array needs an out that is one too, of shape {np.shape(result)}.")
+            raise TypeError(
+                f"{ufunc.__name__} of a Dual array needs an out that is one too, of shape "
+                f"{np.shape(result)}."
+            )
         value, tangent = _parts(result)
-        out[0].value, out[0].tangent = value.astype(out[0].dtype), np.broadcast_to(tangent, value.shape).astype(out[0].dtype)
+        out[0].value, out[0].tangent = (
+            value.astype(out[0].dtype),
+            np.broadcast_to(tangent, value.shape).astype(out[0].dtype),
+        )
         return out[0]
 
     def __array_function__(self, function, types, args, kwargs):
@@ -118,8 +141,8 @@ def value_and_gradient(function, *arguments):
     Parameters
     ----------
     function : callable
-        A function of arrays, made of NumPy's ufuncs (those of :mod:`scipy.special` with a known derivative included), operators,
-        ``np.where`` and ``np.clip``.
+        A function of arrays, made of NumPy's ufuncs (those of :mod:`scipy.special` with a known
+        derivative included), operators, ``np.where`` and ``np.clip``.
     *arguments : float or array-like of float
         Where to evaluate it.
 
@@ -138,19 +161,25 @@ def value_and_gradient(function, *arguments):
     --------
     >>> import numpy as np
     >>> from skmlp.nn import value_and_gradient
-    >>> value, gradient = value_and_gradient(lambda x1, x2: np.log(x1) + x1 * x2 - np.sin(x2), 2.0, 5.0)
+    >>> def f(x1, x2):
+    ...     return np.log(x1) + x1 * x2 - np.sin(x2)
+    >>> value, gradient = value_and_gradient(f, 2.0, 5.0)
     >>> print(f"{value:.3f}, {gradient[0]:.3f}, {gradient[1]:.3f}")
     11.652, 5.500, 1.716
     """
     gradient = []
     for i, argument in enumerate(arguments):
-        value, tangent = value_and_derivative(function, *arguments[:i], Dual(argument, 1.0), *arguments[i + 1 :])
+        value, tangent = value_and_derivative(
+            function, *arguments[:i], Dual(argument, 1.0), *arguments[i + 1 :]
+        )
         gradient.append(tangent)
     return value, tuple(gradient)
 
 
 def value_and_derivative(function, *arguments):
-    """Return value and tangent of an elementwise function in one pass; what it is to be differentiated by comes as a Dual."""
+    """Return value and tangent of an elementwise function in one pass; what it is to be
+    differentiated by comes as a Dual.
+    """
     value, tangent = _parts(function(*arguments))
     return value, np.broadcast_to(tangent, np.shape(value))
 
@@ -167,7 +196,11 @@ def _call(ufunc, inputs):
         raise TypeError(f"The ufunc {ufunc.__name__!r} has no derivative here. {_what_can()}")
     y = ufunc(*values)
     with np.errstate(all="ignore"):  # where the derivative is infinite or none, so is the gradient
-        terms = [rule(y, *values) * a.tangent for a, rule in zip(inputs, rules, strict=True) if isinstance(a, Dual)]
+        terms = [
+            rule(y, *values) * a.tangent
+            for a, rule in zip(inputs, rules, strict=True)
+            if isinstance(a, Dual)
+        ]
     return Dual(y, terms[0] if len(terms) == 1 else terms[0] + terms[1])
 
 
@@ -187,8 +220,12 @@ def _full(a):
 
 
 def _like(function):
-    """Return a function of a Dual that does to value and tangent the same, which is right for linear ones."""
-    return lambda a, *args, **kwargs: Dual(function(a.value, *args, **kwargs), function(a.tangent, *args, **kwargs))
+    """Return a function of a Dual that does to value and tangent the same, which is right for
+    linear ones.
+    """
+    return lambda a, *args, **kwargs: Dual(
+        function(a.value, *args, **kwargs), function(a.tangent, *args, **kwargs)
+    )
 
 
 def _where(condition, *choices):
@@ -217,7 +254,10 @@ def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
 def _join(function):
     def join(arrays, axis=0):
         parts = [_full(a) for a in arrays]
-        return Dual(function([value for value, _ in parts], axis=axis), function([tangent for _, tangent in parts], axis=axis))
+        return Dual(
+            function([value for value, _ in parts], axis=axis),
+            function([tangent for _, tangent in parts], axis=axis),
+        )
 
     return join
 
@@ -235,15 +275,37 @@ FUNCTIONS = {
     np.stack: _join(np.stack),
     **{
         f: _like(f)
-        for f in (np.sum, np.mean, np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.squeeze, np.expand_dims, np.broadcast_to)
+        for f in (
+            np.sum,
+            np.mean,
+            np.reshape,
+            np.ravel,
+            np.transpose,
+            np.matrix_transpose,
+            np.squeeze,
+            np.expand_dims,
+            np.broadcast_to,
+        )
     },
-    **{f: _plain(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like)},
+    **{
+        f: _plain(f)
+        for f in (
+            np.shape,
+            np.ndim,
+            np.size,
+            np.zeros_like,
+            np.ones_like,
+            np.full_like,
+            np.empty_like,
+        )
+    },
 }
 
 
 def _what_can():
     names = sorted(f.__name__ for f in (*ONE, *TWO, np.matmul, *FUNCTIONS))
     return (
-        f"Write the function with those that have one ({', '.join(names)}, operators and comparisons), or give an "
+        f"Write the function with those that have one ({', '.join(names)}, operators and "
+        "comparisons), or give an "
         "Activation or Loss with its derivative."
     )

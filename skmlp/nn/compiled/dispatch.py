@@ -1,9 +1,11 @@
 """The compiled backend: which unit's work a Numba kernel does, and with what.
 
-The one decision: a kernel stands in for a method of a unit in the plan of a training, with the method's own arguments; the units
-themselves know nothing of it, and a unit without a kernel works as ever. Prediction does not use kernels.
+The one decision: a kernel stands in for a method of a unit in the plan of a training, with the
+method's own arguments; the units themselves know nothing of it, and a unit without a kernel works
+as ever. Prediction does not use kernels.
 
-To add one: write it in ``kernels.py`` and enter it here under the unit's class; the tests compare every entry with NumPy.
+To add one: write it in ``kernels.py`` and enter it here under the unit's class; the tests compare
+every entry with NumPy.
 """
 
 import numpy as np
@@ -28,7 +30,10 @@ UPDATES = {
     Adagrad: lambda rule: kernels.adagrad,
 }
 LOSSES = {LogLoss: kernels.log_loss, BinaryLogLoss: kernels.binary_log_loss}
-RECTIFIERS = {ReLU: lambda activation: 0.0, LeakyReLU: lambda activation: float(activation.slope)}  # slope for x < 0
+RECTIFIERS = {
+    ReLU: lambda activation: 0.0,
+    LeakyReLU: lambda activation: float(activation.slope),
+}  # slope for x < 0
 
 
 def update(rule):
@@ -37,7 +42,9 @@ def update(rule):
 
 
 def loss(unit, batch):
-    """Return what stands in for ``unit.value_and_grad`` on batches whose shares ``batch`` holds, None if there is no kernel."""
+    """Return what stands in for ``unit.value_and_grad`` on batches whose shares ``batch`` holds,
+    None if there is no kernel.
+    """
     if type(unit) not in LOSSES:
         return None
     kernel, smoothing = LOSSES[type(unit)], float(unit.label_smoothing)
@@ -57,7 +64,10 @@ def layers(units, workspaces):
         elif type(unit) is Activate and type(unit.activation) in RECTIFIERS and ws.y is ws.x:
             slope = RECTIFIERS[type(unit.activation)](unit.activation)
             if type(units[i - 1]) in (Dense, TiedDense):  # which leave their bias to the activation
-                forwards[i - 1], backwards[i - 1] = units[i - 1].multiply, units[i - 1].multiply_backward
+                forwards[i - 1], backwards[i - 1] = (
+                    units[i - 1].multiply,
+                    units[i - 1].multiply_backward,
+                )
                 forwards[i], backwards[i] = _bias_and_rectifier(slope, workspaces[i - 1])
             else:
                 forwards[i], backwards[i] = _rectifier(slope)
@@ -67,14 +77,18 @@ def layers(units, workspaces):
 def _batch_norm(unit):
     def forward(x, ws, training):
         statistics = ws.batch_mean, ws.batch_variance, ws.inv_std, ws.row
-        kernels.batch_norm(x, ws.x_hat, ws.y, ws.batch.column, ws.gamma, ws.beta, *statistics, float(unit.epsilon))
+        kernels.batch_norm(
+            x, ws.x_hat, ws.y, ws.batch.column, ws.gamma, ws.beta, *statistics, float(unit.epsilon)
+        )
         unit.track(ws)
 
     def backward(dy, ws):
         kernels.batch_norm_parameters_backward(dy, ws.x_hat, ws.d_gamma, ws.d_beta)
         if ws.dx is not None:
             np.multiply(ws.gamma, ws.inv_std, out=ws.row)
-            kernels.batch_norm_backward(dy, ws.x_hat, ws.batch.column, ws.row, ws.d_gamma, ws.d_beta)
+            kernels.batch_norm_backward(
+                dy, ws.x_hat, ws.batch.column, ws.row, ws.d_gamma, ws.d_beta
+            )
 
     return forward, backward
 
@@ -83,7 +97,9 @@ def _dropout(unit):
     def forward(x, ws, training):
         mask = ws.mask.reshape(-1)
         for start, words in random_words(ws.rng, mask.size):
-            kernels.dropout_mask(words, unit.threshold, unit.scale, mask[start : start + words.size])
+            kernels.dropout_mask(
+                words, unit.threshold, unit.scale, mask[start : start + words.size]
+            )
             del words  # before the next ones are drawn
         np.multiply(x, ws.mask, out=ws.y)
 
@@ -118,7 +134,9 @@ def _bias_and_rectifier(slope, below):
     """``below``: the workspace of the dense layer in front."""
 
     def forward(x, ws, training):
-        kernels.bias_leaky_relu(ws.y, below.bias, slope) if slope else kernels.bias_relu(ws.y, below.bias)
+        kernels.bias_leaky_relu(ws.y, below.bias, slope) if slope else kernels.bias_relu(
+            ws.y, below.bias
+        )
 
     def backward(dy, ws):
         kernels.rectifier_bias_backward(ws.y, dy, below.d_bias, slope)

@@ -1,8 +1,10 @@
-"""Numba kernels for what NumPy cannot fuse: each makes in one pass over the memory what takes NumPy several.
+"""Numba kernels for what NumPy cannot fuse: each makes in one pass over the memory what takes NumPy
+several.
 
-The one decision: plain loops on one thread, beside a BLAS that has its own threads. They vectorise because division follows NumPy's rules
-(``error_model``) and because an array that is overwritten comes in once. Nothing here is compiled before it is called; compiled code is
-kept on disk. Importing this module needs Numba.
+The one decision: plain loops on one thread, beside a BLAS that has its own threads. They vectorise
+because division follows NumPy's rules (``error_model``) and because an array that is overwritten
+comes in once. Nothing here is compiled before it is called; compiled code is kept on disk.
+Importing this module needs Numba.
 
 Every kernel equals the NumPy code of its unit to rounding; only sums may be taken in another order.
 """
@@ -23,13 +25,21 @@ _PART = 1024  # rows
 _OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
 
 
-# ---- optimizers: (p, g, slots, strength, keep, coefficients) -> |keep p|^2; the rules are those of optimizers.py
+# ---- optimizers: (p, g, slots, strength, keep, coefficients) -> |keep p|^2; the rules are those of
+# optimizers
 
 
 @_compiled
 def adam(p, g, m, v, strength, keep, beta_1, beta_2, epsilon, rate):
     real = p.dtype.type
-    strength, keep, beta_1, beta_2, epsilon, rate = real(strength), real(keep), real(beta_1), real(beta_2), real(epsilon), real(rate)
+    strength, keep, beta_1, beta_2, epsilon, rate = (
+        real(strength),
+        real(keep),
+        real(beta_1),
+        real(beta_2),
+        real(epsilon),
+        real(rate),
+    )
     squares = real(0.0)
     for i in range(p.size):
         w = keep * p[i]
@@ -71,7 +81,13 @@ def nesterov(p, g, v, strength, keep, momentum, lr):
 @_compiled
 def rmsprop(p, g, v, strength, keep, rho, epsilon, rate):
     real = p.dtype.type
-    strength, keep, rho, epsilon, rate = real(strength), real(keep), real(rho), real(epsilon), real(rate)
+    strength, keep, rho, epsilon, rate = (
+        real(strength),
+        real(keep),
+        real(rho),
+        real(epsilon),
+        real(rate),
+    )
     squares = real(0.0)
     for i in range(p.size):
         w = keep * p[i]
@@ -96,8 +112,9 @@ def adagrad(p, g, v, strength, keep, epsilon, lr):
     return squares
 
 
-# ---- bias and activation, in place over (n, width); a comparison with NaN is false, so NaN goes through. A value is stored whether it
-# changed or not, as a loop that stores only sometimes does not vectorise (hence ``+ zero``, ``*= one``).
+# ---- bias and activation, in place over (n, width); a comparison with NaN is false, so NaN goes
+# through. A value is stored whether it changed or not, as a loop that stores only sometimes does
+# not vectorise (hence ``+ zero``, ``*= one``).
 
 
 @_compiled
@@ -157,7 +174,7 @@ def rectifier_bias_backward(y, dy, d_bias, slope):
             d_bias[0, k] += d
 
 
-# ---- batch normalisation: batch_norm.py has the formulas
+# ---- batch normalisation: layers/batch_norm.py has the formulas
 
 
 @_compiled
@@ -215,7 +232,9 @@ def batch_norm_backward(dy, x_hat, share, factor, d_gamma, d_beta):
     """dy <- factor (dy - share (d_beta + x_hat d_gamma))."""
     for i in range(dy.shape[0]):
         for k in range(dy.shape[1]):
-            dy[i, k] = factor[0, k] * (dy[i, k] - share[i, 0] * (d_beta[0, k] + x_hat[i, k] * d_gamma[0, k]))
+            dy[i, k] = factor[0, k] * (
+                dy[i, k] - share[i, 0] * (d_beta[0, k] + x_hat[i, k] * d_gamma[0, k])
+            )
 
 
 # ---- dropout and losses
@@ -224,14 +243,20 @@ def batch_norm_backward(dy, x_hat, share, factor, d_gamma, d_beta):
 @_compiled
 def dropout_mask(words, threshold, scale, mask):
     """mask <- scale where the word is at least ``threshold``, else 0; vectors."""
-    threshold, scale, zero = words.dtype.type(threshold), mask.dtype.type(scale), mask.dtype.type(0.0)
+    threshold, scale, zero = (
+        words.dtype.type(threshold),
+        mask.dtype.type(scale),
+        mask.dtype.type(0.0),
+    )
     for i in range(mask.size):
         mask[i] = scale if words[i] >= threshold else zero
 
 
 @_compiled
 def embedding(x, vectors, y, index, levels, dims, starts):
-    """y <- the numbers of x, then the vector of each category; index (n, columns) <- where these start."""
+    """y <- the numbers of x, then the vector of each category; index (n, columns) <- where these
+    start.
+    """
     n_numbers = x.shape[1] - levels.size
     for i in range(x.shape[0]):
         k = n_numbers

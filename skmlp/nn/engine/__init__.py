@@ -1,1 +1,3 @@
-"""The engine: a network over flat vectors, its memory plan, prediction, and the loops of training."""
+"""The engine: a network over flat vectors, its memory plan, prediction, and the loops of
+training.
+"""

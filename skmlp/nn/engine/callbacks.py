@@ -1,9 +1,11 @@
-"""What happens between epochs: validation, stopping, keeping the best weights, the history, printed progress.
+"""What happens between epochs: validation, stopping, keeping the best weights, the history, printed
+progress.
 
-The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones wrote and adds its own, so the
-history is whatever ended up in the record.
+The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones
+wrote and adds its own, so the history is whatever ended up in the record.
 
-To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training. ``epoch_begin`` does nothing unless written.
+To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training.
+``epoch_begin`` does nothing unless written.
 """
 
 import math
@@ -34,7 +36,8 @@ class Validation(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stops, or lowers the learning rate if the schedule can, when ``monitor`` has not improved by ``tol`` for too many epochs.
+    """Stops, or lowers the learning rate if the schedule can, when ``monitor`` has not improved by
+    ``tol`` for too many epochs.
 
     Parameters
     ----------
@@ -43,10 +46,11 @@ class EarlyStopping(Callback):
     sign : {1, -1}
         1 if larger is better.
     tol : float
-        Least improvement on the best value so far that counts as progress; a strict schedule wants more than that.
+        Least improvement on the best value so far that counts as progress; a strict schedule wants
+        more than that.
     patience : int
-        Training stops after more than this many epochs without progress; a schedule that can lower the rate may ask for another number
-        until then.
+        Training stops after more than this many epochs without progress; a schedule that can lower
+        the rate may ask for another number until then.
     keep_best : bool
         Whether to keep a copy of the network at its best epoch, for ``restore``.
     """
@@ -75,7 +79,10 @@ class EarlyStopping(Callback):
             state.best, state.best_epoch = value, record["epoch"]
             if self.keep_best:
                 self.keep(trainer)
-        can_lower = trainer.schedule.plateau_factor is not None and state.clock.decay > trainer.schedule.least
+        can_lower = (
+            trainer.schedule.plateau_factor is not None
+            and state.clock.decay > trainer.schedule.least
+        )
         patience = trainer.schedule.plateau_patience if can_lower else None
         patience = self.patience if patience is None else patience
         if state.stale <= patience:
@@ -89,7 +96,9 @@ class EarlyStopping(Callback):
         return self._kept is not None
 
     def keep(self, trainer, numbers=None):
-        """Keep a copy of the network and the optimizer as they are, or of these ``numbers``, for ``restore``."""
+        """Keep a copy of the network and the optimizer as they are, or of these ``numbers``, for
+        ``restore``.
+        """
         if self._kept is None:
             self._kept = Snapshot(trainer.network, trainer.state)
         else:
@@ -98,15 +107,24 @@ class EarlyStopping(Callback):
             self._kept.hold(numbers)
 
     def restore(self):
-        """Put the network and the optimizer back to the best epoch, if there is one. Overwrites: the trainer's network and state."""
+        """Put the network and the optimizer back to the best epoch, if there is one.
+
+        Overwrites: the trainer's network and state.
+        """
         if self._kept is not None:
             self._kept.restore_numbers()
 
     def _plateau(self, trainer, rate, patience, can_lower):
         schedule, state = trainer.schedule, trainer.state
-        name = "Validation score" if self.monitor == "validation_score" else self.monitor.replace("_", " ").capitalize()
+        name = (
+            "Validation score"
+            if self.monitor == "validation_score"
+            else self.monitor.replace("_", " ").capitalize()
+        )
         name = "Training loss" if self.monitor == "loss" else name
-        self.reason = f"{name} did not improve more than tol={self.tol:f} for {patience} consecutive epochs."
+        self.reason = (
+            f"{name} did not improve more than tol={self.tol:f} for {patience} consecutive epochs."
+        )
         if schedule.plateau_factor is None:
             return True
         if rate <= 1e-6 or not can_lower:
@@ -157,7 +175,8 @@ class History(Callback):
 
 
 class Progress(Callback):
-    """Prints a table of the epochs, a line for each, why the learning rate was lowered, and how training ended.
+    """Prints a table of the epochs, a line for each, why the learning rate was lowered, and how
+    training ended.
 
     Parameters
     ----------
@@ -197,7 +216,11 @@ class Progress(Callback):
             print("  ".join(f"{title:>{width_of(title)}}" for title in titles))
             self.header = False
         cells = [format(record[name], self.FORMATS[name]) for name in self.columns]
-        print("  ".join(f"{cell:>{width_of(title)}}" for cell, title in zip(cells, titles, strict=True)))
+        print(
+            "  ".join(
+                f"{cell:>{width_of(title)}}" for cell, title in zip(cells, titles, strict=True)
+            )
+        )
 
     def end(self, epoch, why, weights):
         """Print how training ended: with which epoch, why, and which weights are kept."""
@@ -205,5 +228,7 @@ class Progress(Callback):
 
 
 def width_of(title):
-    """Return the width of a column of the table of epochs, enough for any number with six digits and an exponent."""
+    """Return the width of a column of the table of epochs, enough for any number with six digits
+    and an exponent.
+    """
     return len(title) if title in ("epoch", "seconds") else max(len(title), 12)

@@ -1,7 +1,7 @@
 """Prediction: rows go through the layers in chunks.
 
-The one decision: each call has buffers of its own, of bounded size, so prediction shares nothing with training, is thread-safe, and
-needs no more memory for more rows than its result.
+The one decision: each call has buffers of its own, of bounded size, so prediction shares nothing
+with training, is thread-safe, and needs no more memory for more rows than its result.
 """
 
 from types import SimpleNamespace
@@ -12,7 +12,8 @@ _CHUNK_VALUES = 2**19  # per buffer: two buffers stay in the cache, and the prod
 
 
 def chunks(network, source, start, stop, rows=None):
-    """Yield (slice of ``rows``, output of layers ``start`` to ``stop`` excluded), in memory that the next chunk uses again.
+    """Yield (slice of ``rows``, output of layers ``start`` to ``stop`` excluded), in memory that
+    the next chunk uses again.
 
     ``rows``: row numbers of ``source``, None for all.
     """
@@ -23,15 +24,25 @@ def chunks(network, source, start, stop, rows=None):
     whole = [network.layers[i] for i in steps if network.layers[i].whole_batch]
     if whole and n_rows < 2:
         raise ValueError(
-            f"{whole[0]!r} subtracts the mean of the rows predicted together, which leaves nothing of a single row; give two or more."
+            f"{whole[0]!r} subtracts the mean of the rows predicted together, which leaves "
+            "nothing of a single row; give two or more."
         )
-    size = max(1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // max(widths[start : stop + 1]))))
+    size = max(
+        1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // max(widths[start : stop + 1])))
+    )
     sources = {i: i - network.layers[i].span for i in steps if network.layers[i].span}
-    as_sparse = source.sparse and bool(steps) and network.layers[steps[0]].sparse_input and min(sources.values(), default=stop) > steps[0]
+    as_sparse = (
+        source.sparse
+        and bool(steps)
+        and network.layers[steps[0]].sparse_input
+        and min(sources.values(), default=stop) > steps[0]
+    )
     dense = steps[1:] if as_sparse else steps  # those with a dense input
     places = _places(network, start, stop)
     widest = max([widths[i] for i in dense] + [widths[i + 1] for i in steps] or [widths[start]])
-    pads = [np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)]
+    pads = [
+        np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)
+    ]
     tmp = np.empty(size * widest, network.dtype)
     workspaces = {}
     for i in steps:
@@ -46,7 +57,10 @@ def chunks(network, source, start, stop, rows=None):
     for begin in range(0, n_rows, size):
         part = slice(begin, min(begin + size, n_rows))
         n, inputs = part.stop - part.start, {}
-        x = source.take(part if rows is None else rows[part], None if as_sparse else _view(pads[0], n, widths[start]))
+        x = source.take(
+            part if rows is None else rows[part],
+            None if as_sparse else _view(pads[0], n, widths[start]),
+        )
         for i in range(start, stop):
             inputs[i] = x
             if network.layers[i].training_only:
@@ -62,15 +76,20 @@ def chunks(network, source, start, stop, rows=None):
 
 
 def _places(network, start, stop):
-    """Return which buffer each layer's output goes to, by the layer's number; the input lies in buffer 0, or is not to be overwritten.
+    """Return which buffer each layer's output goes to, by the layer's number; the input lies in
+    buffer 0, or is not to be overwritten.
 
-    A buffer is taken again as soon as no layer and no join has yet to read what is in it; elementwise layers work in place.
+    A buffer is taken again as soon as no layer and no join has yet to read what is in it;
+    elementwise layers work in place.
     """
     last = {}  # the last join that reads the input of a layer
     for i in range(start, stop):
         if network.layers[i].span:
             if i - network.layers[i].span < start:
-                raise ValueError(f"Layer {i}, {network.layers[i]!r}, needs what comes before layer {start}, where this pass begins.")
+                raise ValueError(
+                    f"Layer {i}, {network.layers[i]!r}, needs what comes before layer {start}, "
+                    "where this pass begins."
+                )
             last[i - network.layers[i].span] = i
     here, first, places, waiting = 0, True, {}, {}
     for i in range(start, stop):
@@ -86,15 +105,20 @@ def _places(network, start, stop):
 
 
 def moments(network, source, stop, weight=None, rows=None):
-    """Return mean and variance (width,) of the output of layers 0 to ``stop`` excluded, over ``rows`` (None: all) of ``source``.
+    """Return mean and variance (width,) of the output of layers 0 to ``stop`` excluded, over
+    ``rows`` (None: all) of ``source``.
 
-    ``weight`` (n_rows,) or None counts repetitions; the variance has n / (n - 1), n being their sum. Chunks are merged by the formula of
-    Chan, Golub and LeVeque (1979).
+    ``weight`` (n_rows,) or None counts repetitions; the variance has n / (n - 1), n being their
+    sum. Chunks are merged by the formula of Chan, Golub and LeVeque (1979).
     """
     n, total, mean, squares = 0, 0.0, 0.0, 0.0
     for part, x in chunks(network, source, 0, stop, rows):
         x = x.astype(np.float64)
-        w = np.ones(len(x)) if weight is None else weight[part if rows is None else rows[part]].astype(np.float64)
+        w = (
+            np.ones(len(x))
+            if weight is None
+            else weight[part if rows is None else rows[part]].astype(np.float64)
+        )
         m = w.sum()
         centre = w @ x / m
         shift = centre - mean
@@ -106,7 +130,9 @@ def moments(network, source, stop, weight=None, rows=None):
 
 
 class Outputs:
-    """What the layers before ``stop`` make of the rows of a source, in prediction, computed anew whenever they are asked for."""
+    """What the layers before ``stop`` make of the rows of a source, in prediction, computed anew
+    whenever they are asked for.
+    """
 
     sparse = False
 

@@ -1,7 +1,7 @@
 """Gradients of a trained network's output with respect to its input, row by row.
 
-The one decision: training knows how to go backwards, prediction does not, so a second network is made that in training is what the first
-is in prediction (``predicting.py``).
+The one decision: training knows how to go backwards, prediction does not, so a second network is
+made that in training is what the first is in prediction (``frozen.py``).
 """
 
 import numpy as np
@@ -12,11 +12,13 @@ _CHUNK_VALUES = 2**19  # per array of activations
 
 
 def input_gradient(network, source, output_gradient, stop=None, dtype=None):
-    """Return the gradients of some functions of the output with respect to each row of ``source``, of shape (n_rows, n_functions, n_in).
+    """Return the gradients of some functions of the output with respect to each row of ``source``,
+    of shape (n_rows, n_functions, n_in).
 
-    ``output_gradient(y, rows)`` returns the gradients of the functions with respect to the output ``y`` (n, width) of ``rows``, a slice, as
-    an array of shape (n_functions, n, width). ``stop``: number of layers that give the output, None for all of them; ``dtype``: of
-    the result, None for the network's. One pass forward, and one backward for each function.
+    ``output_gradient(y, rows)`` returns the gradients of the functions with respect to the output
+    ``y`` (n, width) of ``rows``, a slice, as an array of shape (n_functions, n, width). ``stop``:
+    number of layers that give the output, None for all of them; ``dtype``: of the result, None for
+    the network's. One pass forward, and one backward for each function.
     """
     still = frozen(network, "gradient", stop)
     size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))

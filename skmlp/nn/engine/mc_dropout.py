@@ -1,7 +1,8 @@
-"""Predictions with dropout left on: how much they differ says how sure the network is (Gal and Ghahramani, 2016).
+"""Predictions with dropout left on: how much they differ says how sure the network is (Gal and
+Ghahramani, 2016).
 
-The one decision: each sample draws a mask for each row, with the layers of training in a network of its own (``predicting.py``), so
-that everything else is as in prediction.
+The one decision: each sample draws a mask for each row, with the layers of training in a network of
+its own (``frozen.py``), so that everything else is as in prediction.
 """
 
 import numpy as np
@@ -18,7 +19,8 @@ def has_dropout(network):
 
 
 def dropout_samples(network, source, n_samples, rng, dtype=None):
-    """Return the raw scores (n_samples, n_rows, n_out) of every row of ``source``, each with masks that ``rng`` draws anew.
+    """Return the raw scores (n_samples, n_rows, n_out) of every row of ``source``, each with masks
+    that ``rng`` draws anew.
 
     ``dtype``: that of the result, None for the network's.
     """

@@ -1,9 +1,10 @@
 """The memory plan of training: which array of which layer lives where.
 
-The one decision: memory is planned before the first step. For each batch size the plan gives every layer a workspace of ready-made
-views; elementwise layers share their input's memory where no backward pass and no join needs it, gradients of activations alternate
-between two buffers, scratch is shared by all. The gradient that a join or a tied layer sends back waits in a buffer until the backward
-pass is there.
+The one decision: memory is planned before the first step. For each batch size the plan gives every
+layer a workspace of ready-made views; elementwise layers share their input's memory where no
+backward pass and no join needs it, gradients of activations alternate between two buffers, scratch
+is shared by all. The gradient that a join or a tied layer sends back waits in a buffer until the
+backward pass is there.
 """
 
 from functools import cached_property, partial
@@ -28,12 +29,15 @@ class Memory:
     input_gradient : bool
         Whether gradients go down to the network's input.
     compiled : module or None
-        What stands in for methods of the units, as ``compiled.py`` does.
+        What stands in for methods of the units, as ``compiled/dispatch.py`` does.
     keep_outputs : bool
-        Whether the outputs of hidden layers are still there after a step: no dropout overwrites them.
+        Whether the outputs of hidden layers are still there after a step: no dropout overwrites
+        them.
     """
 
-    def __init__(self, n_most, widest, dtype, input_gradient=False, compiled=None, keep_outputs=False):
+    def __init__(
+        self, n_most, widest, dtype, input_gradient=False, compiled=None, keep_outputs=False
+    ):
         self.n_most = n_most
         self.widest = widest
         self.dtype = dtype
@@ -59,7 +63,9 @@ class Memory:
         return self._twins[i]
 
     def shared(self, name, n, width, dtype=None):
-        """Return an (n, width) view of the vector called ``name``, which layers of all widths use in turn."""
+        """Return an (n, width) view of the vector called ``name``, which layers of all widths
+        use in turn.
+        """
         return self._view(name, n, width, self.n_most * self.widest, dtype)
 
     def _view(self, name, n, width, size, dtype):
@@ -74,7 +80,8 @@ class Plan:
     Attributes
     ----------
     x, target, weight : ndarray of shape (n, n_in), (n, n_targets), (n, 1)
-        To be filled with a batch. ``x`` is made when it is first asked for, since sparse batches do without.
+        To be filled with a batch. ``x`` is made when it is first asked for, since sparse batches do
+        without.
     batch : Batch
         The rows' shares of the batch's weight.
     layers : list of namespaces
@@ -82,7 +89,8 @@ class Plan:
     loss : namespace
         The loss's workspace.
     forwards, backwards : lists of functions
-        What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the same for the loss.
+        What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the
+        same for the loss.
     objectives, settles : lists of (function, workspace)
         The methods of those names of the layers that add terms to the objective.
     """
@@ -101,7 +109,9 @@ class Plan:
             width = network.widths[i]
             ws = _workspace(layer.buffers(width), i, memory, n)
             ws.rng, ws.batch = network.rng, self.batch
-            ws.x = None if below is None else self.layers[-1].y  # that of the first layer is another array in each step
+            ws.x = (
+                None if below is None else self.layers[-1].y
+            )  # that of the first layer is another array in each step
             for name in layer.params(width):
                 setattr(ws, name, params[i, name])
                 setattr(ws, "d_" + name, grads[i, name])
@@ -120,13 +130,17 @@ class Plan:
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
-        self._joins_of_input = [self.layers[i] for i, layer in enumerate(network.layers) if 0 < layer.span == i]
+        self._joins_of_input = [
+            self.layers[i] for i, layer in enumerate(network.layers) if 0 < layer.span == i
+        ]
         self.forwards = [layer.forward for layer in network.layers]
         self.backwards = [layer.backward for layer in network.layers]
         self.value_and_grad = network.objective.value_and_grad
         if memory.compiled is not None:
             self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
-            self.value_and_grad = memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
+            self.value_and_grad = (
+                memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
+            )
         self._place_terms(network, memory)
 
     @cached_property
@@ -140,12 +154,17 @@ class Plan:
             ws.skip = x
 
     def _place_gradients(self, network, memory, n):
-        """Give each layer the memory for the gradient of its input, None where no parameter lies below.
+        """Give each layer the memory for the gradient of its input, None where no parameter lies
+        below.
 
-        ``d_skip`` of a join is the gradient of the input it reads of an earlier layer, ``d_weight`` of a tied layer that of the weight it
-        reads. ``returned`` of the earlier layer lists the pairs (its own gradient, what is to be added).
+        ``d_skip`` of a join is the gradient of the input it reads of an earlier layer, ``d_weight``
+        of a tied layer that of the weight it reads. ``returned`` of the earlier layer lists the
+        pairs (its own gradient, what is to be added).
         """
-        trained = [bool(layer.params(width)) for layer, width in zip(network.layers, network.widths, strict=False)]
+        trained = [
+            bool(layer.params(width))
+            for layer, width in zip(network.layers, network.widths, strict=False)
+        ]
         dy, side = self.layers[-1].y, 0
         for i in reversed(range(len(network.layers))):
             ws = self.layers[i]
@@ -161,7 +180,11 @@ class Plan:
         for i, layer in enumerate(network.layers):
             if layer.span:
                 ws, source = self.layers[i], self.layers[i - layer.span]
-                ws.d_skip = None if source.dx is None else memory.rows(("d_skip", i), n, network.widths[i - layer.span])
+                ws.d_skip = (
+                    None
+                    if source.dx is None
+                    else memory.rows(("d_skip", i), n, network.widths[i - layer.span])
+                )
                 if ws.d_skip is not None:
                     source.returned.append((source.dx, ws.d_skip))
             if layer.tied:
@@ -169,7 +192,9 @@ class Plan:
                 owner.returned.append((owner.d_weight, self.layers[i].d_weight))
 
     def _place_terms(self, network, memory):
-        """Show each term the loss and the workspaces below it, and list what is called between the passes and after them."""
+        """Show each term the loss and the workspaces below it, and list what is called between
+        the passes and after them.
+        """
         self.objectives, self.settles = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
             if layer.adds_term:
@@ -186,8 +211,9 @@ class Plan:
 class Batch:
     """How much each row of a batch counts.
 
-    ``column`` (n, 1) and ``row`` (1, n) hold the rows' shares of the total weight, one memory; ``count`` is the number of rows that the
-    batch stands for: the sum of the weights, where these count repetitions, and never less than n.
+    ``column`` (n, 1) and ``row`` (1, n) hold the rows' shares of the total weight, one memory;
+    ``count`` is the number of rows that the batch stands for: the sum of the weights, where these
+    count repetitions, and never less than n.
     """
 
     def __init__(self, n, dtype):
@@ -196,7 +222,9 @@ class Batch:
         self._weigh_equally()
 
     def weigh(self, weight):
-        """Set the shares to those of ``weight`` (n, 1), None meaning equal ones, and return 1 / total weight."""
+        """Set the shares to those of ``weight`` (n, 1), None meaning equal ones, and return 1 /
+        total weight.
+        """
         if weight is None:
             if self._weighted:
                 self._weigh_equally()

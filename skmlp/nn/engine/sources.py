@@ -1,7 +1,9 @@
-"""Where batches come from: dense rows, sparse rows, rows with missing values, class labels, categories.
+"""Where batches come from: dense rows, sparse rows, rows with missing values, class labels,
+categories.
 
-The one decision: training and prediction ask a source for rows and never see the whole; so data are neither copied nor
-converted as a whole, and labels stay numbers until a batch needs them as ones and zeros.
+The one decision: training and prediction ask a source for rows and never see the whole; so data are
+neither copied nor converted as a whole, and labels stay numbers until a batch needs them as ones
+and zeros.
 """
 
 import numpy as np
@@ -17,7 +19,10 @@ class DenseRows:
         self.n_rows, self.width = array.shape
 
     def take(self, rows, out):
-        """Return the rows: for a slice a view where the dtype agrees, else ``out``. Overwrites: out."""
+        """Return the rows: for a slice a view where the dtype agrees, else ``out``.
+
+        Overwrites: out.
+        """
         if isinstance(rows, slice):
             part = self.array[rows]
             if part.dtype == out.dtype:
@@ -31,7 +36,8 @@ class DenseRows:
 
 
 class MeasuredRows:
-    """Rows of a C-contiguous array or CSR matrix of shape (n_rows, width), moved and stretched in double precision; handed out densely.
+    """Rows of a C-contiguous array or CSR matrix of shape (n_rows, width), moved and stretched in
+    double precision; handed out densely.
 
     Parameters
     ----------
@@ -50,7 +56,11 @@ class MeasuredRows:
     def take(self, rows, out):
         """Return ``out`` with the rows. Overwrites: out."""
         part = self.array[rows]
-        np.copyto(out, self.measure.normalised(part if isinstance(part, np.ndarray) else part.toarray()), casting="same_kind")
+        np.copyto(
+            out,
+            self.measure.normalised(part if isinstance(part, np.ndarray) else part.toarray()),
+            casting="same_kind",
+        )
         return out
 
 
@@ -64,7 +74,10 @@ class SparseRows:
         self.n_rows, self.width = matrix.shape
 
     def take(self, rows, out):
-        """Return the rows as a CSR matrix if ``out`` is None, else densely in ``out``. Overwrites: out."""
+        """Return the rows as a CSR matrix if ``out`` is None, else densely in ``out``.
+
+        Overwrites: out.
+        """
         part = self.matrix[rows]
         if out is None:
             return part
@@ -131,7 +144,8 @@ class LabelRows:
 
 
 class OneHotRows:
-    """The first columns of another source, then its last ones, category numbers, as ones and zeros; NaN where the number is NaN.
+    """The first columns of another source, then its last ones, category numbers, as ones and zeros;
+    NaN where the number is NaN.
 
     Parameters
     ----------
@@ -157,7 +171,11 @@ class OneHotRows:
         n = len(out)
         if self._scratch is None or len(self._scratch[0]) < n:
             size = len(self._column)
-            self._scratch = np.empty((n, self.source.width), out.dtype), np.empty((n, size), out.dtype), np.empty((n, size), bool)
+            self._scratch = (
+                np.empty((n, self.source.width), out.dtype),
+                np.empty((n, size), out.dtype),
+                np.empty((n, size), bool),
+            )
         part, codes, unknown = (array[:n] for array in self._scratch)
         part, ones = self.source.take(rows, part), out[:, self.n_numbers :]
         np.copyto(out[:, : self.n_numbers], part[:, : self.n_numbers])

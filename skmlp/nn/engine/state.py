@@ -1,7 +1,7 @@
 """What training knows besides the network, and copies of all of it.
 
-The one decision: all that a later call needs to go on exactly where this one ended is the network's vectors and a ``TrainingState``;
-both are a few arrays and numbers, so a snapshot is a few copies.
+The one decision: all that a later call needs to go on exactly where this one ended is the network's
+vectors and a ``TrainingState``; both are a few arrays and numbers, so a snapshot is a few copies.
 """
 
 import math
@@ -14,20 +14,25 @@ from ..schedules.base import Clock
 
 
 def _is_slots(value):
-    return type(value) is dict and all(type(name) is str and is_array(slot) for name, slot in value.items())
+    return type(value) is dict and all(
+        type(name) is str and is_array(slot) for name, slot in value.items()
+    )
 
 
 def _is_scalars(value):
-    return type(value) is dict and all(type(name) is str and NUMBER.holds(number) for name, number in value.items())
+    return type(value) is dict and all(
+        type(name) is str and NUMBER.holds(number) for name, number in value.items()
+    )
 
 
 @dataclass
 class TrainingState:
     """The optimizer's name and slots, the clock, the random stream, and how progress stands.
 
-    ``scalars``: floats that belong to the slots, see ``Updater``; ``seed``: chooses the held-out part, the same in every fit that goes on.
-    ``monitor``: what progress is measured by; ``best``: its best value, larger being better; ``best_epoch``: when; ``stale``: epochs since
-    without progress.
+    ``scalars``: floats that belong to the slots, see ``Updater``; ``seed``: chooses the held-out
+    part, the same in every fit that goes on. ``monitor``: what progress is measured by; ``best``:
+    its best value, larger being better; ``best_epoch``: when; ``stale``: epochs since without
+    progress.
     """
 
     rng: np.random.Generator
@@ -69,7 +74,9 @@ class Snapshot:
         """Copy how things are now."""
         for copy, array in zip(self._copies, self._arrays(), strict=True):
             np.copyto(copy, array)
-        self._fields = replace(self._state, clock=replace(self._state.clock), scalars=dict(self._state.scalars))
+        self._fields = replace(
+            self._state, clock=replace(self._state.clock), scalars=dict(self._state.scalars)
+        )
         self._stream = self._state.rng.bit_generator.state
 
     def hold(self, numbers):
@@ -79,7 +86,10 @@ class Snapshot:
             np.copyto(copy, array)
 
     def restore_numbers(self):
-        """Put back parameters, running statistics, and the optimizer's slots with their step count. Overwrites: network, state."""
+        """Put back parameters, running statistics, and the optimizer's slots with their step count.
+
+        Overwrites: network, state.
+        """
         for array, copy in zip(self._arrays(), self._copies, strict=True):
             np.copyto(array, copy)
         self._state.clock.step = self._fields.clock.step
@@ -99,8 +109,14 @@ class Snapshot:
 
 
 def numbers(network, state):
-    """Return what early stopping puts back: copies of parameters, statistics and the optimizer's slots, its step count, its scalars."""
-    return [array.copy() for array in _arrays(network, state)], state.clock.step, dict(state.scalars)
+    """Return what early stopping puts back: copies of parameters, statistics and the optimizer's
+    slots, its step count, its scalars.
+    """
+    return (
+        [array.copy() for array in _arrays(network, state)],
+        state.clock.step,
+        dict(state.scalars),
+    )
 
 
 def put_numbers(network, state, numbers):

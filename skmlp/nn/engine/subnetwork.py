@@ -1,7 +1,8 @@
 """The first layers of a network as a network of their own.
 
-The one decision: what is asked of some layers by themselves, their gradient in prediction or what they make of other rows, is asked of a
-second network of the same layer objects, with numbers and memory of its own, so the first one need not know.
+The one decision: what is asked of some layers by themselves, their gradient in prediction or what
+they make of other rows, is asked of a second network of the same layer objects, with numbers and
+memory of its own, so the first one need not know.
 """
 
 import numpy as np
@@ -10,13 +11,19 @@ from ..layers.batch_norm import FixedNorm
 
 
 def subnetwork(network, stop, change=lambda layer: layer, and_also=()):
-    """Return (a network of the first ``stop`` layers, None for all, without those that only training has; the numbers of these layers).
+    """Return (a network of the first ``stop`` layers, None for all, without those that only
+    training has; the numbers of these layers).
 
-    ``change(layer)`` returns what takes the place of a layer, with the same parameters and state; ``and_also``: classes of layers that are
-    kept though only training has them. The numbers are those of the start, to
-    be filled in. A last layer that changes nothing lets a gradient take the place of the output, whatever comes before it.
+    ``change(layer)`` returns what takes the place of a layer, with the same parameters and state;
+    ``and_also``: classes of layers that are kept though only training has them. The numbers are
+    those of the start, to be filled in. A last layer that changes nothing lets a gradient take the
+    place of the output, whatever comes before it.
     """
-    kept = [i for i, layer in enumerate(network.layers[:stop]) if isinstance(layer, and_also) or not layer.training_only]
+    kept = [
+        i
+        for i, layer in enumerate(network.layers[:stop])
+        if isinstance(layer, and_also) or not layer.training_only
+    ]
     layers = []
     for i in kept:
         layer = change(network.layers[i])
@@ -33,14 +40,18 @@ def subnetwork(network, stop, change=lambda layer: layer, and_also=()):
 
 
 def _left(kept, i, distance):
-    """Return how many of the ``distance`` layers below layer ``i`` are among those that are kept."""
+    """Return how many of the ``distance`` layers below layer ``i`` are among those that are
+    kept.
+    """
     return sum(i - distance <= j < i for j in kept)
 
 
 class LowerLayers:
-    """The layers below a term, on the same parameters, for rows of the term's own choice: twice as many as a batch has.
+    """The layers below a term, on the same parameters, for rows of the term's own choice: twice as
+    many as a batch has.
 
-    Batch normalisation takes the mean and variance of these rows, and its running statistics know nothing of them.
+    Batch normalisation takes the mean and variance of these rows, and its running statistics know
+    nothing of them.
 
     Parameters
     ----------
@@ -60,14 +71,19 @@ class LowerLayers:
         theirs = network.views(), network.layout.views(network.grads)
         ours = self.network.views(), self.network.layout.views(self.network.grads)
         keys = [((i, name), (kept[i], name)) for i, name in ours[0] if i < len(kept)]
-        self._params, self._grads = ([(b[mine], a[its]) for mine, its in keys] for a, b in zip(theirs, ours, strict=True))
+        self._params, self._grads = (
+            [(b[mine], a[its]) for mine, its in keys] for a, b in zip(theirs, ours, strict=True)
+        )
 
     def rows(self, n):
-        """Return where the rows go that stand for a batch of ``n``, an array of shape (2 n, n_in)."""
+        """Return where the rows go that stand for a batch of ``n``, an array of shape (2 n,
+        n_in).
+        """
         return self.network.plan(2 * n).x
 
     def forward(self, n, weight):
-        """Return the output for the rows, of shape (2 n, width), whose gradient is to take its place. Overwrites: the rows' weights.
+        """Return the output for the rows, of shape (2 n, width), whose gradient is to take its
+        place. Overwrites: the rows' weights.
 
         ``weight`` (n, 1) or None is that of both halves.
         """
@@ -82,7 +98,9 @@ class LowerLayers:
         return self.network.forward(plan.x)
 
     def backward(self, n):
-        """Go backward from the gradient of the output, and keep the gradients of the parameters for ``settle``."""
+        """Go backward from the gradient of the output, and keep the gradients of the parameters
+        for ``settle``.
+        """
         self.network.backward(self.network.plan(2 * n))
 
     def settle(self):

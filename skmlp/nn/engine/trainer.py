@@ -1,7 +1,7 @@
 """Minibatch training: batches, steps, epochs, events, stopping.
 
-The one decision: everything that a later call needs to go on exactly where this one ended is in ``TrainingState`` and in the
-network's vectors; the trainer itself is thrown away.
+The one decision: everything that a later call needs to go on exactly where this one ended is in
+``TrainingState`` and in the network's vectors; the trainer itself is thrown away.
 """
 
 import math
@@ -14,7 +14,9 @@ from .state import Snapshot
 
 
 class DivergedError(ArithmeticError):
-    """The loss or the gradient is not finite, or what the optimizer has made of it; ``what`` is not, ``epoch`` says when."""
+    """The loss or the gradient is not finite, or what the optimizer has made of it; ``what`` is
+    not, ``epoch`` says when.
+    """
 
     def __init__(self, epoch, what="The loss is"):
         super().__init__(f"{what} not finite in epoch {epoch}.")
@@ -39,11 +41,13 @@ class Trainer:
     norm_limit, value_limit : float or None, default=None
         Gradient clipping by global norm and by value (by value first).
     probe : callable or None, default=None
-        ``probe(network, plan)`` is called on the last batch of each epoch, between its backward pass and clipping.
+        ``probe(network, plan)`` is called on the last batch of each epoch, between its backward
+        pass and clipping.
     callbacks : sequence of Callback, default=()
         Called in order before and after each epoch; training stops when one returns True after it.
     augmentation : sequence of callables, default=()
-        Change each batch in turn: ``(x, target, rng) -> (x, target)`` of the same shapes and dtypes.
+        Change each batch in turn: ``(x, target, rng) -> (x, target)`` of the same shapes and
+        dtypes.
     """
 
     def __init__(
@@ -75,11 +79,15 @@ class Trainer:
         self.probe = probe
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1, n_made=0, uncounted=0):
-        """Train for at most ``n_epochs`` epochs and return whether a callback stopped it. Ctrl-C takes back the epoch it hits.
+        """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
 
-        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to train on, None for all. ``n_made``: how many
-        of the epochs are made already, if this goes on with a fit that was killed. ``uncounted``: epochs in the history that the clock did
-        not count, as those of another solver. The network is prepared for the largest batch. Overwrites: network, state.
+        Ctrl-C takes back the epoch it hits.
+
+        ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to
+        train on, None for all. ``n_made``: how many of the epochs are made already, if this goes on
+        with a fit that was killed. ``uncounted``: epochs in the history that the clock did not
+        count, as those of another solver. The network is prepared for the largest batch.
+        Overwrites: network, state.
         """
         # a slice may be a view of the caller's rows, which an augmenter must not get to write into
         in_order = rows is None and not self.shuffle and not self.augmentation
@@ -109,7 +117,10 @@ class Trainer:
         return False
 
     def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted):
-        """Make one pass over the rows and tell the callbacks. Return True if one wants to stop. Overwrites: network, state, order."""
+        """Make one pass over the rows and tell the callbacks.
+
+        Return True if one wants to stop. Overwrites: network, state, order.
+        """
         clock, epoch = self.state.clock, round(self.state.clock.epoch)
         number = epoch + 1 + uncounted
         began, n_batches = time.perf_counter(), len(bounds)
@@ -122,10 +133,14 @@ class Trainer:
                 batch_weight = plan.weight
                 np.copyto(batch_weight[:, 0], weight[rows])
                 w = float(np.add.reduce(batch_weight, axis=None))
-            x_batch, target_batch = x.take(rows, None if sparse else plan.x), target.take(rows, plan.target)
+            x_batch, target_batch = (
+                x.take(rows, None if sparse else plan.x),
+                target.take(rows, plan.target),
+            )
             for augmenter in self.augmentation:
                 x_batch, target_batch = augmented(augmenter, x_batch, target_batch, self.state.rng)
-            # the updater adds the penalty while it has the parameters at hand, unless the whole gradient is to be measured or clipped
+            # the updater adds the penalty while it has the parameters at hand, unless the whole
+            # gradient is to be measured or clipped
             whole = k == last or self.norm_limit is not None or self.value_limit is not None
             loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
             clock.epoch = epoch + k / n_batches
@@ -152,7 +167,10 @@ class Trainer:
         return any(stops)
 
     def _clip(self, wanted, plan, l1_scale):
-        """Clip the gradient where asked. Return its norm before, if ``wanted`` or needed. Overwrites: network.grads."""
+        """Clip the gradient where asked.
+
+        Return its norm before, if ``wanted`` or needed. Overwrites: network.grads.
+        """
         grads, norm = self.network.grads, None
         if wanted or self.norm_limit is not None:
             norm = global_norm(grads)
@@ -163,35 +181,52 @@ class Trainer:
         return norm
 
     def _bound(self, g, norm):
-        """Bound ``g`` by value, then by norm; ``norm``: its norm, None to compute it. Overwrites: g."""
+        """Bound ``g`` by value, then by norm; ``norm``: its norm, None to compute it.
+
+        Overwrites: g.
+        """
         if self.value_limit is not None:
             clip_value(g, self.value_limit)
         if self.norm_limit is not None:
-            clip_norm(g, global_norm(g) if norm is None or self.value_limit is not None else norm, self.norm_limit)
+            clip_norm(
+                g,
+                global_norm(g) if norm is None or self.value_limit is not None else norm,
+                self.norm_limit,
+            )
 
 
 def augmented(augmenter, x, target, rng):
-    """Return what ``augmenter`` makes of a batch, C-contiguous. Raise if it is no batch of the same shapes and dtypes.
+    """Return what ``augmenter`` makes of a batch, C-contiguous.
+
+    Raise if it is no batch of the same shapes and dtypes.
 
     Overwrites: x, target, where the augmenter does.
     """
     wanted = (("X", x.shape, x.dtype), ("y", target.shape, target.dtype))
     pair = augmenter(x, target, rng)
     if not isinstance(pair, tuple) or len(pair) != 2:
-        raise ValueError(f"augmentation: {augmenter!r} must return a pair (X, y), got {type(pair).__name__}.")
+        raise ValueError(
+            f"augmentation: {augmenter!r} must return a pair (X, y), got {type(pair).__name__}."
+        )
     for array, (name, shape, dtype) in zip(pair, wanted, strict=True):
         if not isinstance(array, np.ndarray):
-            raise ValueError(f"augmentation: {augmenter!r} must return {name} as an array, got {type(array).__name__}.")
+            raise ValueError(
+                f"augmentation: {augmenter!r} must return {name} as an array, got "
+                f"{type(array).__name__}."
+            )
         if array.shape != shape or array.dtype != dtype:
             raise ValueError(
-                f"augmentation: {augmenter!r} must return {name} as it was, {dtype} of shape {shape}, "
+                f"augmentation: {augmenter!r} must return {name} as it was, {dtype} of shape "
+                f"{shape}, "
                 f"got {array.dtype} of shape {array.shape}."
             )
     return tuple(np.ascontiguousarray(array) for array in pair)
 
 
 def batch_bounds(n, batch_size, min_rows=1):
-    """Return (start, stop) of each batch; a last batch of fewer than ``min_rows`` rows is joined to the one before."""
+    """Return (start, stop) of each batch; a last batch of fewer than ``min_rows`` rows is joined
+    to the one before.
+    """
     bounds = [(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
     if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] < min_rows:
         bounds[-2:] = [(bounds[-2][0], n)]

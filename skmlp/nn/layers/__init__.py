@@ -1,9 +1,10 @@
-"""Layers: rules with parameters, running statistics or random masks, of which a network is a sequence.
+"""Layers: rules with parameters, running statistics or random masks, of which a network is a
+sequence.
 
 What a layer is says ``base.py``.
 
-To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``, a join into ``JOINS``, a corruption also into
-``CORRUPTIONS``; the tests iterate the registries.
+To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``, a join into
+``JOINS``, a corruption also into ``CORRUPTIONS``; the tests iterate the registries.
 """
 
 from .activation_layers import Maxout, PReLU

@@ -1,9 +1,12 @@
-"""Activations that are layers: they have parameters, or take several numbers for each that they give.
+"""Activations that are layers: they have parameters, or take several numbers for each that they
+give.
 
-The one decision: what is learned or changes the width is a layer like any other, so its arrays live in the flat vectors and the rest
-of the core needs to know nothing of it; only ``weight_init`` is what an activation has too.
+The one decision: what is learned or changes the width is a layer like any other, so its arrays live
+in the flat vectors and the rest of the core needs to know nothing of it; only ``weight_init`` is
+what an activation has too.
 
-To add one: derive from ``Layer``, set ``activates`` and ``weight_init``, put it into ``ACTIVATION_LAYERS`` and into ``LAYERS``.
+To add one: derive from ``Layer``, set ``activates`` and ``weight_init``, put it into
+``ACTIVATION_LAYERS`` and into ``LAYERS``.
 """
 
 import numpy as np
@@ -14,7 +17,8 @@ from .base import Layer, no_arrays
 
 
 class PReLU(Layer):
-    """y = x for x > 0, slope x elsewhere, with a slope for each unit that is learned (He et al., 2015, equations 1 and 8).
+    """y = x for x > 0, slope x elsewhere, with a slope for each unit that is learned (He et al.,
+    2015, equations 1 and 8).
 
     No penalty applies to the slopes, since it would drive them to zero, that is to relu.
 
@@ -68,10 +72,12 @@ class PReLU(Layer):
 
 
 class Maxout(Layer):
-    """y_u = the largest of ``pieces`` numbers (Goodfellow et al., 2013): each unit is a convex function made of that many linear pieces.
+    """y_u = the largest of ``pieces`` numbers (Goodfellow et al., 2013): each unit is a convex
+    function made of that many linear pieces.
 
-    The dense layer in front gives ``pieces`` numbers for each unit: columns 0 to width - 1 of its weights are the units' first pieces, and
-    so on. The gradient goes to the largest; among equal ones, to the first.
+    The dense layer in front gives ``pieces`` numbers for each unit: columns 0 to width - 1 of its
+    weights are the units' first pieces, and so on. The gradient goes to the largest; among equal
+    ones, to the first.
 
     Parameters
     ----------
@@ -98,7 +104,10 @@ class Maxout(Layer):
 
     def width(self, n_in):
         if n_in % self.inputs_per_unit:
-            raise ValueError(f"{self!r} needs {self.inputs_per_unit} inputs for each unit, but {n_in} is no multiple of that.")
+            raise ValueError(
+                f"{self!r} needs {self.inputs_per_unit} inputs for each unit, but {n_in} is no "
+                "multiple of that."
+            )
         return n_in // self.inputs_per_unit
 
     params = state = no_arrays

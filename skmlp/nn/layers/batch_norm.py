@@ -1,7 +1,8 @@
 """Batch normalisation.
 
-The one decision: the mean is removed twice, since what rounding leaves of a large mean is a shift of the centred values; so float32
-stays accurate for a column far from zero, at the cost of one product and one pass.
+The one decision: the mean is removed twice, since what rounding leaves of a large mean is a shift
+of the centred values; so float32 stays accurate for a column far from zero, at the cost of one
+product and one pass.
 """
 
 import numpy as np
@@ -11,21 +12,23 @@ from .base import Layer
 
 
 class BatchNorm(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the batch (Ioffe and Szegedy, 2015).
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the
+    batch (Ioffe and Szegedy, 2015).
 
-    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row twice. Batches have two rows or more:
-    nothing would be left of a single one.
+    Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row
+    twice. Batches have two rows or more: nothing would be left of a single one.
 
     Parameters
     ----------
     momentum : float in (0, 1], default=0.1
-        Weight of the newest batch in the running mean and variance; the variance enters with n / (n - 1), where n is the sum of the
-        batch's weights, or its number of rows if that is larger.
+        Weight of the newest batch in the running mean and variance; the variance enters with n / (n
+        - 1), where n is the sum of the batch's weights, or its number of rows if that is larger.
     epsilon : float > 0, default=1e-5
         Added to the variance.
     statistics : {"running", "population", "batch"}, default="running"
-        What replaces the batch's mean and variance in prediction: their running averages; the values over the whole training set,
-        computed in a pass over it at the end of each fit; or those of the rows given to ``predict``, two or more.
+        What replaces the batch's mean and variance in prediction: their running averages; the
+        values over the whole training set, computed in a pass over it at the end of each fit; or
+        those of the rows given to ``predict``, two or more.
     """
 
     elementwise = True
@@ -44,7 +47,10 @@ class BatchNorm(Layer):
     def check(self):
         super().check()
         if self.statistics not in ("running", "population", "batch"):
-            raise ValueError(f"{self!r}: statistics must be 'running', 'population' or 'batch', got {self.statistics!r}.")
+            raise ValueError(
+                f"{self!r}: statistics must be 'running', 'population' or 'batch', got "
+                f"{self.statistics!r}."
+            )
 
     def width(self, n_in):
         return n_in
@@ -73,7 +79,9 @@ class BatchNorm(Layer):
             np.add(ws.y, ws.beta, out=ws.y)
         elif self.statistics == "batch":
             mean = np.mean(x, axis=-2, keepdims=True, dtype=np.float64).astype(x.dtype)
-            variance = np.mean(np.square(x - mean), axis=-2, keepdims=True, dtype=np.float64).astype(x.dtype)
+            variance = np.mean(
+                np.square(x - mean), axis=-2, keepdims=True, dtype=np.float64
+            ).astype(x.dtype)
             self._affine(x, mean, variance, ws)
         else:
             self._affine(x, ws.mean, ws.variance, ws)
@@ -94,10 +102,14 @@ class BatchNorm(Layer):
         np.multiply(ws.dx, ws.row, out=ws.dx)
 
     def _normalise(self, x, ws):
-        """Write x_hat = (x - mean) / sqrt(variance + epsilon). Overwrites: ws.x_hat, batch_mean, batch_variance, inv_std, row, tmp."""
+        """Write x_hat = (x - mean) / sqrt(variance + epsilon).
+
+        Overwrites: ws.x_hat, batch_mean, batch_variance, inv_std, row, tmp.
+        """
         np.matmul(ws.batch.row, x, out=ws.batch_mean)
         _centre(x, ws)
-        # a shift beyond the deviation is that of a column that hardly varies: centred from a value of its own it is exact
+        # a shift beyond the deviation is that of a column that hardly varies: centred from a value
+        # of its own it is exact
         np.multiply(ws.row, ws.row, out=ws.inv_std)
         np.subtract(ws.inv_std, ws.batch_variance, out=ws.inv_std)
         if np.maximum.reduce(ws.inv_std, axis=None) > 0.0:
@@ -109,11 +121,16 @@ class BatchNorm(Layer):
         np.multiply(ws.x_hat, ws.inv_std, out=ws.x_hat)
 
     def track(self, ws):
-        """Move the running mean and variance towards the batch's; one row says nothing of a variance. Overwrites: ws.mean, ws.variance."""
+        """Move the running mean and variance towards the batch's; one row says nothing of a
+        variance. Overwrites: ws.mean, ws.variance.
+        """
         n, momentum = ws.batch.count, float(self.momentum)
         if n < 2:
             return
-        for running, batch, weight in ((ws.mean, ws.batch_mean, 1.0), (ws.variance, ws.batch_variance, n / (n - 1))):
+        for running, batch, weight in (
+            (ws.mean, ws.batch_mean, 1.0),
+            (ws.variance, ws.batch_variance, n / (n - 1)),
+        ):
             np.multiply(running, 1.0 - momentum, out=running)
             np.multiply(batch, momentum * weight, out=ws.row)
             np.add(running, ws.row, out=running)
@@ -126,7 +143,10 @@ class BatchNorm(Layer):
 
 
 def _centre(x, ws):
-    """Write x less its mean into ``x_hat``, from a first value of the mean, and its variance. Overwrites: ws.x_hat, batch_*, row, tmp."""
+    """Write x less its mean into ``x_hat``, from a first value of the mean, and its variance.
+
+    Overwrites: ws.x_hat, batch_*, row, tmp.
+    """
     np.subtract(x, ws.batch_mean, out=ws.x_hat)
     # the rounding of a large mean is a shift of the centred values, so centring twice removes it
     np.matmul(ws.batch.row, ws.x_hat, out=ws.row)
@@ -137,9 +157,11 @@ def _centre(x, ws):
 
 
 class FixedNorm(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of its state: batch normalisation in prediction.
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of its
+    state: batch normalisation in prediction.
 
-    In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction can be computed through it.
+    In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction
+    can be computed through it.
 
     Parameters
     ----------

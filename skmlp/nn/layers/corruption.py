@@ -1,7 +1,8 @@
-"""Corruptions: layers that spoil what goes through them in training, so that a denoising autoencoder learns to mend it.
+"""Corruptions: layers that spoil what goes through them in training, so that a denoising
+autoencoder learns to mend it.
 
-The one decision: a corruption is a layer like dropout, but without its scaling: prediction sees clean values, training corrupted ones of
-their own size (Vincent et al., 2010, section 3.3).
+The one decision: a corruption is a layer like dropout, but without its scaling: prediction sees
+clean values, training corrupted ones of their own size (Vincent et al., 2010, section 3.3).
 
 To add one: derive from ``Layer``, put it into ``CORRUPTIONS`` and into ``LAYERS``.
 """
@@ -75,7 +76,8 @@ class GaussianCorruption(Layer):
 
 
 class SaltAndPepper(Layer):
-    """Replaces values by the lowest or the highest: with probability ``rate``, half of the time by each.
+    """Replaces values by the lowest or the highest: with probability ``rate``, half of the time by
+    each.
 
     Parameters
     ----------
@@ -97,7 +99,11 @@ class SaltAndPepper(Layer):
     width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
-        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True), "fill": Rows(n_in, scratch=True)}
+        return {
+            "mask": Rows(n_in),
+            "kept": Rows(n_in, bool, scratch=True),
+            "fill": Rows(n_in, scratch=True),
+        }
 
     def forward(self, x, ws, training):
         # y = fill + mask (x - fill), with fill low or high as the word is even or odd
@@ -121,13 +127,16 @@ class SaltAndPepper(Layer):
 
 
 class Corruption(Layer):
-    """Corrupts by a function of yours. Gradients pass as if what it adds did not depend on its input. Allocates what the function does.
+    """Corrupts by a function of yours.
+
+    Gradients pass as if what it adds did not depend on its input. Allocates what the function does.
 
     Parameters
     ----------
     function : callable
-        ``function(x, rng)`` returns an array of the shape of ``x`` (n, n_values), which it may overwrite; ``rng`` is the training's NumPy
-        ``Generator``: with no other source of chance, training can be repeated and resumed.
+        ``function(x, rng)`` returns an array of the shape of ``x`` (n, n_values), which it may
+        overwrite; ``rng`` is the training's NumPy ``Generator``: with no other source of chance,
+        training can be repeated and resumed.
     """
 
     elementwise = True
@@ -148,7 +157,8 @@ class Corruption(Layer):
         corrupted = np.asarray(self.function(ws.y, ws.rng))
         if corrupted.shape != x.shape:
             raise ValueError(
-                f"corruption={self.function!r} must return an array of the shape {x.shape} it was given, not {corrupted.shape}."
+                f"corruption={self.function!r} must return an array of the shape {x.shape} it was "
+                f"given, not {corrupted.shape}."
             )
         if corrupted is not ws.y:
             np.copyto(ws.y, corrupted, casting="same_kind")

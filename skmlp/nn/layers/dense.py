@@ -1,7 +1,4 @@
-"""The layers: dense, activation; dropout, batch normalisation and the activations that are layers have files of their own.
-
-To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``; the tests iterate the registry.
-"""
+"""The dense layer, and the layer that applies an activation."""
 
 import numpy as np
 
@@ -34,7 +31,10 @@ class Dense(Layer):
         return self.n_out
 
     def params(self, n_in):
-        return {"weight": Param((n_in, self.n_out), self.init, penalised=True), "bias": Param((1, self.n_out))}
+        return {
+            "weight": Param((n_in, self.n_out), self.init, penalised=True),
+            "bias": Param((1, self.n_out)),
+        }
 
     def state(self, n_in):
         return {}
@@ -55,7 +55,10 @@ class Dense(Layer):
         _product(x, ws.weight, ws.y)
 
     def multiply_backward(self, dy, ws):
-        """Compute the gradients of weights and input. Overwrites: ws.d_weight, ws.dx unless it is None."""
+        """Compute the gradients of weights and input.
+
+        Overwrites: ws.d_weight, ws.dx unless it is None.
+        """
         _product(ws.x.mT if isinstance(ws.x, np.ndarray) else ws.x.T, dy, ws.d_weight)
         if ws.dx is not None:
             np.matmul(dy, ws.weight.mT, out=ws.dx)
@@ -72,7 +75,9 @@ class Activate(Layer):
 
     def check(self):
         if not isinstance(self.activation, Activation):
-            raise ValueError(f"{self!r}: activation must be an Activation, got {self.activation!r}.")
+            raise ValueError(
+                f"{self!r}: activation must be an Activation, got {self.activation!r}."
+            )
 
     @property
     def keeps(self):

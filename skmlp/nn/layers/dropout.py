@@ -1,7 +1,8 @@
 """Dropout: layers that draw a mask for each value of a batch, and do nothing in prediction.
 
-The one decision: a mask is made of 16-bit random words, four from each number drawn, and the rate is rounded to what these can express;
-the scales follow the rounded rate, so that what a layer keeps in expectation it keeps exactly.
+The one decision: a mask is made of 16-bit random words, four from each number drawn, and the rate
+is rounded to what these can express; the scales follow the rounded rate, so that what a layer keeps
+in expectation it keeps exactly.
 """
 
 import math
@@ -14,9 +15,11 @@ from .random_bits import compare_words, threshold_of
 
 
 class Dropout(Layer):
-    """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout (Srivastava et al., 2014, section 10).
+    """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout
+    (Srivastava et al., 2014, section 10).
 
-    The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the expectation is exact.
+    The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the
+    expectation is exact.
 
     Parameters
     ----------
@@ -58,9 +61,10 @@ class Dropout(Layer):
 class AlphaDropout(Layer):
     """Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
 
-    With probability ``rate`` a value becomes that of selu far to the left, ``low = -scale alpha = -1.758...``; then all are scaled and
-    shifted: ``y = a (x kept + low (1 - kept)) + b`` with ``a = 1 / sqrt(q (1 + low^2 (1 - q)))``, ``b = -a low (1 - q)`` and q = 1 - rate.
-    An input of mean 0 and variance 1 keeps both. The rate is rounded as in ``Dropout``.
+    With probability ``rate`` a value becomes that of selu far to the left, ``low = -scale alpha =
+    -1.758...``; then all are scaled and shifted: ``y = a (x kept + low (1 - kept)) + b`` with ``a =
+    1 / sqrt(q (1 + low^2 (1 - q)))``, ``b = -a low (1 - q)`` and q = 1 - rate. An input of mean 0
+    and variance 1 keeps both. The rate is rounded as in ``Dropout``.
 
     Parameters
     ----------
@@ -105,7 +109,10 @@ class AlphaDropout(Layer):
 
 
 def draw(ws, threshold, scale):
-    """Set the mask to ``scale`` where a random word reaches ``threshold``, and to zero elsewhere. Overwrites: ws.mask, ws.kept."""
+    """Set the mask to ``scale`` where a random word reaches ``threshold``, and to zero elsewhere.
+
+    Overwrites: ws.mask, ws.kept.
+    """
     compare_words(ws.rng, np.greater_equal, threshold, ws.kept)
     np.copyto(ws.mask, ws.kept)
     np.multiply(ws.mask, scale, out=ws.mask)

@@ -1,7 +1,8 @@
 """Embeddings: a learned vector for each category of a column.
 
-The one decision: the vectors of all columns are one array, and each output is one entry of it, so that whatever the number of columns and
-whatever their widths a batch is one look-up forward and one scattered sum backward.
+The one decision: the vectors of all columns are one array, and each output is one entry of it, so
+that whatever the number of columns and whatever their widths a batch is one look-up forward and one
+scattered sum backward.
 """
 
 from functools import lru_cache
@@ -16,11 +17,13 @@ from .base import Layer
 
 
 class Embedding(Layer):
-    """y = the numbers of x, then the vector of each category (Guo and Berkhahn, "Entity embeddings of categorical variables", 2016).
+    """y = the numbers of x, then the vector of each category (Guo and Berkhahn, "Entity embeddings
+    of categorical variables", 2016).
 
-    The last columns of x hold category numbers, the others numbers that pass through. Column j has the categories 0 to levels[j] - 1;
-    levels[j] stands for any other one and has a vector of its own, which starts at zero and stays there until a row trains it. The
-    gradient with respect to a category number is zero. No penalty applies to the vectors.
+    The last columns of x hold category numbers, the others numbers that pass through. Column j has
+    the categories 0 to levels[j] - 1; levels[j] stands for any other one and has a vector of its
+    own, which starts at zero and stays there until a row trains it. The gradient with respect to a
+    category number is zero. No penalty applies to the vectors.
 
     Parameters
     ----------
@@ -36,13 +39,21 @@ class Embedding(Layer):
 
     def check(self):
         sizes = [self.levels, *([] if self.dims is None else [self.dims])]
-        whole = all(isinstance(size, tuple | list) and all(map(is_whole, size)) and 0 not in size for size in sizes)
+        whole = all(
+            isinstance(size, tuple | list) and all(map(is_whole, size)) and 0 not in size
+            for size in sizes
+        )
         if not whole or len({len(size) for size in sizes}) > 1 or not sizes[0]:
-            raise ValueError(f"{self!r}: levels and dims must be tuples of positive whole numbers, one for each column.")
+            raise ValueError(
+                f"{self!r}: levels and dims must be tuples of positive whole numbers, one for "
+                "each column."
+            )
 
     def width(self, n_in):
         if n_in < len(self.levels):
-            raise ValueError(f"{self!r} looks up {len(self.levels)} columns, but its input has {n_in}.")
+            raise ValueError(
+                f"{self!r} looks up {len(self.levels)} columns, but its input has {n_in}."
+            )
         return n_in - len(self.levels) + sum(self._dims)
 
     def params(self, n_in):
@@ -54,7 +65,11 @@ class Embedding(Layer):
 
     def buffers(self, n_in):
         n_out = sum(self._dims)
-        return {"codes": Rows(len(self.levels), np.intp), "index": Rows(n_out, np.intp), "values": Rows(n_out, scratch=True)}
+        return {
+            "codes": Rows(len(self.levels), np.intp),
+            "index": Rows(n_out, np.intp),
+            "values": Rows(n_out, scratch=True),
+        }
 
     def forward(self, x, ws, training):
         n_numbers = x.shape[-1] - len(self.levels)
@@ -83,7 +98,9 @@ class Embedding(Layer):
         np.copyto(ws.values, dy[..., n_numbers:])
         ws.d_vectors[...] = 0.0
         for member in np.ndindex(dy.shape[:-2]):
-            np.add.at(ws.d_vectors[member][0], ws.index[member].reshape(-1), ws.values[member].reshape(-1))
+            np.add.at(
+                ws.d_vectors[member][0], ws.index[member].reshape(-1), ws.values[member].reshape(-1)
+            )
         if ws.dx is not None:
             self.pass_numbers(dy, ws.dx)
 
@@ -94,11 +111,15 @@ class Embedding(Layer):
         dx[..., n_numbers:] = 0.0
 
     def places(self):
-        """Return for each column its last code, width and start, and for each output its column and its number within the vector."""
+        """Return for each column its last code, width and start, and for each output its column
+        and its number within the vector.
+        """
         return _places(tuple(self.levels), self._dims)
 
     def tables(self, vectors):
-        """Return the vectors as one view (levels + 1, dim) for each column, the last row being that of any other category."""
+        """Return the vectors as one view (levels + 1, dim) for each column, the last row being
+        that of any other category.
+        """
         parts, start = [], 0
         for n, dim in zip(self.levels, self._dims, strict=True):
             parts.append(vectors.reshape(-1)[start : start + (n + 1) * dim].reshape(n + 1, dim))
@@ -111,12 +132,17 @@ class Embedding(Layer):
 
 
 class Vectors(Unit):
-    """How the vectors of ``Embedding`` start: those of n categories are the rows of a matrix with orthogonal columns of length dim / n.
+    """How the vectors of ``Embedding`` start: those of n categories are the rows of a matrix with
+    orthogonal columns of length dim / n.
 
-    As wide as there are categories they are a rotated one-hot code. Narrower ones cannot all start apart, so they start short and go where
-    the loss wants them. The vector of any other category is zero, as one-hot code has it.
+    As wide as there are categories they are a rotated one-hot code. Narrower ones cannot all start
+    apart, so they start short and go where the loss wants them. The vector of any other category is
+    zero, as one-hot code has it.
 
-    >>> w = np.zeros((1, 12)); Vectors((3,), (3,)).fill(w, np.random.default_rng(0)); w = w.reshape(4, 3); np.round(w @ w.T, 12) + 0.0
+    >>> w = np.zeros((1, 12))
+    >>> Vectors((3,), (3,)).fill(w, np.random.default_rng(0))
+    >>> w = w.reshape(4, 3)
+    >>> np.round(w @ w.T, 12) + 0.0
     array([[1., 0., 0., 0.],
            [0., 1., 0., 0.],
            [0., 0., 1., 0.],
@@ -147,4 +173,10 @@ def embedding_dim(n):
 def _places(levels, dims):
     sizes = [(n + 1) * dim for n, dim in zip(levels, dims, strict=True)]
     starts = np.cumsum([0, *sizes[:-1]])
-    return np.array(levels), np.array(dims), starts, np.repeat(np.arange(len(dims)), dims), np.concatenate(list(map(np.arange, dims)))
+    return (
+        np.array(levels),
+        np.array(dims),
+        starts,
+        np.repeat(np.arange(len(dims)), dims),
+        np.concatenate(list(map(np.arange, dims))),
+    )

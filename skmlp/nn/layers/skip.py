@@ -1,11 +1,14 @@
-"""Joins: layers that bring back what went into an earlier layer, so that a network branches and meets again.
+"""Joins: layers that bring back what went into an earlier layer, so that a network branches and
+meets again.
 
-The one decision: a network stays a sequence. A join says how many layers it bridges (``span``) and reads, beside its input, what went
-into the first of them (``ws.skip``). Nothing else changes for the layers in between: the plan keeps that array alive until the join has
-read it, and adds ``ws.d_skip`` to the gradient of that input when the backward pass gets there. A container of layers would have needed
-a plan, a prediction, statistics and names of arrays of its own.
+The one decision: a network stays a sequence. A join says how many layers it bridges (``span``) and
+reads, beside its input, what went into the first of them (``ws.skip``). Nothing else changes for
+the layers in between: the plan keeps that array alive until the join has read it, and adds
+``ws.d_skip`` to the gradient of that input when the backward pass gets there. A container of layers
+would have needed a plan, a prediction, statistics and names of arrays of its own.
 
-To add one: derive from ``Join``, write ``width``, ``forward`` and ``backward``, put it into ``JOINS``; the tests iterate the registry.
+To add one: derive from ``Join``, write ``width``, ``forward`` and ``backward``, put it into
+``JOINS``; the tests iterate the registry.
 """
 
 from abc import abstractmethod
@@ -16,12 +19,14 @@ from .base import Layer, no_arrays
 
 
 class Join(Layer):
-    """A layer with two inputs: ``x`` (n, n_in) from the layer below, ``ws.skip`` (n, n_skip) from further below.
+    """A layer with two inputs: ``x`` (n, n_in) from the layer below, ``ws.skip`` (n, n_skip) from
+    further below.
 
     Parameters
     ----------
     span : int >= 1
-        Number of layers bridged: ``ws.skip`` is the input of the first of the ``span`` layers below.
+        Number of layers bridged: ``ws.skip`` is the input of the first of the ``span`` layers
+        below.
     """
 
     limits = {"span": "[1, inf)"}
@@ -41,13 +46,18 @@ class Join(Layer):
 
 
 class Add(Join):
-    """y = x + skip: what is bridged learns a difference from the identity (He et al., 2016, equation 1; here nothing follows the sum)."""
+    """y = x + skip: what is bridged learns a difference from the identity (He et al., 2016,
+    equation 1; here nothing follows the sum).
+    """
 
     elementwise = True
 
     def width(self, n_in, n_skip):
         if n_in != n_skip:
-            raise ValueError(f"{self!r} adds inputs of one width, but they have {n_in} (from below) and {n_skip} (bridged).")
+            raise ValueError(
+                f"{self!r} adds inputs of one width, but they have {n_in} (from below) and "
+                f"{n_skip} (bridged)."
+            )
         return n_in
 
     def forward(self, x, ws, training):
@@ -62,7 +72,9 @@ class Add(Join):
 
 
 class Concat(Join):
-    """y = [skip, x]: what follows sees the features of all before it (Huang et al., 2017, equation 2)."""
+    """y = [skip, x]: what follows sees the features of all before it (Huang et al., 2017,
+    equation 2).
+    """
 
     def width(self, n_in, n_skip):
         return n_in + n_skip

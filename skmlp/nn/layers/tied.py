@@ -1,8 +1,9 @@
 """Tied weights: a dense layer that has no matrix of its own.
 
-The one decision: the matrix stays where it is, in the flat vector, under the name of the layer below that owns it. A tied layer says how
-far below that is (``tied``) and reads it transposed; its part of the gradient waits in a buffer until the owner has written its own, and
-is added then. So penalties, snapshots, clipping and L-BFGS see one array, once.
+The one decision: the matrix stays where it is, in the flat vector, under the name of the layer
+below that owns it. A tied layer says how far below that is (``tied``) and reads it transposed; its
+part of the gradient waits in a buffer until the owner has written its own, and is added then. So
+penalties, snapshots, clipping and L-BFGS see one array, once.
 """
 
 import numpy as np
@@ -55,7 +56,10 @@ class TiedDense(Layer):
         np.matmul(x, ws.weight.mT, out=ws.y)
 
     def multiply_backward(self, dy, ws):
-        """Compute this layer's part of the gradient of the weight, and that of its input. Overwrites: ws.d_weight, ws.dx unless None."""
+        """Compute this layer's part of the gradient of the weight, and that of its input.
+
+        Overwrites: ws.d_weight, ws.dx unless None.
+        """
         np.matmul(dy.mT, ws.x, out=ws.d_weight)
         if ws.dx is not None:
             np.matmul(dy, ws.weight, out=ws.dx)

@@ -1,9 +1,11 @@
 """Losses, each with the link from raw scores to predictions.
 
-What a loss is says ``base.py``. Numbers: ``regression.py``; numbers with a distribution: ``likelihood.py``; classes with probabilities:
-``cross_entropy.py``, ``focal.py``; without: ``margin.py``. Losses made of losses: ``by_column.py``, ``masked.py``.
+What a loss is says ``base.py``. Numbers: ``regression.py``; numbers with a distribution:
+``likelihood.py``; classes with probabilities: ``cross_entropy.py``, ``focal.py``; without:
+``margin.py``. Losses made of losses: ``by_column.py``, ``masked.py``.
 
-To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES``; the tests iterate the registry.
+To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES``; the tests
+iterate the registry.
 """
 
 from .base import Loss

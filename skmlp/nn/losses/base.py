@@ -1,7 +1,8 @@
 """What a loss is, and what the losses share.
 
-The one decision: a loss works on the raw score, the last layer's output before any link, and hands back the gradient with
-respect to that raw score in the same array. So softmax and cross-entropy are one function, exact and stable for any score.
+The one decision: a loss works on the raw score, the last layer's output before any link, and hands
+back the gradient with respect to that raw score in the same array. So softmax and cross-entropy are
+one function, exact and stable for any score.
 """
 
 from abc import abstractmethod
@@ -15,16 +16,21 @@ from ..unit import Unit, inside
 class Loss(Unit):
     """A loss of a raw score against a target, per row summed over the outputs.
 
-    ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel". ``domain``: the interval of the targets, where
-    they are numbers. ``out_activation``: the name of its link. ``binary_form``: the class with the same parameters that takes its place
-    for binary and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those of all targets for the
-    first score coming first, so that raw scores have n_out = n_scores * n_targets columns. ``predicts``: what the link gives for each
-    target, "value", "value and std" (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one distribution, so
-    that its loss is no sum over the outputs. ``distance``: loss and gradient of an output are 0 where score and target are equal.
+    ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel".
+    ``domain``: the interval of the targets, where they are numbers. ``out_activation``: the name of
+    its link. ``binary_form``: the class with the same parameters that takes its place for binary
+    and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those
+    of all targets for the first score coming first, so that raw scores have n_out = n_scores *
+    n_targets columns. ``predicts``: what the link gives for each target, "value", "value and std"
+    (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one
+    distribution, so that its loss is no sum over the outputs. ``distance``: loss and gradient of an
+    output are 0 where score and target are equal.
 
-    ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which a target is learned, None for a loss
-    whose predictions do not move and stretch with the target. Hyper-parameters are then in units of what is learned. ``degree``: the power
-    of the target's scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of it.
+    ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which
+    a target is learned, None for a loss whose predictions do not move and stretch with the target.
+    Hyper-parameters are then in units of what is learned. ``degree``: the power of the target's
+    scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of
+    it.
     """
 
     targets: tuple = ("regression",)
@@ -45,22 +51,32 @@ class Loss(Unit):
 
     @abstractmethod
     def link(self, raw, out):
-        """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may be ``raw``. Overwrites: out."""
+        """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may
+        be ``raw``. Overwrites: out.
+        """
 
     @abstractmethod
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
+
+        Overwrites: raw, ws.*.
+        """
 
     @abstractmethod
     def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of the best constant prediction (the median for bounded gradients)."""
+        """Return the raw score, of shape (n_out,), of the best constant prediction (the median
+        for bounded gradients).
+        """
 
     def measure(self, target, weight):
-        """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one that learns it as it is."""
+        """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one
+        that learns it as it is.
+        """
         return None if self.measures is None else self.measures(target, weight)
 
     def in_units(self, measure):
-        """Return (factor, shift): the loss in units of the target is factor times the loss of what is learned, plus shift.
+        """Return (factor, shift): the loss in units of the target is factor times the loss of what
+        is learned, plus shift.
 
         Of several targets with scales of their own the factor is a mean.
         """
@@ -69,11 +85,14 @@ class Loss(Unit):
         return factor, float(np.log(measure.scale).sum()) if self.density else 0.0
 
     def of_units(self, measure):
-        """Return the loss of what is learned by a measure: this one, where its hyper-parameters are in units of the scale."""
+        """Return the loss of what is learned by a measure: this one, where its hyper-parameters
+        are in units of the scale.
+        """
         return self
 
     def check_target(self, target, name, labels=None):
-        """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message, lie outside the domain.
+        """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message,
+        lie outside the domain.
 
         NaN lies nowhere. ``labels``: what the columns are called, None not to name them.
         """
@@ -81,36 +100,51 @@ class Loss(Unit):
             values = _extremes(target, extreme)
             value = float(getattr(np, "f" + extreme).reduce(values))
             if not np.isnan(value) and not inside(value, self.domain):
-                where = "" if labels is None else f" in {labels[int(np.flatnonzero(values == value)[0])]}"
-                raise ValueError(f"{name} has the value {value}{where}, but loss={self!r} needs values in {self.domain}.")
+                where = (
+                    ""
+                    if labels is None
+                    else f" in {labels[int(np.flatnonzero(values == value)[0])]}"
+                )
+                raise ValueError(
+                    f"{name} has the value {value}{where}, but loss={self!r} needs values in "
+                    f"{self.domain}."
+                )
         if self.joint:
             sums = np.ravel(target.sum(axis=1))
             wrong = np.flatnonzero(np.abs(sums - 1.0) > 1e-4)
             if wrong.size:
                 among = "" if labels is None else f" over {labels[0]} to {labels[-1]}"
                 raise ValueError(
-                    f"{name} has the sum {sums[wrong[0]]:g} in row {wrong[0]}{among}, but loss={self!r} needs rows that sum to one: "
+                    f"{name} has the sum {sums[wrong[0]]:g} in row {wrong[0]}{among}, but "
+                    f"loss={self!r} needs rows that sum to one: "
                     "shares, or ones and zeros with a single one."
                 )
 
     def check_outputs(self, n_out):
         """Raise ``ValueError`` if it cannot be the loss of a network with ``n_out`` outputs."""
         if n_out % self.n_scores:
-            raise ValueError(f"loss={self!r} needs {self.n_scores} scores for each target, but there are {n_out}.")
+            raise ValueError(
+                f"loss={self!r} needs {self.n_scores} scores for each target, but there are "
+                f"{n_out}."
+            )
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, for losses with one score for each; those of a row add up to its loss.
+        """Return the loss (n, n_targets) of each entry, for losses with one score for each; those
+        of a row add up to its loss.
 
-        That of a ``joint`` loss is divided as the target is: where this is a single one, all of it belongs there. Overwrites: raw.
+        That of a ``joint`` loss is divided as the target is: where this is a single one, all of it
+        belongs there. Overwrites: raw.
         """
         if self.joint:
             return working_rows(self, raw, target) * target
         return working_rows(self, raw[..., None], target[..., None])[..., 0]
 
     def value_and_grad(self, raw, target, weight, scale, ws):
-        """Return ``scale * sum_i weight_i loss_i`` and leave its gradient with respect to ``raw`` there.
+        """Return ``scale * sum_i weight_i loss_i`` and leave its gradient with respect to ``raw``
+        there.
 
-        ``target`` has shape (..., n, n_targets), ``weight`` (n, 1), or is None for ones. Overwrites: raw, ws.*.
+        ``target`` has shape (..., n, n_targets), ``weight`` (n, 1), or is None for ones.
+        Overwrites: raw, ws.*.
         """
         self.rows_and_grad(raw, target, ws)
         if weight is not None:
@@ -137,7 +171,9 @@ def _extremes(target, extreme):
 
 
 def quantile(target, weight, level):
-    """Return the weighted quantile of each column of ``target``, midway where two values are equally good to rounding."""
+    """Return the weighted quantile of each column of ``target``, midway where two values are
+    equally good to rounding.
+    """
     if weight is None:
         weight = np.ones(len(target))
     else:
@@ -153,12 +189,16 @@ def quantile(target, weight, level):
 
 
 def median(target, weight):
-    """Return the weighted median of each column of ``target``, midway where two values share the middle."""
+    """Return the weighted median of each column of ``target``, midway where two values share the
+    middle.
+    """
     return np.median(target, axis=0) if weight is None else quantile(target, weight, 0.5)
 
 
 def smallest_share(target, weight):
-    """Return the share of half a row, of the one that counts least: keeps the starting score of a class without rows finite."""
+    """Return the share of half a row, of the one that counts least: keeps the starting score of
+    a class without rows finite.
+    """
     if weight is None:
         return 0.5 / len(target)
     weight = np.asarray(weight, dtype=np.float64)
@@ -166,11 +206,17 @@ def smallest_share(target, weight):
 
 
 def initial_score_of_mean(loss, mean, least):
-    """Return the start of a target of which only the mean (n_targets,) is known, and the share ``least`` of half a row.
+    """Return the start of a target of which only the mean (n_targets,) is known, and the share
+    ``least`` of half a row.
 
-    A loss for which a share of zero has no score says by ``initial_score_at(mean, least)`` where it starts.
+    A loss for which a share of zero has no score says by ``initial_score_at(mean, least)`` where it
+    starts.
     """
-    return loss.initial_score_at(mean, least) if hasattr(loss, "initial_score_at") else loss.start(mean[None, :], None)
+    return (
+        loss.initial_score_at(mean, least)
+        if hasattr(loss, "initial_score_at")
+        else loss.start(mean[None, :], None)
+    )
 
 
 def mean_and_least(target, weight):

@@ -1,7 +1,9 @@
-"""A loss made of losses: each has some of the columns, so that a table of different kinds of columns has a loss for each kind.
+"""A loss made of losses: each has some of the columns, so that a table of different kinds of
+columns has a loss for each kind.
 
-The one decision: a loss of some columns is any loss of the registry, which sees its columns of the raw scores and of the target and
-nothing else; neighbouring columns are views, others are copied to one place and back.
+The one decision: a loss of some columns is any loss of the registry, which sees its columns of the
+raw scores and of the target and nothing else; neighbouring columns are views, others are copied to
+one place and back.
 """
 
 from types import SimpleNamespace
@@ -16,13 +18,15 @@ from .base import Loss, initial_score_of_mean
 class ColumnLosses(Loss):
     """The sum of several losses, each of some of the columns.
 
-    Domain, link and formula: for each column those of its loss. The network must have one score for each target.
+    Domain, link and formula: for each column those of its loss. The network must have one score for
+    each target.
 
     Parameters
     ----------
     pieces : list of (loss, columns)
-        ``columns``: a slice ``start:stop``, or an array of column numbers. Each column belongs to one piece. Columns that are one
-        distribution, such as the ones and zeros of a category, are a piece of their own with ``LogLoss``, whose link is their softmax.
+        ``columns``: a slice ``start:stop``, or an array of column numbers. Each column belongs to
+        one piece. Columns that are one distribution, such as the ones and zeros of a category, are
+        a piece of their own with ``LogLoss``, whose link is their softmax.
     """
 
     out_activation = "by column"
@@ -34,24 +38,46 @@ class ColumnLosses(Loss):
         for loss, _ in self.pieces:
             loss.check()
             if loss.n_scores != 1:
-                raise ValueError(f"{self!r}: {loss!r} predicts {loss.n_scores} numbers for each target; a column has one.")
+                raise ValueError(
+                    f"{self!r}: {loss!r} predicts {loss.n_scores} numbers for each target; a "
+                    "column has one."
+                )
 
     def check_saved(self):
         pieces = self.pieces
-        if type(pieces) not in (list, tuple) or not all(type(piece) in (tuple, list) and len(piece) == 2 for piece in pieces):
-            raise refusal("ColumnLosses", f"its pieces are {shown(pieces)}, but should be a list of pairs (loss, columns)")
+        if type(pieces) not in (list, tuple) or not all(
+            type(piece) in (tuple, list) and len(piece) == 2 for piece in pieces
+        ):
+            raise refusal(
+                "ColumnLosses",
+                f"its pieces are {shown(pieces)}, but should be a list of pairs (loss, columns)",
+            )
         for loss, columns in pieces:
             if not isinstance(loss, Loss) or loss.n_scores != 1:
-                raise refusal("ColumnLosses", f"it has {shown(loss)} where it should have a loss with one score for each target")
+                raise refusal(
+                    "ColumnLosses",
+                    f"it has {shown(loss)} where it should have a loss with one score for each "
+                    "target",
+                )
             entries = [columns.start, columns.stop] if type(columns) is slice else columns
             whole = type(entries) is list and all(map(is_whole, entries))
-            if not whole and not (is_array(entries) and entries.ndim == 1 and entries.dtype.kind in "iu"):
-                raise refusal("ColumnLosses", f"the columns of {loss!r} are {shown(columns)}, but should be a slice or column numbers")
+            if not whole and not (
+                is_array(entries) and entries.ndim == 1 and entries.dtype.kind in "iu"
+            ):
+                raise refusal(
+                    "ColumnLosses",
+                    f"the columns of {loss!r} are {shown(columns)}, but should be a slice or "
+                    "column numbers",
+                )
 
     def check_outputs(self, n_out):
         columns = [columns for _, columns in self.pieces]
-        inside = all(0 <= part.start <= part.stop <= n_out for part in columns if isinstance(part, slice))
-        if not inside or not np.array_equal(np.sort(np.concatenate([[], *map(numbers, columns)])), np.arange(n_out)):
+        inside = all(
+            0 <= part.start <= part.stop <= n_out for part in columns if isinstance(part, slice)
+        )
+        if not inside or not np.array_equal(
+            np.sort(np.concatenate([[], *map(numbers, columns)])), np.arange(n_out)
+        ):
             raise ValueError(f"{self!r} does not have each of {n_out} columns once.")
 
     def buffers(self, n_out):
@@ -76,7 +102,9 @@ class ColumnLosses(Loss):
     def rows_and_grad(self, raw, target, ws):
         ws.rows.fill(0.0)
         for k, (loss, columns) in enumerate(self.pieces):
-            own = SimpleNamespace(**{name: getattr(ws, f"{name}_{k}") for name in loss.buffers(_width(columns))})
+            own = SimpleNamespace(
+                **{name: getattr(ws, f"{name}_{k}") for name in loss.buffers(_width(columns))}
+            )
             if isinstance(columns, slice):
                 loss.rows_and_grad(raw[..., columns], target[..., columns], own)
             else:
@@ -95,7 +123,9 @@ class ColumnLosses(Loss):
         return values
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         values = np.empty(len(mean))
         for loss, columns in self.pieces:
             values[columns] = initial_score_of_mean(loss, mean[columns], least)
@@ -115,7 +145,11 @@ class ColumnLosses(Loss):
 
 def numbers(columns):
     """Return the numbers of the columns of a piece, as an array."""
-    return np.arange(columns.start, columns.stop) if isinstance(columns, slice) else np.asarray(columns)
+    return (
+        np.arange(columns.start, columns.stop)
+        if isinstance(columns, slice)
+        else np.asarray(columns)
+    )
 
 
 def _width(columns):

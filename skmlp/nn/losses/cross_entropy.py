@@ -1,8 +1,9 @@
 """Losses of classes with probabilities: cross-entropies.
 
-The one decision: the link is the probability and ``log_link`` its logarithm, computed from the score, so that it is finite; a loss
-without ``log_link`` has no probabilities. Where classes exclude each other the link is the softmax, else, and for two classes, the
-logistic function, which is another class: ``binary_form``.
+The one decision: the link is the probability and ``log_link`` its logarithm, computed from the
+score, so that it is finite; a loss without ``log_link`` has no probabilities. Where classes exclude
+each other the link is the softmax, else, and for two classes, the logistic function, which is
+another class: ``binary_form``.
 """
 
 import numpy as np
@@ -15,13 +16,15 @@ from .links import log_logistic, log_softmax, logistic, softmax
 class LogLoss(Loss):
     """Cross-entropy of the softmax, for classes that exclude each other.
 
-    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0. Formula, for a row with scores z and
-    target t of K classes: ``log(sum_k exp(z_k)) - sum_k t_k z_k``; gradient ``softmax(z) - t``.
+    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0.
+    Formula, for a row with scores z and target t of K classes: ``log(sum_k exp(z_k)) - sum_k t_k
+    z_k``; gradient ``softmax(z) - t``.
 
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
-        With e above 0, ``(1 - e) t + e / K`` takes the place of t (Szegedy et al., 2016, section 7), so that no score need grow for ever.
+        With e above 0, ``(1 - e) t + e / K`` takes the place of t (Szegedy et al., 2016, section
+        7), so that no score need grow for ever.
     """
 
     targets = ("multiclass",)
@@ -66,7 +69,9 @@ class LogLoss(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
         return np.log(np.maximum(share, least))
 
@@ -74,13 +79,14 @@ class LogLoss(Loss):
 class BinaryLogLoss(Loss):
     """Cross-entropy of the logistic function, for one or several yes/no outputs.
 
-    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with score z: ``log(1 + exp(z)) - t z``,
-    summed over the outputs; gradient ``logistic(z) - t``.
+    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with
+    score z: ``log(1 + exp(z)) - t z``, summed over the outputs; gradient ``logistic(z) - t``.
 
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
-        With e above 0, ``(1 - e) t + e / 2`` takes the place of t (Szegedy et al., 2016, section 7, for two classes).
+        With e above 0, ``(1 - e) t + e / 2`` takes the place of t (Szegedy et al., 2016, section 7,
+        for two classes).
     """
 
     targets = ("binary", "multilabel")
@@ -127,14 +133,19 @@ class BinaryLogLoss(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing
         share = np.clip(share, least, 1.0 - least)
         return np.log(share) - np.log1p(-share)
 
 
 def _smooth_product(raw, smoothing, share, ws):
-    """Turn t.z in ``ws.row`` into (1 - smoothing) t.z + share sum(z). Overwrites: ws.row, ws.rows."""
+    """Turn t.z in ``ws.row`` into (1 - smoothing) t.z + share sum(z).
+
+    Overwrites: ws.row, ws.rows.
+    """
     np.multiply(ws.row, 1.0 - smoothing, out=ws.row)
     np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
     np.multiply(ws.rows, share, out=ws.rows)

@@ -1,6 +1,7 @@
 """Focal losses: cross-entropies that count a row the less, the surer it is already.
 
-The one decision: everything is computed from l = log p, so that 1 - p = -expm1(l) has its leading digits for a p next to 1.
+The one decision: everything is computed from l = log p, so that 1 - p = -expm1(l) has its leading
+digits for a p next to 1.
 """
 
 from types import SimpleNamespace
@@ -14,11 +15,13 @@ from .links import log_logistic, log_softmax, logistic, softmax
 
 
 class Focal(Loss):
-    """Cross-entropy of the softmax that counts a row the less, the surer it is already (Lin et al., 2017, equation 4).
+    """Cross-entropy of the softmax that counts a row the less, the surer it is already (Lin et al.,
+    2017, equation 4).
 
-    Domain: ``target`` one-hot, or weights of the classes. Link: softmax, never exactly 0; with gamma > 0 the best prediction lies nearer
-    to equal shares than the probabilities do. Formula, with p = softmax(z): ``-sum_k t_k (1 - p_k)^gamma log(p_k)``; gradient
-    ``p sum_k t_k g_k - t g`` with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+    Domain: ``target`` one-hot, or weights of the classes. Link: softmax, never exactly 0; with
+    gamma > 0 the best prediction lies nearer to equal shares than the probabilities do. Formula,
+    with p = softmax(z): ``-sum_k t_k (1 - p_k)^gamma log(p_k)``; gradient ``p sum_k t_k g_k - t g``
+    with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
 
     Parameters
     ----------
@@ -38,7 +41,12 @@ class Focal(Loss):
         return BinaryFocal
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True), "factor": Rows(n_out, scratch=True)}
+        return {
+            "rows": Rows(1),
+            "row": Rows(1),
+            "tmp": Rows(n_out, scratch=True),
+            "factor": Rows(n_out, scratch=True),
+        }
 
     def link(self, raw, out):
         softmax(raw, out)
@@ -68,16 +76,19 @@ class Focal(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         return _focal_start(self, np.maximum(mean, least))
 
 
 class BinaryFocal(Loss):
-    """Cross-entropy of the logistic function that counts an output the less, the surer it is already (Lin et al., 2017, equation 4).
+    """Cross-entropy of the logistic function that counts an output the less, the surer it is
+    already (Lin et al., 2017, equation 4).
 
-    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, per output with s = 2 t - 1 and p = logistic(s z):
-    ``-(1 - p)^gamma log(p)``, summed over the outputs; gradient ``-s (1 - p) g`` with
-    ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, per output with s = 2
+    t - 1 and p = logistic(s z): ``-(1 - p)^gamma log(p)``, summed over the outputs; gradient ``-s
+    (1 - p) g`` with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
 
     Parameters
     ----------
@@ -93,7 +104,10 @@ class BinaryFocal(Loss):
         self.gamma = gamma
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "factor", "side")}}
+        return {
+            "rows": Rows(1),
+            **{name: Rows(n_out, scratch=True) for name in ("tmp", "factor", "side")},
+        }
 
     def link(self, raw, out):
         logistic(raw, out)
@@ -124,13 +138,23 @@ class BinaryFocal(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         shares = np.clip(mean, least, 1.0 - least)
-        return np.array([np.diff(_focal_start(Focal(self.gamma), np.array([1.0 - share, share])))[0] for share in shares])
+        return np.array(
+            [
+                np.diff(_focal_start(Focal(self.gamma), np.array([1.0 - share, share])))[0]
+                for share in shares
+            ]
+        )
 
 
 def _focal_value(log_p, value, factor, gamma):
-    """Write q^gamma into ``factor`` and -q^gamma l into ``value``, with l = log p, q = 1 - p. Overwrites: log_p, value, factor."""
+    """Write q^gamma into ``factor`` and -q^gamma l into ``value``, with l = log p, q = 1 - p.
+
+    Overwrites: log_p, value, factor.
+    """
     np.minimum(log_p, -float(np.finfo(log_p.dtype).tiny), out=log_p)
     np.expm1(log_p, out=factor)
     np.negative(factor, out=factor)
@@ -140,7 +164,9 @@ def _focal_value(log_p, value, factor, gamma):
 
 
 def _focal_slope(log_p, tmp, factor, gamma):
-    """Turn l = log p in ``log_p`` into p, and q^gamma in ``factor`` into q^gamma (1 - gamma p l / q). Overwrites: log_p, tmp, factor."""
+    """Turn l = log p in ``log_p`` into p, and q^gamma in ``factor`` into q^gamma (1 - gamma p l
+    / q). Overwrites: log_p, tmp, factor.
+    """
     np.expm1(log_p, out=tmp)
     np.divide(log_p, tmp, out=tmp)  # -l / q
     np.exp(log_p, out=log_p)
@@ -151,13 +177,23 @@ def _focal_slope(log_p, tmp, factor, gamma):
 
 
 def _focal_start(loss, share):
-    """Return the scores (n_classes,) with the least expected focal loss for classes of these shares."""
+    """Return the scores (n_classes,) with the least expected focal loss for classes of these
+    shares.
+    """
     share = share / share.sum()
-    ws = SimpleNamespace(**{name: np.empty((1, buffer.width)) for name, buffer in loss.buffers(len(share)).items()})
+    ws = SimpleNamespace(
+        **{name: np.empty((1, buffer.width)) for name, buffer in loss.buffers(len(share)).items()}
+    )
 
     def expected(z):
         raw = z[None, :].copy()
         loss.rows_and_grad(raw, share[None, :], ws)
         return float(ws.rows[0, 0]), raw[0]
 
-    return minimize(expected, np.log(share), jac=True, method="L-BFGS-B", options={"gtol": 1e-12, "ftol": 1e-16, "maxcor": 20}).x
+    return minimize(
+        expected,
+        np.log(share),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-12, "ftol": 1e-16, "maxcor": 20},
+    ).x

@@ -1,8 +1,10 @@
 """Losses of numbers with a distribution: minus the logarithm of a likelihood.
 
-The one decision: a mean or a variance that must be positive is the exponential of its score. Where a term is beyond about the square root
-of the largest number the loss goes on along the tangent of its exponential, so that value and gradient are finite for a score that is far
-off. Where the tangent begins depends on the target, so that the minimum lies before it, however large or small the target is.
+The one decision: a mean or a variance that must be positive is the exponential of its score. Where
+a term is beyond about the square root of the largest number the loss goes on along the tangent of
+its exponential, so that value and gradient are finite for a score that is far off. Where the
+tangent begins depends on the target, so that the minimum lies before it, however large or small the
+target is.
 """
 
 import math
@@ -14,16 +16,19 @@ from .base import Loss, mean_and_least
 from .links import bounded_exp, copy_scores, largest_exponent, positive_exp
 from .measure import location_and_scale, mean_size
 
-# of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0, with 1 the tangent would cut off minima
+# of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0,
+# with 1 the tangent would cut off minima
 _STEEPNESS = 4.0 / 3.0
 
 
 class Poisson(Loss):
-    """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear models", 1989, section 2.3).
+    """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear
+    models", 1989, section 2.3).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0 for t = 0:
-    ``exp(z) - t z + t log(t) - t``, summed over the outputs; gradient ``exp(z) - t``. Value, link and gradient are those of
-    scikit-learn's ``MLPRegressor(loss="poisson")`` and of its ``PoissonRegressor``.
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0
+    for t = 0: ``exp(z) - t z + t log(t) - t``, summed over the outputs; gradient ``exp(z) - t``.
+    Value, link and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and of its
+    ``PoissonRegressor``.
     """
 
     domain = "[0, inf)"
@@ -32,7 +37,11 @@ class Poisson(Loss):
     degree = 1.0
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
+        return {
+            "rows": Rows(1),
+            "row": Rows(1),
+            **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")},
+        }
 
     def link(self, raw, out):
         positive_exp(raw, out)
@@ -55,15 +64,19 @@ class Poisson(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         return _log_mean(mean, least)
 
 
 class Gamma(Loss):
-    """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean (McCullagh and Nelder, 1989, chapter 8).
+    """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean
+    (McCullagh and Nelder, 1989, chapter 8).
 
-    Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed over the outputs; gradient
-    ``1 - t exp(-z)``. ``sklearn.linear_model.GammaRegressor`` minimises the same.
+    Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed
+    over the outputs; gradient ``1 - t exp(-z)``. ``sklearn.linear_model.GammaRegressor`` minimises
+    the same.
     """
 
     domain = "(0, inf)"
@@ -71,13 +84,18 @@ class Gamma(Loss):
     measures = staticmethod(mean_size)
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")}}
+        return {
+            "rows": Rows(1),
+            "row": Rows(1),
+            **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")},
+        }
 
     def link(self, raw, out):
         positive_exp(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
-        # with u = log(t) - z: expm1(u) - u, and with c = min(u, X / 2) beyond: expm1(c) (1 + u - c) - c
+        # with u = log(t) - z: expm1(u) - u, and with c = min(u, X / 2) beyond: expm1(c) (1 + u - c)
+        # - c
         _log(target, ws.tmp)
         np.subtract(ws.tmp, raw, out=ws.tmp)
         np.minimum(ws.tmp, 0.5 * largest_exponent(raw.dtype), out=ws.slope)
@@ -94,21 +112,26 @@ class Gamma(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         return _log_mean(mean, least)
 
 
 class Tweedie(Loss):
-    """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential dispersion models", 1987).
+    """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential
+    dispersion models", 1987).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p = ``power``:
-    ``exp((2 - p) z) / (2 - p) - t exp((1 - p) z) / (1 - p) + t^(2 - p) / ((1 - p) (2 - p))``, summed over the outputs; gradient
-    ``exp((2 - p) z) - t exp((1 - p) z)``. ``sklearn.linear_model.TweedieRegressor(link="log")`` minimises the same.
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p =
+    ``power``: ``exp((2 - p) z) / (2 - p) - t exp((1 - p) z) / (1 - p) + t^(2 - p) / ((1 - p) (2 -
+    p))``, summed over the outputs; gradient ``exp((2 - p) z) - t exp((1 - p) z)``.
+    ``sklearn.linear_model.TweedieRegressor(link="log")`` minimises the same.
 
     Parameters
     ----------
     power : float in (1, 2), default=1.5
-        The variance is proportional to the mean to this power; 1 would be the Poisson and 2 the gamma deviance.
+        The variance is proportional to the mean to this power; 1 would be the Poisson and 2 the
+        gamma deviance.
     """
 
     domain = "[0, inf)"
@@ -124,7 +147,11 @@ class Tweedie(Loss):
         return 2.0 - float(self.power)
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope", "other")}}
+        return {
+            "rows": Rows(1),
+            "row": Rows(1),
+            **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope", "other")},
+        }
 
     def link(self, raw, out):
         positive_exp(raw, out)
@@ -140,7 +167,8 @@ class Tweedie(Loss):
         bounded_exp(ws.tmp, ws.slope, ws.tmp, ws.slope)
         np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
         np.multiply(ws.rows, 1.0 / (2.0 - power), out=ws.rows)
-        # - t exp((1 - p) z) / (1 - p), from (X - log(t)) / 2 on the tangent: with c the bounded exponent t exp(c) (1 + (1 - p) z - c)
+        # - t exp((1 - p) z) / (1 - p), from (X - log(t)) / 2 on the tangent: with c the bounded
+        # exponent t exp(c) (1 + (1 - p) z - c)
         _midway(ws.other)
         np.multiply(raw, 1.0 - power, out=raw)
         np.minimum(raw, ws.other, out=ws.other)
@@ -163,16 +191,20 @@ class Tweedie(Loss):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the share of half a row."""
+        """Return the raw score of the best constant for a target of this mean; ``least``: the
+        share of half a row.
+        """
         return _log_mean(mean, least)
 
 
 class GaussianNLL(Loss):
-    """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and Weigend, 1994).
+    """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and
+    Weigend, 1994).
 
-    Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard deviation ``exp(s / 2)``. Formula:
-    ``1/2 (s + (t - m)^2 exp(-s) + log(2 pi))``, summed over the outputs, which can be negative; gradient with respect to m
-    ``(m - t) exp(-s)``, to s ``1/2 (1 - (t - m)^2 exp(-s))``.
+    Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard
+    deviation ``exp(s / 2)``. Formula: ``1/2 (s + (t - m)^2 exp(-s) + log(2 pi))``, summed over the
+    outputs, which can be negative; gradient with respect to m ``(m - t) exp(-s)``, to s ``1/2 (1 -
+    (t - m)^2 exp(-s))``.
     """
 
     out_activation = "mean and std"
@@ -182,7 +214,11 @@ class GaussianNLL(Loss):
     density = True
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "row": Rows(1), **{name: Rows(n_out // 2, scratch=True) for name in ("slope", "r")}}
+        return {
+            "rows": Rows(1),
+            "row": Rows(1),
+            **{name: Rows(n_out // 2, scratch=True) for name in ("slope", "r")},
+        }
 
     def link(self, raw, out):
         copy_scores(raw, out)
@@ -194,7 +230,8 @@ class GaussianNLL(Loss):
         mean, score = _halves(raw)
         np.subtract(mean, target, out=ws.r)
         np.sum(score, axis=-1, keepdims=True, out=ws.rows)
-        # exp(-s), from L = X / 2 - 4/3 log(min(|r|, 1)) on the tangent: with c = min(-s, L) and d = -s - c it is exp(c) (1 + d)
+        # exp(-s), from L = X / 2 - 4/3 log(min(|r|, 1)) on the tangent: with c = min(-s, L) and d =
+        # -s - c it is exp(c) (1 + d)
         np.abs(ws.r, out=mean)
         np.minimum(mean, 1.0, out=ws.slope)
         _log(ws.slope, ws.slope)
@@ -226,7 +263,8 @@ class GaussianNLL(Loss):
         np.multiply(score, 0.5, out=score)
 
     def start(self, target, weight):
-        # a few values far out would make all others too sure to be learned, and one that does not vary would start at -inf
+        # a few values far out would make all others too sure to be learned, and one that does not
+        # vary would start at -inf
         measure = location_and_scale(target, weight)
         varies = measure.scale > 1e-6 * np.abs(measure.offset)
         return np.concatenate([measure.offset, 2.0 * np.log(np.where(varies, measure.scale, 1.0))])

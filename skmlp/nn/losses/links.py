@@ -1,7 +1,7 @@
 """Output links: from raw scores to predictions, finite whatever the scores.
 
-The one decision: a probability, a mean or a variance is never exactly 0, and a probability never exactly 1 for the logistic function, so
-that no logarithm of a prediction is infinite.
+The one decision: a probability, a mean or a variance is never exactly 0, and a probability never
+exactly 1 for the logistic function, so that no logarithm of a prediction is infinite.
 """
 
 import math
@@ -16,7 +16,10 @@ def copy_scores(raw, out):
 
 
 def softmax(raw, out):
-    """Write the softmax of ``raw``, never exactly 0, into ``out``, which may be ``raw``. Overwrites: out."""
+    """Write the softmax of ``raw``, never exactly 0, into ``out``, which may be ``raw``.
+
+    Overwrites: out.
+    """
     np.subtract(raw, _row_max(raw), out=out)
     np.exp(out, out=out)
     np.divide(out, out @ np.ones((out.shape[-1], 1), out.dtype), out=out)
@@ -31,7 +34,9 @@ def log_softmax(raw, out):
 
 
 def logistic(raw, out):
-    """Write the logistic function of ``raw``, never exactly 0 or 1, into ``out``, which may be ``raw``. Overwrites: out."""
+    """Write the logistic function of ``raw``, never exactly 0 or 1, into ``out``, which may be
+    ``raw``. Overwrites: out.
+    """
     # exp(min(z, 0)) / (1 + exp(-|z|))
     e = np.exp(-np.abs(raw))
     np.minimum(raw, 0.0, out=out)
@@ -42,7 +47,8 @@ def logistic(raw, out):
 
 def log_logistic(raw, out):
     """Write the logarithm of ``logistic`` into ``out``, which may be ``raw``. Overwrites: out."""
-    # min(z, 0) - log1p(exp(-|z|)); above 1/2 the logarithm of the rounded probability, so that what is equal there stays equal
+    # min(z, 0) - log1p(exp(-|z|)); above 1/2 the logarithm of the rounded probability, so that what
+    # is equal there stays equal
     e = np.log1p(np.exp(-np.abs(raw)))
     p = np.empty_like(raw)
     logistic(raw, p)
@@ -53,12 +59,16 @@ def log_logistic(raw, out):
 
 
 def _row_max(raw):
-    """Return the largest value of each row, (..., n, 1); a reduction along rows as short as these is slow, one across them is not."""
+    """Return the largest value of each row, (..., n, 1); a reduction along rows as short as
+    these is slow, one across them is not.
+    """
     return np.maximum.reduce(np.ascontiguousarray(raw.mT), axis=-2, keepdims=True).mT
 
 
 def _floor_log(log_p):
-    """Bound logarithms of probabilities below by that of the least normal number, as the probabilities are. Overwrites: log_p."""
+    """Bound logarithms of probabilities below by that of the least normal number, as the
+    probabilities are. Overwrites: log_p.
+    """
     np.maximum(log_p, math.log(np.finfo(log_p.dtype).tiny), out=log_p)
 
 
@@ -68,7 +78,8 @@ def largest_exponent(dtype):
 
 
 def bounded_exp(u, limit, value, slope):
-    """Write exp(u) into ``value``, which may be ``u``, and its derivative into ``slope``, which may be ``limit``; beyond that its tangent.
+    """Write exp(u) into ``value``, which may be ``u``, and its derivative into ``slope``, which may
+    be ``limit``; beyond that its tangent.
 
     Overwrites: value, slope.
     """

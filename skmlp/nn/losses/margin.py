@@ -1,8 +1,10 @@
 """Losses of classes without probabilities: margins.
 
-The one decision: each class is counted against the rest, as scikit-learn's ``LinearSVC`` and ``Perceptron`` do by default. So one formula
-serves two classes, several classes, and labels that do not exclude each other, each output has the meaning it has there, and the linear
-models are those of scikit-learn; Crammer and Singer's margin between the classes would be another loss for each of these.
+The one decision: each class is counted against the rest, as scikit-learn's ``LinearSVC`` and
+``Perceptron`` do by default. So one formula serves two classes, several classes, and labels that do
+not exclude each other, each output has the meaning it has there, and the linear models are those of
+scikit-learn; Crammer and Singer's margin between the classes would be another loss for each of
+these.
 """
 
 import numpy as np
@@ -11,14 +13,16 @@ from ..layout import Rows
 from .base import Loss, sides
 from .links import copy_scores
 
-_TIE = 1e-9  # of shares of two sides whose sums of weights are equal but for rounding, as balanced ones are
+# of shares of two sides whose sums of weights are equal but for rounding, as balanced ones are
+_TIE = 1e-9
 
 
 class Hinge(Loss):
     """The hinge of a support vector machine (Cortes and Vapnik, 1995), each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1: ``max(0, 1 - s z)``, summed over the
-    outputs; gradient ``-s`` where that is positive, else 0. ``sklearn.svm.LinearSVC(loss="hinge")`` minimises the same.
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1:
+    ``max(0, 1 - s z)``, summed over the outputs; gradient ``-s`` where that is positive, else 0.
+    ``sklearn.svm.LinearSVC(loss="hinge")`` minimises the same.
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -44,8 +48,9 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """The squared hinge, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1 and m = max(0, 1 - s z): ``m^2``, summed
-    over the outputs; gradient ``-2 s m``. ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1
+    and m = max(0, 1 - s z): ``m^2``, summed over the outputs; gradient ``-2 s m``.
+    ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -69,15 +74,20 @@ class SquaredHinge(Loss):
 class Perceptron(Loss):
     """The perceptron's loss (Rosenblatt, 1958): only mistakes count, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1: ``max(0, -s z)``, summed over the
-    outputs; gradient ``-s`` where ``s z <= 0``, a score of 0 being a mistake, else 0. With ``solver="sgd"``, ``momentum=0``,
-    ``batch_size=1`` and no hidden layer, training is the perceptron's rule.
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1:
+    ``max(0, -s z)``, summed over the outputs; gradient ``-s`` where ``s z <= 0``, a score of 0
+    being a mistake, else 0. With ``solver="sgd"``, ``momentum=0``, ``batch_size=1`` and no hidden
+    layer, training is the perceptron's rule.
     """
 
     targets = ("binary", "multiclass", "multilabel")
 
     def buffers(self, n_out):
-        return {"rows": Rows(1), "side": Rows(n_out, scratch=True), "tmp": Rows(n_out, scratch=True)}
+        return {
+            "rows": Rows(1),
+            "side": Rows(n_out, scratch=True),
+            "tmp": Rows(n_out, scratch=True),
+        }
 
     def link(self, raw, out):
         copy_scores(raw, out)

@@ -1,8 +1,10 @@
-"""A loss of the entries that are known, for targets of which some are not: unknown labels, missing values.
+"""A loss of the entries that are known, for targets of which some are not: unknown labels, missing
+values.
 
-The one decision: each output is looked at as a sample of its own, with one output, so that any loss that is a sum over the outputs
-gives the loss of each entry, and those of unknown entries are struck out; outputs that are one distribution are known together or not
-at all. The network works with it only where something is unknown, and so does not pay for it elsewhere.
+The one decision: each output is looked at as a sample of its own, with one output, so that any loss
+that is a sum over the outputs gives the loss of each entry, and those of unknown entries are struck
+out; outputs that are one distribution are known together or not at all. The network works with it
+only where something is unknown, and so does not pay for it elsewhere.
 """
 
 from types import SimpleNamespace
@@ -13,11 +15,14 @@ from ..layout import Rows
 from .base import Loss, initial_score_of_mean
 from .by_column import ColumnLosses
 
-_STAND_IN = 1.0  # for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
+# for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
+_STAND_IN = 1.0
 
 
 def masked(loss):
-    """Return the loss of what is known of a target, NaN being unknown, for a loss with one score for each target."""
+    """Return the loss of what is known of a target, NaN being unknown, for a loss with one score
+    for each target.
+    """
     if isinstance(loss, ColumnLosses):
         return ColumnLosses([(masked(piece), columns) for piece, columns in loss.pieces])
     return (MaskedRows if loss.joint else MaskedDistances if loss.distance else MaskedEntries)(loss)
@@ -39,15 +44,23 @@ class MaskedEntries:
 
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, for each entry, and ours."""
-        inner = {f"entry_{name}": Rows(n_out, buffer.dtype) for name, buffer in self.loss.buffers(1).items()}
+        inner = {
+            f"entry_{name}": Rows(n_out, buffer.dtype)
+            for name, buffer in self.loss.buffers(1).items()
+        }
         return {"rows": Rows(1), "unknown": Rows(n_out, bool), "filled": Rows(n_out), **inner}
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
+
+        Overwrites: raw, ws.*.
+        """
         np.isnan(target, out=ws.unknown)
         np.copyto(ws.filled, target)
         np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
-        entries = SimpleNamespace(**{name: getattr(ws, f"entry_{name}")[..., None] for name in self.loss.buffers(1)})
+        entries = SimpleNamespace(
+            **{name: getattr(ws, f"entry_{name}")[..., None] for name in self.loss.buffers(1)}
+        )
         self.loss.rows_and_grad(raw[..., None], ws.filled[..., None], entries)
         np.copyto(raw, 0.0, where=ws.unknown)
         np.copyto(ws.entry_rows, 0.0, where=ws.unknown)
@@ -56,10 +69,16 @@ class MaskedEntries:
     def entries(self, raw, target):
         """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
         unknown = np.isnan(target)
-        return np.where(unknown, 0.0, self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype)))
+        return np.where(
+            unknown,
+            0.0,
+            self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype)),
+        )
 
     def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
+        """Return the raw score, of shape (n_out,), of each output's best constant over the rows
+        where it is known, 0 if there are none.
+        """
         return _start_of_each(self.loss, target, weight)
 
     def initial_score_at(self, mean, least):
@@ -68,7 +87,8 @@ class MaskedEntries:
 
 
 class MaskedDistances:
-    """The same for a loss of the distance between score and target: an unknown target is the score itself, which costs nothing.
+    """The same for a loss of the distance between score and target: an unknown target is the score
+    itself, which costs nothing.
 
     Parameters
     ----------
@@ -86,7 +106,10 @@ class MaskedDistances:
         return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "filled": Rows(n_out)}
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
+
+        Overwrites: raw, ws.*.
+        """
         np.isnan(target, out=ws.unknown)
         np.copyto(ws.filled, target)
         np.copyto(ws.filled, raw, where=ws.unknown)
@@ -97,7 +120,9 @@ class MaskedDistances:
         return self.loss.entries(raw, np.where(np.isnan(target), raw, target))
 
     def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of each output's best constant over the rows where it is known, 0 if there are none."""
+        """Return the raw score, of shape (n_out,), of each output's best constant over the rows
+        where it is known, 0 if there are none.
+        """
         return _start_of_each(self.loss, target, weight)
 
     def initial_score_at(self, mean, least):
@@ -121,10 +146,18 @@ class MaskedRows:
 
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, and ours."""
-        return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "unknown_row": Rows(1, bool), "filled": Rows(n_out)}
+        return {
+            **self.loss.buffers(n_out),
+            "unknown": Rows(n_out, bool),
+            "unknown_row": Rows(1, bool),
+            "filled": Rows(n_out),
+        }
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``. Overwrites: raw, ws.*."""
+        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
+
+        Overwrites: raw, ws.*.
+        """
         np.isnan(target, out=ws.unknown)
         np.logical_or.reduce(ws.unknown, axis=-1, keepdims=True, out=ws.unknown_row)
         np.copyto(ws.filled, target)
@@ -134,13 +167,18 @@ class MaskedRows:
         np.copyto(ws.rows, 0.0, where=ws.unknown_row)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 in rows that are unknown in part. Overwrites: raw."""
+        """Return the loss (n, n_targets) of each entry, 0 in rows that are unknown in part.
+
+        Overwrites: raw.
+        """
         unknown = np.isnan(target)
         entries = self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype))
         return np.where(unknown.any(axis=-1, keepdims=True), 0.0, entries)
 
     def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of the best constant over the rows that are known, 0 if there are none."""
+        """Return the raw score, of shape (n_out,), of the best constant over the rows that are
+        known, 0 if there are none.
+        """
         known = ~np.isnan(target).any(axis=1)
         if not known.any():
             return np.zeros(target.shape[1])
@@ -157,5 +195,7 @@ def _start_of_each(loss, target, weight):
     for k, column in enumerate(target.T):
         known = ~np.isnan(column)
         if known.any():
-            values[k] = loss.start(column[known, None], None if weight is None else weight[known])[0]
+            values[k] = loss.start(column[known, None], None if weight is None else weight[known])[
+                0
+            ]
     return values

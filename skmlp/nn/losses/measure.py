@@ -1,9 +1,10 @@
 """Where the numbers of a target lie and how large they are, in double precision.
 
-The one decision: a few values far out do not say how large the others are. Where the outermost hundredth of the rows, at least the
-outermost value, lies thirty standard deviations of the others away from the median, location and scale are those of the others; elsewhere
-they are mean and standard deviation, so that a target that is standardised already stays as it is. Of very many rows evenly spaced ones say
-where the middle is.
+The one decision: a few values far out do not say how large the others are. Where the outermost
+hundredth of the rows, at least the outermost value, lies thirty standard deviations of the others
+away from the median, location and scale are those of the others; elsewhere they are mean and
+standard deviation, so that a target that is standardised already stays as it is. Of very many rows
+evenly spaced ones say where the middle is.
 """
 
 import numpy as np
@@ -15,15 +16,21 @@ _OUTERMOST = 0.01  # share of the rows
 _FEW = 0.05  # share of the rows that may be left out for having the outermost value
 _FAR = 1000.0  # times the mean square of the others, or their mean
 _MOST = 0.75  # share of the rows
-_WITHIN = 1.1503493803760079  # standard deviations from the mean is as much of a normal distribution
-_ROUNDING = 16.0 * np.finfo(np.float64).eps  # of the largest value: a column that varies by less is constant
+_WITHIN = (
+    1.1503493803760079  # standard deviations from the mean is as much of a normal distribution
+)
+_ROUNDING = (
+    16.0 * np.finfo(np.float64).eps
+)  # of the largest value: a column that varies by less is constant
 _ROWS = 2**16  # of which a quantile is taken
 _VALUES = 2**16  # normalised in one go
 
 
 def _is_finite(value):
     """Return whether a value is a finite number or a vector of these."""
-    numbers = type(value) is float or (is_array(value) and value.ndim == 1 and value.dtype == np.float64)
+    numbers = type(value) is float or (
+        is_array(value) and value.ndim == 1 and value.dtype == np.float64
+    )
     return numbers and bool(np.isfinite(value).all())
 
 
@@ -32,7 +39,8 @@ def _is_positive(value):
 
 
 class Measure:
-    """Columns of numbers as ``offset + scale z``, in double precision: z is what a network sees or learns.
+    """Columns of numbers as ``offset + scale z``, in double precision: z is what a network sees or
+    learns.
 
     Parameters
     ----------
@@ -73,21 +81,27 @@ class Measure:
 
 
 def location_and_scale(target, weight):
-    """Return the measure of a target (n, n_targets) anywhere on the line; ``weight`` (n,) or None."""
+    """Return the measure of a target (n, n_targets) anywhere on the line; ``weight`` (n,) or
+    None.
+    """
     return _by_column(_location_and_scale, target, weight)
 
 
 def median_and_scale(target, weight):
-    """Return the measure of most of a target, however far the others are: the median, and how far three quarters of it lie from that.
+    """Return the measure of most of a target, however far the others are: the median, and how far
+    three quarters of it lie from that.
 
-    Three quarters of a normal distribution lie within 1.15 standard deviations, by which the distance is divided. With half of the rows,
-    the usual choice, a target whose other half hardly varies, such as the power of solar cells by night, would have next to no scale.
+    Three quarters of a normal distribution lie within 1.15 standard deviations, by which the
+    distance is divided. With half of the rows, the usual choice, a target whose other half hardly
+    varies, such as the power of solar cells by night, would have next to no scale.
     """
     return _by_column(_median_and_scale, target, weight)
 
 
 def mean_size(target, weight):
-    """Return the measure of a target without negative numbers, whose size is its mean and which has no offset."""
+    """Return the measure of a target without negative numbers, whose size is its mean and which
+    has no offset.
+    """
     return _by_column(_mean_size, target, weight)
 
 
@@ -143,19 +157,31 @@ def _quantile(t, weight, level):
 
 
 def _some(t, weight):
-    """Return numbers (n, 1) and weights (n,) or None of evenly spaced rows, of all if they are not very many."""
+    """Return numbers (n, 1) and weights (n,) or None of evenly spaced rows, of all if they are
+    not very many.
+    """
     stride = -(-len(t) // _ROWS)
     return t[::stride, None], None if weight is None else weight[::stride]
 
 
 def _parts(t, weight, amounts):
-    """Yield numbers and weights without the outermost ones, if the mean of their amounts is far above that of the others; then all."""
+    """Yield numbers and weights without the outermost ones, if the mean of their amounts is far
+    above that of the others; then all.
+    """
     largest, mean = amounts.max(), np.average(amounts, weights=weight)
-    at_most = max(_OUTERMOST, float(np.average(amounts == largest, weights=weight)))  # share of the rows that are outermost
-    if at_most <= _FEW and largest > mean / (at_most + 1.0 / _FAR):  # as it must be if their mean is
-        outermost = amounts > np.quantile(amounts, 1.0 - _OUTERMOST, weights=weight, method="inverted_cdf")
+    at_most = max(
+        _OUTERMOST, float(np.average(amounts == largest, weights=weight))
+    )  # share of the rows that are outermost
+    if at_most <= _FEW and largest > mean / (
+        at_most + 1.0 / _FAR
+    ):  # as it must be if their mean is
+        outermost = amounts > np.quantile(
+            amounts, 1.0 - _OUTERMOST, weights=weight, method="inverted_cdf"
+        )
         outermost = outermost if outermost.any() else amounts == largest
         w_out, w = (None if weight is None else weight[rows] for rows in (outermost, ~outermost))
-        if np.average(amounts[outermost], weights=w_out) > _FAR * np.average(amounts[~outermost], weights=w):
+        if np.average(amounts[outermost], weights=w_out) > _FAR * np.average(
+            amounts[~outermost], weights=w
+        ):
             yield t[~outermost], w
     yield t, weight

@@ -1,7 +1,7 @@
 """Losses of numbers: of the distance between prediction and target.
 
-The one decision: the link is the identity, so that a score is in the units of the target; only quantiles, which come as the lowest one
-and steps upwards, need one.
+The one decision: the link is the identity, so that a score is in the units of the target; only
+quantiles, which come as the lowest one and steps upwards, need one.
 """
 
 from itertools import pairwise
@@ -18,7 +18,8 @@ from .measure import location_and_scale, median_and_scale
 class SquaredError(Loss):
     """Half the squared error.
 
-    Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the 1/2 makes the gradient ``z - t``.
+    Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the
+    1/2 makes the gradient ``z - t``.
     """
 
     distance = True
@@ -43,7 +44,8 @@ class SquaredError(Loss):
 class AbsoluteError(Loss):
     """The absolute error, whose best constant is the median.
 
-    Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient ``sign(z - t)``, 0 at 0.
+    Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient
+    ``sign(z - t)``, 0 at 0.
     """
 
     distance = True
@@ -69,14 +71,15 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     """Squared error for small residuals, absolute error for large ones (Huber, 1964).
 
-    Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta, ``delta (|r| - delta/2)``
-    beyond, summed over the outputs; gradient ``clip(r, -delta, delta)``.
+    Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta,
+    ``delta (|r| - delta/2)`` beyond, summed over the outputs; gradient ``clip(r, -delta, delta)``.
 
     Parameters
     ----------
     delta : float > 0, default=1.0
-        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor`` with ``normalize_y`` the standard
-        deviation of most of y, the distance from its median within which three quarters of y lie, divided by 1.15.
+        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor``
+        with ``normalize_y`` the standard deviation of most of y, the distance from its median
+        within which three quarters of y lie, divided by 1.15.
     """
 
     distance = True
@@ -110,10 +113,11 @@ class Huber(Loss):
 
 
 class LogCosh(Loss):
-    """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all derivatives (Saleh and Saleh, 2022).
+    """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all
+    derivatives (Saleh and Saleh, 2022).
 
-    Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the outputs, about ``r^2 / 2`` near 0
-    and ``|r| - log(2)`` far out; gradient ``tanh(r)``.
+    Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the
+    outputs, about ``r^2 / 2`` near 0 and ``|r| - log(2)`` far out; gradient ``tanh(r)``.
     """
 
     distance = True
@@ -144,16 +148,19 @@ class LogCosh(Loss):
 
 
 class Quantile(Loss):
-    """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one level or of several at once.
+    """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one
+    level or of several at once.
 
-    Domain: real targets. Link: the first score is the lowest quantile, each further one a step upwards, ``q_1 = z_1``,
-    ``q_j = q_(j-1) + log(1 + exp(z_j))``, so that quantiles never cross. Formula: ``max(tau (t - q), (tau - 1) (t - q))``, summed over the
-    levels tau and the outputs; derivative with respect to q ``-tau`` below the target, ``1 - tau`` above, ``1/2 - tau`` at it.
+    Domain: real targets. Link: the first score is the lowest quantile, each further one a step
+    upwards, ``q_1 = z_1``, ``q_j = q_(j-1) + log(1 + exp(z_j))``, so that quantiles never cross.
+    Formula: ``max(tau (t - q), (tau - 1) (t - q))``, summed over the levels tau and the outputs;
+    derivative with respect to q ``-tau`` below the target, ``1 - tau`` above, ``1/2 - tau`` at it.
 
     Parameters
     ----------
     levels : float in (0, 1), or sequence of these in rising order, default=(0.1, 0.5, 0.9)
-        The levels tau. With a single one ``predict`` gives a number for each target, else one for each level.
+        The levels tau. With a single one ``predict`` gives a number for each target, else one for
+        each level.
     """
 
     out_activation = "quantiles"
@@ -166,10 +173,13 @@ class Quantile(Loss):
 
     def check(self):
         taus = list(self.levels) if np.iterable(self.levels) else [self.levels]
-        rising = all(isinstance(tau, Real) for tau in taus) and all(a < b for a, b in pairwise([0.0, *taus, 1.0]))
+        rising = all(isinstance(tau, Real) for tau in taus) and all(
+            a < b for a, b in pairwise([0.0, *taus, 1.0])
+        )
         if not taus or not rising:
             raise ValueError(
-                f"{self!r}: levels must be a number in (0, 1) or several in rising order, such as (0.1, 0.5, 0.9), got {self.levels!r}."
+                f"{self!r}: levels must be a number in (0, 1) or several in rising order, such as "
+                f"(0.1, 0.5, 0.9), got {self.levels!r}."
             )
 
     @property
@@ -189,7 +199,8 @@ class Quantile(Loss):
             np.add(step, below, out=step)
 
     def rows_and_grad(self, raw, target, ws):
-        # with r = q - t: max(-tau r, (1 - tau) r); its derivative (sign(r) + 1) / 2 - tau goes to slope, steps log(1 + exp(z)) to raw
+        # with r = q - t: max(-tau r, (1 - tau) r); its derivative (sign(r) + 1) / 2 - tau goes to
+        # slope, steps log(1 + exp(z)) to raw
         scores, slopes = self._by_level(raw), self._by_level(ws.slope)
         np.subtract(scores[0], target, out=ws.r)
         ws.rows.fill(0.0)
@@ -205,7 +216,8 @@ class Quantile(Loss):
             np.sign(ws.r, out=slope)
             np.multiply(slope, 0.5, out=slope)
             np.add(slope, 0.5 - tau, out=slope)
-        # a step s = log(1 + exp(z)) moves all quantiles above it: d s / d z = 1 - exp(-s) times the sum of their slopes
+        # a step s = log(1 + exp(z)) moves all quantiles above it: d s / d z = 1 - exp(-s) times the
+        # sum of their slopes
         np.copyto(ws.tmp, slopes[-1])
         for j in reversed(range(1, len(scores))):
             np.negative(scores[j], out=scores[j])
@@ -217,7 +229,9 @@ class Quantile(Loss):
 
     def start(self, target, weight):
         quantiles = [quantile(target, weight, tau) for tau in self.taus]
-        least = 1e-3 * location_and_scale(target, weight).scale  # a step of 0 would be a score of -inf
+        least = (
+            1e-3 * location_and_scale(target, weight).scale
+        )  # a step of 0 would be a score of -inf
         steps = [np.maximum(above - below, least) for below, above in pairwise(quantiles)]
         # the inverse of log(1 + exp(z))
         return np.concatenate([quantiles[0], *(step + np.log(-np.expm1(-step)) for step in steps)])
@@ -225,7 +239,11 @@ class Quantile(Loss):
     @property
     def taus(self):
         """The levels, a list of floats."""
-        return [float(self.levels)] if isinstance(self.levels, Real) else [float(tau) for tau in self.levels]
+        return (
+            [float(self.levels)]
+            if isinstance(self.levels, Real)
+            else [float(tau) for tau in self.levels]
+        )
 
     def _by_level(self, scores):
         """Return the columns of each level, as views."""

@@ -1,10 +1,11 @@
 """Optimizers: rules that turn a gradient into a step.
 
-What a rule is says ``base.py``; Adam and its relatives are in ``adam.py``, all others in ``others.py``. The updater runs a rule over the
-flat vectors, with all else that is done to the weights: L2 and L1 penalties, max-norm, clipping.
+What a rule is says ``base.py``; Adam and its relatives are in ``adam.py``, all others in
+``others.py``. The updater runs a rule over the flat vectors, with all else that is done to the
+weights: L2 and L1 penalties, max-norm, clipping.
 
-To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it into ``OPTIMIZERS``; the tests
-iterate the registry.
+To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it
+into ``OPTIMIZERS``; the tests iterate the registry.
 """
 
 from .adam import Adam, AdamW, AMSGrad, NAdam

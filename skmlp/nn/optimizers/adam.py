@@ -1,7 +1,7 @@
 """Adam and its relatives: optimizers with an average of the gradient and one of its square.
 
-The one decision: the slots hold the averages without the factors 1 - beta, which are folded into the coefficients, so that each average
-costs a product and a sum.
+The one decision: the slots hold the averages without the factors 1 - beta, which are folded into
+the coefficients, so that each average costs a product and a sum.
 """
 
 import math
@@ -14,10 +14,10 @@ from .base import Optimizer, asymptotic_step_of, descend
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015, the efficient form at the end of section 2).
 
-    ``m <- beta_1 m + (1 - beta_1) g``; ``v <- beta_2 v + (1 - beta_2) g^2``;
-    ``p <- p - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``: scikit-learn's form, with epsilon added before the
-    correction of v. PyTorch adds its epsilon after: pass it ``epsilon / sqrt(1 - beta_2^t)`` to agree. The slots hold
-    ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+    ``m <- beta_1 m + (1 - beta_1) g``; ``v <- beta_2 v + (1 - beta_2) g^2``; ``p <- p - lr sqrt(1 -
+    beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``: scikit-learn's form, with epsilon added
+    before the correction of v. PyTorch adds its epsilon after: pass it ``epsilon / sqrt(1 -
+    beta_2^t)`` to agree. The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
 
     Parameters
     ----------
@@ -45,14 +45,15 @@ class Adam(Optimizer):
         descend(p, m, v, tmp, epsilon, rate)
 
     def asymptotic_step(self, t, lr, m, v, out, tmp):
-        _adam_reach(self, t, lr, v, out)
+        _adam_step(self, t, lr, v, out)
 
 
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
 
-    ``p <- p - lr alpha p`` for the weights, then Adam's step without the gradient of the penalty. The decay is the estimator's
-    ``alpha`` itself, not divided by the number of rows; agrees with PyTorch's ``AdamW`` but for the place of epsilon (see ``Adam``).
+    ``p <- p - lr alpha p`` for the weights, then Adam's step without the gradient of the penalty.
+    The decay is the estimator's ``alpha`` itself, not divided by the number of rows; agrees with
+    PyTorch's ``AdamW`` but for the place of epsilon (see ``Adam``).
 
     Parameters
     ----------
@@ -86,10 +87,11 @@ class AdamW(Optimizer):
 class AMSGrad(Optimizer):
     """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
 
-    ``m``, ``v`` as in Adam; ``v_max <- max(v_max, v)``; ``p <- p - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v_max) + epsilon)``.
-    The paper has no corrections of m and v; as in PyTorch's ``Adam(amsgrad=True)``, they are Adam's, and they do not enter the maximum.
-    Agrees with PyTorch but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``, ``v / (1 - beta_2)`` and
-    ``v_max / (1 - beta_2)``.
+    ``m``, ``v`` as in Adam; ``v_max <- max(v_max, v)``; ``p <- p - lr sqrt(1 - beta_2^t) / (1 -
+    beta_1^t) m / (sqrt(v_max) + epsilon)``. The paper has no corrections of m and v; as in
+    PyTorch's ``Adam(amsgrad=True)``, they are Adam's, and they do not enter the maximum. Agrees
+    with PyTorch but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``,
+    ``v / (1 - beta_2)`` and ``v_max / (1 - beta_2)``.
 
     Parameters
     ----------
@@ -118,15 +120,17 @@ class AMSGrad(Optimizer):
         descend(p, m, v_max, tmp, epsilon, rate)
 
     def asymptotic_step(self, t, lr, m, v, v_max, out, tmp):
-        _adam_reach(self, t, lr, v_max, out)
+        _adam_step(self, t, lr, v_max, out)
 
 
 class NAdam(Optimizer):
-    """Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps instead of a schedule).
+    """Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
+    instead of a schedule).
 
-    ``m``, ``v`` as in Adam; ``p <- p - lr sqrt(1 - beta_2^t) (beta_1 m / (1 - beta_1^(t + 1)) + (1 - beta_1) g / (1 - beta_1^t))
-    / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``NAdam`` in the limit of a large ``momentum_decay``, which ends its schedule at once,
-    but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+    ``m``, ``v`` as in Adam; ``p <- p - lr sqrt(1 - beta_2^t) (beta_1 m / (1 - beta_1^(t + 1)) + (1
+    - beta_1) g / (1 - beta_1^t)) / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``NAdam`` in the
+    limit of a large ``momentum_decay``, which ends its schedule at once, but for the place of
+    epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
 
     Parameters
     ----------
@@ -164,19 +168,21 @@ class NAdam(Optimizer):
 
     def asymptotic_step(self, t, lr, m, v, out, tmp):
         # the shares of m and g in the numerator tend to beta_1 and 1 - beta_1
-        _adam_reach(self, t, lr, v, out)
+        _adam_step(self, t, lr, v, out)
 
 
 def _adam_coefficients(rule, t, lr):
-    # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1 - b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
+    # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1 -
+    # b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
     beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
     root = math.sqrt(1.0 - beta_2)
     correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
 
 
-def _adam_reach(rule, t, lr, v, out):
-    # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size once it is corrected
+def _adam_step(rule, t, lr, v, out):
+    # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size once
+    # it is corrected
     beta_1, _, epsilon, rate = _adam_coefficients(rule, t, lr)
     asymptotic_step_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
 

@@ -1,8 +1,9 @@
 """What an optimizer is.
 
-The one decision: a rule is elementwise, in place, and stateless; its memory (``slots``) is vectors as long as the parameters.
-So it can run over blocks that fit the cache, and a checkpoint is a few arrays. Constants that do not depend on the element are folded
-into as few numbers as possible by ``coefficients``, once per step.
+The one decision: a rule is elementwise, in place, and stateless; its memory (``slots``) is vectors
+as long as the parameters. So it can run over blocks that fit the cache, and a checkpoint is a few
+arrays. Constants that do not depend on the element are folded into as few numbers as possible by
+``coefficients``, once per step.
 """
 
 from abc import abstractmethod
@@ -16,21 +17,25 @@ from ..unit import Unit
 class Optimizer(Unit):
     """A rule p <- p - step(g).
 
-    ``slots`` names its state vectors, zero at the start; ``squares`` those of them that hold means or sums of squares, and so are never
-    negative. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves instead
-    of getting the gradient of the penalty. ``own`` names the hyper-parameters that mean something else than an estimator's parameter of
-    the same name, and so do not take its value.
+    ``slots`` names its state vectors, zero at the start; ``squares`` those of them that hold means
+    or sums of squares, and so are never negative. ``decoupled`` rules shrink the weights by ``lr *
+    alpha`` themselves instead of getting the gradient of the penalty. ``own`` names the
+    hyper-parameters that mean something else than an estimator's parameter of the same name, and so
+    do not take its value.
 
-    ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that beta, so that they survive its change.
+    ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that
+    beta, so that they survive its change.
 
-    A rule that goes with an L1 penalty has ``reach(t, lr, *slots, out, tmp)``, which writes how far a gradient that stays at 1 moves each
-    parameter in a step, once the averages have caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled
-    rule writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any size moves a parameter by about
-    ``lr`` in a step.
+    A rule that goes with an L1 penalty has ``asymptotic_step(t, lr, *slots, out, tmp)``, which
+    writes how far a gradient that stays at 1 moves each parameter in a step, once the averages have
+    caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled rule
+    writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any
+    size moves a parameter by about ``lr`` in a step.
 
-    A rule whose slots hold past learning rates, as a velocity does, has ``lasting(lr, response)`` too. It returns the rate that counts for
-    a gradient that has always been 1, the constant one with the same step, and the response to that gradient in the slots, which it is
-    given in the next step; before the first it is 0.
+    A rule whose slots hold past learning rates, as a velocity does, has ``lasting(lr, response)``
+    too. It returns the rate that counts for a gradient that has always been 1, the constant one
+    with the same step, and the response to that gradient in the slots, which it is given in the
+    next step; before the first it is 0.
     """
 
     slots: tuple = ()
@@ -42,15 +47,21 @@ class Optimizer(Unit):
 
     @abstractmethod
     def coefficients(self, t, lr):
-        """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and learning rate ``lr``."""
+        """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and
+        learning rate ``lr``.
+        """
 
     def units(self):
-        """Return, by slot, the Python float that its numbers are multiplied with to be averages; a slot left out is what it holds."""
+        """Return, by slot, the Python float that its numbers are multiplied with to be averages;
+        a slot left out is what it holds.
+        """
         return {slot: 1.0 - float(getattr(self, name)) for slot, name in self.averages.items()}
 
     @abstractmethod
     def update(self, p, g, *slots_tmp_coefficients):
-        """Apply one step to a block: ``p``, ``g``, each slot, scratch ``tmp``, then the coefficients. Overwrites: all arrays."""
+        """Apply one step to a block: ``p``, ``g``, each slot, scratch ``tmp``, then the
+        coefficients. Overwrites: all arrays.
+        """
 
 
 def descend(p, direction, v, tmp, epsilon, rate):

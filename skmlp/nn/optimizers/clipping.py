@@ -1,6 +1,8 @@
-"""Gradient clipping on the flat vector: by value and by global norm (Pascanu et al., 2013, algorithm 1).
+"""Gradient clipping on the flat vector: by value and by global norm (Pascanu et al., 2013,
+algorithm 1).
 
-The one decision: measuring and changing are two functions, so that the norm can be recorded without clipping.
+The one decision: measuring and changing are two functions, so that the norm can be recorded without
+clipping.
 """
 
 import math
@@ -9,7 +11,9 @@ import numpy as np
 
 
 def global_norm(g):
-    """Return the Euclidean norm of the flat vector ``g``, finite whenever its entries and the norm are."""
+    """Return the Euclidean norm of the flat vector ``g``, finite whenever its entries and the
+    norm are.
+    """
     with np.errstate(over="ignore", under="ignore"):
         norm = math.sqrt(float(np.dot(g, g)))
     if 1e-15 < norm < math.inf or not g.size:
@@ -22,7 +26,9 @@ def global_norm(g):
 
 
 def clip_norm(g, norm, limit):
-    """Scale ``g``, whose norm is ``norm``, so that its norm is at most ``limit``; its direction stays. Overwrites: g."""
+    """Scale ``g``, whose norm is ``norm``, so that its norm is at most ``limit``; its direction
+    stays. Overwrites: g.
+    """
     if norm > limit:
         np.multiply(g, limit / norm, out=g)
 

@@ -1,10 +1,4 @@
-"""Optimizers: rules that turn a gradient into a step.
-
-What a rule is stands in ``optimizer.py``; Adam and its relatives are in ``adam.py``, all others here.
-
-To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it into ``OPTIMIZERS``; the tests
-iterate the registry.
-"""
+"""Optimizers but Adam and its relatives, which are in ``adam.py``."""
 
 import math
 
@@ -16,10 +10,11 @@ from .base import Optimizer, asymptotic_step_of, descend
 class SGD(Optimizer):
     """Gradient descent with momentum.
 
-    ``v <- momentum v - (1 - dampening) lr g``, then ``p <- p + v``, or with Nesterov's momentum ``p <- p + momentum v - (1 - dampening)
-    lr g``: without dampening scikit-learn's form, equal to PyTorch's ``SGD`` as long as the learning rate is constant (Sutskever et al.,
-    2013, equations 1 to 4). With ``dampening=momentum`` the velocity is lr times a moving average of the gradient. PyTorch does not
-    dampen its first step.
+    ``v <- momentum v - (1 - dampening) lr g``, then ``p <- p + v``, or with Nesterov's momentum ``p
+    <- p + momentum v - (1 - dampening) lr g``: without dampening scikit-learn's form, equal to
+    PyTorch's ``SGD`` as long as the learning rate is constant (Sutskever et al., 2013, equations 1
+    to 4). With ``dampening=momentum`` the velocity is lr times a moving average of the gradient.
+    PyTorch does not dampen its first step.
 
     Parameters
     ----------
@@ -52,8 +47,8 @@ class SGD(Optimizer):
             np.add(p, v, out=p)
 
     def lasting(self, lr, response):
-        # the velocity r <- momentum r + rate of a lasting gradient of 1, and its step, r or momentum r + rate; both rate / (1 - momentum)
-        # if lr were constant
+        # the velocity r <- momentum r + rate of a lasting gradient of 1, and its step, r or
+        # momentum r + rate; both rate / (1 - momentum) if lr were constant
         momentum, rate = self.coefficients(1, lr)
         response = momentum * response + rate
         step = momentum * response + rate if self.nesterovs_momentum else response
@@ -66,8 +61,8 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """RMSprop (Tieleman and Hinton, 2012, lecture 6e).
 
-    ``v <- rho v + (1 - rho) g^2``; ``p <- p - lr g / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``RMSprop(alpha=rho)``. The slot
-    holds ``v / (1 - rho)``.
+    ``v <- rho v + (1 - rho) g^2``; ``p <- p - lr g / (sqrt(v) + epsilon)``. Agrees with PyTorch's
+    ``RMSprop(alpha=rho)``. The slot holds ``v / (1 - rho)``.
 
     Parameters
     ----------
@@ -134,11 +129,13 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Adadelta (Zeiler, 2012, algorithm 1).
 
-    ``v <- rho v + (1 - rho) g^2``; ``step = sqrt(u + epsilon) / sqrt(v + epsilon) g``; ``u <- rho u + (1 - rho) step^2``;
-    ``p <- p - lr step``. Agrees with PyTorch's ``Adadelta``. The slots hold ``v / (1 - rho)`` and ``u / (1 - rho)``.
+    ``v <- rho v + (1 - rho) g^2``; ``step = sqrt(u + epsilon) / sqrt(v + epsilon) g``; ``u <- rho u
+    + (1 - rho) step^2``; ``p <- p - lr step``. Agrees with PyTorch's ``Adadelta``. The slots hold
+    ``v / (1 - rho)`` and ``u / (1 - rho)``.
 
-    The paper has no learning rate: its steps have a length of their own, which grows from sqrt(epsilon), so that epsilon is no mere
-    floor. Give the estimator ``learning_rate_init=1.0``; its ``epsilon`` is not used.
+    The paper has no learning rate: its steps have a length of their own, which grows from
+    sqrt(epsilon), so that epsilon is no mere floor. Give the estimator ``learning_rate_init=1.0``;
+    its ``epsilon`` is not used.
 
     Parameters
     ----------
@@ -188,11 +185,13 @@ class Adadelta(Optimizer):
 
 
 class Lion(Optimizer):
-    """Lion (Chen et al., 2023, program 1): steps of one length in each coordinate, with decoupled weight decay.
+    """Lion (Chen et al., 2023, program 1): steps of one length in each coordinate, with decoupled
+    weight decay.
 
-    ``p <- p - lr alpha p`` for the weights; ``p <- p - lr sign(beta_1 m + (1 - beta_1) g)``; ``m <- beta_2 m + (1 - beta_2) g``.
-    The decay is the estimator's ``alpha`` itself, as in ``AdamW``. The slot holds ``m / (1 - beta_2)``. The betas mean something else
-    than Adam's, so the estimator's are not used; its learning rate should be three to ten times smaller than Adam's (section 5).
+    ``p <- p - lr alpha p`` for the weights; ``p <- p - lr sign(beta_1 m + (1 - beta_1) g)``; ``m <-
+    beta_2 m + (1 - beta_2) g``. The decay is the estimator's ``alpha`` itself, as in ``AdamW``. The
+    slot holds ``m / (1 - beta_2)``. The betas mean something else than Adam's, so the estimator's
+    are not used; its learning rate should be three to ten times smaller than Adam's (section 5).
 
     Parameters
     ----------

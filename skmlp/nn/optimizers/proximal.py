@@ -1,7 +1,8 @@
-"""What is done to the weights after the optimizer's step: soft thresholding for an L1 penalty, and the cap on the norm of each unit.
+"""What is done to the weights after the optimizer's step: soft thresholding for an L1 penalty, and
+the cap on the norm of each unit.
 
-The one decision: both act on the parameters alone, after whatever made the step, a NumPy rule or a kernel, so neither knows of them;
-all arrays that they need are made once.
+The one decision: both act on the parameters alone, after whatever made the step, a NumPy rule or a
+kernel, so neither knows of them; all arrays that they need are made once.
 """
 
 import numpy as np
@@ -11,26 +12,33 @@ _BLOCK = 16384  # elements: the vectors of a block fit the cache
 
 
 class SoftThreshold:
-    """The L1 penalty ``strength |p|_1``, by proximal steps: ``p <- sign(p) max(|p| - threshold, 0)`` after each step.
+    """The L1 penalty ``strength |p|_1``, by proximal steps: ``p <- sign(p) max(|p| - threshold,
+    0)`` after each step.
 
-    The threshold of a parameter is ``strength`` times the rule's ``reach``, how far a lasting gradient of 1 moves it in a step: a proximal
-    gradient step in the metric of the rule (Yun, Lozano and Yang, 2021, "Adaptive proximal gradient methods", algorithm 1), and without
-    momentum and adaptation that of Parikh and Boyd (2014, section 4.2). Where training comes to rest the loss's gradient g has
-    ``g = -strength sign(p)`` for p other than 0 and ``|g| <= strength`` for p = 0, which are the conditions of the minimum of loss plus
-    penalty, whatever the rule. For a decoupled rule the reach is ``lr``, as its decay is ``lr strength p``, and strengths are not scaled.
+    The threshold of a parameter is ``strength`` times the rule's ``asymptotic_step``, how far a
+    lasting gradient of 1 moves it in a step: a proximal gradient step in the metric of the rule
+    (Yun, Lozano and Yang, 2021, "Adaptive proximal gradient methods", algorithm 1), and without
+    momentum and adaptation that of Parikh and Boyd (2014, section 4.2). Where training comes to
+    rest the loss's gradient g has ``g = -strength sign(p)`` for p other than 0 and ``|g| <=
+    strength`` for p = 0, which are the conditions of the minimum of loss plus penalty, whatever the
+    rule. For a decoupled rule the reach is ``lr``, as its decay is ``lr strength p``, and strengths
+    are not scaled.
 
-    Where learning rates of the past are in the slots, as in a velocity, the reach is that of the rate which the rule says is ``lasting``.
+    Where learning rates of the past are in the slots, as in a velocity, the reach is that of the
+    rate which the rule says is ``lasting``.
 
-    Clipping takes the same from the whole gradient q as if the penalty were in it, ``g <- g - (q - clip(q))``: clipped alone, g could not
-    balance the threshold. At the minimum q is 0, so that clipping moves no point of rest.
+    Clipping takes the same from the whole gradient q as if the penalty were in it, ``g <- g - (q -
+    clip(q))``: clipped alone, g could not balance the threshold. At the minimum q is 0, so that
+    clipping moves no point of rest.
 
-    A bounded rule's reach has no end where the gradient vanishes, as that of hidden weights does before the output's start to grow; its
-    threshold is ten learning rates at most. This moves no point of rest: its steps are shorter than that.
+    A bounded rule's reach has no end where the gradient vanishes, as that of hidden weights does
+    before the output's start to grow; its threshold is ten learning rates at most. This moves no
+    point of rest: its steps are shorter than that.
 
     Parameters
     ----------
     rule : Optimizer
-        With ``reach``.
+        With ``asymptotic_step``.
     params : ndarray of shape (size,)
     slots : dict of str -> ndarray of shape (size,)
         Those of the rule.
@@ -49,10 +57,14 @@ class SoftThreshold:
                 block = slice(start, min(start + _BLOCK, part.stop))
                 n = block.stop - block.start
                 arrays = [slots[name][block] for name in rule.slots]
-                self._blocks.append((block, params[block], arrays, threshold[:n], tmp[:n], float(strength)))
+                self._blocks.append(
+                    (block, params[block], arrays, threshold[:n], tmp[:n], float(strength))
+                )
 
     def penalty(self, scale):
-        """Return ``scale strength |p|_1``, zero for a decoupled rule, whose decay is no part of what is reported."""
+        """Return ``scale strength |p|_1``, zero for a decoupled rule, whose decay is no part of
+        what is reported.
+        """
         value = 0.0
         if not self.rule.decoupled:
             for _, p, _, _, tmp, strength in self._blocks:
@@ -61,9 +73,12 @@ class SoftThreshold:
         return scale * value
 
     def clip(self, g, bound, scale):
-        """Take from ``g`` what ``bound(q)`` takes from the gradient q of loss and penalty. Overwrites: g.
+        """Take from ``g`` what ``bound(q)`` takes from the gradient q of loss and penalty.
 
-        The penalty's is ``scale strength sign(p)``, at p = 0 what of ``-g`` lies within that distance of 0.
+        Overwrites: g.
+
+        The penalty's is ``scale strength sign(p)``, at p = 0 what of ``-g`` lies within that
+        distance of 0.
         """
         if self._whole is None:
             self._whole, self._excess = np.empty_like(g), np.empty_like(g)
@@ -82,14 +97,18 @@ class SoftThreshold:
         np.subtract(g, self._excess, out=g)
 
     def shrink(self, t, lr, scale, lasting=None):
-        """Move every parameter towards zero, and no further, after step ``t`` with learning rate ``lr``. Overwrites: params.
+        """Move every parameter towards zero, and no further, after step ``t`` with learning rate
+        ``lr``. Overwrites: params.
 
-        ``lasting``: what the rule says of a gradient that has always been 1, ``lr`` if it was constant.
+        ``lasting``: what the rule says of a gradient that has always been 1, ``lr`` if it was
+        constant.
         """
         lasting = lr if lasting is None else lasting
         for _, p, slots, threshold, tmp, strength in self._blocks:
             self.rule.asymptotic_step(t, lasting, *slots, threshold, tmp)
-            np.multiply(threshold, strength if self.rule.decoupled else strength * scale, out=threshold)
+            np.multiply(
+                threshold, strength if self.rule.decoupled else strength * scale, out=threshold
+            )
             if self.rule.bounded:
                 np.minimum(threshold, _LONGEST * lr, out=threshold)
             # p - min(max(p, -threshold), threshold) is exactly zero up to the threshold
@@ -100,9 +119,11 @@ class SoftThreshold:
 
 
 class MaxNorm:
-    """Caps the Euclidean norm of each unit's incoming weights (Srivastava et al., 2014, section 5.1).
+    """Caps the Euclidean norm of each unit's incoming weights (Srivastava et al., 2014, section
+    5.1).
 
-    ``w <- w min(1, limit / |w|)`` for every column w: the nearest point of the ball of that radius. Biases are free.
+    ``w <- w min(1, limit / |w|)`` for every column w: the nearest point of the ball of that radius.
+    Biases are free.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """The updater: one optimizer over the flat vectors, block by block.
 
-The one decision: everything that is done to a parameter in a step (penalty, decay, the optimizer's rule) is done while its block is in
-the cache. A ``kernel`` does all of it in one pass, so it gets each part of the vector whole. What an L1 penalty and a cap on norms do
-after the step is the same for both (``proximal.py``).
+The one decision: everything that is done to a parameter in a step (penalty, decay, the optimizer's
+rule) is done while its block is in the cache. A ``kernel`` does all of it in one pass, so it gets
+each part of the vector whole. What an L1 penalty and a cap on norms do after the step is the same
+for both (``proximal.py``).
 """
 
 import math
@@ -29,23 +30,26 @@ class Updater:
     t : int, default=0
         Steps made so far.
     penalties : list of (slice, float), default=()
-        L2 penalty per part of the vector: its gradient ``penalty p`` times the ``scale`` of a step is added to ``grads``.
+        L2 penalty per part of the vector: its gradient ``penalty p`` times the ``scale`` of a step
+        is added to ``grads``.
     decays : list of (slice, float), default=()
         Decoupled decay per part of the vector: ``p <- p - lr decay p`` before the rule's own step.
     block : int, default=16384
         Elements per block.
     kernel : callable or None, default=None
-        ``kernel(p, g, *slots, strength, keep, *coefficients)`` makes ``p <- keep p``, ``g <- g + strength p`` and the rule's step in one
-        pass, and returns ``|keep p|^2``.
+        ``kernel(p, g, *slots, strength, keep, *coefficients)`` makes ``p <- keep p``, ``g <- g +
+        strength p`` and the rule's step in one pass, and returns ``|keep p|^2``.
     l1 : list of (slice, float), default=()
-        L1 penalty per part of the vector (for a decoupled rule L1 decay), which makes exact zeros: see ``SoftThreshold``.
+        L1 penalty per part of the vector (for a decoupled rule L1 decay), which makes exact zeros:
+        see ``SoftThreshold``.
     weights : list of ndarray, default=()
         The weight matrices, views into ``params``.
     max_norm : float or None, default=None
         Cap on the Euclidean norm of each column of ``weights``.
     scalars : dict of str -> float, or None
-        What else to go on from, kept as the slots are: the unit of each slot by its name, so that slots which another setting of the rule
-        has left are converted, and the ``response`` of the rule's ``lasting``.
+        What else to go on from, kept as the slots are: the unit of each slot by its name, so that
+        slots which another setting of the rule has left are converted, and the ``response`` of the
+        rule's ``lasting``.
     """
 
     def __init__(
@@ -86,9 +90,12 @@ class Updater:
         self._max_norm = None if max_norm is None else MaxNorm(weights, max_norm)
 
     def step(self, lr, scale=0.0, l1_scale=0.0):
-        """Make one step with learning rate ``lr`` and return the penalty before it. Overwrites: params, grads, slots.
+        """Make one step with learning rate ``lr`` and return the penalty before it.
 
-        L2 penalties count ``scale`` times, zero where the gradient has them already, L1 penalties ``l1_scale`` times.
+        Overwrites: params, grads, slots.
+
+        L2 penalties count ``scale`` times, zero where the gradient has them already, L1 penalties
+        ``l1_scale`` times.
         """
         penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
         penalty += self._descend(lr, scale)
@@ -102,9 +109,12 @@ class Updater:
         return penalty
 
     def stands_still(self):
-        """Return whether averages of squares are not finite where parameters are: they make steps of zero for good."""
+        """Return whether averages of squares are not finite where parameters are: they make
+        steps of zero for good.
+        """
         finite = [
-            math.isfinite(np.min(vector, initial=0.0)) and math.isfinite(np.max(vector, initial=0.0))
+            math.isfinite(np.min(vector, initial=0.0))
+            and math.isfinite(np.max(vector, initial=0.0))
             for vector in (self._params, *(self.slots[name] for name in self.rule.squares))
         ]
         return finite[0] and not all(finite)
@@ -112,7 +122,8 @@ class Updater:
     def clip(self, bound, l1_scale):
         """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
 
-        That of an L1 penalty, ``l1_scale`` times, is not in ``grads`` before or after; a decoupled decay is no part of a gradient.
+        That of an L1 penalty, ``l1_scale`` times, is not in ``grads`` before or after; a decoupled
+        decay is no part of a gradient.
         """
         if self._l1 is None or self.rule.decoupled:
             bound(self._grads)
@@ -127,7 +138,9 @@ class Updater:
         if self.kernel is not None:
             for arrays, penalty, decay in self._blocks:
                 strength = penalty * scale
-                squares += strength * float(self.kernel(*arrays, strength, 1.0 - lr * decay, *coefficients))
+                squares += strength * float(
+                    self.kernel(*arrays, strength, 1.0 - lr * decay, *coefficients)
+                )
             return 0.5 * squares
         for arrays, penalties, decays in self._blocks:
             for p, decay in decays:
@@ -144,22 +157,57 @@ class Updater:
         blocks = []
         for start in range(0, params.size, block):
             part = slice(start, min(start + block, params.size))
-            arrays = (params[part], grads[part], *(self.slots[name][part] for name in self.rule.slots), tmp[: part.stop - start])
-            penalised = [(params[s], grads[s], tmp[: s.stop - s.start], float(strength)) for s, strength in _within(part, penalties)]
-            blocks.append((arrays, penalised, [(params[s], float(strength)) for s, strength in _within(part, decays)]))
+            arrays = (
+                params[part],
+                grads[part],
+                *(self.slots[name][part] for name in self.rule.slots),
+                tmp[: part.stop - start],
+            )
+            penalised = [
+                (params[s], grads[s], tmp[: s.stop - s.start], float(strength))
+                for s, strength in _within(part, penalties)
+            ]
+            blocks.append(
+                (
+                    arrays,
+                    penalised,
+                    [(params[s], float(strength)) for s, strength in _within(part, decays)],
+                )
+            )
         return blocks
 
     def _kernel_blocks(self, params, grads, penalties, decays):
         """Return (arrays, penalty, decay) of each part of the vector in which both are the same."""
-        ends = sorted({0, params.size, *(end for part, _ in [*penalties, *decays] for end in (part.start, part.stop))})
+        ends = sorted(
+            {
+                0,
+                params.size,
+                *(end for part, _ in [*penalties, *decays] for end in (part.start, part.stop)),
+            }
+        )
         blocks = []
         for part in (slice(start, stop) for start, stop in pairwise(ends)):
-            arrays = (params[part], grads[part], *(self.slots[name][part] for name in self.rule.slots))
-            blocks.append((arrays, *(sum(float(strength) for _, strength in _within(part, parts)) for parts in (penalties, decays))))
+            arrays = (
+                params[part],
+                grads[part],
+                *(self.slots[name][part] for name in self.rule.slots),
+            )
+            blocks.append(
+                (
+                    arrays,
+                    *(
+                        sum(float(strength) for _, strength in _within(part, parts))
+                        for parts in (penalties, decays)
+                    ),
+                )
+            )
         return blocks
 
 
 def _within(block, parts):
     """Return (slice, strength) of what lies in ``block`` of each part."""
-    cut = [(slice(max(part.start, block.start), min(part.stop, block.stop)), strength) for part, strength in parts]
+    cut = [
+        (slice(max(part.start, block.start), min(part.stop, block.stop)), strength)
+        for part, strength in parts
+    ]
     return [(part, strength) for part, strength in cut if part.start < part.stop and strength]

@@ -1,12 +1,24 @@
-"""Learning-rate schedules: what the initial learning rate is multiplied with, as a function of how far training has come.
+"""Learning-rate schedules: what the initial learning rate is multiplied with, as a function of how
+far training has come.
 
-What a schedule is says ``base.py``; formulas are in ``planned.py``, answers to a lack of progress in ``plateau.py``.
+What a schedule is says ``base.py``; formulas are in ``planned.py``, answers to a lack of progress
+in ``plateau.py``.
 
-To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES``; the tests iterate the registry.
+To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES``; the tests iterate
+the registry.
 """
 
 from .base import Clock, Schedule
-from .planned import Constant, Cosine, CosineRestarts, Exponential, Invscaling, Linear, OneCycle, Step
+from .planned import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Invscaling,
+    Linear,
+    OneCycle,
+    Step,
+)
 from .plateau import Adaptive, Plateau
 
 SCHEDULES = {

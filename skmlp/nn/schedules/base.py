@@ -1,8 +1,10 @@
-"""What a learning-rate schedule is: what the initial learning rate is multiplied with, as a function of how far training has come.
+"""What a learning-rate schedule is: what the initial learning rate is multiplied with, as a
+function of how far training has come.
 
-The one decision: a schedule is a pure function of a ``Clock``, asked before every step, so that it can be drawn, tested and
-resumed without state of its own. The only thing that is not a function of time, the answer to a plateau, is a number
-(``plateau_factor``) that the trainer multiplies into the clock's ``decay``. Warming up is the same for all and done here.
+The one decision: a schedule is a pure function of a ``Clock``, asked before every step, so that it
+can be drawn, tested and resumed without state of its own. The only thing that is not a function of
+time, the answer to a plateau, is a number (``plateau_factor``) that the trainer multiplies into the
+clock's ``decay``. Warming up is the same for all and done here.
 """
 
 from abc import abstractmethod
@@ -16,9 +18,10 @@ from ..unit import Unit
 class Clock:
     """How far training has come.
 
-    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``: passes that this fit plans.
-    ``samples``: rows seen up to the start of this epoch. ``decay``: product of the plateau factors applied so far. ``began``: the epoch
-    at which this fit began. ``n_batches``: updates in an epoch.
+    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``:
+    passes that this fit plans. ``samples``: rows seen up to the start of this epoch. ``decay``:
+    product of the plateau factors applied so far. ``began``: the epoch at which this fit began.
+    ``n_batches``: updates in an epoch.
     """
 
     step: int = 0
@@ -42,14 +45,17 @@ class Clock:
 class Schedule(Unit):
     """A rule for the learning rate.
 
-    Every schedule has the parameter ``warm_up``: over this many epochs, counted from the very first one, the factor is multiplied by the
-    share of their updates made, this one included, so that the rate rises along a line (Goyal et al., 2017, section 2.2).
+    Every schedule has the parameter ``warm_up``: over this many epochs, counted from the very first
+    one, the factor is multiplied by the share of their updates made, this one included, so that the
+    rate rises along a line (Goyal et al., 2017, section 2.2).
 
-    ``plateau_factor``: what the rate is multiplied with where training would otherwise stop for lack of progress; None: it stops.
-    ``plateau_patience``: epochs without progress to wait for before that; None: as many as before stopping. ``least``: the product of the
-    plateau factors does not fall below it, and training stops at the next plateau. ``strict``: whether progress is to be more than ``tol``,
-    so that with ``tol=0`` an equal value is none; else ``tol`` itself is enough, as in scikit-learn. ``planned``: the rate falls to its end
-    within the planned number of epochs, so that reaching that number is no failure.
+    ``plateau_factor``: what the rate is multiplied with where training would otherwise stop for
+    lack of progress; None: it stops. ``plateau_patience``: epochs without progress to wait for
+    before that; None: as many as before stopping. ``least``: the product of the plateau factors
+    does not fall below it, and training stops at the next plateau. ``strict``: whether progress is
+    to be more than ``tol``, so that with ``tol=0`` an equal value is none; else ``tol`` itself is
+    enough, as in scikit-learn. ``planned``: the rate falls to its end within the planned number of
+    epochs, so that reaching that number is no failure.
     """
 
     plateau_factor = None

@@ -1,9 +1,7 @@
-"""Learning-rate schedules: formulas of the factor that the initial learning rate is multiplied with.
+"""Learning-rate schedules that follow a plan: formulas of the factor.
 
-Each takes ``warm_up`` epochs, during which the factor is also multiplied by a line from zero to one; see ``schedule.py``, which also
-says what a schedule is. Those that answer to a lack of progress are in ``plateau.py``.
-
-To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES``; the tests iterate the registry.
+Each takes ``warm_up`` epochs, during which the factor is also multiplied by a line from zero to
+one; see ``base.py``.
 """
 
 import math
@@ -35,7 +33,8 @@ class Constant(Schedule):
 
 
 class Invscaling(Schedule):
-    """factor = 1 / (samples + 1)^power_t, constant within an epoch, as in scikit-learn; 1 throughout the first epoch.
+    """factor = 1 / (samples + 1)^power_t, constant within an epoch, as in scikit-learn; 1
+    throughout the first epoch.
 
     Parameters
     ----------
@@ -120,8 +119,8 @@ class Linear(Schedule):
     Parameters
     ----------
     n_epochs : int or None, default=None
-        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
-        The factor stays at ``final`` afterwards.
+        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter``
+        of each fit. The factor stays at ``final`` afterwards.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
@@ -146,13 +145,14 @@ class Linear(Schedule):
 
 
 class Cosine(Schedule):
-    """factor = final + (1 - final) (1 + cos(pi epoch / n_epochs)) / 2 (Loshchilov and Hutter, 2017, equation 5, one cycle).
+    """factor = final + (1 - final) (1 + cos(pi epoch / n_epochs)) / 2 (Loshchilov and Hutter, 2017,
+    equation 5, one cycle).
 
     Parameters
     ----------
     n_epochs : int or None, default=None
-        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
-        The factor stays at ``final`` afterwards.
+        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter``
+        of each fit. The factor stays at ``final`` afterwards.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
@@ -177,7 +177,8 @@ class Cosine(Schedule):
 
 
 class CosineRestarts(Schedule):
-    """Cosine decay over and over, each cycle ``growth`` times as long as the one before (Loshchilov and Hutter, 2017, section 3).
+    """Cosine decay over and over, each cycle ``growth`` times as long as the one before (Loshchilov
+    and Hutter, 2017, section 3).
 
     Parameters
     ----------
@@ -192,7 +193,8 @@ class CosineRestarts(Schedule):
 
     Examples
     --------
-    >>> [CosineRestarts(n_epochs=2).factor(Clock(epoch=epoch)) for epoch in (0.0, 1.0, 2.0, 4.0, 6.0)]
+    >>> restarts = CosineRestarts(n_epochs=2)
+    >>> [restarts.factor(Clock(epoch=epoch)) for epoch in (0.0, 1.0, 2.0, 4.0, 6.0)]
     [1.0, 0.5, 1.0, 0.5, 1.0]
     """
 
@@ -214,15 +216,16 @@ class CosineRestarts(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up from ``start`` to 1, then down to ``final``, both along half a cosine (Smith and Topin, 2018).
+    """Up from ``start`` to 1, then down to ``final``, both along half a cosine (Smith and Topin,
+    2018).
 
     The initial learning rate is the peak.
 
     Parameters
     ----------
     n_epochs : int or None, default=None
-        Length of the cycle in epochs; counted from the very first epoch; None is the ``max_iter`` of each fit.
-        The factor stays at ``final`` afterwards.
+        Length of the cycle in epochs; counted from the very first epoch; None is the ``max_iter``
+        of each fit. The factor stays at ``final`` afterwards.
     rise : float in (0, 1), default=0.3
         Share of the cycle that goes up.
     start : float in [0, 1], default=0.04
@@ -239,7 +242,13 @@ class OneCycle(Schedule):
     """
 
     planned = True
-    limits = {"n_epochs": "(0, inf) or None", "rise": "(0, 1)", "start": "[0, 1]", "final": "[0, 1]", **Schedule.limits}
+    limits = {
+        "n_epochs": "(0, inf) or None",
+        "rise": "(0, 1)",
+        "start": "[0, 1]",
+        "final": "[0, 1]",
+        **Schedule.limits,
+    }
 
     def __init__(self, n_epochs=None, rise=0.3, start=0.04, final=0.0001, warm_up=0):
         self.n_epochs = n_epochs
@@ -256,8 +265,14 @@ class OneCycle(Schedule):
 
 
 def _progress(schedule, clock):
-    """Return the share of the schedule's length that has passed, in [0, 1]; a schedule without a length spans the current fit."""
-    passed = clock.epoch / schedule.n_epochs if schedule.n_epochs else (clock.epoch - clock.began) / clock.n_epochs
+    """Return the share of the schedule's length that has passed, in [0, 1]; a schedule without a
+    length spans the current fit.
+    """
+    passed = (
+        clock.epoch / schedule.n_epochs
+        if schedule.n_epochs
+        else (clock.epoch - clock.began) / clock.n_epochs
+    )
     return float(min(passed, 1.0))
 
 

@@ -1,8 +1,9 @@
 """Learning-rate schedules that answer to a lack of progress instead of following a plan.
 
-The one decision: whoever watches the progress multiplies the clock's ``decay``; a schedule only says by how much, when, and how far.
+The one decision: whoever watches the progress multiplies the clock's ``decay``; a schedule only
+says by how much, when, and how far.
 
-To add one: as in ``schedules.py``, with ``plateau_factor``.
+To add one: as in ``planned.py``, with ``plateau_factor``.
 """
 
 from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
@@ -34,18 +35,21 @@ class Adaptive(Schedule):
 
 
 class Plateau(Schedule):
-    """factor = 1, multiplied by gamma after each ``patience`` epochs without progress, but never below ``final``.
+    """factor = 1, multiplied by gamma after each ``patience`` epochs without progress, but never
+    below ``final``.
 
-    Progress is what the estimator stops for lack of: the training loss, or the validation score with ``early_stopping``, better by more
-    than ``tol``. Once the factor is ``final``, ``n_iter_no_change`` more epochs without progress end the training. With ``tol=0`` the same
-    as PyTorch's ``ReduceLROnPlateau`` without a threshold.
+    Progress is what the estimator stops for lack of: the training loss, or the validation score
+    with ``early_stopping``, better by more than ``tol``. Once the factor is ``final``,
+    ``n_iter_no_change`` more epochs without progress end the training. With ``tol=0`` the same as
+    PyTorch's ``ReduceLROnPlateau`` without a threshold.
 
     Parameters
     ----------
     gamma : float in (0, 1), default=0.1
         What the factor is multiplied with.
     patience : int >= 0 or None, default=None
-        The factor falls after more than this many epochs without progress; None is the estimator's ``n_iter_no_change``.
+        The factor falls after more than this many epochs without progress; None is the estimator's
+        ``n_iter_no_change``.
     final : float in [0, 1], default=0.001
         Least factor.
     warm_up : float >= 0, default=0
@@ -58,7 +62,12 @@ class Plateau(Schedule):
     """
 
     strict = True
-    limits = {"gamma": "(0, 1)", "patience": "[0, inf) or None", "final": "[0, 1]", **Schedule.limits}
+    limits = {
+        "gamma": "(0, 1)",
+        "patience": "[0, inf) or None",
+        "final": "[0, 1]",
+        **Schedule.limits,
+    }
 
     def __init__(self, gamma=0.1, patience=None, final=0.001, warm_up=0):
         self.gamma = gamma

@@ -1,8 +1,10 @@
 """Terms: layers that add something of their own to the objective of training.
 
-What a term is says ``base.py``; those that are asked of the code of an autoencoder are also in ``CODE_PENALTIES``.
+What a term is says ``base.py``; those that are asked of the code of an autoencoder are also in
+``CODE_PENALTIES``.
 
-To add one: derive from ``Term`` in a file of its kind, put it into ``TERMS``; the tests iterate the registry.
+To add one: derive from ``Term`` in a file of its kind, put it into ``TERMS``; the tests iterate the
+registry.
 """
 
 from .auxiliary_head import Head

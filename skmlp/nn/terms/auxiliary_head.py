@@ -1,7 +1,8 @@
 """Output heads at hidden layers: the network's own loss, further down.
 
-The one decision: a head has the loss of the network and what that needs, not one of its own; so every loss, of several scores for a target
-or of known entries only, works in a head as it does at the top.
+The one decision: a head has the loss of the network and what that needs, not one of its own; so
+every loss, of several scores for a target or of known entries only, works in a head as it does at
+the top.
 """
 
 import numpy as np
@@ -11,7 +12,8 @@ from .base import Term, identity_forward
 
 
 class Head(Term):
-    """strength loss(x head_weight + head_bias, target): an output layer of its own for what it passes on (Lee et al., 2015, equation 3).
+    """strength loss(x head_weight + head_bias, target): an output layer of its own for what it
+    passes on (Lee et al., 2015, equation 3).
 
     No penalty applies to its weights, and nothing but training knows of it.
 
@@ -37,7 +39,10 @@ class Head(Term):
         return n_in
 
     def params(self, n_in):
-        return {"head_weight": Param((n_in, self.n_out), self.init), "head_bias": Param((1, self.n_out))}
+        return {
+            "head_weight": Param((n_in, self.n_out), self.init),
+            "head_bias": Param((1, self.n_out)),
+        }
 
     def state(self, n_in):
         return {}

@@ -1,9 +1,11 @@
 """Terms: layers that add something of their own to the objective of training.
 
-The one decision: a term is a layer, so that what it reads, its parameters and its memory are planned like those of any other. Between the
-forward and the backward pass the network asks each term for its value, which the loss reported includes; ``backward`` adds the gradient.
+The one decision: a term is a layer, so that what it reads, its parameters and its memory are
+planned like those of any other. Between the forward and the backward pass the network asks each
+term for its value, which the loss reported includes; ``backward`` adds the gradient.
 
-To add one: derive from ``Term``, write ``objective`` and what a layer needs, put it into ``TERMS`` in ``terms.py``.
+To add one: derive from ``Term``, write ``objective`` and what a layer needs, put it into ``TERMS``
+in ``__init__.py``.
 """
 
 from abc import abstractmethod
@@ -16,16 +18,21 @@ from ..layers.base import Layer
 class Term(Layer):
     """A layer that in training adds a term to the objective.
 
-    After the forward pass of the whole network it is asked for its value (``objective``), then its ``backward`` is called as ever, and
-    adds the term's gradient to what comes from above. ``keeps`` is what ``objective`` and ``backward`` read. ``passes``: the output is the
-    input, and the plan gives both one memory (``identity_forward``); set it to False for a term that changes what it sees, and ``training_only``
-    for one that does something in prediction too. ``below``: number of layers below whose workspaces it finds in ``ws.below``, the nearest
-    first, to read their parameters; a term with ``below`` > 0 has a method ``settle(ws)``, which is called after the backward pass and
-    adds the direct part of the gradient to ``d_<param>`` of these. ``needs_subnetwork``: it finds in ``ws.twin`` a ``LowerLayers`` of all layers below, to
-    see what these make of other rows, and in ``ws.first`` the first layer's workspace, whose ``x`` is the batch; it has ``settle`` too.
+    After the forward pass of the whole network it is asked for its value (``objective``), then its
+    ``backward`` is called as ever, and adds the term's gradient to what comes from above. ``keeps``
+    is what ``objective`` and ``backward`` read. ``passes``: the output is the input, and the plan
+    gives both one memory (``identity_forward``); set it to False for a term that changes what it
+    sees, and ``training_only`` for one that does something in prediction too. ``below``: number of
+    layers below whose workspaces it finds in ``ws.below``, the nearest first, to read their
+    parameters; a term with ``below`` > 0 has a method ``settle(ws)``, which is called after the
+    backward pass and adds the direct part of the gradient to ``d_<param>`` of these.
+    ``needs_subnetwork``: it finds in ``ws.twin`` a ``LowerLayers`` of all layers below, to see what
+    these make of other rows, and in ``ws.first`` the first layer's workspace, whose ``x`` is the
+    batch; it has ``settle`` too.
 
-    The workspace also has ``ws.value_and_grad``, the method of the network's loss (of known entries only, where some are unknown), and
-    ``ws.loss``, the workspace that it takes, for raw scores as wide as the network's.
+    The workspace also has ``ws.value_and_grad``, the method of the network's loss (of known entries
+    only, where some are unknown), and ``ws.loss``, the workspace that it takes, for raw scores as
+    wide as the network's.
     """
 
     keeps = ("y",)
@@ -38,8 +45,9 @@ class Term(Layer):
     def objective(self, ws, target, weight, scale):
         """Return the term of a batch, a float, and leave in buffers what ``backward`` needs.
 
-        The value is a mean over the rows, each counting ``weight`` (n, 1) times (None: once), with ``scale`` = 1 / sum of the weights;
-        ``ws.batch.column`` holds these shares, weight times scale. ``target`` (n, n_targets). Overwrites: ws buffers, ws.d_<param>.
+        The value is a mean over the rows, each counting ``weight`` (n, 1) times (None: once), with
+        ``scale`` = 1 / sum of the weights; ``ws.batch.column`` holds these shares, weight times
+        scale. ``target`` (n, n_targets). Overwrites: ws buffers, ws.d_<param>.
         """
 
 

@@ -1,7 +1,8 @@
-"""What is asked of an autoencoder's code beyond that it can be decoded: few active units, or little change with the input.
+"""What is asked of an autoencoder's code beyond that it can be decoded: few active units, or little
+change with the input.
 
-The one decision: each is a term of the objective that stands right behind the code and passes it on. A variational code, which changes it,
-has a file of its own.
+The one decision: each is a term of the objective that stands right behind the code and passes it
+on. A variational code, which changes it, has a file of its own.
 
 To add one: derive from ``Term``, put it into ``CODE_PENALTIES`` and into ``TERMS``.
 """
@@ -18,11 +19,13 @@ _LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
 
 
 class KLSparsity(Term):
-    """``weight sum_j KL(target || a_j)`` with a_j the mean of unit j over the batch: each unit is to be active for few rows.
+    """``weight sum_j KL(target || a_j)`` with a_j the mean of unit j over the batch: each unit is
+    to be active for few rows.
 
-    ``KL(t || a) = t log(t / a) + (1 - t) log((1 - t) / (1 - a))`` (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse
-    autoencoder", for this form) is between coins, so a code is in (0, 1). The mean is weighted by the rows' weights. Each minibatch has a
-    mean of its own, so that small ones ask that units be active equally often in each: take batches of some hundred rows.
+    ``KL(t || a) = t log(t / a) + (1 - t) log((1 - t) / (1 - a))`` (Lee, Ekanadham and Ng, 2008, for
+    the aim; Ng, 2011, "Sparse autoencoder", for this form) is between coins, so a code is in (0,
+    1). The mean is weighted by the rows' weights. Each minibatch has a mean of its own, so that
+    small ones ask that units be active equally often in each: take batches of some hundred rows.
 
     Parameters
     ----------
@@ -41,7 +44,12 @@ class KLSparsity(Term):
     width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
-        return {"mean": Row(n_in), "rest": Row(n_in), "slope": Row(n_in), "sent": Rows(n_in, scratch=True)}
+        return {
+            "mean": Row(n_in),
+            "rest": Row(n_in),
+            "slope": Row(n_in),
+            "sent": Rows(n_in, scratch=True),
+        }
 
     def forward(self, x, ws, training):
         identity_forward(x, ws)
@@ -60,7 +68,9 @@ class KLSparsity(Term):
         np.subtract(ws.slope, ws.rest, out=ws.slope)
         np.log(ws.mean, out=ws.mean)
         entropy += t * float(np.add.reduce(ws.mean, axis=None))
-        return strength * (ws.y.shape[-1] * (t * math.log(t) + (1.0 - t) * math.log(1.0 - t)) - entropy)
+        return strength * (
+            ws.y.shape[-1] * (t * math.log(t) + (1.0 - t) * math.log(1.0 - t)) - entropy
+        )
 
     def backward(self, dy, ws):
         # dx_ij = dy_ij + share_i slope_j
@@ -70,10 +80,12 @@ class KLSparsity(Term):
 
 
 class L1Sparsity(Term):
-    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse coding (Olshausen and Field, 1996).
+    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse
+    coding (Olshausen and Field, 1996).
 
-    Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has them, such as relu. What a code loses in
-    size the decoder can make up for by larger weights, so give ``alpha`` a value or ``tied_weights=True``.
+    Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has
+    them, such as relu. What a code loses in size the decoder can make up for by larger weights, so
+    give ``alpha`` a value or ``tied_weights=True``.
 
     Parameters
     ----------
@@ -109,25 +121,29 @@ class L1Sparsity(Term):
 
 
 class Contractive(Term):
-    """``weight |J|^2``, averaged over the rows, J the Jacobian (n_units, n_features) of the code: it is to change little with the row.
+    """``weight |J|^2``, averaged over the rows, J the Jacobian (n_units, n_features) of the code:
+    it is to change little with the row.
 
-    The contractive autoencoder (Rifai et al., 2011), for encoders of any depth and activation. In each step every row draws a direction u
-    on the unit sphere, and the term is ``weight d |f(x + h u) - f(x - h u)|^2 / (2 h)^2``, with d features, f the encoder and ``h = step``.
-    This, and its gradient, is computed exactly. Its expectation over u is ``weight |J|^2`` where the encoder is straight within a distance
-    of h; else it is that plus an error of the order of h^2, by which it also counts how the encoder bends, as in the stochastic form of
-    Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
+    The contractive autoencoder (Rifai et al., 2011), for encoders of any depth and activation. In
+    each step every row draws a direction u on the unit sphere, and the term is ``weight d |f(x + h
+    u) - f(x - h u)|^2 / (2 h)^2``, with d features, f the encoder and ``h = step``. This, and its
+    gradient, is computed exactly. Its expectation over u is ``weight |J|^2`` where the encoder is
+    straight within a distance of h; else it is that plus an error of the order of h^2, by which it
+    also counts how the encoder bends, as in the stochastic form of Rifai et al. (2011b, "Higher
+    order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
 
-    The encoder is that of clean rows: without dropout and corruption, and with batch normalisation by the mean and variance of the rows at
-    which it is asked here, which both sides share. It costs two more passes through the encoder, forward and backward. A decoder with
-    larger weights makes up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
+    The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
+    by the mean and variance of the rows at which it is asked here, which both sides share. It costs
+    two more passes through the encoder, forward and backward. A decoder with larger weights makes
+    up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
 
     Parameters
     ----------
     weight : float >= 0, default=0.1
         Strength, against a loss that is summed over the features.
     step : float > 0, default=0.01
-        Distance h of the two points from the row, in the units of X: short against what matters in X, long against the rounding of float32,
-        about 1e-7 of the largest values.
+        Distance h of the two points from the row, in the units of X: short against what matters in
+        X, long against the rounding of float32, about 1e-7 of the largest values.
     """
 
     needs_subnetwork = True
@@ -158,7 +174,8 @@ class Contractive(Term):
         np.add(ahead, behind, out=ahead)
         np.multiply(behind, 2.0, out=behind)
         np.subtract(behind, ahead, out=behind)
-        # weight d / (4 h^2) sum_i share_i |c_i|^2, c = f(x + h u) - f(x - h u); d c_i = weight d / (2 h^2) share_i c_i
+        # weight d / (4 h^2) sum_i share_i |c_i|^2, c = f(x + h u) - f(x - h u); d c_i = weight d /
+        # (2 h^2) share_i c_i
         y = ws.twin.forward(n, weight)
         np.subtract(y[:n], y[n:], out=ws.change)
         np.multiply(ws.change, ws.batch.column, out=y[:n])

@@ -1,7 +1,8 @@
 """The code of a variational autoencoder: a normal distribution for each row.
 
-The one decision: a variational code is an activation with two inputs for each output, as maxout is, that draws in training and gives the
-mean in prediction; and it is a term of the objective. So widths, transforms and tied weights need to know nothing of it.
+The one decision: a variational code is an activation with two inputs for each output, as maxout is,
+that draws in training and gives the mean in prediction; and it is a term of the objective. So
+widths, transforms and tied weights need to know nothing of it.
 """
 
 import numpy as np
@@ -14,16 +15,20 @@ _BOUND = 10.0  # of the logarithm of a variance
 
 
 class Variational(Term):
-    """z = m + s e with e drawn from N(0, I), plus ``beta`` times the divergence of N(m, s^2) from N(0, I) (Kingma and Welling, 2014).
+    """z = m + s e with e drawn from N(0, I), plus ``beta`` times the divergence of N(m, s^2) from
+    N(0, I) (Kingma and Welling, 2014).
 
-    The layer in front gives two numbers for each component: the mean m (the first half of its units) and r, from which
-    ``log s^2 = 10 tanh(r / 10)``, so that it starts like r and stays between -10 and 10. Per row the term is
-    ``beta / 2 sum_j (m_j^2 + s_j^2 - 1 - log s_j^2)``. Prediction gives m and draws nothing.
+    The layer in front gives two numbers for each component: the mean m (the first half of its
+    units) and r, from which ``log s^2 = 10 tanh(r / 10)``, so that it starts like r and stays
+    between -10 and 10. Per row the term is ``beta / 2 sum_j (m_j^2 + s_j^2 - 1 - log s_j^2)``.
+    Prediction gives m and draws nothing.
 
-    With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss stands for, but for a constant:
-    'squared_error' is the normal one with variance 1 for each feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A
-    normal likelihood of variance v is ``beta=v``, which divides all by 1 / v; so beta says how exact a reconstruction is meant to be, in
-    units of X squared, and ``beta > 1`` buys components that are more independent (Higgins et al., 2017).
+    With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss
+    stands for, but for a constant: 'squared_error' is the normal one with variance 1 for each
+    feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A normal likelihood of
+    variance v is ``beta=v``, which divides all by 1 / v; so beta says how exact a reconstruction is
+    meant to be, in units of X squared, and ``beta > 1`` buys components that are more independent
+    (Higgins et al., 2017).
 
     Parameters
     ----------
