@@ -27,6 +27,7 @@ test-bare: $(BARE)/.installed  ## the test suite without any optional package; i
 	$(BARE)/bin/python -m pytest -q -n auto
 
 lint: $(SETUP)   ## style and formatting
+	sh tools/check-ruff-version
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
