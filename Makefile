@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP = $(BIN)/.installed
 OLDEST := .venv-oldest
+BARE := .venv-bare
 
-.PHONY: help demo test test-fast test-oldest lint format coverage bench docs wheel-test clean
+.PHONY: help demo test test-fast test-oldest test-bare lint format coverage bench docs wheel-test clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
@@ -22,7 +23,11 @@ test-fast: $(SETUP)  ## the test suite without its slow part
 test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versions supported (Python 3.11 or 3.12)
 	$(OLDEST)/bin/python -m pytest -q -n auto
 
+test-bare: $(BARE)/.installed  ## the test suite without any optional package; it skips what needs one
+	$(BARE)/bin/python -m pytest -q -n auto --doctest-ignore-import-errors --ignore=skmlp/plot
+
 lint: $(SETUP)   ## style and formatting
+	sh tools/check-ruff-version
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -30,8 +35,8 @@ format: $(SETUP) ## mend style and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-coverage: $(SETUP)  ## the test suite with line and branch coverage
-	$(BIN)/python -m pytest -q --cov --cov-report=term
+coverage: $(SETUP)  ## the test suite with line and branch coverage, which must not fall below the floor in pyproject.toml
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 
 bench: $(SETUP)  ## ratios of time against scikit-learn
 	$(BIN)/python -m benchmarks.run
@@ -46,7 +51,7 @@ wheel-test:      ## build the wheel and test what is installed of it, from outsi
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(BARE) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .pytest_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -56,4 +61,9 @@ $(SETUP): pyproject.toml
 $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]" --constraint tests/oldest.txt
+	@touch $@
+
+$(BARE)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BARE)
+	$(BARE)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test-bare]"
 	@touch $@

@@ -64,6 +64,6 @@ html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
 }
-html_sidebars = {"changelog": [], "lectures": [], "design": [], "contributing": [], "migrating": []}
+html_sidebars = {"changelog": [], "lectures": [], "design": [], "policies": [], "contributing": [], "releasing": [], "migrating": []}
