@@ -32,7 +32,7 @@ def compiled_backend(network, n_rows):
     ):
         return None
     try:
-        from ..nn.compiled import dispatch as compiled
+        from ..nn.compiled import program as compiled
     except ImportError as error:
         raise ImportError(
             f"{SETTING}='numba' needs Numba: pip install skmlp[fast] ({error})"

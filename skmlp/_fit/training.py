@@ -157,8 +157,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
     compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batch_size, network.min_rows)
     n_most = max(stop - start for start, stop in bounds)
-    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=diagnostics is not None)
-    kernel = compiled and compiled.update(rule)
+    network.prepare(n_most, state.rng, keep_outputs=diagnostics is not None)
     updater = Updater(
         rule,
         network.params,
@@ -167,7 +166,6 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
         state.clock.step,
         network.penalties,
         decays,
-        kernel=kernel,
         l1=l1,
         weights=weights,
         max_norm=estimator.max_norm,
@@ -185,6 +183,7 @@ def make_trainer(estimator, network, rule, schedule, state, data, batch_size, di
         value_limit=estimator.clip_value,
         augmentation=augmenters(estimator, data.x),
         probe=None if diagnostics is None else diagnostics.measure,
+        make_program=compiled and compiled.program,
     )
 
 
@@ -196,7 +195,7 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
     state.monitor = ""  # the weights are to be others than those of the best epoch
     rows = slice(0, data.x.n_rows) if data.rows is None else data.rows
     n = data.x.n_rows if data.rows is None else len(rows)
-    network.prepare(n, compiled=compiled_backend(network, n), keep_outputs=estimator.diagnostics)
+    network.prepare(n, keep_outputs=estimator.diagnostics)
     plan, n_start, n_made = network.plan(n), len(records), resumption_of(estimator).n_made
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)
