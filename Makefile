@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP = $(BIN)/.installed
 OLDEST := .venv-oldest
 
-.PHONY: help demo test test-fast test-oldest lint format coverage bench docs wheel-test clean
+.PHONY: help demo test test-fast test-oldest lint format coverage breaks bench docs wheel-test clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
@@ -32,6 +32,9 @@ format: $(SETUP) ## mend style and formatting
 
 coverage: $(SETUP)  ## the test suite with line and branch coverage
 	$(BIN)/python -m pytest -q --cov --cov-report=term
+
+breaks: $(SETUP)  ## seeded breaks: does the suite see them? (hours; breaks.csv has what was tried)
+	$(BIN)/python tools/seeded_breaks.py --out breaks.csv
 
 bench: $(SETUP)  ## ratios of time against scikit-learn
 	$(BIN)/python -m benchmarks.run
