@@ -10,9 +10,13 @@ aside; with ``after``, which must occur once itself, it is the first occurrence 
     python tools/seeded_breaks.py --only huber-value   # try one
 
 For each break the tree is copied, the copy broken, and its likely tests run up to the first
-failure; only if there is none, all other tests. The table gets a row for each: "caught", by which
-test; "survived" all tests; "unseen" by the likely ones, where no others were run; "error" where
-the tests could not be run. Of several rows of a break the last one counts.
+failure; only if there is none, all other tests. These take long, so with ``--together`` they run
+once, in a copy with all breaks that the likely ones have not seen, and each of these breaks is then
+tried on the tests that failed there; breaks that hide each other would be missed.
+
+The table gets a row for each: "caught", by which test; "survived" all tests; "unseen" by the likely
+ones, where no others were run; "error" where the tests could not be run. Of several rows of a break
+the last one counts.
 """
 
 import argparse
@@ -30,6 +34,7 @@ import time
 import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -64,8 +69,8 @@ class Copy:
         self.tree = self.place / "tree"
         self.cache = None
 
-    def make(self, path=None, text=None):
-        """Copy the tree anew, with ``text`` in the place of its file ``path``."""
+    def make(self, changed):
+        """Copy the tree anew, with other texts, by their path, in the place of its own."""
         shutil.rmtree(self.tree, ignore_errors=True)
         self.tree.mkdir()
         for name in COPIED:
@@ -76,8 +81,9 @@ class Copy:
                 shutil.copy2(source, self.tree / name)
         # compiled kernels serve the next break too, unless one of them is broken
         shutil.rmtree(self.place / "broken_kernels", ignore_errors=True)
-        self.cache = self.place / ("broken_kernels" if text and "numba" in text else "kernels")
-        if text is not None:
+        kernels = any("numba" in text for text in changed.values())
+        self.cache = self.place / ("broken_kernels" if kernels else "kernels")
+        for path, text in changed.items():
             (self.tree / path).write_text(text, encoding="utf-8")
 
     def run(self, arguments, limit):
@@ -103,13 +109,12 @@ class Copy:
                 return None, ""
         return process.returncode, output
 
-    def test(self, arguments, limit):
-        """Run pytest up to the first failure; return (exit code or None, the test that failed)."""
-        options = ("-x", "-q", "--tb=no", "-p", "no:cacheprovider")
+    def test(self, arguments, limit, most=1):
+        """Run pytest up to ``most`` failures; return (exit code or None, tests that failed)."""
+        options = (f"--maxfail={most}", "-q", "--tb=no", "-p", "no:cacheprovider")
         code, output = self.run(["-m", "pytest", *options, *arguments], limit)
-        found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.MULTILINE)
-        lines = output.strip().splitlines() or [""]
-        return code, found[1] if found else lines[-1]
+        failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.MULTILINE)
+        return code, failed or output.strip().splitlines()[-1:]
 
 
 def breaks():
@@ -195,54 +200,54 @@ def check(bugs):
     return not faults
 
 
-def attempt(bug, copy, settings):
-    """Return (result, test) of a break: whether tests see it in a copy, and which one."""
-    copy.make(*broken(bug, sources()))
-    files, code = likely(bug), NO_TESTS
-    if files:
-        code, test = copy.test(files, settings.limit)
-    if code in (PASSED, NO_TESTS):
-        if settings.hints_only:
+def attempt(bug, copy, settings, tests=None):
+    """Return (result, test) of a break: whether tests see it in a copy, and which one.
+
+    ``tests``: those but for which all pass, None to run the likely ones, then all others.
+    """
+    path, text = broken(bug, sources())
+    copy.make({path: text})
+    first = likely(bug) if tests is None else tests
+    code, failed = copy.test(first, settings.limit) if first else (NO_TESTS, [])
+    if code in (PASSED, NO_TESTS) and tests is None:
+        if settings.hints_only or settings.together:
             return "unseen", ""
-        workers = ["-n", str(settings.workers)] if settings.workers else []
-        ignored = [f"--ignore={file}" for file in files]
-        code, test = copy.test([*workers, *ignored], settings.limit)
+        others = [*workers(settings), *(f"--ignore={file}" for file in first)]
+        code, failed = copy.test(others, settings.limit)
     if code is None:
         return "caught", f"no end within {settings.limit:g} s"
-    if code in BY_TESTS:
-        return "caught", test
-    return ("survived", "") if code == PASSED else ("error", test)
+    if code in (PASSED, NO_TESTS):
+        return "survived", ""
+    return "caught" if code in BY_TESTS else "error", failed[0] if failed else ""
 
 
-def try_all(bugs, settings):
-    """Try each break and write its row as soon as it is known."""
+def workers(settings):
+    """Return how pytest is told to run in several processes."""
+    return ["-n", str(settings.workers)] if settings.workers else []
+
+
+def try_all(bugs, settings, tests=None):
+    """Try each break and write its row as soon as it is known; ``tests``: as for ``attempt``."""
     free = queue.Queue()
 
     def one(bug):
         copy, began = free.get(), time.perf_counter()
         try:
-            result, test = attempt(bug, copy, settings)
+            result, test = attempt(bug, copy, settings, tests)
         except ValueError as error:
             result, test = "error", str(error)
         finally:
             free.put(copy)
-        seconds = f"{time.perf_counter() - began:.1f}"
-        return bug, result, test, seconds
+        return bug, result, test, time.perf_counter() - began
 
-    with (
-        tempfile.TemporaryDirectory(prefix="seeded-breaks-", ignore_cleanup_errors=True) as place,
-        ThreadPoolExecutor(settings.jobs) as pool,
-    ):
-        for number in range(settings.jobs):
-            (Path(place) / str(number)).mkdir()
-            free.put(Copy(Path(place) / str(number)))
-        if not sound(free, bugs, settings):
-            return
+    with copies(settings.jobs) as made, ThreadPoolExecutor(settings.jobs) as pool:
+        for copy in made:
+            free.put(copy)
         tasks = [pool.submit(one, bug) for bug in bugs]
         try:
             for task in as_completed(tasks):
                 bug, result, test, seconds = task.result()
-                print(f"{bug.area:7} {bug.name:28} {result:9} {seconds:>7} s  {test}", flush=True)
+                print(f"{bug.area:7} {bug.name:26} {result:8} {seconds:7.1f} s  {test}", flush=True)
                 if settings.out:
                     write(settings.out, bug, result, test, seconds)
         finally:
@@ -250,22 +255,56 @@ def try_all(bugs, settings):
                 task.cancel()
 
 
-def sound(free, bugs, settings):
+@contextmanager
+def copies(n):
+    """Give ``n`` places for copies, which are removed afterwards."""
+    prefix = "seeded-breaks-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as place:
+        made = [Copy(Path(place) / str(number)) for number in range(n)]
+        for copy in made:
+            copy.place.mkdir()
+        yield made
+
+
+def sound(bugs, settings):
     """Return whether a copy tests itself; with ``--unbroken``, whether its likely tests pass."""
-    copy = free.get()
-    copy.make()
-    code, output = copy.run(["-c", f"import {PACKAGE}; print({PACKAGE}.__file__)"], settings.limit)
-    fine = code == 0 and Path(output.strip()).is_relative_to(copy.tree)
-    if not fine:
-        print(f"A copy would not test itself, but: {output.strip()}")
-    elif settings.unbroken:
-        files = sorted({file for bug in bugs for file in likely(bug)})
-        workers = ["-n", str(settings.workers)] if settings.workers else []
-        code, test = copy.test([*workers, *files], None)
-        fine = code == PASSED
-        print(f"Without a break the likely tests {'pass' if fine else 'fail'}: {test}", flush=True)
-    free.put(copy)
-    return fine
+    with copies(1) as (copy,):
+        copy.make({})
+        source = f"import {PACKAGE}; print({PACKAGE}.__file__)"
+        code, output = copy.run(["-c", source], settings.limit)
+        if code != 0 or not Path(output.strip()).is_relative_to(copy.tree):
+            print(f"A copy would not test itself, but: {output.strip()}")
+            return False
+        if settings.unbroken:
+            files = sorted({file for bug in bugs for file in likely(bug)})
+            code, failed = copy.test([*workers(settings), *files], None)
+            print(f"Without a break the likely tests end with {failed[0]}", flush=True)
+            return code == PASSED
+    return True
+
+
+def try_together(bugs, settings):
+    """Run all tests with all of these breaks at once, then each break on what fails there."""
+    texts = sources()
+    changed, joined = {}, []
+    for bug in bugs:
+        try:
+            path, text = broken(bug, texts)
+        except ValueError as error:  # on top of another break
+            print(f"{bug.area} {bug.name}: {error}")
+            continue
+        texts[path] = changed[path] = text
+        joined.append(bug)
+    print(f"All tests with {len(joined)} breaks at once", flush=True)
+    with copies(1) as (copy,):
+        copy.make(changed)
+        code, failed = copy.test(workers(settings), settings.limit, most=1000)
+    print(*failed, sep="\n", flush=True)
+    if code == PASSED:
+        for bug in joined:
+            write(settings.out, bug, "survived", "", 0.0)
+    elif code in BY_TESTS:
+        try_all(joined, settings, sorted({test.partition("[")[0] for test in failed}))
 
 
 def write(path, bug, result, test, seconds):
@@ -279,6 +318,7 @@ def write(path, bug, result, test, seconds):
         rows = csv.writer(file)
         if new:
             rows.writerow(COLUMNS)
+        seconds = f"{seconds:.1f}"
         rows.writerow((bug.name, bug.area, result, test, seconds, module, bug.what))
 
 
@@ -310,9 +350,10 @@ def arguments():
     add("--only", action="append", metavar="NAME", help="a break or an area, again if in the table")
     add("--jobs", type=int, default=1, help="number of breaks tried side by side (default: 1)")
     add("--hints-only", action="store_true", help="run no tests but the likely ones")
+    add("--together", action="store_true", help="run the others once, for all unseen breaks")
     add("--unbroken", action="store_true", help="first see that these pass without a break")
     add("--workers", type=int, default=0, help="processes for all other tests (pytest -n)")
-    add("--limit", type=float, default=1800.0, help="seconds for the tests (default: %(default)g)")
+    add("--limit", type=float, default=3600.0, help="seconds for the tests (default: %(default)g)")
     return parser.parse_args()
 
 
@@ -327,11 +368,20 @@ def main():
         bugs = [bug for bug in bugs if {bug.name, bug.area} & set(settings.only)]
     if settings.check:
         return 0 if check(bugs) else 1
-    known, final = rows_of(settings.out), {"caught", "survived"}
-    final |= {"unseen"} if settings.hints_only else set()
+    if settings.together and not settings.out:
+        print("--together needs a table, --out, which says what is unseen.")
+        return 2
+    if not sound(bugs, settings):
+        return 1
+    began, known = time.perf_counter(), rows_of(settings.out)
+    final = {"caught", "survived"}
+    if settings.hints_only or settings.together:
+        final.add("unseen")
     left = [bug for bug in bugs if known.get(bug.name, {}).get("result") not in final]
-    began = time.perf_counter()
     try_all(bugs if settings.only else left, settings)
+    if settings.together:
+        known = rows_of(settings.out)
+        try_together([bug for bug in bugs if known[bug.name]["result"] == "unseen"], settings)
     print(f"{time.perf_counter() - began:.0f} s")
     summary(settings.out, bugs)
     return 0
