@@ -10,7 +10,7 @@ import pytest
 from numba import njit
 
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.compiled import functions, random_words
+from skmlp.nn.compiled import entries, functions, random_words
 from skmlp.nn.compiled import program as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows, Part
@@ -53,6 +53,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     """Return what training leaves: record, parameters, statistics, slots, random stream; and
     whether it was compiled.
     """
+    n_threads = options.pop("n_threads", 1)
     weighted, categories = options.pop("weighted", False), options.pop("categories", ())
     penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
     decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
@@ -81,7 +82,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     made, last = [], Last()
 
     def make(*arguments):
-        made.append(compiled.program(*arguments))
+        made.append(compiled.program(*arguments, n_threads=n_threads))
         return made[-1]
 
     make = make if backend else None
@@ -158,7 +159,7 @@ def test_embeddings(in_front, dtype):
     assert_same(layers, SquaredError(), dtype, categories=(3, 2))
 
 
-@pytest.mark.parametrize("loss", [construct(cls) for cls in compiled.LOSSES], ids=str)
+@pytest.mark.parametrize("loss", [construct(cls) for cls in entries.LOSSES], ids=str)
 def test_losses(loss, dtype):
     for n_out in (1, 3):
         layers = stack(n_out=n_out * loss.n_scores)
@@ -314,6 +315,9 @@ def test_random_words_are_those_of_numpy():
     state = random_words.state_of(rng)
     words = [random_words.next_word(state) for _ in range(1000)]
     assert words == twin.integers(0, 2**64, 1000, np.uint64).tolist()
+    ahead = np.empty(4, np.uint64)
+    random_words.jump(random_words.state_of(rng), 1000, ahead)
+    np.testing.assert_array_equal(ahead, state)
     random_words.put_state(rng, state)
     assert rng.bit_generator.state == twin.bit_generator.state
 
@@ -326,3 +330,39 @@ def test_one_function_serves_every_network():
     for width in (3, 5, 8):
         assert_same(stack(Dense(width), BatchNorm()), SquaredError(), np.float64)
     assert len(epoch.run.signatures) <= before + 1
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}]
+)
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):
+    """The last batch has five rows, of which the second piece gets one."""
+    monkeypatch.setattr(compiled, "SHARED", 0)
+    for layers in (
+        stack(Dropout(0.3), activation=ACTIVATIONS["relu"]()),
+        [Dropout(0.2), Dense(4), Dropout(0.2), TiedDense(7, 2), Dense(3)],
+        [Dense(7), PReLU(), Add(2), Concat(3), AlphaDropout(0.1), Dense(3)],
+    ):
+        assert_same(layers, SquaredError(), dtype, n_threads=n_threads, **options)
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    monkeypatch.setattr(compiled, "SHARED", 0)
+    layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
+    ends = [
+        trained(layers, LogLoss(), np.float32, True, n_epochs=20, n_threads=n)[0] for n in (1, 2)
+    ]
+    for a, b in zip(*ends, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_error_in_a_thread_comes_out():
+    def fail(j):
+        if j:
+            raise RuntimeError("of the second piece")
+
+    with compiled._Pair(True) as both:
+        with pytest.raises(RuntimeError, match="of the second piece"):
+            both.do(fail)
+        assert both.do(lambda j: 10 * j) == (0, 10)

@@ -19,6 +19,7 @@ from .arrays import (
     vector,
 )
 from .losses import value_and_gradient
+from .random_words import jump
 from .updates import add_penalty, cap_columns, clip_value, multiply_by, norm, step
 
 # operations, by their number in the first column of the table; then come two widths, then addresses
@@ -32,12 +33,14 @@ DENSE, LABELS = range(2)  # kinds of a target
 
 
 @compiled
-def operate(table, numbers, n, count, share, like, whole, state):
-    """Make the operations of a table for a batch of ``n`` rows, in order.
+def operate(table, numbers, n, place, count, share, like, whole, state):
+    """Make the operations of a table for ``n`` rows of a batch, in order.
 
-    ``count``: rows that the batch stands for; ``share`` (n,): of its weight; ``like``, ``whole``:
-    any arrays of the network's type and of whole numbers; ``state``: of the random stream.
+    ``place``: number of their first one in the batch, and number of rows of the batch; ``count``:
+    rows that the batch stands for; ``share`` (n,): of its weight; ``like``, ``whole``: any arrays
+    of the network's type and of whole numbers; ``state``: of the random stream at the start.
     """
+    words, here = 0, np.empty(4, np.uint64)
     for j in range(table.shape[0]):
         kind, w, v = table[j, 0], table[j, 1], table[j, 2]
         a, b, c = table[j, 3], table[j, 4], table[j, 5]
@@ -66,8 +69,10 @@ def operate(table, numbers, n, count, share, like, whole, state):
         elif kind == COPY:
             op.copy(matrix(a, n, w, like), matrix(b, n, w, like))
         elif kind == DROPOUT:
+            jump(state, words + place[0] * w // 4, here)
+            words += (place[1] * w + 3) // 4
             y, mask = matrix(a, n, w, like), matrix(b, n, w, like)
-            op.dropout(y, mask, np.uint64(f), g, state)
+            op.dropout(y, mask, np.uint64(f), g, here)
         elif kind == SCALE_BY:
             op.scale_by(matrix(a, n, w, like), matrix(b, n, w, like))
         elif kind == SHIFT:
@@ -168,108 +173,170 @@ def gather(kind, address, width, rows, out, whole):
 
 
 @compiled
+def weigh(row_weights, rows):
+    """Return the weight of the rows of a batch, and how many rows it stands for: the sum of the
+    weights, and never less than there are.
+    """
+    if not row_weights.size:
+        return float(rows.size), float(rows.size)
+    total = 0.0
+    for i in range(rows.size):
+        total += row_weights[rows[i]]
+    return total, max(total, float(rows.size))
+
+
+@compiled
+def words_of(forward, n):
+    """Return how many random words the masks of a batch of ``n`` rows take."""
+    words = 0
+    for j in range(forward.shape[0]):
+        if forward[j, 0] == DROPOUT:
+            words += (n * forward[j, 1] + 3) // 4
+    return words
+
+
+@compiled
+def differentiate(network, rows, place, total, count, row_weights, params, share, state):
+    """Return what some rows of a batch add to its loss, and leave their part of the gradient where
+    the tables say.
+
+    ``network``: the tables with their numbers, forward and backward, kind and numbers of the loss,
+    places: address, width and buffer of X, then kind, address, width and buffer of the target, then
+    address and width of the scores. ``total``, ``count``: weight of the whole batch, and rows that
+    it stands for. Overwrites: the arrays of the tables, share.
+    """
+    forward, forward_numbers, backward, backward_numbers, loss, loss_numbers, places = network
+    n = rows.size
+    if row_weights.size:
+        for i in range(n):
+            share[i] = row_weights[rows[i]] / total
+    else:
+        for i in range(n):
+            share[i] = 1.0 / total
+    x, target = matrix(places[2], n, places[1], params), matrix(places[6], n, places[5], params)
+    gather(DENSE, places[0], places[1], rows, x, rows)
+    gather(places[3], places[4], places[5], rows, target, rows)
+    operate(forward, forward_numbers, n, place, count, share, params, rows, state)
+    raw = matrix(places[7], n, places[8], params)
+    value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
+    operate(backward, backward_numbers, n, place, count, share, params, rows, state)
+    return value
+
+
+@compiled
+def bound(rule, params, grads, total):
+    """Return the penalty and the norm of the whole gradient before it is clipped.
+
+    Overwrites: grads, which gets the penalty's gradient.
+    """
+    _, parts, part_numbers, _, limits = rule
+    penalty = 0.0
+    for j in range(parts.shape[0]):
+        if part_numbers[j, 0] > 0.0:
+            p, g = params[parts[j, 0] : parts[j, 1]], grads[parts[j, 0] : parts[j, 1]]
+            penalty += 0.5 * add_penalty(p, g, part_numbers[j, 0] / total)
+    length = norm(grads)
+    if limits[1] < np.inf:
+        clip_value(grads, limits[1])
+    if limits[0] < np.inf:
+        size = norm(grads) if limits[1] < np.inf else length
+        if size > limits[0]:
+            multiply_by(grads, limits[0] / size)
+    return penalty, length
+
+
+@compiled
+def descend(rule, vectors, begin, end, scale, rate, coefficients):
+    """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, which
+    counts ``scale`` times: 0 where the gradient has it.
+
+    ``rule``: kind of the step; begin and end of each part of the vectors (k, 2), its penalty and
+    its decay (k, 2); address and shape of each matrix whose columns are capped (k, 3); limits of
+    the gradient's norm, of its values and of a column's norm, infinite for none. ``vectors``:
+    params, grads and the optimizer's slots, empty where it has fewer than three. Overwrites: they.
+    """
+    update, parts, part_numbers, _, _ = rule
+    params, grads, first, second, third = vectors
+    penalty = 0.0
+    for j in range(parts.shape[0]):
+        start, stop = max(parts[j, 0], begin), min(parts[j, 1], end)
+        if start < stop:
+            strength = part_numbers[j, 0] * scale
+            squares = step(
+                update,
+                params[start:stop],
+                grads[start:stop],
+                first[start:stop],
+                second[start:stop],
+                third[start:stop],
+                strength,
+                1.0 - rate * part_numbers[j, 1],
+                coefficients,
+            )
+            penalty += 0.5 * strength * squares
+    return penalty
+
+
+@compiled
+def cap(rule, params):
+    """Cap the columns of the weights. Overwrites: params."""
+    _, _, _, weights, limits = rule
+    for j in range(weights.shape[0]):
+        weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
+        cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))
+
+
+@compiled
 def run(
-    forward,
-    forward_numbers,
-    backward,
-    backward_numbers,
-    loss,
-    loss_numbers,
-    update,
-    parts,
-    part_numbers,
-    weights,
-    places,
-    limits,
+    network,
+    rule,
+    vectors,
     order,
     bounds,
     whole_last,
     row_weights,
     rates,
     coefficients,
-    params,
-    grads,
-    first,
-    second,
-    third,
     share,
     state,
     totals,
 ):
     """Train on batches, and return the number of the one whose loss is not finite, else -1.
 
-    ``loss``, ``update``: kinds; ``parts`` (k, 2), ``part_numbers`` (k, 2): begin and end of each
-    part of the vectors, its penalty and its decay; ``weights`` (k, 3): address and shape of each
-    matrix whose columns are capped. ``places``: address, width and buffer of X, then kind, address,
-    width and buffer of the target, then address and width of the scores. ``limits``: of the
-    gradient's norm, of its values, of the norm of a column; infinite for none. ``order``: the rows
-    to train on; ``bounds`` (k, 2): where each batch begins and ends in it; ``whole_last``: whether
-    the last batch measures its gradient. ``row_weights`` (n_rows,), empty for equal ones; ``rates``
-    (k,), ``coefficients`` (k, m): of each step; ``first``, ``second``, ``third``: the optimizer's
-    slots, empty where it has fewer. Overwrites: params, grads, slots, share, state, and totals: sum
-    of the losses, sum of the weights, norm of the last gradient.
+    ``network``, ``rule``, ``vectors``: as for ``differentiate`` and ``descend``. ``order``: the
+    rows to train on; ``bounds`` (k, 2): where each batch begins and ends in it; ``whole_last``:
+    whether the last batch measures its gradient; ``row_weights`` (n_rows,), empty for equal ones;
+    ``rates`` (k,), ``coefficients`` (k, m): of each step. Overwrites: vectors, share, state, and
+    totals: sum of the losses, sum of the weights, norm of the last gradient.
     """
-    n_batches = bounds.shape[0]
+    forward, limits = network[0], rule[4]
+    params, grads = vectors[0], vectors[1]
     clips = limits[0] < np.inf or limits[1] < np.inf
-    for k in range(n_batches):
+    for k in range(bounds.shape[0]):
         rows = order[bounds[k, 0] : bounds[k, 1]]
-        n = rows.size
-        total, count = float(n), float(n)
-        if row_weights.size:
-            total = 0.0
-            for i in range(n):
-                total += row_weights[rows[i]]
-            count = max(total, count)
-            for i in range(n):
-                share[i] = row_weights[rows[i]] / total
-        else:
-            for i in range(n):
-                share[i] = 1.0 / n
-        x, target = matrix(places[2], n, places[1], params), matrix(places[6], n, places[5], params)
-        gather(DENSE, places[0], places[1], rows, x, order)
-        gather(places[3], places[4], places[5], rows, target, order)
-        operate(forward, forward_numbers, n, count, share, params, order, state)
-        raw = matrix(places[7], n, places[8], params)
-        value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
-        operate(backward, backward_numbers, n, count, share, params, order, state)
+        total, count = weigh(row_weights, rows)
+        place = (0, rows.size)
+        value = differentiate(network, rows, place, total, count, row_weights, params, share, state)
+        jump(state, words_of(forward, rows.size), state)
         # the step adds the penalty while it has the parameters at hand, unless the whole gradient
         # is measured or clipped
-        whole = clips or (whole_last and k == n_batches - 1)
-        length = 0.0
-        if whole:
-            for j in range(parts.shape[0]):
-                if part_numbers[j, 0] > 0.0:
-                    p = params[parts[j, 0] : parts[j, 1]]
-                    g = grads[parts[j, 0] : parts[j, 1]]
-                    value += 0.5 * add_penalty(p, g, part_numbers[j, 0] / total)
-            length = norm(grads)
-            if limits[1] < np.inf:
-                clip_value(grads, limits[1])
-            if limits[0] < np.inf:
-                size = norm(grads) if limits[1] < np.inf else length
-                if size > limits[0]:
-                    multiply_by(grads, limits[0] / size)
-        for j in range(parts.shape[0]):
-            begin, end = parts[j, 0], parts[j, 1]
-            strength = 0.0 if whole else part_numbers[j, 0] / total
-            squares = step(
-                update,
-                params[begin:end],
-                grads[begin:end],
-                first[begin:end],
-                second[begin:end],
-                third[begin:end],
-                strength,
-                1.0 - rates[k] * part_numbers[j, 1],
-                coefficients[k],
-            )
-            value += 0.5 * strength * squares
-        for j in range(weights.shape[0]):
-            weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
-            cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))
+        length, scale = 0.0, 1.0 / total
+        if clips or (whole_last and k == bounds.shape[0] - 1):
+            penalty, length = bound(rule, params, grads, total)
+            value, scale = value + penalty, 0.0
+        value += descend(rule, vectors, 0, params.size, scale, rates[k], coefficients[k])
+        cap(rule, params)
         totals[0] += value * total
         totals[1] += total
         totals[2] = length
         if not (math.isfinite(value) and math.isfinite(length)):
             return k
     return -1
+
+
+@compiled
+def add_gradients(grads, others, begin, end):
+    """grads <- the sum of the gradients of all pieces, between two places."""
+    for j in range(others.shape[0]):
+        for i in range(begin, end):
+            grads[i] += others[j, i]

@@ -1,109 +1,41 @@
-"""From a network and an optimizer to the table that ``epoch.run`` goes through.
+"""A training as numbers, and its epochs as calls of ``epoch.py``.
 
-The one decision: what a unit computes is entered here under its class, apart from the units, which
-know nothing of it. A class is looked up as it is, not by what it derives from, since a subclass may
-compute something else. Where anything has no entry there is no program, and training goes the way
-of NumPy, which computes the same.
-
-To add one: write its loops in ``operations.py``, ``losses.py`` or ``updates.py``, give it a number
-there, and enter it here under the unit's class; the tests compare every entry with NumPy.
+The one decision: a large batch is cut into two pieces of rows whatever the number of threads, each
+with arrays and a gradient of its own, which are added in a fixed order. So results do not depend on
+the number of threads, and threads wait for each other twice in a step, asleep, instead of after
+every product.
 """
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 
-from ..activations import piecewise, smooth
 from ..engine.sources import DenseRows, LabelRows
-from ..layers.activation_layers import PReLU
 from ..layers.batch_norm import BatchNorm
-from ..layers.dense import Activate, Dense
-from ..layers.dropout import AlphaDropout, Dropout
-from ..layers.embedding import Embedding
-from ..layers.skip import Add, Concat
-from ..layers.tied import TiedDense
-from ..losses import cross_entropy, likelihood, regression
+from ..losses.likelihood import GaussianNLL
 from ..losses.links import largest_exponent
-from ..optimizers import adam, others
-from . import epoch, losses, operations, updates
-from .random_words import put_state, state_of
+from . import epoch
+from .entries import LOSSES, UPDATES, tables
+from .random_words import jump, put_state, state_of
 
-ACTIVATIONS = {  # number, hyper-parameters
-    piecewise.Identity: lambda f: (operations.IDENTITY,),
-    piecewise.ReLU: lambda f: (operations.RELU,),
-    piecewise.LeakyReLU: lambda f: (operations.LEAKY_RELU, f.slope),
-    piecewise.ShiftedReLU: lambda f: (operations.SHIFTED_RELU, f.shift),
-    piecewise.HardThreshold: lambda f: (operations.HARD_THRESHOLD,),
-    smooth.Logistic: lambda f: (operations.LOGISTIC,),
-    smooth.Tanh: lambda f: (operations.TANH,),
-    smooth.ELU: lambda f: (operations.ELU, f.alpha, 1.0),
-    smooth.SELU: lambda f: (operations.ELU, smooth.SELU_ALPHA, smooth.SELU_SCALE),
-    smooth.Softplus: lambda f: (operations.SOFTPLUS,),
-    smooth.GELU: lambda f: (operations.GELU,),
-    smooth.SiLU: lambda f: (operations.SILU,),
-    smooth.Mish: lambda f: (operations.MISH,),
-}
-RECTIFIERS = (operations.RELU, operations.LEAKY_RELU)
-LOSSES = {  # number, hyper-parameters
-    cross_entropy.LogLoss: lambda loss: (losses.LOG_LOSS, loss.label_smoothing),
-    cross_entropy.BinaryLogLoss: lambda loss: (losses.BINARY_LOG_LOSS, loss.label_smoothing),
-    regression.SquaredError: lambda loss: (losses.SQUARED_ERROR,),
-    regression.AbsoluteError: lambda loss: (losses.ABSOLUTE_ERROR,),
-    regression.Huber: lambda loss: (losses.HUBER, loss.delta),
-    regression.LogCosh: lambda loss: (losses.LOG_COSH,),
-    regression.Quantile: lambda loss: (losses.QUANTILE, *loss.taus),
-    likelihood.GaussianNLL: lambda loss: (losses.GAUSSIAN,),
-}
-UPDATES = {
-    others.SGD: lambda rule: updates.NESTEROV if rule.nesterovs_momentum else updates.MOMENTUM,
-    adam.Adam: lambda rule: updates.ADAM,
-    adam.AdamW: lambda rule: updates.ADAM,
-    adam.AMSGrad: lambda rule: updates.AMSGRAD,
-    adam.NAdam: lambda rule: updates.NADAM,
-    others.RMSprop: lambda rule: updates.RMSPROP,
-    others.Adagrad: lambda rule: updates.ADAGRAD,
-    others.Adadelta: lambda rule: updates.ADADELTA,
-    others.Lion: lambda rule: updates.LION,
-}
+SHARED = 4_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
 
 
-class Table:
-    """Operations in their order, as numbers.
-
-    It keeps the arrays that the addresses in it are of.
-    """
-
-    def __init__(self):
-        self._rows, self._numbers, self._arrays = [], [], []
-
-    def add(self, kind, *entries, numbers=()):
-        """Add an operation: its kind, two widths, then arrays and more widths; None is no array."""
-        row = [kind, *entries[:2]]
-        for entry in entries[2:]:
-            if isinstance(entry, np.ndarray):
-                self._arrays.append(entry)
-                row.append(entry.ctypes.data)
-            else:
-                row.append(0 if entry is None else int(entry))
-        self._rows.append(row + [0] * (epoch.COLUMNS - len(row)))
-        self._numbers.append([*map(float, numbers)] + [0.0] * (epoch.NUMBERS - len(numbers)))
-
-    def arrays(self):
-        """Return the table (k, COLUMNS) and its numbers (k, NUMBERS)."""
-        table = np.array(self._rows, np.int64).reshape(-1, epoch.COLUMNS)
-        return table, np.array(self._numbers, np.float64).reshape(-1, epoch.NUMBERS)
-
-
-def program(network, updater, x, target, weight, n_most):
+def program(network, updater, x, target, weight, n_most, n_threads=1):
     """Return the ``Program`` of a training, None where a unit or a source has no entry.
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
-    (n_rows,) or None.
+    (n_rows,) or None; ``n_threads``: how many may compute at once.
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
-    made = _tables(network, n_most)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
-    if None in sources or made is None or not known or updater.penalises_l1:
+    known = known and not updater.penalises_l1 and None not in sources
+    known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
+    if not known or tables(network, network.plan(n_most)) is None:
         return None
-    return Program(network, updater, *sources, weight, n_most, *made)
+    return Program(network, updater, *sources, weight, n_most, n_threads)
 
 
 def _numbers_of(source, dtype):
@@ -120,237 +52,26 @@ def _target(source, dtype):
     return _numbers_of(source, dtype)
 
 
-class _Place:
-    """Where a layer stands: its workspace, the gradient of its output, and the dense layer in front
-    whose bias a rectifier adds on its way, if there is one.
-    """
+class _Piece:
+    """What the rows of a piece are computed with: tables, and the arrays that they speak of."""
 
-    def __init__(self, network, plan, i):
-        self.ws = plan.layers[i]
-        self.widths = network.widths[i], network.widths[i + 1]
-        self.dy = plan.layers[i + 1].dx if i + 1 < len(plan.layers) else self.ws.y
-        self.leaves_bias = i + 1 < len(plan.layers) and _adds_bias(network, plan, i + 1)
-        self.below = plan.layers[i - 1] if i and _adds_bias(network, plan, i) else None
-
-
-def _adds_bias(network, plan, i):
-    """Return whether layer ``i`` is a rectifier that adds the bias of the dense layer in front."""
-    layer, ws = network.layers[i], plan.layers[i]
-    return (
-        type(layer) is Activate
-        and type(layer.activation) in (piecewise.ReLU, piecewise.LeakyReLU)
-        and ws.y is ws.x
-        and type(network.layers[i - 1]) in (Dense, TiedDense)
-    )
-
-
-def _tables(network, n_most):
-    """Return the forward and the backward ``Table`` of a network, None if a layer has no entry."""
-    plan = network.plan(n_most)
-    plan.begin(plan.x)
-    forward, backward = Table(), Table()
-    entries = [LAYERS.get(type(layer)) for layer in network.layers]
-    activations = [f.activation for f in network.layers if type(f) is Activate]
-    if None in entries or not all(type(f) in ACTIVATIONS for f in activations):
-        return None
-    places = [_Place(network, plan, i) for i in range(len(entries))]
-    for layer, (enter, _), place in zip(network.layers, entries, places, strict=True):
-        enter(layer, place, place.ws, forward)
-    for layer, (_, enter), place in zip(
-        network.layers[::-1], entries[::-1], places[::-1], strict=True
-    ):
-        enter(layer, place, place.ws, backward)
-        for total, part in place.ws.returned:
-            if total.shape[0] == n_most and part.shape[0] == n_most:
-                backward.add(epoch.ADD, total.shape[1], 0, total, part)
-            else:
-                backward.add(epoch.ADD_MATRIX, total.shape[1], total.shape[0], total, part)
-        if place.ws.dx is None:
-            break
-    return forward, backward
-
-
-def _in_place(place, ws, forward):
-    """Bring the input of a layer to where its output goes."""
-    if ws.y is not ws.x:
-        forward.add(epoch.COPY, place.widths[1], 0, ws.x, ws.y)
-
-
-def _dense(layer, place, ws, forward):
-    forward.add(epoch.PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
-    _bias(place, ws, forward)
-
-
-def _dense_backward(layer, place, ws, backward):
-    _bias_backward(place, ws, backward)
-    backward.add(
-        epoch.PRODUCT_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx
-    )
-
-
-def _tied(layer, place, ws, forward):
-    forward.add(epoch.TIED_PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
-    _bias(place, ws, forward)
-
-
-def _tied_backward(layer, place, ws, backward):
-    _bias_backward(place, ws, backward)
-    backward.add(epoch.TIED_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx)
-
-
-def _bias(place, ws, forward):
-    if not place.leaves_bias:
-        forward.add(epoch.BIAS, place.widths[1], 0, ws.y, ws.bias)
-
-
-def _bias_backward(place, ws, backward):
-    if not place.leaves_bias:
-        backward.add(epoch.SUM_ROWS, place.widths[1], 0, place.dy, ws.d_bias)
-
-
-def _activate(layer, place, ws, forward):
-    kind, *numbers = ACTIVATIONS[type(layer.activation)](layer.activation)
-    width = place.widths[1]
-    if place.below is not None:
-        forward.add(epoch.BIAS_RELU, width, 0, ws.y, place.below.bias, numbers=numbers)
-        return
-    _in_place(place, ws, forward)
-    if kind != operations.IDENTITY:
-        forward.add(epoch.ACTIVATE, width, kind, ws.y, numbers=numbers)
-
-
-def _activate_backward(layer, place, ws, backward):
-    kind, *numbers = ACTIVATIONS[type(layer.activation)](layer.activation)
-    kept = ws.y if layer.activation.keeps == "y" else ws.x
-    width, dy = place.widths[1], place.dy
-    if place.below is not None:
-        backward.add(
-            epoch.RELU_BIAS_BACKWARD, width, 0, kept, dy, place.below.d_bias, numbers=numbers
+    def __init__(self, network, plan, loss, x, target):
+        self.tables = tables(network, plan)
+        self.share = np.empty(len(plan.target), network.dtype)
+        self._plan = plan  # keeps its arrays
+        raw = plan.layers[-1].y
+        places = np.array(
+            [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
+            + [target[0], target[1].ctypes.data, network.n_targets, plan.target.ctypes.data]
+            + [raw.ctypes.data, network.n_out],
+            np.int64,
         )
-    elif ws.dx is not None and kind != operations.IDENTITY:
-        backward.add(epoch.ACTIVATE_BACKWARD, width, kind, kept, dy, numbers=numbers)
-
-
-def _dropout(layer, place, ws, forward):
-    _in_place(place, ws, forward)
-    numbers = layer.threshold, layer.scale
-    forward.add(epoch.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
-
-
-def _alpha_dropout(layer, place, ws, forward):
-    _in_place(place, ws, forward)
-    width, low = place.widths[1], -smooth.SELU_SCALE * smooth.SELU_ALPHA
-    forward.add(epoch.SHIFT, width, 0, ws.y, numbers=(-low,))
-    numbers = layer.threshold, layer.scale
-    forward.add(epoch.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
-    forward.add(epoch.SHIFT, width, 0, ws.y, numbers=(layer.scale * low * (1.0 - layer.threshold / 65536.0),))
-
-
-def _dropout_backward(layer, place, ws, backward):
-    if ws.dx is not None:
-        backward.add(epoch.SCALE_BY, place.widths[1], 0, place.dy, ws.mask)
-
-
-def _batch_norm(layer, place, ws, forward):
-    numbers = layer.epsilon, layer.momentum
-    affine = ws.gamma, ws.beta
-    own = ws.batch_mean, ws.batch_variance, ws.inv_std, ws.row, ws.mean, ws.variance
-    forward.add(
-        epoch.BATCH_NORM, place.widths[1], 0, ws.x, ws.x_hat, ws.y, *affine, *own, numbers=numbers
-    )
-
-
-def _batch_norm_backward(layer, place, ws, backward):
-    arrays = place.dy, ws.x_hat, ws.gamma, ws.inv_std, ws.d_gamma, ws.d_beta
-    backward.add(epoch.BATCH_NORM_BACKWARD, place.widths[1], ws.dx is not None, *arrays)
-
-
-def _prelu(layer, place, ws, forward):
-    forward.add(epoch.PRELU, place.widths[1], 0, ws.x, ws.slope, ws.y)
-
-
-def _prelu_backward(layer, place, ws, backward):
-    arrays = ws.x, place.dy, ws.slope, ws.d_slope
-    backward.add(epoch.PRELU_BACKWARD, place.widths[1], 0, *arrays)
-
-
-def _add(layer, place, ws, forward):
-    _in_place(place, ws, forward)
-    forward.add(epoch.ADD, place.widths[1], 0, ws.y, ws.skip)
-
-
-def _add_backward(layer, place, ws, backward):
-    if ws.d_skip is not None:
-        backward.add(epoch.COPY, place.widths[1], 0, place.dy, ws.d_skip)
-
-
-def _concat(layer, place, ws, forward):
-    widths = ws.skip.shape[1], place.widths[0]
-    forward.add(epoch.CONCATENATE, *widths, ws.skip, ws.x, ws.y)
-
-
-def _concat_backward(layer, place, ws, backward):
-    n_skip, (n_in, width) = ws.skip.shape[1], place.widths
-    if ws.d_skip is not None:
-        backward.add(epoch.TAKE_COLUMNS, n_skip, 0, place.dy, ws.d_skip, width)
-    if ws.dx is not None:
-        backward.add(epoch.TAKE_COLUMNS, n_in, n_skip, place.dy, ws.dx, width)
-
-
-def _embedding(layer, place, ws, forward):
-    levels, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
-    forward.add(
-        epoch.EMBED,
-        *place.widths,
-        ws.x,
-        ws.vectors,
-        ws.y,
-        ws.codes,
-        levels,
-        levels.size,
-        ws.vectors.size,
-        dims,
-        starts,
-    )
-
-
-def _embedding_backward(layer, place, ws, backward):
-    dims = np.ascontiguousarray(layer.places()[1], np.int64)
-    n_in, n_out = place.widths
-    columns, size = dims.size, ws.vectors.size
-    backward.add(
-        epoch.EMBED_BACKWARD,
-        n_in,
-        n_out,
-        place.dy,
-        ws.codes,
-        dims,
-        ws.d_vectors,
-        None,
-        columns,
-        size,
-    )
-    if ws.dx is not None:
-        arrays = place.dy, ws.dx, None, None, None, n_in - columns
-        backward.add(epoch.EMBED_INPUT_BACKWARD, n_in, n_out, *arrays)
-
-
-LAYERS = {
-    Dense: (_dense, _dense_backward),
-    TiedDense: (_tied, _tied_backward),
-    Activate: (_activate, _activate_backward),
-    Dropout: (_dropout, _dropout_backward),
-    AlphaDropout: (_alpha_dropout, _dropout_backward),
-    BatchNorm: (_batch_norm, _batch_norm_backward),
-    PReLU: (_prelu, _prelu_backward),
-    Add: (_add, _add_backward),
-    Concat: (_concat, _concat_backward),
-    Embedding: (_embedding, _embedding_backward),
-}
+        arrays = [array for table in self.tables for array in table.arrays()]
+        self.network = (*arrays, *loss, places)
 
 
 class Program:
-    """A training as numbers; ``run`` makes steps of it.
+    """Makes the steps of an epoch.
 
     Parameters
     ----------
@@ -361,35 +82,30 @@ class Program:
     weight : ndarray of shape (n_rows,) or None
     n_most : int
         Rows of the largest batch.
-    forward, backward : Table
+    n_threads : int
+        How many may compute at once.
     """
 
-    def __init__(self, network, updater, x, target, weight, n_most, forward, backward):
+    def __init__(self, network, updater, x, target, weight, n_most, n_threads):
         self._network, self._updater = network, updater
-        self._kept = (x, target, forward, backward)  # the arrays that addresses are of
-        plan = network.plan(n_most)
-        loss, *numbers = LOSSES[type(network.objective)](network.objective)
-        if loss == losses.GAUSSIAN:
-            real = np.finfo(network.dtype)
-            numbers = largest_exponent(network.dtype), likelihood._STEEPNESS, real.tiny
-        raw = plan.layers[-1].y
-        self._places = np.array(
-            [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
-            + [target[0], target[1].ctypes.data, network.n_targets, plan.target.ctypes.data]
-            + [raw.ctypes.data, network.n_out],
-            np.int64,
+        self._sources = x, target
+        whole = any(type(layer) is BatchNorm for layer in network.layers)
+        n_pieces = 1 if whole or n_most * network.params.size < SHARED else 2
+        rows = _cut(n_most, n_pieces)[0][1]
+        self._others = np.zeros((n_pieces - 1, network.params.size), network.dtype)
+        plans = [network.plan(rows), *(network.extra_plan(rows, grads) for grads in self._others)]
+        loss = _loss(network)
+        self._pieces = [_Piece(network, plan, loss, x, target) for plan in plans]
+        parts, numbers = updater.parts()
+        shapes = [(weight.ctypes.data, *weight.shape) for weight in updater.capped]
+        self._rule = (
+            UPDATES[type(updater.rule)](updater.rule),
+            parts,
+            numbers,
+            np.array(shapes, np.int64).reshape(-1, 3),
         )
-        self._tables = (*forward.arrays(), *backward.arrays())
-        self._loss = loss, np.array([*map(float, numbers), 0.0], np.float64)[: max(len(numbers), 1)]
-        self._update = UPDATES[type(updater.rule)](updater.rule)
-        self._parts, self._part_numbers = updater.parts()
-        capped = updater.capped
-        self._weights = np.array([(w.ctypes.data, *w.shape) for w in capped], np.int64).reshape(
-            -1, 3
-        )
-        self._cap = updater.cap
-        self._share = np.empty(n_most, network.dtype)
         self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
+        self._shares_work = n_pieces > 1 and n_threads > 1
 
     def run(self, order, bounds, rates, norm_limit, value_limit, whole_last):
         """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
@@ -398,34 +114,153 @@ class Program:
         Overwrites: the network's and the updater's vectors, its random stream.
         """
         network, updater = self._network, self._updater
-        coefficients = np.array([updater.advance(rate) for rate in rates], np.float64)
-        limits = [np.inf if limit is None else limit for limit in (norm_limit, value_limit)]
+        limits = [math.inf if limit is None else limit for limit in (norm_limit, value_limit)]
+        rule = (*self._rule, np.array([*limits, updater.cap]))
         slots = [updater.slots[name] for name in updater.rule.slots]
         slots += [np.empty(0, network.dtype)] * (3 - len(slots))
+        vectors = (network.params, network.grads, *slots)
+        steps = (
+            np.asarray(rates, np.float64),
+            np.array([updater.advance(rate) for rate in rates], np.float64),
+        )
+        batches = np.asarray(order, np.int64), np.asarray(bounds, np.int64), whole_last
         state = np.zeros(4, np.uint64) if network.rng is None else state_of(network.rng)
         totals = np.zeros(3)
-        failed = epoch.run(
-            *self._tables,
-            *self._loss,
-            self._update,
-            self._parts,
-            self._part_numbers,
-            self._weights,
-            self._places,
-            np.array([*limits, self._cap]),
-            np.asarray(order, np.int64),
-            np.asarray(bounds, np.int64),
-            whole_last,
-            self._row_weights,
-            np.asarray(rates, np.float64),
-            coefficients,
-            network.params,
-            network.grads,
-            *slots,
-            self._share,
-            state,
-            totals,
-        )
+        run = self._run if len(self._pieces) == 1 else self._run_pieces
+        failed = run(rule, vectors, batches, steps, state, totals)
         if network.rng is not None:
             put_state(network.rng, state)
         return *totals, None if failed < 0 else int(failed)
+
+    def _run(self, rule, vectors, batches, steps, state, totals):
+        """Make all steps in one call. Overwrites: vectors, state, totals."""
+        (piece,) = self._pieces
+        weights, share = self._row_weights, piece.share
+        return epoch.run(
+            piece.network, rule, vectors, *batches, weights, *steps, share, state, totals
+        )
+
+    def _run_pieces(self, rule, vectors, batches, steps, state, totals):
+        """Make the steps piece by piece, at once where there are threads.
+
+        Overwrites: vectors, state, totals.
+        """
+        order, bounds, whole_last = batches
+        params, grads = vectors[:2]
+        clips = min(rule[-1][:2]) < math.inf
+        middle = params.size // 2
+        halves = [(0, middle), (middle, params.size)]
+        with _Pair(self._shares_work) as both:
+            for k, (start, stop) in enumerate(bounds):
+                rows = order[start:stop]
+                total, count = epoch.weigh(self._row_weights, rows)
+                cut = _cut(len(rows), 2)
+
+                def differentiate(j, rows=rows, cut=cut, total=total, count=count):
+                    piece, (begin, end) = self._pieces[j], cut[j]
+                    if begin == end:
+                        self._others[j - 1] = 0.0
+                        return 0.0
+                    return epoch.differentiate(
+                        piece.network,
+                        rows[begin:end],
+                        (begin, len(rows)),
+                        total,
+                        count,
+                        self._row_weights,
+                        params,
+                        piece.share,
+                        state,
+                    )
+
+                value = sum(both.do(differentiate))
+                jump(state, epoch.words_of(self._pieces[0].network[0], len(rows)), state)
+                length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
+                if clips or (whole_last and k == len(bounds) - 1):
+                    epoch.add_gradients(grads, self._others, 0, grads.size)
+                    penalty, length = epoch.bound(rule, params, grads, total)
+                    value += penalty
+                    epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
+                else:
+
+                    def descend(j, total=total, rate=rate, coefficients=coefficients):
+                        begin, end = halves[j]
+                        epoch.add_gradients(grads, self._others, begin, end)
+                        return epoch.descend(
+                            rule, vectors, begin, end, 1.0 / total, rate, coefficients
+                        )
+
+                    value += sum(both.do(descend))
+                epoch.cap(rule, params)
+                totals += (value * total, total, 0.0)
+                totals[2] = length
+                if not (math.isfinite(value) and math.isfinite(length)):
+                    return k
+        return -1
+
+
+class _Pair:
+    """Does two things at once, one of them in another thread, or one after the other.
+
+    A lock that nobody holds is asked for by whoever waits, who sleeps until the other lets go.
+    """
+
+    def __init__(self, at_once):
+        self._at_once = at_once
+
+    def __enter__(self):
+        if self._at_once:
+            self._pool, self._go, self._done = ThreadPoolExecutor(1), Lock(), Lock()
+            self._go.acquire()
+            self._done.acquire()
+            self._task = None
+            self._worker = self._pool.submit(self._work)
+        return self
+
+    def __exit__(self, *error):
+        if self._at_once:
+            self._task = None
+            self._go.release()
+            self._pool.shutdown()
+
+    def do(self, function):
+        """Return what the function gives for 0 and for 1."""
+        if not self._at_once:
+            return function(0), function(1)
+        self._task, self._error = function, None
+        self._go.release()
+        try:
+            mine = function(0)
+        finally:
+            self._done.acquire()
+        if self._error is not None:
+            raise self._error
+        return mine, self._result
+
+    def _work(self):
+        while True:
+            self._go.acquire()
+            if self._task is None:
+                return
+            try:
+                self._result = self._task(1)
+            except BaseException as error:
+                self._error = error
+            self._done.release()
+
+
+def _cut(n, n_pieces):
+    """Return (begin, end) of each piece of ``n`` rows; all but the last have a multiple of four
+    rows, so that each begins at a whole random word whatever the width of a mask.
+    """
+    size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
+    return [(min(j * size, n), min((j + 1) * size, n)) for j in range(n_pieces)]
+
+
+def _loss(network):
+    """Return kind and numbers of the loss of a network."""
+    kind, *numbers = LOSSES[type(network.objective)](network.objective)
+    if type(network.objective) is GaussianNLL:
+        numbers.append(np.finfo(network.dtype).tiny)
+        numbers.insert(0, largest_exponent(network.dtype))
+    return kind, np.array([*map(float, numbers)] or [0.0])

@@ -348,6 +348,12 @@ class Network(Copies):
                     (self.params[block], self.grads[block], tmp[: block.stop - start], alpha)
                 )
 
+    def extra_plan(self, n, grads):
+        """Return a plan for ``n`` rows with memory of its own, and a gradient vector of its own."""
+        mine = self._memory
+        memory = Memory(n, mine.widest, self.dtype, keep_outputs=mine.keep_outputs)
+        return Plan(self, memory, n, grads)
+
     def _widest(self, input_gradient):
         """Return the width of the widest gradient or scratch array; of the input only if
         somebody asks for one, for it may be sparse.

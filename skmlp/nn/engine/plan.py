@@ -95,14 +95,15 @@ class Plan:
         The methods of those names of the layers that add terms to the objective.
     """
 
-    def __init__(self, network, memory, n):
+    def __init__(self, network, memory, n, grads=None):
         self._memory_of_x = partial(memory.rows, "x", n, network.n_in)
         self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
         self.loss = _workspace(network.objective.buffers(network.n_out), "loss", memory, n)
         self.layers = []
-        params, grads = network.layout.views(network.params), network.layout.views(network.grads)
+        grads = network.grads if grads is None else grads
+        params, grads = network.layout.views(network.params), network.layout.views(grads)
         state = network.state_layout.views(network.state)
         below = None
         for i, layer in enumerate(network.layers):

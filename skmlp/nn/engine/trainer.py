@@ -127,9 +127,7 @@ class Trainer:
                     raise
         return False
 
-    def _epoch(
-        self, x, target, weight, order, bounds, in_order, sparse, uncounted, program
-    ):
+    def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted, program):
         """Make one pass over the rows and tell the callbacks.
 
         Return True if one wants to stop. Overwrites: network, state, order.

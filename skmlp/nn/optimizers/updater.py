@@ -118,7 +118,11 @@ class Updater:
         the same, arrays of shape (k, 2).
         """
         given = [*self._penalties, *self._decays]
-        ends = {0, self._params.size, *(end for part, _ in given for end in (part.start, part.stop))}
+        ends = {
+            0,
+            self._params.size,
+            *(end for part, _ in given for end in (part.start, part.stop)),
+        }
         parts, numbers = list(pairwise(sorted(ends))), []
         for start, stop in parts:
             within = [_within(slice(start, stop), kind) for kind in (self._penalties, self._decays)]
