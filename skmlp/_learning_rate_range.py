@@ -17,6 +17,7 @@ from ._data.inputs import check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 from ._params.build import is_lbfgs
+from .nn.engine.trainer import DivergedError
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 3.0  # times the least average is above it
@@ -115,8 +116,8 @@ def learning_rate_range(
             model.set_params(learning_rate_init=float(rate)).partial_fit(
                 *take(rows, X, y), **options
             )
-        except ValueError as error:
-            if losses and str(error).startswith("Solver produced non-finite"):
+        except DivergedError:
+            if losses:
                 break
             raise
         losses.append(model.loss_)

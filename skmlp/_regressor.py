@@ -234,6 +234,22 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         self._check_return_std(return_std)
         return self._predictions(self._raw(X), return_std)
 
+    def predict_outputs(self, X):
+        """Return all that the loss predicts, by name.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        outputs : dict of str to ndarray
+            First "prediction", or "quantiles", which is what ``predict`` returns; of
+            ``loss='gaussian_nll'`` also "std". A loss of yours may have more
+            (:meth:`skmlp.nn.Loss.outputs`).
+        """
+        return self._outputs(self._raw(self._check_X(X)))
+
     def sample_predictions(self, X, n_samples=100, random_state=None, return_std=False):
         """Return predictions with the dropout of training left on, whose spread says how sure the
         network is (Monte Carlo dropout).
@@ -291,10 +307,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         X = self._check_X(X)
         gradient = gradient_of_predictions(self, X)
-        n, n_targets, n_levels, n_features = gradient.shape
-        return np.ascontiguousarray(
-            gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features])
-        )
+        inner = [size for size in gradient.shape[1:-1] if size > 1]
+        return gradient.reshape(len(gradient), *inner, gradient.shape[-1])
 
     def score(self, X, y, sample_weight=None):
         """Return R^2, the share of the squared error of the mean that the predictions explain.
@@ -334,22 +348,19 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
         loss = regression_loss(self)
         loss.check_target(target, "y")
-        if reset and loss.out_activation == "exp" and not target.any(axis=0).all():
-            raise ValueError(
-                f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores "
-                "are logarithms."
-            )
+        if reset:
+            loss.check_variation(target, "y")
         return X, target
 
     def _balance(self, target, weight):
         return weight
 
     def _check_return_std(self, return_std):
-        loss = self._network.loss
-        if return_std and loss.predicts != "value and std":
+        network = self._network
+        if return_std and "std" not in network.loss.outputs(network.n_targets):
             raise ValueError(
                 "return_std=True needs a loss that learns the standard deviation, such as "
-                f"'gaussian_nll', not {loss!r}."
+                f"'gaussian_nll', not {network.loss!r}."
             )
 
     def _predictions(self, raw, return_std=False):
@@ -358,15 +369,18 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
         Overwrites: raw.
         """
-        loss, measure, lead = self._network.loss, self._target_measure, raw.shape[:-1]
+        outputs = self._outputs(raw)
+        y = next(iter(outputs.values()))
+        return (y, outputs["std"]) if return_std else y
+
+    def _outputs(self, raw):
+        """Return all that raw scores (..., n, n_out) stand for, by name. Overwrites: raw."""
+        loss = self._network.loss
         loss.link(raw, raw)
-        numbers = raw.reshape(*lead, loss.n_scores, -1)
-        values = numbers if loss.predicts == "quantiles" else numbers[..., :1, :]
-        if measure is not None:
-            np.multiply(numbers, measure.scale, out=numbers, casting="same_kind")
-            np.add(values, measure.offset, out=values, casting="same_kind")
-        y = _squeezed(values.swapaxes(-1, -2), len(lead))
-        return (y, _squeezed(numbers[..., 1:, :], len(lead))) if return_std else y
+        return {
+            name: _squeezed(output.of(raw, self._target_measure), raw.ndim - 1)
+            for name, output in loss.outputs(self._network.n_targets).items()
+        }
 
     def _make_loss(self):
         loss = regression_loss(self)
@@ -382,11 +396,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
                     regression_loss(self),
                 )
                 self._target_measure = loss.measure(*trained)
-                unknown = (
-                    incremental
-                    and self._target_measure is not None
-                    and loss.out_activation != "exp"
-                )
+                unknown = incremental and self._target_measure is not None and loss.unbounded
                 if unknown and (trained[0] == trained[0][0]).all():
                     warn_user(
                         "y does not vary in the first batch, so that normalize_y cannot learn its "
@@ -408,22 +418,22 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
-        if loss.predicts == "quantiles":
+        if loss.taus is not None:
             return _explained(target, predictions, loss.taus, weight)
         return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        loss = LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
-        tags.target_tags.positive_only = getattr(loss, "domain", Loss.domain) != Loss.domain
+        loss = self.loss
+        if isinstance(loss, str) and loss in LOSSES:
+            loss = LOSSES[loss]()
+        tags.target_tags.positive_only = isinstance(loss, Loss) and loss.positive_only
         return tags
 
 
 def _squeezed(y, n_lead):
     """Return y without axes of length 1 behind the first ``n_lead``."""
-    return np.ascontiguousarray(
-        y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
-    )
+    return y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
 
 
 def _explained(target, predictions, levels, weight):

@@ -110,7 +110,7 @@ def problem(cls):
 def assert_same_fit(model, expected):
     """Compare all that a fit leaves behind but the time it took."""
     assert_array_equal(model._network.params, expected._network.params)
-    assert_array_equal(model._network.state, expected._network.state)
+    assert_array_equal(model._network.running, expected._network.running)
     pd.testing.assert_frame_equal(
         model.history_.drop(columns="seconds"),
         expected.history_.drop(columns="seconds"),

@@ -12,7 +12,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from .._warn import warn_user
 from ..nn.engine.sources import DenseRows, LabelRows, OneHotRows, SparseRows
-from ..nn.losses.base import initial_score_of_mean, smallest_share
+from ..nn.losses.base import smallest_share
 from .missing import without_filling
 
 
@@ -70,12 +70,12 @@ def initial_scores(loss, target, weight, n_classes, table=None):
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
         shares = counts / counts.sum()
-        return initial_score_of_mean(
-            loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight)
+        return loss.initial_score_at(
+            shares if n_classes != 2 else shares[1:], smallest_share(target, weight)
         )
     if sparse.issparse(target):
         weights = np.ones(target.shape[0]) if weight is None else weight
-        return initial_score_of_mean(
-            loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight)
+        return loss.initial_score_at(
+            target.T @ (weights / weights.sum()), smallest_share(weights, weight)
         )
-    return loss.start(np.asarray(target, dtype=np.float64), weight)
+    return loss.initial_score(np.asarray(target, dtype=np.float64), weight)

@@ -14,6 +14,7 @@ from .._params.build import is_lbfgs
 from .._params.column_losses import labels_of
 from .._warn import warn_user
 from ..nn.engine.sources import Part
+from ..nn.engine.trainer import DivergedError
 from ..nn.losses.base import working_rows
 
 _SAMPLE_ROWS, _SAMPLE_VALUES = 1000, 2**18  # of the rows that a trained network is looked at with
@@ -33,11 +34,14 @@ class Ending(NamedTuple):
 
 def is_finite(network):
     """Return whether all parameters and running statistics are numbers."""
-    return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
+    return bool(np.isfinite(network.params).all() and np.isfinite(network.running).all())
 
 
-def diverged_message(estimator, epoch, what="The loss is"):
-    """Return what to say of weights or losses that are not finite; ``what`` is not."""
+def diverged(estimator, epoch, what="The loss is", where=""):
+    """Return the error for weights or losses that are not finite; ``what`` is not.
+
+    ``where``: what the message begins with.
+    """
     remedies = (
         []
         if estimator._table is not None
@@ -48,11 +52,13 @@ def diverged_message(estimator, epoch, what="The loss is"):
         if estimator.clip_norm is None:
             remedies.append("bound the gradient with clip_norm")
     advice = ", or ".join([", ".join(remedies[:-1]), remedies[-1]] if remedies[1:] else remedies)
-    return (
-        "Solver produced non-finite parameter weights. The input data may contain large values "
-        "and need to be preprocessed. "
+    return DivergedError(
+        f"{where}Solver produced non-finite parameter weights. The input data may contain large "
+        "values and need to be preprocessed. "
         f"({what} not finite in {'iteration' if is_lbfgs(estimator) else 'epoch'} {epoch}."
-        f"{f' {advice[0].upper()}{advice[1:]}.' if advice else ''})"
+        f"{f' {advice[0].upper()}{advice[1:]}.' if advice else ''})",
+        epoch,
+        what,
     )
 
 
@@ -110,22 +116,22 @@ def warn_lbfgs(estimator, result):
 
 
 def check_ending(estimator, network, data, ending, incremental):
-    """Raise ``ValueError`` if a trained network is not finite or its scores are not; warn if it is
-    no good, with the likely cause.
+    """Raise ``DivergedError`` if a trained network or its scores are not finite; warn if it is no
+    good, with the likely cause.
 
     ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` trained
     on or None.
     """
     n_epochs = len(estimator._records)
     if not is_finite(network):
-        raise ValueError(diverged_message(estimator, n_epochs))
+        raise diverged(estimator, n_epochs)
     if incremental and not np.any(np.abs(network.params) > _USUAL_WEIGHT):
         return
     rows = _sample(network, data)
     with np.errstate(all="ignore"):
         raw = network.scores(Part(data.x, rows))
     if not np.isfinite(raw).all():
-        raise ValueError(diverged_message(estimator, n_epochs))
+        raise diverged(estimator, n_epochs)
     if ending.by_itself and not incremental:
         _warn_if_bad(estimator, network, data, ending, rows, raw)
 
@@ -147,7 +153,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
     target = data.target.take(rows, np.empty((len(rows), network.n_targets), network.dtype))
     weight = None if data.weight is None else data.weight[rows].astype(np.float64)
     constant = np.tile(
-        network.objective.start(target.astype(np.float64), weight), (len(rows), 1)
+        network.objective.initial_score(target.astype(np.float64), weight), (len(rows), 1)
     ).astype(network.dtype)
     with np.errstate(all="ignore"):
         losses = [
@@ -225,7 +231,7 @@ def _unscaled_target(estimator, network, target):
     if (
         not is_regressor(estimator)
         or estimator._target_measure is not None
-        or network.loss.domain != "(-inf, inf)"
+        or not network.loss.unbounded
         or _SMALL <= largest <= _LARGE
     ):
         return []

@@ -80,7 +80,7 @@ def _hidden_layers(network, stop):
     """
     found, numbers = [], []
     for i, layer in enumerate(network.layers[:stop]):
-        if layer.params(network.widths[i]) or layer.state(network.widths[i]):
+        if layer.params(network.widths[i]) or layer.running(network.widths[i]):
             numbers.append(i)
         if layer.activates:
             found.append(numbers)
@@ -90,7 +90,7 @@ def _hidden_layers(network, stop):
 
 def _shapes(network, numbers):
     """Return the shape of each array of some layers, by the name of the array."""
-    layouts = network.layout, network.state_layout
+    layouts = network.layout, network.running_layout
     return {
         name: param.shape
         for layout in layouts

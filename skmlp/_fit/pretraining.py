@@ -14,9 +14,9 @@ from ..nn.engine.inference import Outputs
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.engine.trainer import DivergedError
-from ..nn.layers import CORRUPTIONS, Corruption, Dense, TiedDense
+from ..nn.layers import Corruption, Dense, FunctionCorruption, TiedDense
 from ..nn.losses import SquaredError
-from .endings import diverged_message
+from .endings import diverged
 from .training import make_trainer
 
 
@@ -71,7 +71,9 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
             )
         before = [layer for layer in network.layers[: starts[0]] if _corrupts(layer)] if k else []
         # the loss writes over the last output, which the derivative of an activation may read
-        loss, after = (SquaredError(), [Corruption(_unchanged)]) if k else (network.loss, [])
+        loss, after = (
+            (SquaredError(), [FunctionCorruption(_unchanged)]) if k else (network.loss, [])
+        )
         n_in = network.widths[starts[k] if k else 0]
         pair = Network(
             [*before, *layers, *after], loss, n_in, network.dtype, [penalties[i] for i in own]
@@ -99,10 +101,8 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
         try:
             trainer.fit(rows.x, rows.target, rows.weight, rows.rows, estimator.pretraining)
         except DivergedError as error:
-            raise ValueError(
-                f"In the pre-training of layer {k}: "
-                f"{diverged_message(estimator, error.epoch, error.what)}"
-            ) from None
+            where = f"In the pre-training of layer {k}: "
+            raise diverged(estimator, error.epoch, error.what, where) from None
         pair.refresh_statistics(rows.x, rows.weight, rows.rows)
         network.load_layers(pair, [(number, at) for at, number in places])
 
@@ -116,7 +116,7 @@ def _activated(network, start, stop):
 
 
 def _corrupts(layer):
-    return isinstance(layer, (*CORRUPTIONS.values(), Corruption))
+    return isinstance(layer, Corruption)
 
 
 def _unchanged(x, rng):

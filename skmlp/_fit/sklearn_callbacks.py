@@ -7,7 +7,7 @@ core, and it is only there if the estimator has any.
 
 import copy
 
-from ..nn.engine.callbacks import Callback
+from ..nn.engine.epoch_end import Callback
 from .resumption import resumption_of
 
 

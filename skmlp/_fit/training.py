@@ -8,17 +8,17 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from .._params.build import augmenters, l1_strengths, penalty_strengths
-from ..nn.engine.callbacks import EarlyStopping, History, InUnits, Progress, Validation
 from ..nn.engine.diagnostics import Diagnostics
+from ..nn.engine.epoch_end import History, InUnits, Patience, Progress, Validation
 from ..nn.engine.lbfgs import INTERRUPTED, fit_lbfgs
-from ..nn.engine.state import Snapshot, TrainingState
+from ..nn.engine.state import Checkpoint, TrainingState
 from ..nn.engine.trainer import DivergedError, Trainer, batch_bounds
 from ..nn.optimizers.l2 import merged
 from ..nn.optimizers.updater import Updater
 from .backend import compiled_backend
 from .endings import (
     Ending,
-    diverged_message,
+    diverged,
     interrupted,
     is_finite,
     warn_lbfgs,
@@ -63,7 +63,7 @@ def train_minibatches(
     measure = f"{monitor} {estimator.scoring}" if watched else monitor
     if state.monitor != measure:
         state.monitor, state.best, state.best_epoch, state.stale = measure, -math.inf, 0, 0
-    stopping = EarlyStopping(
+    stopping = Patience(
         monitor, sign, float(estimator.tol), estimator.n_iter_no_change, keep_best=watched
     )
     callbacks = [] if evaluate is None else [Validation(evaluate)]
@@ -77,7 +77,7 @@ def train_minibatches(
     callbacks += [] if progress is None else [progress]
 
     def fitted():
-        now = Snapshot(network, state)
+        now = Checkpoint(network, state)
         stopping.restore()
         try:
             return fitted_attributes(network, state, records, len(records) - n_before, data)
@@ -102,7 +102,7 @@ def train_minibatches(
         why = interrupted(tasks)
     except DivergedError as error:
         if not stopping.has_kept:
-            raise ValueError(diverged_message(estimator, error.epoch, error.what)) from None
+            raise diverged(estimator, error.epoch, error.what) from None
         why = str(error)
         warn_restored(error.epoch, state.best_epoch)
     if watched and why is None and not stopping.has_kept:
@@ -250,7 +250,7 @@ def train_lbfgs(estimator, network, state, records, data, evaluate, tasks=None):
         *ends,
     )
     if not math.isfinite(result.fun):
-        raise ValueError(diverged_message(estimator, len(records) + 1))
+        raise diverged(estimator, len(records) + 1)
     del records[n_start + result.nit :]  # that of an iteration which Ctrl-C took back
     if len(records) == n_start and not n_made:
         iteration_end(float(result.fun), float(np.linalg.norm(result.jac)))

@@ -117,17 +117,13 @@ class ImportancesOfScores(FeatureImportances):
 
     def _prediction_matrix(self, X):
         raw = self._raw(X)
-        return (
-            raw - raw.mean(axis=1, keepdims=True)
-            if self._network.loss.out_activation == "softmax"
-            else raw
-        )
+        return raw - raw.mean(axis=1, keepdims=True) if self._network.loss.shift_invariant else raw
 
     def _prediction_gradients(self, X):
         gradients = gradient_of_scores(self, X)
         return (
             gradients - gradients.mean(axis=1, keepdims=True)
-            if self._network.loss.out_activation == "softmax"
+            if self._network.loss.shift_invariant
             else gradients
         )
 

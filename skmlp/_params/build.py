@@ -21,10 +21,10 @@ from ..nn.layers import (
     Activate,
     AlphaDropout,
     BatchNorm,
-    Corruption,
     Dense,
     Dropout,
     Embedding,
+    FunctionCorruption,
     Layer,
     TiedDense,
 )
@@ -91,8 +91,8 @@ def build_layers(estimator, blocks, n_in, n_out):
     kind = estimator.skip_connections
     bridged = _bridged(kind, blocks, n_in)
     owners = []  # numbers of the layers whose weights a tied one may take
-    for block, is_bridged, strength in zip(
-        blocks, bridged, _head_strengths(estimator, len(blocks)), strict=True
+    for block, is_bridged, head_weight in zip(
+        blocks, bridged, _head_weights(estimator, len(blocks)), strict=True
     ):
         start = len(layers)
         layer = activation_layer(block.activation)
@@ -110,8 +110,8 @@ def build_layers(estimator, blocks, n_in, n_out):
         layers += _dropout(block.dropout)
         if is_bridged:
             layers.append(JOINS[kind](len(layers) - start))
-        if strength:
-            layers.append(Head(n_out, strength, weight_init(estimator, None)))
+        if head_weight:
+            layers.append(Head(n_out, head_weight, weight_init(estimator, None)))
     tied = getattr(estimator, "tied_weights", False)
     layers.append(_dense(n_out, weight_init(estimator, None), tied, len(layers), owners))
     if is_lbfgs(estimator):
@@ -342,16 +342,16 @@ def _bridged(kind, blocks, n_in):
     return bridged
 
 
-def _head_strengths(estimator, n_hidden):
+def _head_weights(estimator, n_hidden):
     """Return the weight of each hidden layer's head, 0 for none; autoencoders have none."""
     value = getattr(estimator, "auxiliary_loss_weight", 0.0)
-    strengths = _strengths(value, n_hidden, "auxiliary_loss_weight", "hidden layers")
-    if not strengths and np.ndim(value) == 0 and value:
+    weights = _strengths(value, n_hidden, "auxiliary_loss_weight", "hidden layers")
+    if not weights and np.ndim(value) == 0 and value:
         raise ValueError(
             f"auxiliary_loss_weight={value!r} needs a hidden layer for its output heads, but "
             "hidden_layer_sizes is ()."
         )
-    return strengths
+    return weights
 
 
 def _dense(width, init, tied, number, owners):
@@ -385,7 +385,9 @@ def _corruption(estimator, place):
             "function (x, rng) -> x."
         )
     return [
-        resolve(Corruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS)
+        resolve(
+            FunctionCorruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS
+        )
     ]
 
 

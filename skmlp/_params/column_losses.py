@@ -19,7 +19,7 @@ from .shared import loss_doc, loss_keys, resolve
 # numbers too
 COLUMN_LOSSES = [
     *loss_keys("regression", n_scores=1),
-    *(key for key, cls in LOSSES.items() if cls.domain == "[0, 1]"),
+    *(key for key, cls in LOSSES.items() if cls.soft_targets),
 ]
 
 LOSS_DOC = loss_doc(
@@ -112,7 +112,7 @@ def _unit(value):
             f"{sorted(COLUMN_LOSSES)}.{did_you_mean(value, COLUMN_LOSSES)}"
         )
     loss = resolve(FunctionLoss(value) if callable(value) else value, LOSSES)
-    if "regression" not in loss.targets and loss.domain != "[0, 1]":
+    if "regression" not in loss.targets and not loss.soft_targets:
         raise ValueError(
             f"loss={value!r} is for {' or '.join(loss.targets)} targets, but these are numbers."
         )

@@ -126,12 +126,11 @@ def resolve(value, registry, estimator=None):
             )
         cls = registry[value]
         shared = {} if estimator is None else estimator.get_params(deep=False)
-        own = getattr(cls, "own", ())
         value = cls(
             **{
                 name: shared[name]
                 for name in cls._get_param_names()
-                if name in shared and name not in own
+                if name in shared and name not in cls.not_shared
             }
         )
     value.check()

@@ -225,7 +225,7 @@ def _check_parts(cls, state):
         table.check()
         _agree(cls, "number of columns of the table", len(table.names), n_features)
         levels = next(
-            (layer.levels for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
+            (layer.n_categories for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
         )
         _agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
     _agree(
@@ -372,7 +372,7 @@ def _check_learned(cls, loss, measure):
         raise refusal(
             cls.__name__, "its _target_measure has numbers where it should have one for each target"
         )
-    if loss.domain != Loss.domain and np.any(measure.offset):
+    if not loss.unbounded and np.any(measure.offset):
         raise refusal(
             cls.__name__,
             f"its _target_measure moves predictions by {measure.offset}, but loss={loss!r} is for "

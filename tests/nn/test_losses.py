@@ -171,7 +171,8 @@ def test_leaves_targets_and_weights_alone(loss, rng):
 
 
 @each
-def test_members_axis_is_separate_runs(loss, dtype, rng):
+def test_leading_axes_are_separate_runs(loss, dtype, rng):
+    """By which ``MaskedEntries`` gets the loss of each entry."""
     raw, target = (
         rng.normal(size=(4, N, N_OUT)).astype(dtype),
         targets_of(loss, (4, N, N_OUT), rng, dtype),
@@ -181,15 +182,6 @@ def test_members_axis_is_separate_runs(loss, dtype, rng):
         value, grad = value_and_grad(loss, raw[k], target[k], scale=0.5)
         assert values[k] == pytest.approx(value, rel=4 * float(np.finfo(dtype).eps))
         np.testing.assert_array_equal(grads[k], grad)
-
-
-@each
-def test_members_may_share_one_target(loss, rng):
-    raw, target = rng.normal(size=(4, N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
-    values, _ = value_and_grad(loss, raw, target)
-    np.testing.assert_allclose(
-        values, [value_and_grad(loss, member, target)[0] for member in raw], rtol=1e-14
-    )
 
 
 @each
@@ -358,7 +350,7 @@ def test_start_is_the_best_constant(loss, weighted, rng):
     """
     target, weight = constant_targets(loss, rng)
     weight = weight if weighted else np.ones(31)
-    start = loss.start(target, weight if weighted else None)
+    start = loss.initial_score(target, weight if weighted else None)
     assert start.shape == (2 * loss.n_scores,)
     watched = AbsoluteError() if isinstance(loss, Huber | LogCosh) else loss
 
@@ -382,7 +374,7 @@ def test_start_is_the_best_constant(loss, weighted, rng):
 def test_start_with_weights_of_one_is_the_start_without(loss, rng):
     target = constant_targets(loss, rng)[0][:30]
     np.testing.assert_allclose(
-        loss.start(target, np.ones(30)), loss.start(target, None), rtol=1e-14
+        loss.initial_score(target, np.ones(30)), loss.initial_score(target, None), rtol=1e-14
     )
 
 
@@ -391,8 +383,8 @@ def test_start_counts_a_weight_of_two_as_two_rows(loss, rng):
     target, _ = constant_targets(loss, rng)
     weight = rng.integers(1, 3, 31)
     np.testing.assert_allclose(
-        loss.start(target, weight.astype(float)),
-        loss.start(np.repeat(target, weight, axis=0), None),
+        loss.initial_score(target, weight.astype(float)),
+        loss.initial_score(np.repeat(target, weight, axis=0), None),
         rtol=1e-12,
         atol=1e-14,
     )
@@ -404,15 +396,15 @@ def test_start_counts_a_weight_of_two_as_two_rows(loss, rng):
 def test_start_stays_finite_for_a_class_without_rows(loss):
     target = np.zeros((20, 3))
     target[:, 0] = 1.0
-    assert np.isfinite(loss.start(target, None)).all()
+    assert np.isfinite(loss.initial_score(target, None)).all()
 
 
 @pytest.mark.parametrize("loss", [Quantile(), GaussianNLL(), Gamma()])
 def test_start_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
-    assert np.isfinite(loss.start(np.full((20, 2), 7.0), None)).all()
+    assert np.isfinite(loss.initial_score(np.full((20, 2), 7.0), None)).all()
     np.testing.assert_allclose(
-        loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None),
-        loss.start(np.full((20, 1), 0.3), None),
+        loss.initial_score(np.array([[0.3], [0.1 + 0.2]] * 10), None),
+        loss.initial_score(np.full((20, 1), 0.3), None),
     )
 
 
@@ -433,7 +425,9 @@ def test_label_smoothing_is_another_target(smoothing, rng):
     )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(
-        LogLoss(smoothing).start(target, None), LogLoss().start(smooth, None), rtol=1e-12
+        LogLoss(smoothing).initial_score(target, None),
+        LogLoss().initial_score(smooth, None),
+        rtol=1e-12,
     )
     raw, yes = raw[:, :1], target[:, :1]
     smooth = (1 - smoothing) * yes + smoothing / 2
@@ -446,7 +440,9 @@ def test_label_smoothing_is_another_target(smoothing, rng):
     )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(
-        BinaryLogLoss(smoothing).start(yes, None), BinaryLogLoss().start(smooth, None), rtol=1e-12
+        BinaryLogLoss(smoothing).initial_score(yes, None),
+        BinaryLogLoss().initial_score(smooth, None),
+        rtol=1e-12,
     )
 
 

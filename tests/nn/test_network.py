@@ -64,7 +64,7 @@ def test_everything_has_the_dtype_of_the_network(dtype):
         a.dtype
         for a in (
             network.params,
-            network.state,
+            network.running,
             network.grads,
             network.scores(DenseRows(batch(network)[0])),
         )
@@ -228,7 +228,7 @@ def test_a_pickle_holds_numbers_and_no_buffers():
     x, target = batch(network, 2000)
     gradient(network, x, target)
     data = pickle.dumps(network)
-    assert len(data) < network.params.nbytes + network.state.nbytes + 4000
+    assert len(data) < network.params.nbytes + network.running.nbytes + 4000
     copy = pickle.loads(data)
     np.testing.assert_array_equal(copy.scores(DenseRows(x)), network.scores(DenseRows(x)))
     assert copy.grads is None
@@ -263,7 +263,7 @@ def test_views_stay_views_after_release_and_prepare():
 
 def test_load_takes_the_numbers_and_shares_nothing():
     one, other = (make_network(LogLoss(), batch_norm=True, seed=seed) for seed in (0, 1))
-    other.state += 0.5
+    other.running += 0.5
     x = DenseRows(batch(one)[0])
     params = one.params
     one.load(other)
@@ -293,7 +293,7 @@ def test_initialise_starts_from_the_same_numbers_in_both_precisions():
 def test_initialise_starts_biases_at_zero_and_scales_at_one():
     network = make_network(LogLoss(), batch_norm=True)
     network.initialise(np.random.default_rng(0))
-    views, state = network.views(), network.state_layout.views(network.state)
+    views, state = network.views(), network.running_views()
     for (_, name), view in (*views.items(), *state.items()):
         if name != "weight":
             np.testing.assert_array_equal(view, 1.0 if name in ("gamma", "variance") else 0.0)

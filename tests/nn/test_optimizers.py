@@ -112,7 +112,7 @@ def test_ten_training_steps_equal_pytorch(name, backend):
             named(network, case), arrays["params"][k + 1], rtol=1e-6, atol=1e-9
         )
         if case["network"] == "batch_norm":
-            state = network.state_layout.views(network.state)
+            state = network.running_views()
             np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
             np.testing.assert_allclose(state[1, "variance"][0], arrays["variances"][k], rtol=1e-6)
     np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-6)

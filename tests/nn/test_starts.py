@@ -42,7 +42,10 @@ def test_the_unit_of_the_weights_does_not_matter(loss, rng):
     target = target + 1.0 * (loss.domain == "(0, inf)")
     for c in (1e-40, 1e-3, 0.3, 1e4):
         np.testing.assert_allclose(
-            loss.start(target, c * weight), loss.start(target, weight), rtol=1e-7, atol=1e-12
+            loss.initial_score(target, c * weight),
+            loss.initial_score(target, weight),
+            rtol=1e-7,
+            atol=1e-12,
         )
 
 
@@ -52,11 +55,15 @@ def test_a_class_without_rows_has_half_a_row(c, rng):
     target, weight = rare(rng)
     weight[:4] = 1.0
     shares = np.array([weight.sum() - 4.0, 4.0, 0.5]) / weight.sum()
-    np.testing.assert_allclose(np.exp(LogLoss().start(target, c * weight)), shares, rtol=1e-12)
     np.testing.assert_allclose(
-        np.exp(-BinaryLogLoss().start(target, c * weight)), 1.0 / shares - 1.0, rtol=1e-12
+        np.exp(LogLoss().initial_score(target, c * weight)), shares, rtol=1e-12
     )
-    np.testing.assert_allclose(np.exp(Poisson().start(target, c * weight)), shares, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.exp(-BinaryLogLoss().initial_score(target, c * weight)), 1.0 / shares - 1.0, rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        np.exp(Poisson().initial_score(target, c * weight)), shares, rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("c", [0.1, 1 / 3, 0.7, 7e5, 1e-30])
@@ -108,7 +115,7 @@ MIXED = ColumnLosses([(Poisson(), slice(0, 2)), (SquaredError(), slice(2, 3))])
 def test_a_sparse_target_starts_at_its_mean(loss, known, rng):
     target, weight = rare(rng)
     weight = 1e-6 * weight
-    expected = loss.start(target, weight)
+    expected = loss.initial_score(target, weight)
     if type(loss) is AbsoluteError:  # without the rows no median
         expected = np.average(target, axis=0, weights=weight)
     objective = masked(loss) if known else loss

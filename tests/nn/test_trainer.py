@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skmlp.nn.engine.callbacks import Callback, History
+from skmlp.nn.engine.epoch_end import Callback, History
 from skmlp.nn.engine.sources import DenseRows, LabelRows, SparseRows
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import DivergedError, Trainer, batch_bounds

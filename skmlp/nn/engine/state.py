@@ -61,7 +61,7 @@ class TrainingState:
         self.__dict__.update(state)
 
 
-class Snapshot:
+class Checkpoint:
     """A copy of everything that training changes, to go back to."""
 
     def __init__(self, network, state):
@@ -127,4 +127,4 @@ def put_numbers(network, state, numbers):
 
 
 def _arrays(network, state):
-    return [network.params, network.state, *state.slots.values()]
+    return [network.params, network.running, *state.slots.values()]

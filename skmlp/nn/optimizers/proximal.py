@@ -7,8 +7,9 @@ kernel, so neither knows of them; all arrays that they need are made once.
 
 import numpy as np
 
+from ..constants import BLOCK
+
 _LONGEST = 10.0  # learning rates
-_BLOCK = 16384  # elements: the vectors of a block fit the cache
 
 
 class SoftThreshold:
@@ -48,13 +49,13 @@ class SoftThreshold:
 
     def __init__(self, rule, params, slots, parts):
         self.rule = rule
-        longest = max((min(part.stop - part.start, _BLOCK) for part, _ in parts), default=0)
+        longest = max((min(part.stop - part.start, BLOCK) for part, _ in parts), default=0)
         threshold, tmp = np.empty(longest, params.dtype), np.empty(longest, params.dtype)
         self._whole = self._excess = None  # made when there is clipping
         self._blocks = []
         for part, strength in parts:
-            for start in range(part.start, part.stop, _BLOCK):
-                block = slice(start, min(start + _BLOCK, part.stop))
+            for start in range(part.start, part.stop, BLOCK):
+                block = slice(start, min(start + BLOCK, part.stop))
                 n = block.stop - block.start
                 arrays = [slots[name][block] for name in rule.slots]
                 self._blocks.append(

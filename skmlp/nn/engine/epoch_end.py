@@ -11,7 +11,7 @@ To add one: derive from ``Callback`` and write ``epoch_end``; return True to sto
 import math
 from abc import ABC, abstractmethod
 
-from .state import Snapshot
+from .state import Checkpoint
 
 
 class Callback(ABC):
@@ -35,7 +35,7 @@ class Validation(Callback):
         record["validation_loss"], record["validation_score"] = self.evaluate()
 
 
-class EarlyStopping(Callback):
+class Patience(Callback):
     """Stops, or lowers the learning rate if the schedule can, when ``monitor`` has not improved by
     ``tol`` for too many epochs.
 
@@ -100,7 +100,7 @@ class EarlyStopping(Callback):
         ``restore``.
         """
         if self._kept is None:
-            self._kept = Snapshot(trainer.network, trainer.state)
+            self._kept = Checkpoint(trainer.network, trainer.state)
         else:
             self._kept.take()
         if numbers is not None:
@@ -184,7 +184,7 @@ class Progress(Callback):
         Keys of the record, of those in ``FORMATS``.
     header : bool, default=True
         Whether the names of the columns come first.
-    stopping : EarlyStopping or None, default=None
+    stopping : Patience or None, default=None
         Its ``reason`` is printed when it has lowered the learning rate.
     """
 
