@@ -213,3 +213,18 @@ def gradient_of_rows(loss, raw, target):
     raw, ws = raw.copy(), workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
     loss.rows_and_grad(raw, target, ws)
     return ws.rows[:, 0], raw
+
+
+def value_and_grad(loss, raw, target, weight=None, scale=1.0, ws=None):
+    """Return the loss and its gradient, out of place."""
+    raw = raw.copy()
+    *lead, n, n_out = raw.shape
+    ws = ws or workspace(loss.buffers(n_out), n, raw.dtype, lead)
+    return loss.value_and_grad(raw, target, weight, scale, ws), raw
+
+
+def rows(loss, raw, target):
+    """Return the loss (n,) of each row."""
+    ws = workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
+    loss.rows_and_grad(raw.copy(), target, ws)
+    return ws.rows[:, 0]

@@ -1,8 +1,8 @@
 """Numba's kernels: each equals the method it stands in for, passes the same checks, and leaves
 alone what it does not know.
 
-The trajectories of PyTorch are replayed over the kernels in ``test_optimizers.py``, the allocation
-in ``test_allocation.py``.
+The trajectories of PyTorch are replayed over the kernels in ``test_trajectories.py``, the
+allocation in ``test_allocation.py``.
 """
 
 import itertools

@@ -10,7 +10,7 @@ from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network
-from tests.nn.test_trainer import Rows, data_of, state_of, train
+from tests.nn.training import Rows, data_of, state_of, train
 
 
 @pytest.mark.parametrize("through_pickle", [False, True], ids=["", "pickle"])

@@ -12,7 +12,7 @@ from skmlp.nn.losses import SquaredError
 from skmlp.nn.optimizers import SGD, Adam
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network
-from tests.nn.test_trainer import data_of, train
+from tests.nn.training import data_of, train
 
 
 class Started(neural_network.MLPRegressor):

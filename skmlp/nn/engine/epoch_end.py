@@ -1,4 +1,4 @@
-"""What happens between epochs: validation, stopping, keeping the best weights, the history, printed
+"""What happens at the end of an epoch: validation, stopping, keeping the best weights, the history, printed
 progress.
 
 The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones
@@ -104,7 +104,7 @@ class Patience(Callback):
         else:
             self._kept.take()
         if numbers is not None:
-            self._kept.hold(numbers)
+            self._kept.put(numbers)
 
     def restore(self):
         """Put the network and the optimizer back to the best epoch, if there is one.
@@ -205,9 +205,10 @@ class Progress(Callback):
 
     def epoch_end(self, trainer, record):
         self.line(record)
-        if self.stopping.reason and not self.stopping.stopped:
-            print(self.stopping.reason)
-            self.stopping.reason = None
+        stopping = self.stopping
+        if stopping is not None and stopping.reason and not stopping.stopped:
+            print(stopping.reason)
+            stopping.reason = None
 
     def line(self, record):
         """Print the line of an epoch."""

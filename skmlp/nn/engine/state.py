@@ -1,7 +1,7 @@
 """What training knows besides the network, and copies of all of it.
 
 The one decision: all that a later call needs to go on exactly where this one ended is the network's
-vectors and a ``TrainingState``; both are a few arrays and numbers, so a snapshot is a few copies.
+vectors and a ``TrainingState``; both are a few arrays and numbers, so a checkpoint is a few copies.
 """
 
 import math
@@ -79,8 +79,8 @@ class Checkpoint:
         )
         self._stream = self._state.rng.bit_generator.state
 
-    def hold(self, numbers):
-        """Hold these numbers instead of those that were copied."""
+    def put(self, numbers):
+        """Put these numbers in the place of those that were copied."""
         arrays, self._fields.clock.step, self._fields.scalars = numbers
         for copy, array in zip(self._copies, arrays, strict=True):
             np.copyto(copy, array)

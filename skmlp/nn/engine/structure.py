@@ -238,7 +238,7 @@ class Structure(Copies):
         self.params, self.running = params, running
 
     def check(self):
-        """Raise ``ValueError`` unless it can be what a file held: whole units, and numbers that
+        """Raise ``ValueError`` unless it can come from a file: whole units, and numbers that
         training can have left.
         """
         if "params" not in vars(self):

@@ -120,7 +120,7 @@ class Trainer:
         return False
 
     def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted):
-        """Make one pass over the rows and tell the callbacks.
+        """Make one pass over the rows, and call the callbacks.
 
         Return True if one wants to stop. Overwrites: network, state, order.
         """
@@ -155,7 +155,7 @@ class Trainer:
             total_loss += loss * w
             total_weight += w
             clock.step += 1
-        if self.updater.stands_still():
+        if self.updater.has_stalled():
             raise diverged(number, "The optimizer's averages of squared gradients are")
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)

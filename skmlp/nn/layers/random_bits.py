@@ -1,7 +1,7 @@
 """Random 16-bit words: what masks are drawn from.
 
-The one decision: a word against a threshold says yes with a probability that is a multiple of
-2^-16, for a quarter of the time that uniform numbers take.
+The one decision: a word reaches a threshold with a probability that is a multiple of 2^-16, for a
+quarter of the time that uniform numbers take.
 """
 
 import math

@@ -197,7 +197,7 @@ class Loss(Unit):
                 raise ValueError(
                     f"{name} has the sum {sums[wrong[0]]:g} in row {wrong[0]}{among}, but "
                     f"loss={self!r} needs rows that sum to one: "
-                    "shares, or ones and zeros with a single one."
+                    "probabilities, or one-hot."
                 )
 
     def check_variation(self, target, name):

@@ -25,7 +25,7 @@ class ColumnLosses(Loss):
     ----------
     pieces : list of (loss, columns)
         ``columns``: a slice ``start:stop``, or an array of column numbers. Each column belongs to
-        one piece. Columns that are one distribution, such as the ones and zeros of a category, are
+        one piece. Columns that are one distribution, such as a one-hot category, are
         a piece of their own with ``LogLoss``, whose link is their softmax.
     """
 

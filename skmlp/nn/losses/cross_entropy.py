@@ -85,7 +85,7 @@ class LogLoss(Loss):
 
 
 class BinaryLogLoss(Loss):
-    """Cross-entropy of the logistic function, for one or several yes/no outputs.
+    """Cross-entropy of the logistic function, for one or several binary outputs.
 
     Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with
     score z: ``log(1 + exp(z)) - t z``, summed over the outputs; gradient ``logistic(z) - t``.

@@ -22,19 +22,19 @@ class SoftThreshold:
     momentum and adaptation that of Parikh and Boyd (2014, section 4.2). Where training comes to
     rest the loss's gradient g has ``g = -strength sign(p)`` for p other than 0 and ``|g| <=
     strength`` for p = 0, which are the conditions of the minimum of loss plus penalty, whatever the
-    rule. For a decoupled rule the reach is ``lr``, as its decay is ``lr strength p``, and strengths
+    rule. For a decoupled rule that step is ``lr``, as its decay is ``lr strength p``, and strengths
     are not scaled.
 
-    Where learning rates of the past are in the slots, as in a velocity, the reach is that of the
-    rate which the rule says is ``lasting``.
+    Where learning rates of the past are in the slots, as in a velocity, it is that of the rate
+    which the rule says is ``lasting``.
 
     Clipping takes the same from the whole gradient q as if the penalty were in it, ``g <- g - (q -
     clip(q))``: clipped alone, g could not balance the threshold. At the minimum q is 0, so that
     clipping moves no point of rest.
 
-    A bounded rule's reach has no end where the gradient vanishes, as that of hidden weights does
-    before the output's start to grow; its threshold is ten learning rates at most. This moves no
-    point of rest: its steps are shorter than that.
+    A bounded rule's asymptotic step has no end where the gradient vanishes, as that of hidden
+    weights does before the output's start to grow; its threshold is ten learning rates at most.
+    This moves no point of rest: its steps are shorter than that.
 
     Parameters
     ----------

@@ -109,9 +109,9 @@ class Updater:
             self._max_norm.project()
         return penalty
 
-    def stands_still(self):
-        """Return whether averages of squares are not finite where parameters are: they make
-        steps of zero for good.
+    def has_stalled(self):
+        """Return whether averages of squares are not finite where parameters are: all steps to come
+        are zero.
         """
         finite = [
             math.isfinite(np.min(vector, initial=0.0))

@@ -42,7 +42,7 @@ class Head(Term):
         }
 
     def buffers(self, n_in):
-        return {"raw": Rows(self.n_out), "sent": Rows(n_in, scratch=True)}
+        return {"raw": Rows(self.n_out), "d_term": Rows(n_in, scratch=True)}
 
     def objective(self, ws, target, weight, scale):
         factor = float(self.weight)
@@ -57,5 +57,5 @@ class Head(Term):
         np.matmul(ws.x.T, ws.raw, out=ws.d_head_weight)
         np.matmul(ws.ones, ws.raw, out=ws.d_head_bias)
         if ws.dx is not None:
-            np.matmul(ws.raw, ws.head_weight.T, out=ws.sent)
-            np.add(dy, ws.sent, out=ws.dx)
+            np.matmul(ws.raw, ws.head_weight.T, out=ws.d_term)
+            np.add(dy, ws.d_term, out=ws.dx)

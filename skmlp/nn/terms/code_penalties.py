@@ -46,7 +46,7 @@ class KLSparsity(Term):
             "mean": Row(n_in),
             "rest": Row(n_in),
             "slope": Row(n_in),
-            "sent": Rows(n_in, scratch=True),
+            "d_term": Rows(n_in, scratch=True),
         }
 
     def objective(self, ws, target, weight, scale):
@@ -69,8 +69,8 @@ class KLSparsity(Term):
     def backward(self, dy, ws):
         # dx_ij = dy_ij + share_i slope_j
         if ws.dx is not None:
-            np.multiply(ws.batch.column, ws.slope, out=ws.sent)
-            np.add(dy, ws.sent, out=ws.dx)
+            np.multiply(ws.batch.column, ws.slope, out=ws.d_term)
+            np.add(dy, ws.d_term, out=ws.dx)
 
 
 class L1Sparsity(Term):

@@ -1,5 +1,5 @@
-"""Where losses start: the unit of the weights, integer weights as repetitions, quantiles where
-values are equally good, many classes.
+"""Initial scores of losses: the best constant, the unit of the weights, integer weights as
+repetitions, quantiles where values are equally good, many classes.
 """
 
 import tracemalloc
@@ -7,23 +7,111 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.optimize import minimize_scalar
 
 from skmlp._data.targets import initial_scores
 from skmlp.nn.losses import (
     LOSSES,
     AbsoluteError,
+    BinaryFocal,
     BinaryLogLoss,
     ColumnLosses,
+    Focal,
+    Gamma,
+    GaussianNLL,
     Hinge,
+    Huber,
+    LogCosh,
     LogLoss,
     Poisson,
+    Quantile,
     SquaredError,
+    Tweedie,
 )
 from skmlp.nn.losses.base import quantile
 from skmlp.nn.losses.masked import masked
-from tests.nn.helpers import table
+from tests.nn.helpers import table, targets_of, value_and_grad
+from tests.nn.test_losses import OTHERS
 
 each = pytest.mark.parametrize("loss", **table(LOSSES))
+
+
+def constant_targets(loss, rng):
+    """Return two columns of targets, with weights."""
+    target = targets_of(loss, (31, 2 * loss.n_scores), rng)
+    if "regression" in loss.targets and loss.domain == "(-inf, inf)":
+        target = target + rng.normal(1.0, 1.0, (31, 2))
+    return target, rng.uniform(0.5, 2.0, 31)
+
+
+@pytest.mark.parametrize("loss", [*table(LOSSES)["argvalues"], *OTHERS], ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_initial_score_is_the_best_constant(loss, weighted, rng):
+    """No other constant is better: of one output, of the logarithm of one class.
+
+    Bounded gradients score at the median.
+    """
+    target, weight = constant_targets(loss, rng)
+    weight = weight if weighted else np.ones(31)
+    score = loss.initial_score(target, weight if weighted else None)
+    assert score.shape == (2 * loss.n_scores,)
+    watched = AbsoluteError() if isinstance(loss, Huber | LogCosh) else loss
+
+    def objective(z, k):
+        raw = np.tile(score, (31, 1))
+        raw[:, k] = z
+        return value_and_grad(watched, raw, target, weight[:, None])[0]
+
+    for k in range(len(score)):
+        best = minimize_scalar(
+            objective,
+            args=(k,),
+            bounds=(score[k] - 5, score[k] + 5),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        assert objective(score[k], k) <= best.fun + 1e-12 * abs(best.fun)
+
+
+@each
+def test_the_initial_score_with_weights_of_one_is_that_without(loss, rng):
+    target = constant_targets(loss, rng)[0][:30]
+    np.testing.assert_allclose(
+        loss.initial_score(target, np.ones(30)), loss.initial_score(target, None), rtol=1e-14
+    )
+
+
+@each
+def test_the_initial_score_counts_a_weight_of_two_as_two_rows(loss, rng):
+    target, _ = constant_targets(loss, rng)
+    weight = rng.integers(1, 3, 31)
+    np.testing.assert_allclose(
+        loss.initial_score(target, weight.astype(float)),
+        loss.initial_score(np.repeat(target, weight, axis=0), None),
+        rtol=1e-12,
+        atol=1e-14,
+    )
+
+
+@pytest.mark.parametrize(
+    "loss", [LogLoss(), BinaryLogLoss(), Focal(), BinaryFocal(), Poisson(), Tweedie()]
+)
+def test_the_initial_score_stays_finite_for_a_class_without_rows(loss):
+    target = np.zeros((20, 3))
+    target[:, 0] = 1.0
+    assert np.isfinite(loss.initial_score(target, None)).all()
+
+
+@pytest.mark.parametrize("loss", [Quantile(), GaussianNLL(), Gamma()])
+def test_the_initial_score_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
+    assert np.isfinite(loss.initial_score(np.full((20, 2), 7.0), None)).all()
+    np.testing.assert_allclose(
+        loss.initial_score(np.array([[0.3], [0.1 + 0.2]] * 10), None),
+        loss.initial_score(np.full((20, 1), 0.3), None),
+    )
+
+
+# ---- weights, classes
 
 
 def rare(rng):
