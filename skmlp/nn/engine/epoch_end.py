@@ -1,5 +1,5 @@
-"""What happens at the end of an epoch: validation, stopping, keeping the best weights, the history, printed
-progress.
+"""What happens at the end of an epoch: validation, stopping, keeping the best weights, the
+history, printed progress.
 
 The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones
 wrote and adds its own, so the history is whatever ended up in the record.
