@@ -22,7 +22,7 @@ from .activations import (
     Softplus,
     Tanh,
 )
-from .autodiff import Dual, FunctionActivation, FunctionLoss, LossOfUnits, value_and_gradient
+from .autodiff import Dual, FunctionActivation, FunctionLoss, value_and_gradient
 from .initializers import (
     INITIALIZERS,
     ConstantValue,
@@ -197,7 +197,6 @@ __all__ = [
     "LogLoss",
     "Logistic",
     "Loss",
-    "LossOfUnits",
     "Masking",
     "Maxout",
     "Mish",

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from .. import nn
+from ..nn.autodiff import LossOfUnits
 from ..nn.constants import SELU_ALPHA, SELU_SCALE, largest_exponent
 from ..nn.layers import FirstHalf, FixedNorm
 from ..nn.losses.by_column import numbers
@@ -285,7 +286,7 @@ CONVERTERS = {
     nn.Huber: _identity,
     nn.LogCosh: _identity,
     nn.FunctionLoss: _identity,
-    nn.LossOfUnits: _identity,
+    LossOfUnits: _identity,
     nn.Quantile: _quantiles,
     nn.Poisson: _exp_link,
     nn.Gamma: _exp_link,

@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from skmlp import nn
 from skmlp.nn.activations import Activation
+from skmlp.nn.autodiff import LossOfUnits
 from skmlp.nn.engine.subnetwork import _Output
 from skmlp.nn.initializers import Initializer, Scaled
 from skmlp.nn.layers import FirstHalf, FixedNorm, Join, Layer
@@ -42,7 +43,7 @@ WITHOUT_KEY = {
     nn.FunctionActivation,
     nn.FunctionCorruption,
     nn.FunctionLoss,
-    nn.LossOfUnits,
+    LossOfUnits,
     nn.TiedDense,
     MaskedDistances,
     MaskedEntries,
