@@ -10,20 +10,16 @@ from ._data.inputs import checked
 from ._data.labels import check_labels, class_numbers, has_probabilities, without_unknown
 from ._data.targets import has_unknown
 from ._data.weights import balanced, check_not_balanced, checked_weight
+from ._fit.data import Given
 from ._fit.threads import predicted
 from ._inspect.importances import ImportancesOfScores
 from ._inspect.input_gradient import gradient_of_classes, gradient_of_scores
 from ._inspect.samples import raw_samples
-from ._params.build import hidden_blocks
-from ._params.shared import (
-    CONSTRAINTS,
-    documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
-    resolve,
-    store_parameters,
-)
+from ._params.build import plain_architecture
+from ._params.constraints import CONSTRAINTS, loss_constraint, loss_keys
+from ._params.docs import documented, loss_doc
+from ._params.parameters import store_parameters
+from ._params.units import resolve
 from ._saved.stored import CLASSIFIER
 from ._sklearn import StrOptions, available_if
 from .nn.losses import LOSSES
@@ -178,7 +174,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -203,7 +199,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
         check_not_balanced(self.class_weight)
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
 
     def decision_function(self, X):
         """Return the raw scores: the larger, the more the class is favoured.
@@ -450,9 +446,15 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             )
         return loss
 
-    def _make_blocks(self):
-        blocks = hidden_blocks(self, self.hidden_layer_sizes)
-        return blocks, len(blocks)
+    def _architecture(self):
+        return plain_architecture(self)
+
+    @property
+    def _n_classes(self):
+        return len(self.classes_)
+
+    def _strata(self, target, rows):
+        return self.classes_[target[rows]] if target.ndim == 1 else None
 
     def _score_raw(self, said, target, weight, losses=None):
         if has_unknown(target):

@@ -16,7 +16,7 @@ from ._base import BaseMLP
 from ._data.inputs import check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
-from ._params.build import is_lbfgs
+from ._params.units import is_lbfgs
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 3.0  # times the least average is above it

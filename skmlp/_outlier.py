@@ -21,7 +21,7 @@ from ._autoencoder import Autoencoder
 from ._data.inputs import check_no_times, with_advice
 from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
-from ._params.keys import ExplainedParameters
+from ._params.parameters import ExplainedParameters
 from ._saved.stored import DETECTOR, Looked
 from ._sklearn import HasMethods, Interval, StrOptions
 from .nn.layers import GaussianCorruption

@@ -9,18 +9,15 @@ from ._data.inputs import checked
 from ._data.sources import take
 from ._data.targets import one_column
 from ._data.weights import checked_weight
+from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.samples import raw_samples
-from ._params.build import hidden_blocks, regression_loss
-from ._params.shared import (
-    CONSTRAINTS,
-    documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
-    store_parameters,
-)
+from ._params.build import plain_architecture
+from ._params.constraints import CONSTRAINTS, loss_constraint, loss_keys
+from ._params.docs import documented, loss_doc
+from ._params.parameters import store_parameters
+from ._params.units import regression_loss
 from ._saved.stored import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
@@ -192,7 +189,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y, sample_weight=None):
@@ -211,7 +208,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(Given(X, y, sample_weight, incremental=True))
 
     def predict(self, X, return_std=False):
         """Return the predicted numbers.
@@ -372,28 +369,12 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = regression_loss(self)
         return loss if self._target_measure is None else loss.of_units(self._target_measure)
 
-    def _learn_measures(self, X, target, weight, rows, first, incremental):
-        super()._learn_measures(X, target, weight, rows, first, incremental)
+    def _learn_measures(self, data, first, incremental):
+        super()._learn_measures(data, first, incremental)
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained, loss = (
-                    (target, weight) if rows is None else take(rows, target, weight),
-                    regression_loss(self),
-                )
-                self._target_measure = loss.measure(*trained)
-                unknown = (
-                    incremental
-                    and self._target_measure is not None
-                    and loss.out_activation != "exp"
-                )
-                if unknown and (trained[0] == trained[0][0]).all():
-                    warn_user(
-                        "y does not vary in the first batch, so that normalize_y cannot learn its "
-                        "scale and takes 1. Begin partial_fit "
-                        "with rows that show how y varies, or standardise y and set "
-                        "normalize_y=False."
-                    )
+                self._target_measure = self._measure_of_target(data, incremental)
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
@@ -401,9 +382,26 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
                 "with warm_start=False."
             )
 
-    def _make_blocks(self):
-        blocks = hidden_blocks(self, self.hidden_layer_sizes)
-        return blocks, len(blocks)
+    def _measure_of_target(self, data, incremental):
+        """Return the measure by which the network learns y; warn if a first batch does not tell its
+        scale.
+        """
+        target, weight, loss = data.target, data.weight, regression_loss(self)
+        if data.rows is not None:
+            target, weight = take(data.rows, target, weight)
+        measure = loss.measure(target, weight)
+        unknown = incremental and measure is not None and loss.out_activation != "exp"
+        if unknown and (target == target[0]).all():
+            warn_user(
+                "y does not vary in the first batch, so that normalize_y cannot learn its "
+                "scale and takes 1. Begin partial_fit "
+                "with rows that show how y varies, or standardise y and set "
+                "normalize_y=False."
+            )
+        return measure
+
+    def _architecture(self):
+        return plain_architecture(self)
 
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))

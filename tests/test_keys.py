@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp._params.constraints import CONSTRAINTS
 from skmlp._params.keys import ALIASES
-from skmlp._params.shared import CONSTRAINTS
 from skmlp.nn.activations import ACTIVATIONS, LeakyReLU
 from skmlp.nn.initializers import INITIALIZERS
 from skmlp.nn.layers import CORRUPTIONS, JOINS

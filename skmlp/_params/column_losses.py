@@ -12,8 +12,10 @@ import numpy as np
 from ..nn.autodiff import FunctionLoss
 from ..nn.losses import LOSSES, ColumnLosses, Loss
 from ..nn.losses.by_column import numbers
+from .constraints import loss_keys
+from .docs import loss_doc
 from .keys import did_you_mean
-from .shared import loss_doc, loss_keys, resolve
+from .units import resolve
 
 # losses of numbers with one score each, and losses of classes whose targets may be any shares:
 # numbers too

@@ -11,7 +11,7 @@ from .._warn import warn_user
 from ..nn.optimizers import Optimizer
 from ..nn.schedules import Schedule
 from ..nn.unit import defaults
-from .build import is_lbfgs
+from .units import is_lbfgs
 
 
 def warn_without_effect(estimator, held_out):
@@ -43,8 +43,7 @@ def _without_effect(estimator, held_out):
         for name in ("activation", "batch_norm", "dropout"):
             if _changed(estimator, name) and not _is_empty(getattr(estimator, name)):
                 yield name, "without hidden layers"
-    if getattr(estimator, "corruption_at", "input") == "hidden" and estimator.corruption is None:
-        yield "corruption_at", "without corruption"
+    yield from estimator._own_without_effect()
     for key, kind in (("solver", Optimizer), ("learning_rate", Schedule)):
         unit = getattr(estimator, key)
         own = unit._get_param_names() if isinstance(unit, kind) else []

@@ -205,7 +205,7 @@ class Progress(Callback):
 
     def epoch_end(self, trainer, record):
         self.line(record)
-        if self.stopping.reason and not self.stopping.stopped:
+        if self.stopping is not None and self.stopping.reason and not self.stopping.stopped:
             print(self.stopping.reason)
             self.stopping.reason = None
 

@@ -51,6 +51,9 @@ class Network(Copies):
         Of all arrays.
     alphas : sequence of float, default=()
         L2 penalty of each penalised array, in the order of the layers; empty means none.
+    objective : Loss or None, default=None
+        What training minimises where that is another loss than predictions have: that of the known
+        entries of a target. It is no part of what is saved.
 
     Attributes
     ----------
@@ -76,18 +79,19 @@ class Network(Copies):
         "state": Kind("an array", is_array),
     }
 
-    def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
-        self._build(layers, loss, n_in, dtype, alphas)
+    def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=(), objective=None):
+        self._build(layers, loss, n_in, dtype, alphas, objective)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.state = np.zeros(self.state_layout.size, self.dtype)
 
-    def _build(self, layers, loss, n_in, dtype, alphas):
+    def _build(self, layers, loss, n_in, dtype, alphas, objective=None):
         """Set everything but the numbers, and allocate nothing."""
         self.layers = list(layers)
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers must be instances of Layer, got {shown(layer)}.")
-        self.loss = self.objective = loss  # the objective may be the loss of known entries only
+        self.loss = loss
+        self.objective = loss if objective is None else objective
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
         params, state = {}, {}
@@ -365,7 +369,7 @@ class Network(Copies):
 
     def release(self):
         """Give back all memory that only training needs."""
-        self.objective, self.grads, self.rng = self.loss, None, None
+        self.grads, self.rng = None, None
         self._plans, self._memory, self._penalty_blocks = {}, None, []
 
     def plan(self, n):
