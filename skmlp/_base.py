@@ -7,7 +7,6 @@ and going on is the same code as starting.
 
 import copy
 from abc import ABCMeta, abstractmethod
-from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -20,14 +19,7 @@ from ._data.missing import filled_rows
 from ._data.sources import fits_into, input_rows, start_rows, stretched
 from ._data.targets import initial_scores, n_targets, reconstruction_target, target_rows
 from ._data.weights import in_precision
-from ._fit.data import (
-    Sources,
-    any_unknown,
-    held_out_data,
-    training_data,
-    validation_split,
-    without_table,
-)
+from ._fit.data import Sources, any_unknown, fit_data
 from ._fit.endings import check_ending
 from ._fit.init_from import fitted_network, start_from
 from ._fit.lbfgs import train_lbfgs
@@ -35,12 +27,12 @@ from ._fit.minibatches import train_minibatches
 from ._fit.resumption import resumption_of
 from ._fit.sklearn_callbacks import FitTasks
 from ._fit.threads import limited_threads, predicted
-from ._fit.training import Minibatches, Training, new_state
+from ._fit.training import Minibatches, Training, check_batch_rows, new_state
 from ._fit.transaction import all_or_nothing
 from ._fit.validation import Evaluation
 from ._inspect.fitted import FittedAttributes
 from ._inspect.summary import Summary
-from ._params.build import block_ends, build_layers, check_batch_rows
+from ._params.build import block_ends, build_layers
 from ._params.constraints import CONSTRAINTS
 from ._params.parameters import ExplainedParameters
 from ._params.penalties import penalties_of
@@ -155,34 +147,31 @@ class BaseMLP(
         first = not self.__sklearn_is_fitted__() or not (
             self.warm_start or given.incremental or resumption_of(self).n_made
         )
-        rule, schedule = None if is_lbfgs(self) else make_solver(self), make_schedule(self)
+        rule = None if is_lbfgs(self) else make_solver(self)
+        schedule = make_schedule(self)
         given.check(self, schedule)
         self._check_start()
+        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
 
-        data = training_data(self, given, first)
+        data, held_out = fit_data(self, given, first, state.seed)
         if not given.incremental:
             warn_without_effect(self, given.X_val is not None)
-        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
-        train_rows, held_out_rows = validation_split(self, given, data, state.seed)
-        data = without_table(self, given, replace(data, rows=train_rows), first)
-        held_out = held_out_data(self, given, data, held_out_rows)
+        resumption_of(self).check_rows(data.n_rows)
         self._learn_measures(data, first, given.incremental)
         self._keep_moments(data, given.incremental)
 
-        n_rows = data.n_rows
-        resumption_of(self).check_rows(n_rows)
-        architecture, batch_size = self._architecture(), self._batch_size(n_rows, given.incremental)
-        dtype = self._precision(first, every_row=rule is None or n_rows <= batch_size)
+        batch_size = self._batch_size(data.n_rows, given.incremental)
+        architecture = self._architecture()
         penalties = penalties_of(self, architecture.n_weights, rule, data.unit)
+        dtype = self._precision(first, every_row=rule is None or data.n_rows <= batch_size)
         network = self._make_network(architecture, data, held_out, penalties.l2, dtype)
-        step_rows = n_rows if rule is None else batch_size
-        check_batch_rows(self, network, n_rows, step_rows, given.incremental)
-        sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
         transform_stop = block_ends(network)[architecture.n_transformed]
+        sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
         if first:
             self._start(network, state, data, transform_stop)
         else:
             self._go_on(network)
+
         minibatches = None
         if rule is not None:
             minibatches = Minibatches(rule, schedule, batch_size, penalties)
@@ -192,17 +181,18 @@ class BaseMLP(
         self._network, self._state, self._transform_stop = network, state, transform_stop
         self._records = [] if first else list(self._records)
         training = Training(
-            self,
-            network,
-            state,
-            self._records,
-            sources,
-            minibatches,
-            self._evaluation(network, sources, held_out),
-            FitTasks(self, given) if has_callbacks(self) else None,
-            given.incremental,
+            estimator=self,
+            network=network,
+            state=state,
+            records=self._records,
+            data=sources,
+            minibatches=minibatches,
+            evaluation=self._evaluation(network, sources, held_out),
+            tasks=FitTasks(self, given) if has_callbacks(self) else None,
+            incremental=given.incremental,
         )
-        with limited_threads(network, step_rows):
+        check_batch_rows(training)
+        with limited_threads(network, training.step_rows):
             if first:
                 self._pretrain(training)
             ending = train_lbfgs(training) if rule is None else train_minibatches(training)

@@ -123,7 +123,23 @@ class Sources:
         return self.x.n_rows if self.rows is None else len(self.rows)
 
 
-def training_data(estimator, given, first):
+def fit_data(estimator, given, first, seed):
+    """Return the TrainingData of a fit, and its HeldOut or None.
+
+    ``first``: whether it goes on from no other fit; ``seed``: chooses the rows to hold out.
+    """
+    data = _checked(estimator, given, first)
+    rows, held_out_rows = _split(estimator, given, data, seed)
+    data = _without_table(estimator, given, replace(data, rows=rows), first)
+    return data, _held_out(estimator, given, data, held_out_rows)
+
+
+def any_unknown(data, held_out):
+    """Return whether a target trained or validated on has missing values."""
+    return has_unknown(data.target) or (held_out is not None and has_unknown(held_out.target))
+
+
+def _checked(estimator, given, first):
     """Return the TrainingData of a fit, from which nothing is held out yet."""
     X, target = estimator._check_data(
         given.X, given.y, first, given.classes, every_class=not (first or given.incremental)
@@ -133,7 +149,7 @@ def training_data(estimator, given, first):
     return TrainingData(X, target, weight, unit, counted_rows(weight))
 
 
-def validation_split(estimator, given, data, seed):
+def _split(estimator, given, data, seed):
     """Return the numbers of the rows to train on (None: all) and of those that early stopping holds
     out (None: none).
     """
@@ -147,7 +163,7 @@ def validation_split(estimator, given, data, seed):
     return split_rows(counted, strata, estimator.validation_fraction, seed)
 
 
-def without_table(estimator, given, data, first):
+def _without_table(estimator, given, data, first):
     """Return the TrainingData with the matrix that a table stands for, whose columns the first fit
     learns.
     """
@@ -158,7 +174,7 @@ def without_table(estimator, given, data, first):
     return replace(data, X=X, target=target)
 
 
-def held_out_data(estimator, given, data, rows):
+def _held_out(estimator, given, data, rows):
     """Return the HeldOut of a fit, None if nothing is validated on; ``rows``: numbers of those held
     out of the training data, or None.
     """
@@ -173,8 +189,3 @@ def held_out_data(estimator, given, data, rows):
     if estimator._table is None:
         warn_of_another_scale(data.X, X)
     return HeldOut(X, target, weight, None, given.X_val, given.y_val, weight)
-
-
-def any_unknown(data, held_out):
-    """Return whether a target trained or validated on has missing values."""
-    return has_unknown(data.target) or (held_out is not None and has_unknown(held_out.target))

@@ -55,6 +55,11 @@ class Training:
     tasks: FitTasks | None = None
     incremental: bool = False
 
+    @property
+    def step_rows(self):
+        """Number of rows of a step."""
+        return self.data.n_rows if self.minibatches is None else self.minibatches.batch_size
+
     def diagnostics(self):
         """Return what looks at the layers after an epoch, None where nobody asked for it."""
         return Diagnostics() if self.estimator.diagnostics else None
@@ -116,6 +121,21 @@ class Training:
             return None
         own = estimator.scoring is None and estimator._scores_loss
         return InUnits(*self.network.loss.in_units(measure), own or estimator.scoring == "loss")
+
+
+def check_batch_rows(training):
+    """Raise ``ValueError`` if batches have fewer rows than a layer can learn from."""
+    least, n_rows = training.network.min_rows, training.data.n_rows
+    if min(n_rows, training.step_rows) >= least:
+        return
+    few = f"batch_size={training.step_rows}"
+    if n_rows < least:
+        few = f"{'partial_fit' if training.incremental else 'fit'} got n_samples={n_rows}"
+    raise ValueError(
+        f"batch_norm={training.estimator.batch_norm!r} subtracts the mean of a batch, which leaves "
+        "nothing of a single row: each batch needs "
+        f"{least} rows or more, but {few}. Take larger batches, or batch_norm=False."
+    )
 
 
 def new_state(random_state):

@@ -164,24 +164,6 @@ def weight_init(estimator, activation):
     return resolve(key, INITIALIZERS)
 
 
-def check_batch_rows(estimator, network, n_rows, batch_size, incremental):
-    """Raise ``ValueError`` if batches of ``batch_size`` of ``n_rows`` rows have fewer than a
-    layer can learn from.
-    """
-    least = network.min_rows
-    if min(n_rows, batch_size) < least:
-        few = (
-            f"{'partial_fit' if incremental else 'fit'} got n_samples={n_rows}"
-            if n_rows < least
-            else f"batch_size={batch_size}"
-        )
-        raise ValueError(
-            f"batch_norm={estimator.batch_norm!r} subtracts the mean of a batch, which leaves "
-            "nothing of a single row: each batch needs "
-            f"{least} rows or more, but {few}. Take larger batches, or batch_norm=False."
-        )
-
-
 def _bridged(kind, blocks, n_in):
     """Return for each block whether a skip connection of this kind bridges it; raise
     ``ValueError`` if one is asked for and none can be.
