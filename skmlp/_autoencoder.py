@@ -36,7 +36,7 @@ from ._params.code_blocks import autoencoder_architecture, draws_codes
 from ._params.column_losses import by_column, given_loss, labels_of
 from ._params.docs import documented
 from ._params.parameters import store_parameters
-from ._saved.stored import AUTOENCODER
+from ._saved.networks import AUTOENCODER
 from ._sklearn import available_if
 from .nn.engine.sources import DenseRows, FilledRows
 from .nn.losses.masked import masked

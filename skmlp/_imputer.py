@@ -18,12 +18,13 @@ from ._data.table import as_frame, is_frame
 from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
 from ._params.parameters import ExplainedParameters
-from ._saved.stored import IMPUTER, Looked
+from ._saved.around import IMPUTER
+from ._saved.stored import CheckedState
 from ._sklearn import HasMethods, makes_pandas
 
 
 class AutoencoderImputer(
-    ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    ExplainedParameters, CheckedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
     """Imputer: missing values are replaced by their reconstructions.
 

@@ -14,11 +14,15 @@ from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.samples import raw_samples
 from ._params.build import plain_architecture
-from ._params.constraints import CONSTRAINTS, loss_constraint, loss_keys
-from ._params.docs import documented, loss_doc
+from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
+from ._params.regressor import (
+    REGRESSOR_ATTRIBUTE_DOCS,
+    REGRESSOR_CONSTRAINTS,
+    REGRESSOR_DOCS,
+)
 from ._params.units import regression_loss
-from ._saved.stored import REGRESSOR
+from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
@@ -69,47 +73,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     True
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "loss": loss_constraint("regression"),
-        "normalize_y": ["boolean"],
-    }
-    _parameter_docs = {
-        "loss": loss_doc(
-            loss_keys("regression"),
-            "Huber(0.5)",
-            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are
-        not negative, 'gamma' positive ones. With 'quantile' ``predict`` gives the quantiles 0.1,
-        0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
-        gives. A function of prediction and target made of NumPy's elementwise functions, such as
-        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
-        (:mod:`skmlp.nn.custom`).""",
-            function=True,
-        ),
-        "normalize_y": """
-    normalize_y : bool, default=True
-        Whether the network learns y in standard deviations from its mean, so that neither the unit
-        of y nor its distance from zero changes the model. Mean and standard deviation of each
-        output are those of the rows that the first fit trains on, weighted, in double precision;
-        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
-        is divided by its mean instead. Predictions, losses and scores are in the units of y.
-        Outputs of different sizes count alike in what is minimised; their loss is reported as the
-        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
-        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
-        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in
-        scikit-learn.""",
-    }
-    _attribute_docs = {
-        "target_offset_": """
-    target_offset_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` subtracts from y, zeros without it.""",
-        "target_scale_": """
-    target_scale_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` divides y by, ones without it.""",
-    }
-
+    _parameter_constraints = REGRESSOR_CONSTRAINTS
+    _parameter_docs = REGRESSOR_DOCS
+    _attribute_docs = REGRESSOR_ATTRIBUTE_DOCS
     _stores = REGRESSOR
 
     def __init__(
@@ -161,6 +127,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
     ):
@@ -168,20 +135,11 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
-        X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
-            ``transform_input=["X_val"]``.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+        {sample_weight}
+        {validation}
 
         Returns
         -------
@@ -192,17 +150,16 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
 
         Returns
         -------

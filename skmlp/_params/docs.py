@@ -43,6 +43,34 @@ def loss_doc(keys, example, text, function=False):
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
 
+def fit_documented(method):
+    """Fill the names in braces in the docstring of ``fit`` or ``partial_fit`` from ``FIT_DOCS``.
+
+    Decorator.
+    """
+    for name, text in FIT_DOCS.items():
+        method.__doc__ = method.__doc__.replace(f"        {{{name}}}", text.strip("\n"))
+    return method
+
+
+FIT_DOCS = {
+    "sample_weight": """
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.""",
+    "validation": """
+        X_val, y_val : as X and y, default=None
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
+            watches them. Steps of a pipeline transform them if it says
+            ``transform_input=["X_val"]``.
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
+    "X": """
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.""",
+}
+
 PARAMETER_DOCS = {
     "hidden_layer_sizes": """
     hidden_layer_sizes : int or array-like of int, default=(100,)

@@ -88,6 +88,21 @@ def regression_loss(estimator):
     return loss
 
 
+def classification_loss(estimator, kind):
+    """Return the loss unit of an estimator whose targets are labels of this kind: 'binary',
+    'multiclass' or 'multilabel'.
+    """
+    loss = resolve(estimator.loss, LOSSES)
+    if kind not in loss.targets and loss.binary_form is not None:
+        loss = loss.binary_form(**loss.get_params())
+    if kind not in loss.targets:
+        raise ValueError(
+            f"loss={estimator.loss!r} is for {' or '.join(loss.targets)} targets, but these are "
+            f"{kind}."
+        )
+    return loss
+
+
 def is_lbfgs(estimator):
     """Return whether the solver takes all rows at once."""
     return isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
