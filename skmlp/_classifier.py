@@ -368,7 +368,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if reset:
             self._multilabel, self._sparse_labels = multilabel, sparse_labels
             self.classes_ = labels if classes is None else unique_labels(classes)
-        check_classes(labels, multilabel, self.classes_, self._multilabel, classes, every_class)
+        if labels is not self.classes_:
+            check_classes(labels, multilabel, self.classes_, self._multilabel, classes, every_class)
         if not multilabel:
             return X, np.searchsorted(self.classes_, y)
         return X, y if unknown is None else with_unknown(y, unknown, reset)

@@ -65,6 +65,8 @@ def check_labels(y):
     """
     y = y if sparse.issparse(y) else one_column(y)
     check_classification_targets(y)
+    if not sparse.issparse(y) and y.ndim == 1:  # to look for its kind again would cost as much
+        return y, False
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
