@@ -483,7 +483,7 @@ class Autoencoder(BaseMLP):
     def _for_score(self, raw):
         return raw[:, :0].copy()
 
-    def _score_raw(self, said, target, weight, losses=None):
+    def _score_raw(self, outputs, target, weight, losses=None):
         return -np.average(losses, weights=weight)
 
     def __sklearn_tags__(self):

@@ -1,4 +1,4 @@
-"""What the three estimators share: fitting, resuming, raw prediction.
+"""The base of the three estimators: the stages of a fit, going on with one, raw prediction.
 
 The one decision: a fit works on a new network and a copy of the training state, and the estimator's
 attributes are put back if anything is raised; so a fit that fails leaves the estimator as it was,
@@ -108,9 +108,9 @@ class BaseMLP(
         return raw.copy()
 
     @abstractmethod
-    def _score_raw(self, said, target, weight, losses=None):
+    def _score_raw(self, outputs, target, weight, losses=None):
         """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of
-        the rows. Overwrites: said.
+        the rows. Overwrites: outputs.
         """
 
     def _strata(self, target, rows):

@@ -208,7 +208,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Sparse if the labels that it was trained on were.
         """
-        said = self._said(self._check_X(X))
+        said = self._decisions(self._check_X(X))
         if not self._multilabel:
             return self.classes_[said]
         return sparse.csr_matrix(said).astype(int) if self._sparse_labels else said.astype(int)
@@ -333,7 +333,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if without_unknown(y)[1] is None:
             return super().score(X, y, weight)
         X, target = self._check_data(X, y, None)
-        return float(self._score_raw(self._said(X), target, weight))
+        return float(self._score_raw(self._decisions(X), target, weight))
 
     def _linked(self, raw, link):
         """Return the link of raw scores (..., n, n_out), with both classes where there are two.
@@ -345,7 +345,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         link(raw, raw)
         return raw
 
-    def _said(self, X):
+    def _decisions(self, X):
         """Return what ``_for_score`` makes of the raw scores for checked X, of which no more
         than a chunk is there at a time.
         """
@@ -391,8 +391,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def _strata(self, target, rows):
         return self.classes_[target[rows]] if target.ndim == 1 else None
 
-    def _score_raw(self, said, target, weight, losses=None):
-        return accuracy(said, target, weight)
+    def _score_raw(self, outputs, target, weight, losses=None):
+        return accuracy(outputs, target, weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -158,6 +158,7 @@ def _divided(estimator):
 
 
 def _check(estimator, min_rate, max_rate, n_steps):
+    """Raise if the test cannot be made with this estimator and these rates."""
     if not isinstance(estimator, BaseMLP):
         raise TypeError(
             "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that "

@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import mean_pinball_loss, r2_score
+from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
@@ -12,6 +12,7 @@ from ._data.weights import checked_weight
 from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
+from ._inspect.quantile_score import explained_pinball_loss
 from ._inspect.samples import raw_samples
 from ._params.build import plain_architecture
 from ._params.docs import documented, fit_documented
@@ -26,7 +27,6 @@ from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
-from .nn.losses.base import quantile
 
 
 @documented
@@ -279,6 +279,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._of_measure("scale", 1.0)
 
     def _of_measure(self, name, default):
+        """Return offset or scale of the measure of y; ``default``: what it is without one."""
         n_targets, measure = self._fitted()._network.n_targets, self._target_measure
         return np.full(n_targets, default) if measure is None else getattr(measure, name).copy()
 
@@ -299,6 +300,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return weight
 
     def _check_return_std(self, return_std):
+        """Raise ``ValueError`` if the standard deviation is asked for and not learned."""
         loss = self._network.loss
         if return_std and loss.predicts != "value and std":
             raise ValueError(
@@ -364,7 +366,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
         if loss.predicts == "quantiles":
-            return _explained(target, predictions, loss.taus, weight)
+            return explained_pinball_loss(target, predictions, loss.taus, weight)
         return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
@@ -379,21 +381,3 @@ def _squeezed(y, n_lead):
     return np.ascontiguousarray(
         y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
     )
-
-
-def _explained(target, predictions, levels, weight):
-    """Return the share of the pinball loss of constant quantiles that the predictions leave out,
-    over all levels and outputs.
-
-    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the
-    levels last.
-    """
-    predictions = predictions.reshape(*target.shape, len(levels))
-    loss = most = 0.0
-    for k, level in enumerate(levels):
-        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
-        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
-        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
-    if most > 0.0:
-        return 1.0 - loss / most
-    return 1.0 if loss <= most else 0.0

@@ -1,9 +1,8 @@
 """Callbacks for ``set_callbacks`` of this package's estimators and of any other that supports
 scikit-learn's protocol (1.9 and later).
 
-The one decision: a callback remembers nothing but its parameters between fits, and keeps one memory
-for each fit that is running, since clones share their callbacks and may be fitted at the same time.
-What of a memory a fit needs that goes on with a killed one is in the file of a ``Snapshot``.
+What a fit that goes on with a killed one needs of a callback's memory is in the file of a
+``Snapshot``.
 
 To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, ``kept``, what of
 that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.

@@ -1,7 +1,4 @@
-"""The end of a training: errors and warnings where it is a bad one, with the likely cause.
-
-The one decision: training hands over what it knows, and every sentence about its end stands here.
-"""
+"""The end of a training: errors and warnings where it is a bad one, with the likely cause."""
 
 from typing import NamedTuple
 
@@ -196,7 +193,7 @@ def _warn_if_bad(training, ending, rows, raw):
 
 
 def _unscaled_features(estimator, data, rows):
-    """Return a list of one or no sentence: that features are far from the size that networks are
+    """Return a list of one or no sentence that features are far from the size that networks are
     made for, and what helps.
     """
     if estimator._table is not None:  # its numbers are standardised

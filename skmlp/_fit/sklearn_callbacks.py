@@ -71,6 +71,7 @@ class FitTasks:
         self._fit.call_on_fit_task_end(**self._given, reconstruction_attributes=self._copies)
 
     def _copies(self):
+        """Return copies of the attributes that training has set."""
         names = ("_network", "_state", "_records")
         return {name: copy.deepcopy(getattr(self._estimator, name)) for name in names}
 

@@ -195,6 +195,7 @@ def _together(a, b):
 
 
 def _deviation(moments):
+    """Return the standard deviation of each column of numbers."""
     return np.sqrt(np.maximum(moments["squares"], 0.0) / moments["weight"])
 
 
@@ -210,4 +211,5 @@ def _drawn(moments, n, rng):
 
 
 def _codes(counts, n, rng):
+    """Return ``n`` category numbers, drawn by their counts."""
     return rng.choice(len(counts), n, p=counts / counts.sum()).astype(np.float64)

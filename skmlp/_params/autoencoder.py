@@ -1,9 +1,4 @@
-"""The parameters that only an autoencoder has, or that mean something else there: which values they
-take, and what the docs say.
-
-The one decision: they are written down as those that all estimators share, in tables of the same
-form.
-"""
+"""The parameters that only an autoencoder has: which values they take, and what the docs say."""
 
 from numbers import Integral
 

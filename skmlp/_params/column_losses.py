@@ -103,6 +103,7 @@ def by_column(loss, n_features):
 
 
 def _unit(value):
+    """Return the loss unit of a key, a unit or a function; raise for one not for columns."""
     if not isinstance(value, (str, Loss)) and not callable(value):
         raise ValueError(
             f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got "

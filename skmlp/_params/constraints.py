@@ -1,4 +1,4 @@
-"""Which values the parameters of the estimators take, those that all of them share."""
+"""The values that the parameters shared by the estimators may have."""
 
 from numbers import Integral, Real
 

@@ -1,5 +1,4 @@
-"""What the documentation says of parameters and attributes that several estimators share, written
-once.
+"""The documentation of parameters and attributes that estimators share, written once.
 
 To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINTS``
 (``constraints.py``).

@@ -1,5 +1,4 @@
-"""What is said of a value that names nothing: the key that may be meant, or the parameter it
-belongs to.
+"""Hints for a parameter's value that is no key: the key or the parameter that may be meant.
 
 The one decision: scikit-learn's validation stays as it is, and its message gets one more sentence.
 """

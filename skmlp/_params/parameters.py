@@ -47,6 +47,7 @@ class ExplainedParameters:
         return super().set_params(**params)
 
     def _validate_params(self):
+        """Raise scikit-learn's error for an invalid parameter, with a hint."""
         try:
             super()._validate_params()
         except ValueError as error:

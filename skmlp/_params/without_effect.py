@@ -1,4 +1,4 @@
-"""Parameters that a fit cannot use because of others: what is said of them.
+"""Warnings of parameters that have no effect beside others.
 
 The one decision: what scikit-learn's classes ignore in silence, such as ``momentum`` beside
 ``solver="adam"``, stays silent, since searches are made of it. The many fits of one search give a
@@ -68,6 +68,7 @@ def _is_empty(value):
 
 
 def _is_zero(alpha):
+    """Return whether ``alpha``, a number or a list, is zero throughout."""
     return all(
         strength == 0.0
         for strength in (

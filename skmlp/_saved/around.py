@@ -9,6 +9,7 @@ from .stored import Fitted, Stored, agree
 
 
 def _check_detector(cls, state):
+    """Raise ``ValueError`` unless a detector is built around what scores rows."""
     _check_around(cls, state, "score_samples")
     if _lacks(state["estimator_"], "score_samples"):
         raise refusal(
@@ -19,6 +20,7 @@ def _check_detector(cls, state):
 
 
 def _check_imputer(cls, state):
+    """Raise ``ValueError`` unless an imputer is built around what imputes."""
     _check_around(cls, state, "impute")
 
 

@@ -58,6 +58,7 @@ def _is_classes(value):
 
 
 def _is_names(value):
+    """Return whether a value is an array of strings."""
     return (
         is_array(value)
         and value.ndim == 1

@@ -129,6 +129,7 @@ def _check_slots(cls, state):
 
 
 def _check_classifier(cls, state):
+    """Raise ``ValueError`` unless the parts of a classifier belong together."""
     _check_parts(cls, state)
     _check_stop(cls, state, block_ends(state["_network"])[-1])
     n, multilabel = len(state["classes_"]), bool(state["_multilabel"])
@@ -142,6 +143,7 @@ def _check_classifier(cls, state):
 
 
 def _check_regressor(cls, state):
+    """Raise ``ValueError`` unless the parts of a regressor belong together."""
     _check_parts(cls, state)
     _check_stop(cls, state, block_ends(state["_network"])[-1])
     _check_outputs(cls, state, None, "regression")
@@ -181,6 +183,7 @@ def _check_learned(cls, loss, measure):
 
 
 def _check_autoencoder(cls, state):
+    """Raise ``ValueError`` unless the parts of an autoencoder belong together."""
     _check_parts(cls, state)
     ends = block_ends(state["_network"])
     _check_stop(cls, state, ends[len(ends) // 2])

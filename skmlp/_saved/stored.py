@@ -107,6 +107,7 @@ class Stored(Copies):
         self._take(state)
 
     def _take(self, state):
+        """Make the estimator what a state without its stamp says."""
         super().__setstate__({**defaults(type(self)), **state})
 
 
