@@ -233,3 +233,15 @@ def test_what_is_not_there_says_why():
             match=rf"This '{type(model).__name__}' has no attribute '{name}': .*{reason}",
         ):
             getattr(model, name)
+
+
+def test_a_subclass_has_its_own_parameters():
+    """The names of parameters are kept for each class."""
+
+    class Narrow(MLPClassifier):
+        def __init__(self, alpha=1.0):
+            super().__init__(alpha=alpha)
+
+    assert "dropout" in MLPClassifier().get_params()
+    assert Narrow().get_params() == {"alpha": 1.0}
+    assert "dropout" in MLPClassifier().get_params()
