@@ -22,7 +22,7 @@ from ._fit.resumption import Resumption, resumed
 from ._saved import snapshot_file as _snapshot_file
 from .nn.engine.state import numbers, put_numbers
 
-__all__ = ["EarlyStopping", "FitMemory", "Snapshot", "TimeLimit"]
+__all__ = ["EarlyStopping", "Snapshot", "TimeLimit"]
 
 
 class EarlyStopping(FitMemory):
