@@ -2,30 +2,31 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import mean_pinball_loss, r2_score
+from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
 from ._data.sources import take
 from ._data.targets import one_column
 from ._data.weights import checked_weight
+from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
+from ._inspect.quantile_score import explained_pinball_loss
 from ._inspect.samples import raw_samples
-from ._params.build import hidden_blocks, regression_loss
-from ._params.shared import (
-    CONSTRAINTS,
-    documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
-    store_parameters,
+from ._params.build import plain_architecture
+from ._params.docs import documented, fit_documented
+from ._params.parameters import store_parameters
+from ._params.regressor import (
+    REGRESSOR_ATTRIBUTE_DOCS,
+    REGRESSOR_CONSTRAINTS,
+    REGRESSOR_DOCS,
 )
-from ._saved.stored import REGRESSOR
+from ._params.units import regression_loss
+from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
-from .nn.losses.base import quantile
 
 
 @documented
@@ -72,47 +73,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     True
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "loss": loss_constraint("regression"),
-        "normalize_y": ["boolean"],
-    }
-    _parameter_docs = {
-        "loss": loss_doc(
-            loss_keys("regression"),
-            "Huber(0.5)",
-            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are
-        not negative, 'gamma' positive ones. With 'quantile' ``predict`` gives the quantiles 0.1,
-        0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
-        gives. A function of prediction and target made of NumPy's elementwise functions, such as
-        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
-        (:mod:`skmlp.nn.custom`).""",
-            function=True,
-        ),
-        "normalize_y": """
-    normalize_y : bool, default=True
-        Whether the network learns y in standard deviations from its mean, so that neither the unit
-        of y nor its distance from zero changes the model. Mean and standard deviation of each
-        output are those of the rows that the first fit trains on, weighted, in double precision;
-        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
-        is divided by its mean instead. Predictions, losses and scores are in the units of y.
-        Outputs of different sizes count alike in what is minimised; their loss is reported as the
-        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
-        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
-        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in
-        scikit-learn.""",
-    }
-    _attribute_docs = {
-        "target_offset_": """
-    target_offset_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` subtracts from y, zeros without it.""",
-        "target_scale_": """
-    target_scale_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` divides y by, ones without it.""",
-    }
-
+    _parameter_constraints = REGRESSOR_CONSTRAINTS
+    _parameter_docs = REGRESSOR_DOCS
+    _attribute_docs = REGRESSOR_ATTRIBUTE_DOCS
     _stores = REGRESSOR
 
     def __init__(
@@ -164,6 +127,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
     ):
@@ -171,20 +135,11 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
-        X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
-            ``transform_input=["X_val"]``.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+        {sample_weight}
+        {validation}
 
         Returns
         -------
@@ -192,26 +147,25 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(Given(X, y, sample_weight, incremental=True))
 
     def predict(self, X, return_std=False):
         """Return the predicted numbers.
@@ -339,6 +293,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._of_measure("scale", 1.0)
 
     def _of_measure(self, name, default):
+        """Return offset or scale of the measure of y; ``default``: what it is without one."""
         n_targets, measure = self._fitted()._network.n_targets, self._target_measure
         return np.full(n_targets, default) if measure is None else getattr(measure, name).copy()
 
@@ -356,6 +311,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return weight
 
     def _check_return_std(self, return_std):
+        """Raise ``ValueError`` if the standard deviation is asked for and not learned."""
         network = self._network
         if return_std and "std" not in network.loss.outputs(network.n_targets):
             raise ValueError(
@@ -386,24 +342,12 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = regression_loss(self)
         return loss if self._target_measure is None else loss.of_units(self._target_measure)
 
-    def _learn_measures(self, X, target, weight, rows, first, incremental):
-        super()._learn_measures(X, target, weight, rows, first, incremental)
+    def _learn_measures(self, data, first, incremental):
+        super()._learn_measures(data, first, incremental)
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained, loss = (
-                    (target, weight) if rows is None else take(rows, target, weight),
-                    regression_loss(self),
-                )
-                self._target_measure = loss.measure(*trained)
-                unknown = incremental and self._target_measure is not None and loss.unbounded
-                if unknown and (trained[0] == trained[0][0]).all():
-                    warn_user(
-                        "y does not vary in the first batch, so that normalize_y cannot learn its "
-                        "scale and takes 1. Begin partial_fit "
-                        "with rows that show how y varies, or standardise y and set "
-                        "normalize_y=False."
-                    )
+                self._target_measure = self._measure_of_target(data, incremental)
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
@@ -411,15 +355,32 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
                 "with warm_start=False."
             )
 
-    def _make_blocks(self):
-        blocks = hidden_blocks(self, self.hidden_layer_sizes)
-        return blocks, len(blocks)
+    def _measure_of_target(self, data, incremental):
+        """Return the measure by which the network learns y; warn if a first batch does not tell its
+        scale.
+        """
+        target, weight, loss = data.target, data.weight, regression_loss(self)
+        if data.rows is not None:
+            target, weight = take(data.rows, target, weight)
+        measure = loss.measure(target, weight)
+        unknown = incremental and measure is not None and loss.unbounded
+        if unknown and (target == target[0]).all():
+            warn_user(
+                "y does not vary in the first batch, so that normalize_y cannot learn its "
+                "scale and takes 1. Begin partial_fit "
+                "with rows that show how y varies, or standardise y and set "
+                "normalize_y=False."
+            )
+        return measure
+
+    def _architecture(self):
+        return plain_architecture(self)
 
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
         if loss.taus is not None:
-            return _explained(target, predictions, loss.taus, weight)
+            return explained_pinball_loss(target, predictions, loss.taus, weight)
         return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
@@ -434,21 +395,3 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 def _squeezed(y, n_lead):
     """Return y without axes of length 1 behind the first ``n_lead``."""
     return y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
-
-
-def _explained(target, predictions, levels, weight):
-    """Return the share of the pinball loss of constant quantiles that the predictions leave out,
-    over all levels and outputs.
-
-    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the
-    levels last.
-    """
-    predictions = predictions.reshape(*target.shape, len(levels))
-    loss = most = 0.0
-    for k, level in enumerate(levels):
-        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
-        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
-        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
-    if most > 0.0:
-        return 1.0 - loss / most
-    return 1.0 if loss <= most else 0.0

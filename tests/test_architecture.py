@@ -112,7 +112,7 @@ def test_imports_are_seen():
     """The reader of imports reads relative ones, and those inside functions."""
     assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn/engine/structure.py"))
     assert modules_of(PACKAGE / "nn/losses/base.py") == {"nn.unit"}
-    assert "nn.layers.Dense" in modules_of(PACKAGE / "_base.py")
+    assert "nn.layers.Dense" in modules_of(PACKAGE / "_params/build.py")
     assert "nn.compiled.dispatch" in modules_of(PACKAGE / "_fit/backend.py")
 
 

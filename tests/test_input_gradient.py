@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp._params.shared import HIDDEN_ACTIVATIONS
+from skmlp._params.constraints import HIDDEN_ACTIVATIONS
 from skmlp.nn import BatchNorm, Quantile
 from skmlp.nn.engine import inference
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp._params.build import make_solver
+from skmlp._params.units import make_solver
 from skmlp.nn import SGD, Adadelta, AdamW, Lion, RMSprop
 from skmlp.nn.optimizers import OPTIMIZERS
 

@@ -43,7 +43,7 @@ def has_unknown(target):
     return target.ndim == 2 and not sparse.issparse(target) and bool(np.isnan(target.min()))
 
 
-def given_back(source, table):
+def reconstruction_target(source, table):
     """Return the source of targets where the input, a source of rows, is to be reconstructed."""
     source = without_filling(source)
     return source if table is None else OneHotRows(source, len(table.numeric), table.levels)
@@ -52,7 +52,7 @@ def given_back(source, table):
 def target_rows(target, n_classes, dtype, table=None):
     """Return the source of target rows, of width ``n_targets``."""
     if table is not None:
-        return given_back(DenseRows(target.astype(dtype)), table)
+        return reconstruction_target(DenseRows(target.astype(dtype)), table)
     if sparse.issparse(target):
         return SparseRows(target.astype(dtype, copy=False))
     if target.ndim == 1 and n_classes != 2:
@@ -65,7 +65,7 @@ def initial_scores(loss, target, weight, n_classes, table=None):
     sparse ones of their mean.
     """
     if table is not None:
-        source = given_back(DenseRows(target), table)
+        source = reconstruction_target(DenseRows(target), table)
         target = source.take(slice(0, source.n_rows), np.empty((source.n_rows, source.width)))
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)

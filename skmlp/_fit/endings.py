@@ -1,8 +1,4 @@
-"""What is said of a training that does not end well: errors, warnings, and what the data say of the
-cause.
-
-The one decision: training hands over what it knows, and every sentence about its end stands here.
-"""
+"""The end of a training: errors and warnings where it is a bad one, with the likely cause."""
 
 from typing import NamedTuple
 
@@ -10,8 +6,8 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 
-from .._params.build import is_lbfgs
 from .._params.column_losses import labels_of
+from .._params.units import is_lbfgs
 from .._warn import warn_user
 from ..nn.engine.sources import Part
 from ..nn.engine.trainer import DivergedError
@@ -115,41 +111,40 @@ def warn_lbfgs(estimator, result):
     warn_user(message, ConvergenceWarning)
 
 
-def check_ending(estimator, network, data, ending, incremental):
+def check_ending(training, ending):
     """Raise ``DivergedError`` if a trained network or its scores are not finite; warn if it is no
-    good, with the likely cause.
-
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` trained
-    on or None.
+    good, with the likely cause. ``training``: Training; ``ending``: Ending.
     """
-    n_epochs = len(estimator._records)
+    estimator, network, data = training.estimator, training.network, training.data
+    n_epochs = len(training.records)
     if not is_finite(network):
         raise diverged(estimator, n_epochs)
-    if incremental and not np.any(np.abs(network.params) > _USUAL_WEIGHT):
+    if training.incremental and not np.any(np.abs(network.params) > _USUAL_WEIGHT):
         return
     rows = _sample(network, data)
     with np.errstate(all="ignore"):
         raw = network.scores(Part(data.x, rows))
     if not np.isfinite(raw).all():
         raise diverged(estimator, n_epochs)
-    if ending.by_itself and not incremental:
-        _warn_if_bad(estimator, network, data, ending, rows, raw)
+    if ending.by_itself and not training.incremental:
+        _warn_if_bad(training, ending, rows, raw)
 
 
 def _sample(network, data):
     """Return the numbers of rows that are spread evenly over those trained on."""
-    n = data.x.n_rows if data.rows is None else len(data.rows)
+    n = data.n_rows
     most = max(16, min(_SAMPLE_ROWS, _SAMPLE_VALUES // max(data.x.width, network.n_out)))
     places = np.arange(0, n, -(-n // most))
     return places if data.rows is None else data.rows[places]
 
 
-def _warn_if_bad(estimator, network, data, ending, rows, raw):
+def _warn_if_bad(training, ending, rows, raw):
     """Warn if the loss is no less than the best constant's, or far above what it was, and there is
     a reason to be seen.
 
     ``raw``: scores of the row numbers ``rows``. Overwrites: raw.
     """
+    estimator, network, data = training.estimator, training.network, training.data
     target = data.target.take(rows, np.empty((len(rows), network.n_targets), network.dtype))
     weight = None if data.weight is None else data.weight[rows].astype(np.float64)
     constant = np.tile(
@@ -169,7 +164,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
         else network.loss.in_units(estimator._target_measure)
     )
     curve = [
-        (record["loss"] - shift) / factor for record in estimator._records[-max(ending.n_iter, 1) :]
+        (record["loss"] - shift) / factor for record in training.records[-max(ending.n_iter, 1) :]
     ]
     last, best = curve[-1], min(curve)
     no_better = own > 0.99 * least
@@ -204,7 +199,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
 
 
 def _unscaled_features(estimator, data, rows):
-    """Return a list of one or no sentence: that features are far from the size that networks are
+    """Return a list of one or no sentence that features are far from the size that networks are
     made for, and what helps.
     """
     if estimator._table is not None:  # its numbers are standardised

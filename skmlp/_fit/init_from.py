@@ -46,7 +46,7 @@ def start_from(given, network, stop, kind):
         raise ValueError(
             f"init_from starts hidden layers from hidden layers, but {names} has none."
         )
-    if hasattr(source, "n_components") and len(mine) >= len(its) > 1:
+    if source._has_code and len(mine) >= len(its) > 1:
         code = len(its) - 1
         if _shapes(network, mine[code]) != _shapes(source._network, its[code]):
             its = its[:code]  # the code need not come along
@@ -71,6 +71,7 @@ def fitted_network(given):
 
 
 def _bare(given):
+    """Return what is inside a ``FrozenEstimator``, anything else as it is."""
     return given.estimator if isinstance(given, FrozenEstimator) else given
 
 

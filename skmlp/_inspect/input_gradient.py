@@ -59,11 +59,13 @@ def gradient_of_predictions(estimator, X):
 
 
 def _gradient(estimator, X, output_gradient):
+    """Return the gradient, for checked X, of what ``output_gradient`` makes of raw scores."""
     source = input_rows(X, estimator._network.dtype, estimator._input_measure)
     return _gradient_at(estimator, source, X.dtype, output_gradient)
 
 
 def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
+    """Return the gradient at the rows of a source; ``stop``: as for ``input_gradient``."""
     gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
     if estimator._input_measure is not None:
         gradient *= 1.0 / estimator._input_measure.scale
@@ -71,6 +73,7 @@ def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
 
 
 def _limited(network, source, *args):
+    """Return ``input_gradient`` of the network, with BLAS under ``limited_prediction``."""
     with limited_prediction(network, source.n_rows):
         return input_gradient(network, source, *args)
 

@@ -147,10 +147,10 @@ def _described(layer, number):
             for key, parameter in inspect.signature(type(unit)).parameters.items()
         }
         values = {key: value for key, value in values.items() if value != usual[key]}
-    told = ", ".join(
+    listed = ", ".join(
         f"{key}={getattr(value, '__name__', repr(value))}" for key, value in values.items()
     )
-    return f"{name}({told})" if told else name
+    return f"{name}({listed})" if listed else name
 
 
 def _aligned(column, cell, width):

@@ -12,8 +12,10 @@ import numpy as np
 from ..nn.autodiff import FunctionLoss
 from ..nn.losses import LOSSES, ColumnLosses, Loss
 from ..nn.losses.by_column import numbers
+from .constraints import loss_keys
+from .docs import loss_doc
 from .keys import did_you_mean
-from .shared import loss_doc, loss_keys, resolve
+from .units import resolve
 
 # losses of numbers with one score each, and losses of classes whose targets may be any shares:
 # numbers too
@@ -101,6 +103,7 @@ def by_column(loss, n_features):
 
 
 def _unit(value):
+    """Return the loss unit of a key, a unit or a function; raise for one not for columns."""
     if not isinstance(value, (str, Loss)) and not callable(value):
         raise ValueError(
             f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got "

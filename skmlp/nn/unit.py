@@ -33,6 +33,14 @@ class Unit(BaseEstimator, ABC):
     functions: tuple = ()
     not_shared: tuple = ()
 
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls):
+        """Return the names of the hyper-parameters, which scikit-learn would read from the
+        signature in each call.
+        """
+        return super()._get_param_names()
+
     def check(self):
         """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
         for name, interval in self.limits.items():

@@ -7,8 +7,11 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn.engine import inference
+from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, SparseRows
+from skmlp.nn.layers import Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
+from skmlp.nn.losses.masked import MaskedEntries
 from tests import reference
 from tests.nn.helpers import make_network, targets_of
 
@@ -126,6 +129,23 @@ def test_objective_is_the_mean_loss(key):
     assert gradient(network, x, target, weight[:, None])[0] == pytest.approx(
         np.average(rows, weights=weight), rel=1e-12
     )
+
+
+def test_the_objective_may_be_another_loss_than_that_of_predictions():
+    """That of the known entries is minimised, before and after a release, and is not saved."""
+    network = Network(
+        [Dense(2)], SquaredError(), 3, np.float64, objective=MaskedEntries(SquaredError())
+    )
+    network.initialise(np.random.default_rng(0))
+    x, target = batch(network)
+    target[::2, 1] = np.nan
+    scores = x @ network.views()[0, "weight"] + network.views()[0, "bias"]
+    expected = 0.5 * np.nansum(np.square(scores - target), axis=1).mean()
+    for _ in range(2):
+        assert gradient(network, x, target)[0] == pytest.approx(expected, rel=1e-12)
+        network.release()
+    assert type(network.loss) is SquaredError
+    assert type(pickle.loads(pickle.dumps(network)).objective) is SquaredError
 
 
 @pytest.mark.parametrize("key", LOSSES)

@@ -125,3 +125,15 @@ def test_two_states_share_nothing():
     one.slots["v"] = np.zeros(1)
     assert other.clock.step == 0
     assert other.slots == {}
+
+
+def test_slots_are_those_of_one_rule_in_the_precision_of_the_network():
+    slots = {"m": np.ones(3), "v": np.ones(3)}
+    state = TrainingState(np.random.default_rng(0), rule="Adam", slots=slots)
+    state.scalars["response"], state.clock.step = 0.5, 7
+    state.use_rule(OPTIMIZERS["adam"](), np.float32)
+    assert {slot.dtype for slot in state.slots.values()} == {np.dtype(np.float32)}
+    assert all((slot == 1.0).all() for slot in state.slots.values())
+    assert (state.scalars["response"], state.clock.step) == (0.5, 7)
+    state.use_rule(OPTIMIZERS["nadam"](), np.float32)
+    assert (state.slots, state.scalars, state.clock.step) == ({}, {}, 0)

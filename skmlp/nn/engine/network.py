@@ -30,6 +30,9 @@ class Network(Structure):
         Of all arrays.
     alphas : sequence of float, default=()
         L2 penalty of each penalised array, in the order of the layers; empty means none.
+    objective : Loss or None, default=None
+        What training minimises where that is another loss than predictions have: that of the known
+        entries of a target. It is no part of what is saved.
 
     Attributes
     ----------
@@ -39,8 +42,8 @@ class Network(Structure):
         Gradient of the last ``loss_and_grad``; None outside training.
     """
 
-    def _build(self, layers, loss, n_in, dtype, alphas):
-        super()._build(layers, loss, n_in, dtype, alphas)
+    def _build(self, layers, loss, n_in, dtype, alphas, objective=None):
+        super()._build(layers, loss, n_in, dtype, alphas, objective)
         self.release()
 
     # ---- training
@@ -84,7 +87,6 @@ class Network(Structure):
 
     def release(self):
         """Give back all memory that only training needs."""
-        self.objective = self.loss  # training may set it to the loss of known entries only
         self.grads, self.rng = None, None
         self._plans, self._memory, self._penalty_blocks = {}, None, []
 

@@ -56,6 +56,15 @@ class TrainingState:
         **dict.fromkeys(("seed", "best_epoch", "stale"), COUNT),
     }
 
+    def use_rule(self, rule, dtype):
+        """Go on with this optimizer in this precision: slots of another one mean something else,
+        and its steps do not count.
+        """
+        if self.rule != type(rule).__name__:
+            self.rule, self.clock.step = type(rule).__name__, 0
+            self.slots, self.scalars = {}, {}
+        self.slots = {name: slot.astype(dtype, copy=False) for name, slot in self.slots.items()}
+
     def __setstate__(self, state):
         check_attributes("TrainingState", state, self.kinds)
         self.__dict__.update(state)

@@ -53,18 +53,19 @@ class Structure(Copies):
         "running": Kind("an array", is_array),
     }
 
-    def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=()):
-        self._build(layers, loss, n_in, dtype, alphas)
+    def __init__(self, layers, loss, n_in, dtype=np.float32, alphas=(), objective=None):
+        self._build(layers, loss, n_in, dtype, alphas, objective)
         self.params = np.zeros(self.layout.size, self.dtype)
         self.running = np.zeros(self.running_layout.size, self.dtype)
 
-    def _build(self, layers, loss, n_in, dtype, alphas):
+    def _build(self, layers, loss, n_in, dtype, alphas, objective=None):
         """Set everything but the numbers, and allocate nothing."""
         self.layers = list(layers)
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers must be instances of Layer, got {shown(layer)}.")
         self.loss = loss
+        self.objective = loss if objective is None else objective
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
         params, running = {}, {}
