@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from scipy import integrate, stats
 
 from skmlp.nn.activations import GELU, Identity, Logistic, ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.input_gradient import input_gradient
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
@@ -29,12 +28,19 @@ from skmlp.nn.layers import (
 )
 from skmlp.nn.losses import Huber, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.terms import CODE_PENALTIES, TERMS, Contractive, KLSparsity, L1Sparsity, Variational
+from skmlp.nn.terms import (
+    CODE_PENALTIES,
+    TERMS,
+    Contractive,
+    KLSparsity,
+    L1Sparsity,
+    Term,
+    Variational,
+)
 from tests.nn.helpers import layer_workspace, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 CODES = {
     "kl": lambda k: [Dense(k), Activate(Logistic()), KLSparsity(0.2, 0.7)],
     "l1": lambda k: [Dense(k), Activate(Tanh()), L1Sparsity(0.3)],
@@ -63,10 +69,9 @@ def test_every_penalty_is_a_term_and_is_tested():
 # ---- gradients
 
 
-@BACKENDS
 @each_code
 @pytest.mark.parametrize("activation", [Tanh(), GELU(), ReLU(), "prelu"], ids=str)
-def test_gradient(activation, kind, backend):
+def test_gradient(activation, kind):
     """{batch norm} x {dropout and corruption} x {weights} x {penalty}, each parameter by itself."""
     unit = PReLU() if activation == "prelu" else Activate(activation)
     for batch_norm, random, weighted, penalty in itertools.product([False, True], repeat=4):
@@ -77,7 +82,7 @@ def test_gradient(activation, kind, backend):
         ]
         layers += [*hidden(4, unit, batch_norm, random), Dense(5)]
         network = network_of(layers, alphas=(0.5, 0.1, 0.2, 2.0) if penalty else ())
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+        assert gradient_error(network, weighted) < TOLERANCE, (
             batch_norm,
             random,
             weighted,
@@ -104,15 +109,14 @@ STACKS = {
 }
 
 
-@BACKENDS
 @each_code
 @pytest.mark.parametrize("stack", STACKS)
-def test_gradient_among_others(stack, kind, backend):
+def test_gradient_among_others(stack, kind):
     before, after = STACKS[stack]
     layers = [*before, *CODES[kind](3), *after]
     if stack == "tied":
         layers[-1] = TiedDense(5, len(layers) - 1)
-    assert gradient_error(network_of(layers, Huber()), weighted=True, compiled=backend) < TOLERANCE
+    assert gradient_error(network_of(layers, Huber()), weighted=True) < TOLERANCE
 
 
 @each_code
@@ -125,12 +129,11 @@ def test_sparse_rows_give_the_same(kind, rng):
     np.testing.assert_allclose(values[1:], [values[0]] * 2, rtol=1e-10, atol=1e-12)
 
 
-@BACKENDS
 @each_code
-def test_a_step_allocates_nothing(kind, backend, dtype):
+def test_a_step_allocates_nothing(kind, dtype):
     layers = [Dense(WIDTH), BatchNorm(), Activate(ReLU()), *CODES[kind](WIDTH), Dense(WIDTH)]
     network = network_of(layers, n_in=WIDTH, dtype=dtype)
-    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
+    assert peak(network, OPTIMIZERS["adam"](), weighted=True) < BOUND
 
 
 @each_code
@@ -199,7 +202,7 @@ def test_l1_is_the_mean_of_the_absolute_values(rng):
 def term_of(network, x, seed, weight=None):
     """Return what the terms add to the loss of a batch."""
     plain = Network(
-        [layer for layer in network.layers if not layer.adds_term],
+        [layer for layer in network.layers if not isinstance(layer, Term)],
         network.loss,
         network.n_in,
         dtype=network.dtype,
@@ -276,7 +279,7 @@ def test_contraction_with_batch_normalisation_is_that_by_fixed_statistics():
     )
     x = np.random.default_rng(0).normal(size=(500, 1))
     value = term_of(network, x, 0)
-    state = network.state_layout.views(network.state)
+    state = network.running_views()
     z = x @ network.weights()[0] + network.views()[0, "bias"]
     state[1, "mean"][...], state[1, "variance"][...] = z.mean(axis=0), z.var(axis=0)
     assert value == pytest.approx(
@@ -291,7 +294,7 @@ def test_contraction_leaves_running_statistics_alone(rng):
         network = network_of([Dense(6), BatchNorm(), Activate(Tanh()), *terms, Dense(5)])
         network.prepare(20, np.random.default_rng(0))
         network.loss_and_grad(x, x)
-        states.append(network.state.copy())
+        states.append(network.running.copy())
     np.testing.assert_array_equal(*states)
 
 

@@ -99,7 +99,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
         **options,
     )
     trainer.fit(DenseRows(x), target, weight, n_epochs=n_epochs)
-    vectors = [network.params, network.state, *updater.slots.values()]
+    vectors = [network.params, network.running, *updater.slots.values()]
     ends = [np.array(list(last.record.values()), float), *vectors]
     return ends, state.rng.bit_generator.state, bool(made) and made[0] is not None
 
@@ -181,21 +181,21 @@ def test_optimizers(key, dtype):
     assert_same(layers, SquaredError(), dtype, rule=rule, schedule=OneCycle(), **strengths)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"norm_limit": 0.05},
-        {"value_limit": 0.01},
-        {"norm_limit": 0.05, "value_limit": 0.01, "penalty": 1.0},
-        {"max_norm": 0.7},
-        {"shuffle": False},
-        {"rule": SGD(nesterovs_momentum=False)},
-        {"probe": lambda network, plan: None},
-    ],
-    ids=str,
-)
-def test_what_else_a_step_does(options, dtype):
-    assert_same(stack(activation=ACTIVATIONS["relu"]()), SquaredError(), dtype, **options)
+STEPS = {
+    "norm": {"norm_limit": 0.05},
+    "value": {"value_limit": 0.01},
+    "both": {"norm_limit": 0.05, "value_limit": 0.01, "penalty": 1.0},
+    "max_norm": {"max_norm": 0.7},
+    "in_order": {"shuffle": False},
+    "momentum": {"rule": SGD(nesterovs_momentum=False)},
+    "probe": {"probe": lambda network, plan: None},
+}
+
+
+@pytest.mark.parametrize("key", STEPS)
+def test_what_else_a_step_does(key, dtype):
+    layers = stack(activation=ACTIVATIONS["relu"]())
+    assert_same(layers, SquaredError(), dtype, **STEPS[key])
 
 
 def test_random_architectures():
@@ -333,7 +333,9 @@ def test_one_function_serves_every_network():
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}]
+    "options",
+    [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}],
+    ids=str,
 )
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):

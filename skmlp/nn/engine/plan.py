@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layout import Row
+from ..terms.base import Term
 from .subnetwork import LowerLayers
 
 
@@ -28,21 +29,16 @@ class Memory:
     dtype : dtype
     input_gradient : bool
         Whether gradients go down to the network's input.
-    compiled : module or None
-        What stands in for methods of the units, as ``compiled/dispatch.py`` does.
     keep_outputs : bool
         Whether the outputs of hidden layers are still there after a step: no dropout overwrites
         them.
     """
 
-    def __init__(
-        self, n_most, widest, dtype, input_gradient=False, compiled=None, keep_outputs=False
-    ):
+    def __init__(self, n_most, widest, dtype, input_gradient=False, keep_outputs=False):
         self.n_most = n_most
         self.widest = widest
         self.dtype = dtype
         self.input_gradient = input_gradient
-        self.compiled = compiled
         self.keep_outputs = keep_outputs
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
@@ -59,7 +55,7 @@ class Memory:
     def twin(self, network, i):
         """Return the ``LowerLayers`` of the layers below layer ``i``."""
         if i not in self._twins:
-            self._twins[i] = LowerLayers(network, i, self.n_most, self.compiled)
+            self._twins[i] = LowerLayers(network, i, self.n_most)
         return self._twins[i]
 
     def shared(self, name, n, width, dtype=None):
@@ -88,11 +84,10 @@ class Plan:
         Each layer's workspace.
     loss : namespace
         The loss's workspace.
-    forwards, backwards : lists of functions
-        What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the
-        same for the loss.
-    objectives, settles : lists of (function, workspace)
-        The methods of those names of the layers that add terms to the objective.
+    objectives : list of (function, workspace)
+        The method of that name of each term.
+    twins : list of LowerLayers
+        Those of the terms that need them.
     """
 
     def __init__(self, network, memory, n, grads=None):
@@ -104,7 +99,7 @@ class Plan:
         self.layers = []
         grads = network.grads if grads is None else grads
         params, grads = network.layout.views(network.params), network.layout.views(grads)
-        state = network.state_layout.views(network.state)
+        running = network.running_views()
         below = None
         for i, layer in enumerate(network.layers):
             width = network.widths[i]
@@ -116,32 +111,24 @@ class Plan:
             for name in layer.params(width):
                 setattr(ws, name, params[i, name])
                 setattr(ws, "d_" + name, grads[i, name])
-            for name in layer.state(width):
-                setattr(ws, name, state[i, name])
+            for name in layer.running(width):
+                setattr(ws, name, running[i, name])
             if layer.span:
                 ws.skip = self.layers[i - layer.span].x
             if layer.tied:
                 ws.weight = params[i - layer.tied, "weight"]
                 ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
-            free = free and not (memory.keep_outputs and below.activates) and not below.passes
+            free = free and not (memory.keep_outputs and below.activates) and not _same(below)
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            passed = layer.passes and below is not None
-            ws.y = ws.x if in_place or passed else memory.rows(("y", i), n, network.widths[i + 1])
+            in_place = in_place or (_same(layer) and below is not None)
+            ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
         self._joins_of_input = [
             self.layers[i] for i, layer in enumerate(network.layers) if 0 < layer.span == i
         ]
-        self.forwards = [layer.forward for layer in network.layers]
-        self.backwards = [layer.backward for layer in network.layers]
-        self.value_and_grad = network.objective.value_and_grad
-        if memory.compiled is not None:
-            self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
-            self.value_and_grad = (
-                memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
-            )
         self._place_terms(network, memory)
 
     @cached_property
@@ -193,20 +180,17 @@ class Plan:
                 owner.returned.append((owner.d_weight, self.layers[i].d_weight))
 
     def _place_terms(self, network, memory):
-        """Show each term the loss and the workspaces below it, and list what is called between
-        the passes and after them.
+        """Give each term the loss and, if it needs them, the layers below it, and list what is
+        called between the passes and after them.
         """
-        self.objectives, self.settles = [], []
+        self.objectives, self.twins = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
-            if layer.adds_term:
-                ws.loss, ws.value_and_grad = self.loss, self.value_and_grad
+            if isinstance(layer, Term):
+                ws.loss, ws.value_and_grad = self.loss, network.objective.value_and_grad
                 self.objectives.append((layer.objective, ws))
-                if layer.below:
-                    ws.below = self.layers[i - layer.below : i][::-1]
                 if layer.needs_subnetwork:
                     ws.twin, ws.first = memory.twin(network, i), self.layers[0]
-                if layer.below or layer.needs_subnetwork:
-                    self.settles.append((layer.settle, ws))
+                    self.twins.append(ws.twin)
 
 
 class Batch:
@@ -240,6 +224,11 @@ class Batch:
         self.column[...] = 1.0 / len(self.column)
         self.count = len(self.column)
         self._weighted = False
+
+
+def _same(layer):
+    """Return whether the output of a layer is its input."""
+    return isinstance(layer, Term) and layer.identity
 
 
 def _workspace(buffers, owner, memory, n):
