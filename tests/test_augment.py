@@ -385,11 +385,9 @@ def targets(cls, n_classes):
     return curve()[1] if cls is MLPRegressor else blobs(n_classes)[1]
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes, backend, monkeypatch):
-    monkeypatch.setenv("SKMLP_BACKEND", backend)
+def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes):
     X, y = blobs(n_classes)[0], targets(cls, n_classes)
     recorder = Recorder()
     held_out = {"X_val": X[:20]} if cls is Autoencoder else {"X_val": X[:20], "y_val": y[:20]}
@@ -425,13 +423,11 @@ def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes, backend
     assert len(recorder.batches) == n_calls
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_what_it_returns_is_trained_on(cls, backend, monkeypatch):
+def test_what_it_returns_is_trained_on(cls):
     """Zeros for the features leave the first weights without a gradient; reversed ones train as
     reversed rows do.
     """
-    monkeypatch.setenv("SKMLP_BACKEND", backend)
     X, y = blobs(3)[0], targets(cls, 3)
     setting = {
         "batch_size": 40,

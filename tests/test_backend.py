@@ -28,7 +28,7 @@ def fitted(model):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}, {"solver": "lbfgs"}],
+    [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}],
     ids=str,
 )
 def test_both_backends_learn_the_same(options, monkeypatch):

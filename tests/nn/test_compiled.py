@@ -364,7 +364,37 @@ def test_an_error_in_a_thread_comes_out():
         if j:
             raise RuntimeError("of the second piece")
 
-    with compiled._Pair(True) as both:
+    with compiled._Workers(2, True) as workers:
         with pytest.raises(RuntimeError, match="of the second piece"):
-            both.do(fail)
-        assert both.do(lambda j: 10 * j) == (0, 10)
+            workers.do(fail)
+        assert workers.do(lambda j: 10 * j) == [0, 10]
+
+
+def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):
+    """In one piece and in two."""
+    layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
+    for shared in (10**9, 0):
+        monkeypatch.setattr(compiled, "SHARED", shared)
+        seen = []
+
+        def probe(network, plan, seen=seen):
+            seen.append((network.grads.copy(), plan.layers[1].y.copy(), plan.layers[0].x.copy()))
+
+        with_probe, without = (
+            trained(layers, LogLoss(), np.float64, True, probe=p)[0] for p in (probe, None)
+        )
+        for a, b in zip(with_probe, without, strict=True):
+            np.testing.assert_array_equal(a, b)
+        theirs = []
+        trained(
+            layers,
+            LogLoss(),
+            np.float64,
+            False,
+            probe=lambda network, plan, theirs=theirs: theirs.append(
+                (network.grads.copy(), plan.layers[1].y.copy(), plan.layers[0].x.copy())
+            ),
+        )
+        for ours, wanted in zip(seen, theirs, strict=True):
+            for a, b in zip(ours, wanted, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)

@@ -115,7 +115,7 @@ def test_ten_compiled_steps_equal_pytorch(name):
     compiled = program(network, updater, DenseRows(x), DenseRows(target), None, 6)
     for k in range(0, 10, 2):
         loss, weight, _, failed = compiled.run(
-            np.arange(12), [(0, 6), (6, 12)], [case["lr"]] * 2, None, None, False
+            np.arange(12), [(0, 6), (6, 12)], [case["lr"]] * 2, (None, None)
         )
         assert (weight, failed) == (12, None)
         penalties = [

@@ -224,25 +224,29 @@ def differentiate(network, rows, place, total, count, row_weights, params, share
 
 
 @compiled
-def bound(rule, params, grads, total):
-    """Return the penalty and the norm of the whole gradient before it is clipped.
+def penalise(rule, params, grads, total):
+    """Return the penalty and the norm of the whole gradient, which gets the penalty's.
 
-    Overwrites: grads, which gets the penalty's gradient.
+    Overwrites: grads.
     """
-    _, parts, part_numbers, _, limits = rule
+    _, parts, part_numbers, _, _ = rule
     penalty = 0.0
     for j in range(parts.shape[0]):
         if part_numbers[j, 0] > 0.0:
             p, g = params[parts[j, 0] : parts[j, 1]], grads[parts[j, 0] : parts[j, 1]]
             penalty += 0.5 * add_penalty(p, g, part_numbers[j, 0] / total)
-    length = norm(grads)
+    return penalty, norm(grads)
+
+
+@compiled
+def clip(rule, grads, length):
+    """Clip the gradient, whose norm is ``length``, by value and then by norm. Overwrites: grads."""
+    limits = rule[4]
     if limits[1] < np.inf:
         clip_value(grads, limits[1])
-    if limits[0] < np.inf:
-        size = norm(grads) if limits[1] < np.inf else length
-        if size > limits[0]:
-            multiply_by(grads, limits[0] / size)
-    return penalty, length
+        length = norm(grads)
+    if length > limits[0]:
+        multiply_by(grads, limits[0] / length)
 
 
 @compiled
@@ -322,7 +326,8 @@ def run(
         # is measured or clipped
         length, scale = 0.0, 1.0 / total
         if clips or (whole_last and k == bounds.shape[0] - 1):
-            penalty, length = bound(rule, params, grads, total)
+            penalty, length = penalise(rule, params, grads, total)
+            clip(rule, grads, length)
             value, scale = value + penalty, 0.0
         value += descend(rule, vectors, 0, params.size, scale, rates[k], coefficients[k])
         cap(rule, params)

@@ -8,6 +8,7 @@ every product.
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -58,7 +59,7 @@ class _Piece:
     def __init__(self, network, plan, loss, x, target):
         self.tables = tables(network, plan)
         self.share = np.empty(len(plan.target), network.dtype)
-        self._plan = plan  # keeps its arrays
+        self.plan = plan  # keeps its arrays
         raw = plan.layers[-1].y
         places = np.array(
             [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
@@ -105,92 +106,101 @@ class Program:
             np.array(shapes, np.int64).reshape(-1, 3),
         )
         self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
-        self._shares_work = n_pieces > 1 and n_threads > 1
+        self._at_once = n_threads > 1
 
-    def run(self, order, bounds, rates, norm_limit, value_limit, whole_last):
+    def run(self, order, bounds, rates, limits, last=False, probe=None):
         """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
         of the last gradient, number of the batch whose loss is not finite or None).
 
-        Overwrites: the network's and the updater's vectors, its random stream.
+        ``limits``: of the norm of a gradient and of its values, None for none; ``last``: whether
+        the last batch is the epoch's, whose gradient is measured; ``probe(network, plan)`` is
+        called on it before clipping. Overwrites: the network's and the updater's vectors, its
+        random stream.
         """
         network, updater = self._network, self._updater
-        limits = [math.inf if limit is None else limit for limit in (norm_limit, value_limit)]
+        limits = [math.inf if limit is None else limit for limit in limits]
         rule = (*self._rule, np.array([*limits, updater.cap]))
         slots = [updater.slots[name] for name in updater.rule.slots]
         slots += [np.empty(0, network.dtype)] * (3 - len(slots))
         vectors = (network.params, network.grads, *slots)
-        steps = (
-            np.asarray(rates, np.float64),
-            np.array([updater.advance(rate) for rate in rates], np.float64),
-        )
-        batches = np.asarray(order, np.int64), np.asarray(bounds, np.int64), whole_last
+        bounds, rates = np.asarray(bounds, np.int64), np.asarray(rates, np.float64)
+        steps = rates, np.array([updater.advance(rate) for rate in rates.tolist()], np.float64)
         state = np.zeros(4, np.uint64) if network.rng is None else state_of(network.rng)
-        totals = np.zeros(3)
-        run = self._run if len(self._pieces) == 1 else self._run_pieces
-        failed = run(rule, vectors, batches, steps, state, totals)
+        totals, order = np.zeros(3), np.asarray(order, np.int64)
+        at_once = len(bounds) if len(self._pieces) == 1 and probe is None else 0
+        if len(self._pieces) == 1 and probe is not None:
+            at_once = len(bounds) - 1
+        failed = -1
+        if at_once:
+            failed = self._run(
+                rule,
+                vectors,
+                order,
+                bounds[:at_once],
+                last and probe is None,
+                *(part[:at_once] for part in steps),
+                state,
+                totals,
+            )
+        if failed < 0 and at_once < len(bounds):
+            failed = self._run_pieces(
+                rule, vectors, order, bounds, steps, last, probe, at_once, state, totals
+            )
         if network.rng is not None:
             put_state(network.rng, state)
         return *totals, None if failed < 0 else int(failed)
 
-    def _run(self, rule, vectors, batches, steps, state, totals):
-        """Make all steps in one call. Overwrites: vectors, state, totals."""
+    def _run(self, rule, vectors, order, bounds, last, rates, coefficients, state, totals):
+        """Make steps in one call. Overwrites: vectors, state, totals."""
         (piece,) = self._pieces
-        weights, share = self._row_weights, piece.share
         return epoch.run(
-            piece.network, rule, vectors, *batches, weights, *steps, share, state, totals
+            piece.network,
+            rule,
+            vectors,
+            order,
+            bounds,
+            last,
+            self._row_weights,
+            rates,
+            coefficients,
+            piece.share,
+            state,
+            totals,
         )
 
-    def _run_pieces(self, rule, vectors, batches, steps, state, totals):
-        """Make the steps piece by piece, at once where there are threads.
+    def _run_pieces(self, rule, vectors, order, bounds, steps, last, probe, first, state, totals):
+        """Make the steps from number ``first`` on piece by piece, at once where there are threads.
 
         Overwrites: vectors, state, totals.
         """
-        order, bounds, whole_last = batches
         params, grads = vectors[:2]
         clips = min(rule[-1][:2]) < math.inf
-        middle = params.size // 2
-        halves = [(0, middle), (middle, params.size)]
-        with _Pair(self._shares_work) as both:
-            for k, (start, stop) in enumerate(bounds):
-                rows = order[start:stop]
+        n_pieces, forward = len(self._pieces), self._pieces[0].network[0]
+        halves = _cut(params.size, n_pieces)
+        with _Workers(n_pieces, self._at_once) as workers:
+            for k in range(first, len(bounds)):
+                rows = order[slice(*bounds[k])]
                 total, count = epoch.weigh(self._row_weights, rows)
-                cut = _cut(len(rows), 2)
-
-                def differentiate(j, rows=rows, cut=cut, total=total, count=count):
-                    piece, (begin, end) = self._pieces[j], cut[j]
-                    if begin == end:
-                        self._others[j - 1] = 0.0
-                        return 0.0
-                    return epoch.differentiate(
-                        piece.network,
-                        rows[begin:end],
-                        (begin, len(rows)),
-                        total,
-                        count,
-                        self._row_weights,
-                        params,
-                        piece.share,
-                        state,
-                    )
-
-                value = sum(both.do(differentiate))
-                jump(state, epoch.words_of(self._pieces[0].network[0], len(rows)), state)
+                value = sum(
+                    workers.do(partial(self._differentiate, rows, total, count, params, state))
+                )
+                jump(state, epoch.words_of(forward, len(rows)), state)
                 length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
-                if clips or (whole_last and k == len(bounds) - 1):
+                measured = last and k == len(bounds) - 1
+                if clips or measured:
                     epoch.add_gradients(grads, self._others, 0, grads.size)
-                    penalty, length = epoch.bound(rule, params, grads, total)
+                    penalty, length = epoch.penalise(rule, params, grads, total)
                     value += penalty
+                    if measured and probe is not None:
+                        probe(self._network, self._whole_plan(len(rows)))
+                    epoch.clip(rule, grads, length)
                     epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
                 else:
-
-                    def descend(j, total=total, rate=rate, coefficients=coefficients):
-                        begin, end = halves[j]
-                        epoch.add_gradients(grads, self._others, begin, end)
-                        return epoch.descend(
-                            rule, vectors, begin, end, 1.0 / total, rate, coefficients
+                    value += sum(
+                        workers.do(
+                            partial(self._descend, rule, vectors, halves, total, rate, coefficients)
                         )
-
-                    value += sum(both.do(descend))
+                    )
                 epoch.cap(rule, params)
                 totals += (value * total, total, 0.0)
                 totals[2] = length
@@ -198,15 +208,47 @@ class Program:
                     return k
         return -1
 
+    def _differentiate(self, rows, total, count, params, state, j):
+        """Return what piece ``j`` of a batch adds to its loss. Overwrites: its arrays."""
+        piece, (begin, end) = self._pieces[j], _cut(len(rows), len(self._pieces))[j]
+        if begin == end:
+            self._others[j - 1] = 0.0
+            return 0.0
+        place, weights = (begin, len(rows)), self._row_weights
+        rows = rows[begin:end]
+        return epoch.differentiate(
+            piece.network, rows, place, total, count, weights, params, piece.share, state
+        )
 
-class _Pair:
-    """Does two things at once, one of them in another thread, or one after the other.
+    def _descend(self, rule, vectors, parts, total, rate, coefficients, j):
+        """Make the step of part ``j`` of the parameters, and return its penalty.
 
-    A lock that nobody holds is asked for by whoever waits, who sleeps until the other lets go.
+        Overwrites: vectors.
+        """
+        begin, end = parts[j]
+        epoch.add_gradients(vectors[1], self._others, begin, end)
+        return epoch.descend(rule, vectors, begin, end, 1.0 / total, rate, coefficients)
+
+    def _whole_plan(self, n):
+        """Return the network's plan for a batch of ``n`` rows with what the pieces computed."""
+        plan, cut = self._network.plan(n), _cut(n, len(self._pieces))
+        plan.begin(plan.x)
+        for piece, (begin, end) in zip(self._pieces[1:], cut[1:], strict=True):
+            for whole, part in zip(plan.layers, piece.plan.layers, strict=True):
+                for name in ("x", "y"):
+                    getattr(whole, name)[begin:end] = getattr(part, name)[: end - begin]
+        return plan
+
+
+class _Workers:
+    """Does a thing for each of one or two pieces, the second in another thread if ``at_once``.
+
+    Whoever waits asks for a lock that the other holds, and sleeps until it is let go.
     """
 
-    def __init__(self, at_once):
-        self._at_once = at_once
+    def __init__(self, n_pieces, at_once):
+        self._numbers = range(n_pieces)
+        self._at_once = at_once and n_pieces > 1
 
     def __enter__(self):
         if self._at_once:
@@ -214,7 +256,7 @@ class _Pair:
             self._go.acquire()
             self._done.acquire()
             self._task = None
-            self._worker = self._pool.submit(self._work)
+            self._pool.submit(self._work)
         return self
 
     def __exit__(self, *error):
@@ -224,9 +266,9 @@ class _Pair:
             self._pool.shutdown()
 
     def do(self, function):
-        """Return what the function gives for 0 and for 1."""
+        """Return what the function gives for each piece, a list."""
         if not self._at_once:
-            return function(0), function(1)
+            return [function(j) for j in self._numbers]
         self._task, self._error = function, None
         self._go.release()
         try:
@@ -235,9 +277,10 @@ class _Pair:
             self._done.acquire()
         if self._error is not None:
             raise self._error
-        return mine, self._result
+        return [mine, self._result]
 
     def _work(self):
+        """Do the thing for the second piece each time it is asked for."""
         while True:
             self._go.acquire()
             if self._task is None:

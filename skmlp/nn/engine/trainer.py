@@ -139,18 +139,16 @@ class Trainer:
         number = epoch + 1 + uncounted
         began, n_batches = time.perf_counter(), len(bounds)
         total_loss, total_weight, last = 0.0, 0.0, n_batches - 1
-        n_made = 0
         if program is not None:
-            # what looks at the last batch finds it in the network's memory
-            n_made = n_batches - (self.probe is not None)
-            rates = self._rates(epoch, n_batches, n_made)
+            rates, limits = self._rates(epoch, n_batches), (self.norm_limit, self.value_limit)
             total_loss, total_weight, norm, failed = program.run(
-                order, bounds[:n_made], rates, self.norm_limit, self.value_limit, n_made > last
+                order, bounds, rates, limits, True, self.probe
             )
-            rate = rates[-1] if rates else None
+            rate = rates[-1]
             if failed is not None:
-                raise DivergedError(number)
-        for k, (start, stop) in enumerate(bounds[n_made:], n_made):
+                raise diverged(number)
+            bounds = []
+        for k, (start, stop) in enumerate(bounds):
             rows = slice(start, stop) if in_order else order[start:stop]
             plan = self.network.plan(stop - start)
             batch_weight, w = None, float(stop - start)
@@ -191,10 +189,10 @@ class Trainer:
         stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 
-    def _rates(self, epoch, n_batches, n_made):
-        """Return the learning rates of the first ``n_made`` steps of an epoch, and count them."""
+    def _rates(self, epoch, n_batches):
+        """Return the learning rates of the steps of an epoch, and count them."""
         clock, rates = self.state.clock, []
-        for k in range(n_made):
+        for k in range(n_batches):
             clock.epoch = epoch + k / n_batches
             rates.append(self.learning_rate * self.schedule.factor(clock))
             clock.step += 1
