@@ -7,21 +7,11 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
+from ._data.auto_loss import loss_of_values
 from ._data.inputs import checked
 from ._data.measures import measure_of_reconstruction
-from ._data.missing import imputed, reconstructed
 from ._data.sources import refuse_sparse
-from ._data.table_out import (
-    as_table,
-    errors_by_column,
-    filled_table,
-    losses_by_column,
-    number_loss,
-    table_loss,
-    without_missing,
-)
-from ._data.targets import given_back
-from ._data.value_losses import loss_of_values
+from ._data.table_losses import number_loss, table_loss
 from ._data.weights import checked_weight
 from ._fit.threads import limited_prediction, predicted
 from ._inspect.input_gradient import gradient_of_code
@@ -32,7 +22,7 @@ from ._params.autoencoder import (
 )
 from ._params.build import hidden_blocks
 from ._params.code_blocks import autoencoder_blocks, draws_codes
-from ._params.column_losses import by_column, given_loss, labels_of
+from ._params.column_losses import given_loss, labels_of
 from ._params.shared import documented, store_parameters
 from ._saved.stored import AUTOENCODER
 from ._sklearn import available_if
@@ -294,15 +284,9 @@ class Autoencoder(BaseMLP):
             unknown, so that the others speak for it.
         """
         valid = self._check_X(X)
-        missing = None if self._table is None else without_missing(X, valid, self._table)
         refuse_sparse(valid, "impute", "a dense reconstruction")
-        parts = reconstructed(self._network, self._input(valid), self._target_measure)
         with limited_prediction(self._network, len(valid)):
-            return (
-                imputed(X, valid, parts, self._network.dtype)
-                if missing is None
-                else filled_table(X, missing, parts, self._table)
-            )
+            return self._codec.impute(X, valid, self._network)
 
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
@@ -360,7 +344,7 @@ class Autoencoder(BaseMLP):
         X = self._check_X(X)
         refuse_sparse(X, "feature_errors", "dense errors")
         errors = self._losses(self._network.entry_losses, self._input(X), X.dtype)
-        return errors if self._table is None else errors_by_column(errors, self._table)
+        return self._codec.errors_by_column(errors)
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean reconstruction error.
@@ -382,12 +366,11 @@ class Autoencoder(BaseMLP):
 
     @property
     def loss_by_column_(self):
-        loss = self._fitted()._network.loss
-        return (
-            by_column(loss, self.n_features_in_)
-            if self._table is None
-            else losses_by_column(loss, self._table)
-        )
+        return self._fitted()._codec.losses_by_column(self._network.loss)
+
+    @property
+    def mean_(self):
+        return self._fitted()._codec.means
 
     def _reconstruction(self, source, dtype, like=None, start=0):
         """Return what the outputs stand for, in this precision, of a table a table in the form
@@ -395,11 +378,7 @@ class Autoencoder(BaseMLP):
         """
         outputs = predicted(self._network.scores, source, start, dtype=np.float64)
         self._network.loss.link(outputs, outputs)
-        if self._table is not None:
-            return as_table(outputs, self._table, like)
-        if self._target_measure is not None:
-            outputs = self._target_measure.restored(outputs)
-        return outputs.astype(dtype, copy=False)
+        return self._codec.decode(outputs, dtype, like)
 
     def _losses(self, of_source, source, dtype):
         """Return what a method of the network says of the losses of what is known of a source,
@@ -408,7 +387,7 @@ class Autoencoder(BaseMLP):
         network = self._network
         objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss
         return self._in_units(
-            predicted(of_source, source, given_back(source, self._table), objective, dtype)
+            predicted(of_source, source, self._codec.targets(source), objective, dtype)
         )
 
     def _in_units(self, losses):
@@ -421,7 +400,7 @@ class Autoencoder(BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
-        if self._table is not None:
+        if self._codec.is_table:
             number_loss(self.loss)
             return X, X
         if self.loss != "auto":
@@ -438,17 +417,17 @@ class Autoencoder(BaseMLP):
 
     @property
     def _target_measure(self):
-        return self._input_measure
+        return self._codec.measure
+
+    @property
+    def _target_codec(self):
+        return self._codec
 
     def _measure_of_inputs(self, X, weight, rows):
-        return (
-            None
-            if self._table is not None
-            else measure_of_reconstruction(X, weight, rows, self._loss)
-        )
+        return measure_of_reconstruction(X, weight, rows, self._loss)
 
     def _make_loss(self):
-        return self._loss if self._table is None else table_loss(self.loss, self._table)
+        return table_loss(self.loss, self._codec) if self._codec.is_table else self._loss
 
     def _make_blocks(self):
         encoder = hidden_blocks(self, self.hidden_layer_sizes)

@@ -15,11 +15,11 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._data.inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._data.inputs import checked, encoded, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
-from ._data.missing import filled_rows, known_means
-from ._data.sources import fits_into, input_rows, start_rows, stretched, take
-from ._data.targets import given_back, has_unknown, initial_scores, n_targets, target_rows
+from ._data.missing import has_missing
+from ._data.sources import fits_into, start_rows, stretched, take
+from ._data.targets import initial_scores, n_targets, target_rows
 from ._data.weights import checked_weight, counted_rows, in_precision, near_one
 from ._fit.endings import check_ending
 from ._fit.init_from import fitted_network, start_from
@@ -41,7 +41,6 @@ from ._params.build import (
     make_solver,
     penalty_strengths,
 )
-from ._params.column_losses import labels_of
 from ._params.keys import ExplainedParameters
 from ._params.shared import CONSTRAINTS
 from ._params.without_effect import warn_without_effect
@@ -76,11 +75,11 @@ class BaseMLP(
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
-    _takes_missing = False  # whether X may have missing values, NaN
+    _takes_missing = False  # whether missing values, NaN, stay so in the matrix of X
     # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
     _scores_loss = False
-    _table = None  # what is known of a table's columns
-    _input_measure = None  # by which the network sees X; None for X as it is
+    _codec = None  # how X becomes the matrix that the network sees; that of the first fit
+    _target_codec = None  # that of an autoencoder, whose target is X
     _target_measure = None  # by which it learns the target
 
     # ---- what a subclass says
@@ -192,11 +191,11 @@ class BaseMLP(
                 )
             else:
                 rows, kept = given_split(self, X, scored_y, groups, every)
-        X, target = fitted_table(
+        X, target = encoded(
             self, X, target, weight, rows, first, incremental, fitted_network(self.init_from)
         )
         validation = None if held_out[0] is None else self._check_held_out(*held_out)
-        if validation is not None and self._table is None:
+        if validation is not None and not self._codec.is_table:
             warn_of_another_scale(X, validation[0])
         if kept is not None:
             original = None if weight is None else weight * unit
@@ -213,16 +212,10 @@ class BaseMLP(
         network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
         check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)
         if any(
-            has_unknown(labels)
+            has_missing(labels)
             for labels in (target, *(() if validation is None else validation[1:2]))
         ):
             network.objective = masked(network.loss)
-        if first and self._takes_missing:
-            self.mean_ = (
-                known_means(X, weight, rows, labels_of(self))
-                if self._table is None
-                else self._table.means
-            )
         self._keep_moments(X, weight, rows, incremental)
         data = self._sources(X, target, weight, network.dtype)
         data.rows, data.unit = rows, unit
@@ -234,7 +227,7 @@ class BaseMLP(
                 self._learned(start),
                 start_weight,
                 self._n_classes,
-                self._target_table,
+                self._target_codec,
             )
             network.start_output(start)
         transform_stop = block_ends(network)[self._make_blocks()[1]]
@@ -303,7 +296,7 @@ class BaseMLP(
             self,
             blocks,
             X.shape[1],
-            loss.n_scores * n_targets(target, self._n_classes, self._target_table),
+            loss.n_scores * n_targets(target, self._n_classes, self._target_codec),
         )
         alphas = [
             alpha / unit
@@ -350,24 +343,19 @@ class BaseMLP(
             own = target is X  # an autoencoder's
             learned = None if own else self._learned(target, dtype)
             target = (
-                given_back(x, self._table)
+                self._codec.targets(x)
                 if own
-                else target_rows(learned, self._n_classes, dtype, self._target_table)
+                else target_rows(learned, self._n_classes, dtype, self._target_codec)
             )
         return SimpleNamespace(x=x, target=target, weight=in_precision(weight, dtype), rows=None)
 
     def _learn_measures(self, X, target, weight, rows, first, incremental):
-        """Learn from the rows of a first fit by which measures the network sees X and learns the
-        target; later fits keep them.
+        """Learn from the rows of a first fit by which measure the network learns the target, which
+        later fits keep; nothing unless written.
         """
-        if first:
-            given = fitted_network(self.init_from)
-            self._input_measure = (
-                self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
-            )
 
     def _measure_of_inputs(self, X, weight, rows):
-        return None if self._table is not None else measure_of_inputs(X, weight, rows)
+        return measure_of_inputs(X, weight, rows)
 
     def _learned(self, target, dtype=np.float64):
         """Return a target as the network learns it, in this precision if that is another."""
@@ -385,9 +373,8 @@ class BaseMLP(
     # ---- prediction
 
     def _raw(self, X):
-        """Return the raw scores for checked X without missing values, in the precision of X."""
-        source = input_rows(X, self._network.dtype, self._input_measure)
-        return predicted(self._network.scores, source, dtype=X.dtype)
+        """Return the raw scores for checked X, in the precision of X."""
+        return predicted(self._network.scores, self._input(X), dtype=X.dtype)
 
     def _check_X(self, X):
         check_is_fitted(self)
@@ -397,15 +384,7 @@ class BaseMLP(
         """Return the source of rows of checked X, missing values filled; ``dtype``: their
         precision, None for the network's.
         """
-        dtype = dtype or self._network.dtype
-        if not self._takes_missing:
-            return input_rows(X, dtype, self._input_measure)
-        return filled_rows(
-            X,
-            dtype,
-            self.mean_ if self._table is None else self._table.filling,
-            self._input_measure,
-        )
+        return self._codec.rows(X, dtype or self._network.dtype)
 
     def transform(self, X):
         """Return the hidden representation of X.
@@ -434,10 +413,6 @@ class BaseMLP(
         return (
             len(self.classes_) if "classes_" in self._stores.kinds else 0
         )  # elsewhere it may be a note of the user's
-
-    @property
-    def _target_table(self):
-        return self._table if self._takes_missing else None
 
     def summary(self):
         """Return the network as a table: layers, shapes of their outputs, numbers of parameters.

@@ -7,8 +7,8 @@ from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
-from ._data.labels import check_labels, class_numbers, has_probabilities, without_unknown
-from ._data.targets import has_unknown
+from ._data.labels import check_labels, class_numbers, has_probabilities, without_missing
+from ._data.missing import has_missing
 from ._data.weights import balanced, check_not_balanced, checked_weight
 from ._fit.threads import predicted
 from ._inspect.importances import ImportancesOfScores
@@ -160,7 +160,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            unknown label, which is left out of the loss and of the scores.
+            missing label, which is left out of the loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val, y_val : as X and y, default=None
@@ -190,7 +190,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             Rows to train on.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            unknown label, which is left out of the loss and of the scores.
+            missing label, which is left out of the loss and of the scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         classes : array-like of shape (n_classes,), default=None
@@ -346,7 +346,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all
+            Labels; in several columns missing ones, -1 or NaN, are left out, and rows where all
             are.
         sample_weight : array-like of shape (n_samples,), default=None
 
@@ -356,7 +356,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         """
         self._fitted()
         weight = checked_weight(X, sample_weight)
-        if without_unknown(y)[1] is None:
+        if without_missing(y)[1] is None:
             return super().score(X, y, weight)
         X, target = self._check_data(X, y, None)
         return float(self._score_raw(self._said(X), target, weight))
@@ -387,7 +387,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         sparse_labels = sparse.issparse(y)
-        y, unknown = without_unknown(y)
+        y, missing = without_missing(y)
         X, y = checked(self, X, y, reset=reset, multi_output=True)
         y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
@@ -408,13 +408,13 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
                 f"with {len(labels)}."
             )
         if multilabel:
-            if unknown is not None:
-                if reset and not (y[~unknown] == 0).any():
+            if missing is not None:
+                if reset and not (y[~missing] == 0).any():
                     raise ValueError(
-                        "y has ones, and -1 or NaN for unknown labels, but no zeros: what does "
+                        "y has ones, and -1 or NaN for missing labels, but no zeros: what does "
                         "not apply is 0, not -1."
                     )
-                y[unknown] = np.nan
+                y[missing] = np.nan
             return X, y
         if every_class and not np.array_equal(labels, self.classes_):
             raise ValueError(
@@ -455,13 +455,13 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return blocks, len(blocks)
 
     def _score_raw(self, said, target, weight, losses=None):
-        if has_unknown(target):
-            unknown = np.isnan(target)
-            right = ((said == target) | unknown).all(axis=1)
-            told = ~unknown.all(axis=1)
+        if has_missing(target):
+            missing = np.isnan(target)
+            right = ((said == target) | missing).all(axis=1)
+            labelled = ~missing.all(axis=1)
             return (
-                np.average(right[told], weights=None if weight is None else weight[told])
-                if told.any()
+                np.average(right[labelled], weights=None if weight is None else weight[labelled])
+                if labelled.any()
                 else np.nan
             )
         right = (said == target).all(axis=1) if target.ndim == 2 else target == said

@@ -123,7 +123,7 @@ def test_unseen_categories_count_for_nothing():
     X, y = mixed()
     model = quick(hidden_layer_sizes=(), max_iter=20).fit(X, y)
     new = X.assign(town="Graz")
-    x = model._table.encode(new)
+    x = model._codec.encode(new)
     assert (x[:, -1] == 7).all()
     coef = model.coefs_[0][:, 0]
     known = np.column_stack([x[:, :4], model.embeddings_["colour"].to_numpy()[x[:, 4].astype(int)]])
@@ -177,7 +177,7 @@ def test_weights_are_repetitions(cls, rng):
     model = quick(cls, solver="lbfgs", max_iter=20)
     weighted = clone(model).fit(X, y, weight)
     repeated = clone(model).fit(X.loc[X.index.repeat(weight)], np.repeat(y, weight))
-    assert weighted._table.categories == repeated._table.categories
+    assert weighted._codec.categories == repeated._codec.categories
     assert_allclose(raw(weighted, X), raw(repeated, X), rtol=1e-6, atol=1e-8)
 
 
@@ -188,8 +188,8 @@ def test_rows_held_out_are_not_looked_at():
     X.iloc[160, X.columns.get_loc("town")] = "held out"
     model = quick(early_stopping=True, validation_cv=[(train, test)]).fit(X, y)
     alone = quick(early_stopping=True).fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
-    assert "held out" not in model._table.categories[1]
-    assert_allclose(model._table.mean[0], X["age"][:150].mean())
+    assert "held out" not in model._codec.categories[1]
+    assert_allclose(model._codec.mean[0], X["age"][:150].mean())
     assert model.validation_scores_ == alone.validation_scores_
     assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
 
@@ -247,14 +247,14 @@ def test_partial_fit_trains_one_vector_for_all_new_categories():
 def test_a_fit_that_fails_leaves_the_table():
     X, y = mixed()
     model = quick().fit(X, y)
-    before, table = model.predict_proba(X), model._table
+    before, table = model.predict_proba(X), model._codec
     bad = X.assign(age=np.inf)
     for call in (model.fit, model.partial_fit):
         with pytest.raises(ValueError, match="Input X contains infinity in the column 'age'"):
             call(bad, y)
     with pytest.raises(ValueError, match="infinity"):
         model.predict(bad)
-    assert model._table is table
+    assert model._codec is table
     assert_array_equal(model.predict_proba(X), before)
 
 
@@ -303,7 +303,7 @@ def test_searches_and_pipelines():
 def test_bagging_hands_on_arrays_of_objects():
     X, y = mixed()
     model = BaggingClassifier(quick(max_iter=20), n_estimators=3, random_state=0).fit(X, y)
-    assert all(member._table.categorical == [1, 3] for member in model.estimators_)
+    assert all(member._codec.categorical == [1, 3] for member in model.estimators_)
     assert model.score(X, y) > 0.85
 
 
@@ -311,7 +311,7 @@ def test_lists_of_rows():
     X, y = mixed()
     rows = X.astype(object).where(X.notna(), None).to_numpy().tolist()
     model = quick().fit(rows, y)
-    assert model._table.categorical == [1, 3]
+    assert model._codec.categorical == [1, 3]
     assert_array_equal(model.predict(rows), quick().fit(X, y).predict(X))
 
 

@@ -26,7 +26,8 @@ from skmlp import (
     nn,
     skops_types,
 )
-from skmlp._data.table import TableEncoder
+from skmlp._data.codec import MatrixCodec
+from skmlp._data.table import TableCodec
 from skmlp.nn.saved import is_ours
 from skmlp.nn.schedules import Clock
 
@@ -280,7 +281,7 @@ def network_of(layer):
 
 
 def table_of(frame):
-    return made(TableEncoder, plain("from_dtype"), frame, plain("array"))
+    return made(TableCodec, plain("from_dtype"), frame, plain("array"))
 
 
 def mixup():
@@ -358,12 +359,17 @@ ATTACKS = {
     ),
     "a made clock": instead("TrainingState", "clock", lambda: made(Clock, plain("now"))),
     "a made table": instead(
-        "MLPRegressor", "_table", lambda: table_of(scaler_with("dtypes", mixup()))
+        "MLPRegressor", "_codec", lambda: table_of(scaler_with("dtypes", mixup()))
+    ),
+    "a made codec": instead("MLPRegressor", "_codec", lambda: made(MatrixCodec, mixup())),
+    "a codec that keeps what is missing": instead(
+        "MLPRegressor", "_codec", lambda: made(MatrixCodec, plain(True))
     ),
     "a bare network": bare("Network"),
     "a bare layer": bare("Dense"),
     "a bare state": bare("TrainingState"),
     "a bare clock": bare("Clock"),
+    "a bare codec": bare("MatrixCodec"),
     "keys that are estimators": with_strange_keys,
     "slots with defaults": with_defaults,
     "masked parameters": masked,

@@ -14,9 +14,10 @@ from sklearn._loss.link import IdentityLink
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, skops_types
 from skmlp._base import BaseMLP
-from skmlp._data.table import TableEncoder
+from skmlp._data.codec import InputCodec, MatrixCodec
 from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredError
 from skmlp.nn.engine.state import TrainingState
+from skmlp.nn.losses.measure import Measure
 from skmlp.nn.saved import FORMAT, is_ours
 from skmlp.nn.schedules import Clock
 from skmlp.nn.unit import defaults
@@ -64,7 +65,7 @@ def forged(thing):
     """Return a copy of what is saved of a thing, with each object of this package as its class
     and state.
     """
-    if isinstance(thing, TrainingState | Clock | TableEncoder):
+    if isinstance(thing, TrainingState | Clock | InputCodec):
         return Forged(type(thing), forged(vars(thing)))
     if is_ours(type(thing)):
         return Forged(type(thing), forged(thing.__getstate__()))
@@ -166,7 +167,7 @@ MODELS = {  # fitted, they have all kinds of parts
     ).fit(curve()[0]),
     "labels": lambda: MLPClassifier(**QUICK, skip_connections="concat").fit(*labels()),
     "table": lambda: MLPClassifier(**QUICK, categorical_features="from_dtype").fit(*mixed()),
-    "table given back": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
+    "reconstructed table": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
         mixed()[0]
     ),
     "detector": lambda: OutlierAutoencoder(Autoencoder(2, **QUICK)).fit(curve()[0]),
@@ -198,11 +199,7 @@ ALLOWED = {  # what an honest state may have too
         for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")
         for what in ("short", "empty")
     ),
-    *(
-        f"{cls}.{name} missing"
-        for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")
-        for name in ("n_iter_", "_table")
-    ),
+    *(f"{cls}.n_iter_ missing" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")),
 }
 
 
@@ -249,6 +246,13 @@ def put(model, path, value):
     here[last] = value(here[last]) if callable(value) else value
 
 
+def matrix_codec(n_features):
+    """Return the codec of an autoencoder that was fitted on so many features."""
+    codec = MatrixCodec(True)
+    codec.means = np.zeros(n_features)
+    return codec
+
+
 DISAGREE = [
     ("classifier", "classes_", np.arange(2), "outputs of the network is 3, but should be 1"),
     ("classifier", "classes_", np.arange(7), "outputs of the network is 3, but should be 7"),
@@ -281,8 +285,8 @@ DISAGREE = [
     ("regressor", "_target_measure.scale", 2.0, "numbers where it should have one for each target"),
     ("regressor", "_network.loss", Poisson(), r"moves predictions by .* is for \[0, inf\)"),
     ("regressor", "_state.scalars", {"rate": np.nan}, "scalars"),
-    ("table", "_table.given", IdentityLink(), "given is an object of the type IdentityLink"),
-    ("table", "_table.given", ["colour", Adam()], "given is"),
+    ("table", "_codec.given", IdentityLink(), "given is an object of the type IdentityLink"),
+    ("table", "_codec.given", ["colour", Adam()], "given is"),
     (
         "classifier",
         "_network.state",
@@ -328,26 +332,41 @@ DISAGREE = [
     ("classifier", "_state.slots", {}, "list of slots of Adam"),
     ("classifier", "_state.slots.v", lambda a: a[:-1].copy(), "shape of the optimizer's v"),
     ("classifier", "_state.clock.step", -5, "step is -5"),
-    ("autoencoder", "mean_", lambda a: a[:-1].copy(), "number of means is 3, but should be 4"),
-    ("table", "_table.mean", lambda a: a[:-1].copy(), "not those of 5 columns"),
-    ("table", "_table.scale", lambda a: 0.0 * a, "scales not all positive"),
-    ("table", "_table.scale", lambda a: a * np.inf, "scales not all positive and finite"),
-    ("table", "_table.marked", np.array([9]), r"marks missing values of the numbers \[9\]"),
-    ("table", "_table.numeric", [0, 2, 2], "not those of 5 columns"),
-    ("table", "_table.names", ["a"] * 4, "not those of 4 columns"),
+    (
+        "autoencoder",
+        "_codec.means",
+        lambda a: a[:-1].copy(),
+        "number of means is 3, but should be 4",
+    ),
+    ("table", "_codec.mean", lambda a: a[:-1].copy(), "not those of 5 columns"),
+    ("table", "_codec.scale", lambda a: 0.0 * a, "scales not all positive"),
+    ("table", "_codec.scale", lambda a: a * np.inf, "scales not all positive and finite"),
+    ("table", "_codec.indicators", np.array([9]), r"indicates missing values of the numbers \[9\]"),
+    ("table", "_codec.numeric", [0, 2, 2], "not those of 5 columns"),
+    ("table", "_codec.names", ["a"] * 4, "not those of 4 columns"),
     (
         "table",
-        "_table.categories",
+        "_codec.categories",
         lambda lists: [[*lists[0], lists[0][0]], *lists[1:]],
         "no categories, or one of them twice",
     ),
     (
         "table",
-        "_table.categories",
+        "_codec.categories",
         lambda lists: [lists[0][:-1], *lists[1:]],
         "numbers of categories in the network",
     ),
-    ("table given back", "_table", None, "inputs of the network is .* but should be 5"),
+    ("reconstructed table", "_codec", None, "_codec is None, but should be a MatrixCodec or"),
+    ("reconstructed table", "_codec", matrix_codec(5), "inputs of the network is .* should be 5"),
+    ("reconstructed table", "_codec.keeps_missing", False, "keeps_missing is False, but should"),
+    ("reconstructed table", "_codec.scale", lambda a: a * np.inf, "not all positive and finite"),
+    ("table", "_codec.keeps_missing", True, "keeps_missing is True, but should be False"),
+    ("regressor", "_codec.keeps_missing", True, "number of means is 0, but should be 4"),
+    ("regressor", "_codec.means", np.zeros(4), "number of means is 4, but should be 0"),
+    ("regressor", "_codec", matrix_codec(4), "keeps_missing is True, but should be False"),
+    ("regressor", "_codec.measure", Measure(np.zeros(3), 1.0), "_codec.measure is 3, but should"),
+    ("autoencoder", "_codec.means", None, "number of means is 0, but should be 4"),
+    ("autoencoder", "_codec.means", lambda a: a * np.nan, "means of its columns are not finite"),
     ("detector", "n_features_in_", 3, "number of features of estimator_ is 4, but should be 3"),
     ("detector", "estimator_", Autoencoder(), "is not fitted"),
     ("detector", "offset_", np.inf, "offset_ is"),

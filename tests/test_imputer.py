@@ -124,7 +124,7 @@ def test_weights_are_repetitions_in_spite_of_the_masks():
 
 def test_rows_of_other_types_are_not_the_same():
     X = pd.DataFrame({"a": np.array(["1", 1] * 20, dtype=object), "b": [0.0] * 20 + [1.0] * 20})
-    assert len(AutoencoderImputer().fit(X).estimator_._table.categories[0]) == 2
+    assert len(AutoencoderImputer().fit(X).estimator_._codec.categories[0]) == 2
 
 
 # ---- forms of tables
@@ -281,7 +281,7 @@ def test_a_fit_that_fails_leaves_the_imputer_as_it_was(estimator, message):
 
 def test_refused_tables():
     X = pd.DataFrame(columns(), columns=list("abcd"))
-    with pytest.raises(ValueError, match=r"no known value in the columns \['b'\]"):
+    with pytest.raises(ValueError, match=r"values of X are missing in the columns \['b'\]"):
         AutoencoderImputer().fit(X.assign(b=np.nan))
     with pytest.raises(ValueError, match="must be an object implementing 'fit' or None"):
         AutoencoderImputer("autoencoder").fit(X)

@@ -230,14 +230,14 @@ def test_what_is_refused():
     infinite[0, 0] = np.inf
     frame = pd.DataFrame(bare, columns=[f"f{k}" for k in range(13)])
     for rows, message in (
-        (bare, "X has no known value in column 3, so that nothing can be learned of it"),
-        (frame, "X has no known value in column 'f3'"),
+        (bare, "All values of X are missing in column 3, so that nothing can be learned of it"),
+        (frame, "All values of X are missing in column 'f3'"),
         (infinite, "infinity"),
         (sparse.csr_array(holes(X)), r"contains NaN and is sparse.*give X\.toarray\(\)"),
     ):
         with pytest.raises(ValueError, match=message):
             model.fit(rows)
-    with pytest.raises(ValueError, match="no known value in column 3"):
+    with pytest.raises(ValueError, match="values of X are missing in column 3"):
         model.fit(np.vstack([bare, X]), sample_weight=np.repeat([1.0, 0.0], len(X)))
     for method in (model.predict, model.transform, model.score_samples, model.impute):
         with pytest.raises(ValueError, match="infinity"):

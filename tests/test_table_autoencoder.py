@@ -548,7 +548,7 @@ def test_refused_tables():
     X = table()
     model = quick().fit(X)
     before = state(model, X)
-    with pytest.raises(ValueError, match=r"no known value in the columns \['income'\]"):
+    with pytest.raises(ValueError, match=r"values of X are missing in the columns \['income'\]"):
         model.fit(X.assign(income=np.nan))
     with pytest.raises(ValueError, match="infinity in the column 'age'"):
         model.predict(X.assign(age=np.inf))

@@ -1,7 +1,7 @@
 """What labels the classifier takes: one column of any labels, or several columns of zeros and ones,
-some of them unknown. What it says.
+some of them missing. What it says.
 
-The one decision: unknown labels are looked for before scikit-learn's checks, which know of none,
+The one decision: missing labels are looked for before scikit-learn's checks, which know of none,
 and are put back after them.
 """
 
@@ -15,9 +15,9 @@ from ..nn.losses import LOSSES
 from .targets import one_column
 
 
-def without_unknown(y):
-    """Return (y with zeros where it is unknown, mask of these or None): of several columns of
-    labels, where -1 or a value is missing.
+def without_missing(y):
+    """Return (y with zeros where it is missing, mask of these or None): of several columns of
+    labels, where it is -1 or no value.
     """
     if sparse.issparse(y):
         if y.nnz == 0 or y.data.min() >= 0:
@@ -31,14 +31,14 @@ def without_unknown(y):
         return y, None
     if values.dtype.kind in "biuf" and values.min() >= 0:
         return y, None
-    unknown = np.asarray(pd.isna(values))
+    missing = np.asarray(pd.isna(values))
     try:
-        filled = np.where(unknown, 0, values).astype(np.float64)
+        filled = np.where(missing, 0, values).astype(np.float64)
     except (TypeError, ValueError):
         return y, None
-    unknown |= filled == -1
-    filled[unknown] = 0.0
-    return (filled, unknown) if unknown.any() else (y, None)
+    missing |= filled == -1
+    filled[missing] = 0.0
+    return (filled, missing) if missing.any() else (y, None)
 
 
 def check_labels(y):
@@ -71,11 +71,11 @@ def class_numbers(y, classes, n_rows):
             f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all."
         )
     try:
-        unknown = np.setdiff1d(y, classes)
+        strange = np.setdiff1d(y, classes)
     except TypeError:  # some have no order, such as None
-        unknown = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
-    if len(unknown):
-        raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
+        strange = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
+    if len(strange):
+        raise ValueError(f"y has the labels {strange}, which are not among classes_, {classes}.")
     return np.searchsorted(classes, y)
 
 

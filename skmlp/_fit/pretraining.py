@@ -86,10 +86,7 @@ def pretrain(estimator, network, rule, schedule, state, data, batch_size):
             rows = SimpleNamespace(
                 x=hidden, target=hidden, weight=data.weight, unit=data.unit, rows=data.rows
             )
-        learned = {
-            name: getattr(estimator, name)
-            for name in ("_table", "_input_measure", "_target_measure")
-        }
+        learned = {name: getattr(estimator, name) for name in ("_codec", "_target_measure")}
         settings = SimpleNamespace(**estimator.get_params(deep=False), **learned)
         settings.alpha = [alphas[i] for i in own]
         settings.augmentation = estimator.augmentation if k == 0 else None  # made for rows of X

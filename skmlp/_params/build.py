@@ -231,7 +231,7 @@ def augmenters(estimator, x):
         if isinstance(augmenter, Augmenter):
             augmenter.check()
             augmenter.check_width(x.width)
-    if given and estimator._table is not None and estimator._table.categorical:
+    if given and estimator._codec.categorical:
         raise ValueError(
             f"augmentation={estimator.augmentation!r} does not go with categories: their numbers "
             "cannot be mixed or moved."
@@ -241,7 +241,7 @@ def augmenters(estimator, x):
             f"augmentation={estimator.augmentation!r} does not go with sparse X; give "
             "X.toarray(), or leave augmentation out."
         )
-    measures = estimator._input_measure, estimator._target_measure
+    measures = estimator._codec.measure, estimator._target_measure
     if measures == (None, None):
         return given
     return [
@@ -366,9 +366,9 @@ def _dense(width, init, tied, number, owners):
 
 def _embedding(estimator):
     """Return the layers, one or none, that stand for the categories of a table."""
-    if estimator._table is None or not estimator._table.categorical:
+    if not estimator._codec.categorical:
         return []
-    levels, dim = estimator._table.levels, estimator.embedding_dim
+    levels, dim = estimator._codec.levels, estimator.embedding_dim
     return [Embedding(levels, None if dim is None else (int(dim),) * len(levels))]
 
 

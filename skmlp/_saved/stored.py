@@ -17,7 +17,8 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._data.table import TableEncoder
+from .._data.codec import MatrixCodec
+from .._data.table import TableCodec
 from .._params.build import block_ends
 from .._sklearn import ATTACHED, CALLBACK_STATE
 from ..nn.autodiff import LossOfUnits
@@ -107,28 +108,25 @@ def _is_names(value):
 
 
 CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
-MEANS = Kind(
-    "an array of numbers",
-    lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f",
-)
 MOMENTS = Kind("what importances are made of", _is_moments)
 NAMES = Kind("an array of strings", _is_names)
 RECORDS = Kind("a list of dicts of numbers", _is_records)
 MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
-TABLE = Kind("a TableEncoder or None", lambda value: value is None or type(value) is TableEncoder)
+CODEC = Kind(
+    "a MatrixCodec or a TableCodec", lambda value: type(value) in (MatrixCodec, TableCodec)
+)
 NETWORK = {
     "_network": Kind("a Network", lambda value: type(value) is Network),
     "_state": part(TrainingState),
     "_transform_stop": COUNT,
     "_records": RECORDS,
-    "_table": TABLE,
-    "_input_measure": MEASURE,
+    "_codec": CODEC,
     "n_features_in_": COUNT,
     "feature_names_in_": NAMES,
     "n_iter_": COUNT,
 }
 # n_iter_ is set when a fit ends, and a callback may store what there is before
-OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}
+OPTIONAL = {"feature_names_in_", "n_iter_"}
 
 
 class Fitted(NamedTuple):
@@ -219,20 +217,21 @@ def _check_parts(cls, state):
     """Raise ``ValueError`` unless the parts that every estimator of a network has belong
     together.
     """
-    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
+    network, codec, n_features = state["_network"], state["_codec"], state["n_features_in_"]
     network.check()
-    if table is not None:
-        table.check()
-        _agree(cls, "number of columns of the table", len(table.names), n_features)
+    codec.check(n_features)
+    _agree(cls, "_codec.keeps_missing", bool(codec.keeps_missing), cls._takes_missing)
+    _check_measure(cls, "_codec.measure", codec.measure, n_features)
+    if codec.is_table:
         levels = next(
             (layer.levels for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
         )
-        _agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
+        _agree(cls, "numbers of categories in the network", tuple(levels), codec.levels)
     _agree(
         cls,
         "number of inputs of the network",
         network.n_in,
-        n_features if table is None else len(table.filling),
+        len(codec.filling) if codec.is_table else n_features,
     )
     _agree(
         cls,
@@ -240,8 +239,7 @@ def _check_parts(cls, state):
         len(state.get("feature_names_in_", range(n_features))),
         n_features,
     )
-    _check_measure(cls, "_input_measure", state["_input_measure"], n_features)
-    moments, levels = state.get("_moments"), () if table is None else table.levels
+    moments, levels = state.get("_moments"), codec.levels
     if moments is not None:
         saved = (
             len(moments["mean"]),
@@ -388,19 +386,13 @@ def _check_autoencoder(cls, state):
     _check_parts(cls, state)
     ends = block_ends(state["_network"])
     _check_stop(cls, state, ends[len(ends) // 2])
-    table, means, n_features = state.get("_table"), state["mean_"], state["n_features_in_"]
-    _check_outputs(
-        cls, state, n_features if table is None else len(table.numeric) + sum(table.levels)
-    )
-    _agree(cls, "number of means", len(means), n_features)
-    if not np.isfinite(means if table is None else [*means[table.numeric], *table.scale]).all():
-        raise refusal(cls.__name__, "the means or scales of its columns are not finite")
-    if table is not None:  # that of the values of an earlier fit may be left
+    _check_outputs(cls, state, state["_codec"].n_outputs)
+    if state["_codec"].is_table:  # that of the values of an earlier fit may be left
         return
     if "_loss" not in state:
         raise refusal(cls.__name__, "it has no _loss")
     check_unit(state["_loss"], Loss, cls.__name__)
-    state["_loss"].check_outputs(n_features)
+    state["_loss"].check_outputs(state["n_features_in_"])
 
 
 def _check_detector(cls, state):
@@ -485,7 +477,7 @@ REGRESSOR = Fitted(
     {**PREDICTOR, "_normalizes_y": FLAG, "_target_measure": MEASURE}, OPTIONAL, _check_regressor
 )
 AUTOENCODER = Fitted(
-    {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
+    {**NETWORK, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
     {*OPTIONAL, "_loss"},
     _check_autoencoder,
 )
