@@ -32,7 +32,7 @@ from .nn.losses.masked import masked
 
 @documented
 class Autoencoder(BaseMLP):
-    """Autoencoder: a network trained to give back its input through a layer of ``n_components``
+    """Autoencoder: a network trained to reconstruct its input through a layer of ``n_components``
     units, the code.
 
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises
@@ -277,11 +277,11 @@ class Autoencoder(BaseMLP):
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
             A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame,
-            whose columns without missing values stay as they are. Known values are as they were;
-            what is filled in is a probability where the loss is a cross-entropy. With
+            whose columns without missing values stay as they are. The other values are as they
+            were; what is filled in is a probability where the loss is a cross-entropy. With
             ``categorical_features`` missing categories are filled in too, by the most probable one,
             and a column with some keeps its dtype as in ``predict``; in the input each counts as
-            unknown, so that the others speak for it.
+            unseen, so that the others speak for it.
         """
         valid = self._check_X(X)
         refuse_sparse(valid, "impute", "a dense reconstruction")
@@ -326,7 +326,7 @@ class Autoencoder(BaseMLP):
         return -self._losses(self._network.losses, self._input(X), X.dtype)
 
     def feature_errors(self, X):
-        """Return the reconstruction error of each value: which features make a row odd.
+        """Return the reconstruction error of each value: which features make a row an outlier.
 
         Parameters
         ----------
@@ -381,8 +381,8 @@ class Autoencoder(BaseMLP):
         return self._codec.decode(outputs, dtype, like)
 
     def _losses(self, of_source, source, dtype):
-        """Return what a method of the network says of the losses of what is known of a source,
-        in this precision and units of X.
+        """Return what a method of the network says of the losses of a source, missing values left
+        out, in this precision and units of X.
         """
         network = self._network
         objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss

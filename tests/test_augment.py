@@ -534,7 +534,7 @@ def test_without_it_nothing_changes(augmentation):
     assert_array_equal(one._network.params, two._network.params)
 
 
-def test_unknown_labels_stay_unknown():
+def test_missing_labels_stay_missing():
     X, y = labels()
     y = y.astype(float)
     y[::7, 0] = np.nan

@@ -119,7 +119,7 @@ def test_categories_are_learned(solver):
 
 @pytest.mark.filterwarnings("ignore:The column 'town' of X has no value that was there in the fit")
 def test_unseen_categories_count_for_nothing():
-    """As in one-hot code of unknown categories: the vector is zero, whatever the category."""
+    """As in one-hot code of unseen categories: the vector is zero, whatever the category."""
     X, y = mixed()
     model = quick(hidden_layer_sizes=(), max_iter=20).fit(X, y)
     new = X.assign(town="Graz")

@@ -53,7 +53,7 @@ each_pair = pytest.mark.parametrize(
 
 @cache
 def fitted(high, low, dtype=None, form=pd.DataFrame):
-    """Return an autoencoder that knows that the category is ``high`` where the number is
+    """Return an autoencoder that has learned that the category is ``high`` where the number is
     positive.
     """
     values = pd.Series(np.where(X_NUMBER > 0, high, low), dtype=dtype)
@@ -209,7 +209,7 @@ def test_arrays_hold_large_whole_numbers():
     assert numbers.impute([[None, 1.0], [1, None]]).dtype == float
 
 
-# ---- columns without a known value
+# ---- columns whose values are all missing
 
 
 EMPTY = {

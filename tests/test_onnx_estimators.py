@@ -276,7 +276,7 @@ def test_missing_values_have_the_means_in_their_place(dtype, scaled):
     assert_near(got, model.transform(whole))
 
 
-def test_heads_and_unknown_labels_leave_no_trace():
+def test_heads_and_missing_labels_leave_no_trace():
     X, y = labels()
     y = y.astype(float)
     y[::3, 1] = np.nan

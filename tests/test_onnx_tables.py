@@ -1,5 +1,5 @@
-"""Tables converted to ONNX: numbers, categories of every type, holes in both and categories
-never seen, against the estimator.
+"""Tables converted to ONNX: numbers, categories of every type, missing values in both and
+categories never seen, against the estimator.
 """
 
 import numpy as np
@@ -50,8 +50,8 @@ def columns_of(X, dtype="float32"):
 
 
 def strange(X):
-    """Return the rows with something new in each column: other categories, holes where there
-    were none, large numbers.
+    """Return the rows with something new in each column: other categories, missing values where
+    there were none, large numbers.
     """
     X = X.astype({"colour": object, "age": float})
     X.loc[X.index[::5], "colour"] = "violet"
@@ -161,22 +161,22 @@ def test_an_array_is_one_input(categorical):
 @settings(max_examples=15, deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(["number", "word", "whole", "flag"]), min_size=1, max_size=5),
-    holes=st.booleans(),
+    with_missing=st.booleans(),
     early_stopping=st.booleans(),
     seed=st.integers(0, 2**31),
 )
-def test_any_table(kinds, holes, early_stopping, seed):
+def test_any_table(kinds, with_missing, early_stopping, seed):
     rng = np.random.default_rng(seed)
     n = 60
     make = {
         "number": lambda: rng.normal(size=n).astype(np.float32).astype(float),
         "word": lambda: rng.choice(np.array(["a", "b", "ccc", "ß"], dtype=object), n),
-        "whole": lambda: rng.integers(0, 4, n).astype(float if holes else int),
+        "whole": lambda: rng.integers(0, 4, n).astype(float if with_missing else int),
         "flag": lambda: rng.random(n) < 0.5,
     }
     X = pd.DataFrame({f"{kind}{j}": make[kind]() for j, kind in enumerate(kinds)})
     for name in X.columns:
-        if holes and not name.startswith("flag"):
+        if with_missing and not name.startswith("flag"):
             X.loc[rng.random(n) < 0.2, name] = None
     categorical = [name for name in X.columns if name.startswith(("word", "whole"))]
     model = quick(categorical_features=categorical, early_stopping=early_stopping).fit(

@@ -167,7 +167,7 @@ def test_other_losses_of_numbers(loss):
 
 
 @pytest.mark.filterwarnings("ignore:The column 'town' of X has no value that was there in the fit")
-def test_what_is_unknown_has_no_loss():
+def test_what_is_missing_has_no_loss():
     X = table()
     model = quick(dtype="float64").fit(whole())
     unseen = X.assign(town="Graz")
@@ -213,14 +213,14 @@ def test_a_table_comes_back_as_it_went_in(form):
 
 
 def test_what_comes_back_is_near_what_went_in():
-    """With a code that is wide enough, of known rows."""
+    """With a code that is wide enough, of rows trained on."""
     X = table()
     model = quick(12, hidden_layer_sizes=(64,), max_iter=200).fit(X)
     back = model.predict(X)
     assert_array_equal(back.index, X.index)
-    known = X["town"].notna()
+    present = X["town"].notna()
     assert (back["colour"] == X["colour"]).mean() > 0.98
-    assert (back["town"] == X["town"])[known].mean() > 0.98
+    assert (back["town"] == X["town"])[present].mean() > 0.98
     for name in ("age", "income"):
         assert np.corrcoef(back[name][X[name].notna()], X[name].dropna())[0, 1] > 0.98
     assert_allclose(
@@ -269,16 +269,16 @@ def test_gradient_of_the_code():
     X = X.astype({"owner": float})
     for name, h in (("age", 1e-5), ("income", 1.0), ("owner", 1e-6)):
         up, down = X.assign(**{name: X[name] + h}), X.assign(**{name: X[name] - h})
-        known, j = X[name].notna().to_numpy(), list(X.columns).index(name)
+        present, j = X[name].notna().to_numpy(), list(X.columns).index(name)
         numeric = (model.transform(up) - model.transform(down)) / (2.0 * h)
-        assert_allclose(gradient[known, :, j], numeric[known], rtol=1e-4, atol=1e-8)
+        assert_allclose(gradient[present, :, j], numeric[present], rtol=1e-4, atol=1e-8)
 
 
 # ---- imputation
 
 
 def dependent(seed, n=600):
-    """Return a table whose columns say something of each other, and the same with holes."""
+    """Return a table whose columns depend on each other, and the same with missing values."""
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, 4, n)
     X = pd.DataFrame(
@@ -301,8 +301,10 @@ def test_imputation_by_what_the_other_columns_say(seed):
         "random_state": seed,
     }
     filled = quick(8, **setting, n_iter_no_change=np.inf).fit(some).impute(some)
-    known = some.notna()
-    assert_array_equal(filled.astype(object).to_numpy()[known], X.astype(object).to_numpy()[known])
+    present = some.notna()
+    assert_array_equal(
+        filled.astype(object).to_numpy()[present], X.astype(object).to_numpy()[present]
+    )
     assert list(filled.dtypes) == list(some.dtypes)
     for name in ("c", "d"):  # the most frequent: about 0.25 and 0.5
         right = (filled[name].astype(object) == X[name].astype(object))[

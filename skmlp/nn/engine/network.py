@@ -87,7 +87,7 @@ class Network(Copies):
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers must be instances of Layer, got {shown(layer)}.")
-        self.loss = self.objective = loss  # the objective may be the loss of known entries only
+        self.loss = self.objective = loss  # the objective may leave missing entries out
         self.dtype = np.dtype(dtype)
         self.widths = [n_in]
         params, state = {}, {}

@@ -1,10 +1,10 @@
-"""A loss of the entries that are known, for targets of which some are not: unknown labels, missing
-values.
+"""A loss that leaves missing values (NaN) of the target out: missing labels, missing values of an
+autoencoder's X.
 
 The one decision: each output is looked at as a sample of its own, with one output, so that any loss
-that is a sum over the outputs gives the loss of each entry, and those of unknown entries are struck
-out; outputs that are one distribution are known together or not at all. The network works with it
-only where something is unknown, and so does not pay for it elsewhere.
+that is a sum over the outputs gives the loss of each entry, and those of missing entries become
+zero; of outputs that are one distribution all are missing if one is. The network works with it only
+where something is missing, and so does not pay for it elsewhere.
 """
 
 from types import SimpleNamespace
@@ -15,13 +15,13 @@ from ..layout import Rows
 from .base import Loss, initial_score_of_mean
 from .by_column import ColumnLosses
 
-# for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
+# for a missing number: it lies in the domain of every loss, and what comes of it becomes zero
 _STAND_IN = 1.0
 
 
 def masked(loss):
-    """Return the loss of what is known of a target, NaN being unknown, for a loss with one score
-    for each target.
+    """Return the loss that leaves missing values of a target out; ``loss`` has one score for each
+    target.
     """
     if isinstance(loss, ColumnLosses):
         return ColumnLosses([(masked(piece), columns) for piece, columns in loss.pieces])
@@ -48,46 +48,46 @@ class MaskedEntries:
             f"entry_{name}": Rows(n_out, buffer.dtype)
             for name, buffer in self.loss.buffers(1).items()
         }
-        return {"rows": Rows(1), "unknown": Rows(n_out, bool), "filled": Rows(n_out), **inner}
+        return {"rows": Rows(1), "missing": Rows(n_out, bool), "filled": Rows(n_out), **inner}
 
     def rows_and_grad(self, raw, target, ws):
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
 
         Overwrites: raw, ws.*.
         """
-        np.isnan(target, out=ws.unknown)
+        np.isnan(target, out=ws.missing)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
+        np.copyto(ws.filled, _STAND_IN, where=ws.missing)
         entries = SimpleNamespace(
             **{name: getattr(ws, f"entry_{name}")[..., None] for name in self.loss.buffers(1)}
         )
         self.loss.rows_and_grad(raw[..., None], ws.filled[..., None], entries)
-        np.copyto(raw, 0.0, where=ws.unknown)
-        np.copyto(ws.entry_rows, 0.0, where=ws.unknown)
+        np.copyto(raw, 0.0, where=ws.missing)
+        np.copyto(ws.entry_rows, 0.0, where=ws.missing)
         np.sum(ws.entry_rows, axis=-1, keepdims=True, out=ws.rows)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
-        unknown = np.isnan(target)
+        """Return the loss (n, n_targets) of each entry, 0 where it is missing. Overwrites: raw."""
+        missing = np.isnan(target)
         return np.where(
-            unknown,
+            missing,
             0.0,
-            self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype)),
+            self.loss.entries(raw, np.where(missing, _STAND_IN, target).astype(raw.dtype)),
         )
 
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows
-        where it is known, 0 if there are none.
+        where it is not missing, 0 if there are none.
         """
         return _start_of_each(self.loss, target, weight)
 
     def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
+        """Return the start of a target without missing values, by its mean."""
         return initial_score_of_mean(self.loss, mean, least)
 
 
 class MaskedDistances:
-    """The same for a loss of the distance between score and target: an unknown target is the score
+    """The same for a loss of the distance between score and target: a missing target is the score
     itself, which costs nothing.
 
     Parameters
@@ -103,30 +103,30 @@ class MaskedDistances:
 
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, and ours."""
-        return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "filled": Rows(n_out)}
+        return {**self.loss.buffers(n_out), "missing": Rows(n_out, bool), "filled": Rows(n_out)}
 
     def rows_and_grad(self, raw, target, ws):
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
 
         Overwrites: raw, ws.*.
         """
-        np.isnan(target, out=ws.unknown)
+        np.isnan(target, out=ws.missing)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, raw, where=ws.unknown)
+        np.copyto(ws.filled, raw, where=ws.missing)
         self.loss.rows_and_grad(raw, ws.filled, ws)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
+        """Return the loss (n, n_targets) of each entry, 0 where it is missing. Overwrites: raw."""
         return self.loss.entries(raw, np.where(np.isnan(target), raw, target))
 
     def start(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows
-        where it is known, 0 if there are none.
+        where it is not missing, 0 if there are none.
         """
         return _start_of_each(self.loss, target, weight)
 
     def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
+        """Return the start of a target without missing values, by its mean."""
         return initial_score_of_mean(self.loss, mean, least)
 
 
@@ -148,8 +148,8 @@ class MaskedRows:
         """Return the working arrays: the loss's own, and ours."""
         return {
             **self.loss.buffers(n_out),
-            "unknown": Rows(n_out, bool),
-            "unknown_row": Rows(1, bool),
+            "missing": Rows(n_out, bool),
+            "missing_row": Rows(1, bool),
             "filled": Rows(n_out),
         }
 
@@ -158,44 +158,43 @@ class MaskedRows:
 
         Overwrites: raw, ws.*.
         """
-        np.isnan(target, out=ws.unknown)
-        np.logical_or.reduce(ws.unknown, axis=-1, keepdims=True, out=ws.unknown_row)
+        np.isnan(target, out=ws.missing)
+        np.logical_or.reduce(ws.missing, axis=-1, keepdims=True, out=ws.missing_row)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
+        np.copyto(ws.filled, _STAND_IN, where=ws.missing)
         self.loss.rows_and_grad(raw, ws.filled, ws)
-        np.copyto(raw, 0.0, where=ws.unknown_row)
-        np.copyto(ws.rows, 0.0, where=ws.unknown_row)
+        np.copyto(raw, 0.0, where=ws.missing_row)
+        np.copyto(ws.rows, 0.0, where=ws.missing_row)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 in rows that are unknown in part.
+        """Return the loss (n, n_targets) of each entry, 0 in rows with a missing one.
 
         Overwrites: raw.
         """
-        unknown = np.isnan(target)
-        entries = self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype))
-        return np.where(unknown.any(axis=-1, keepdims=True), 0.0, entries)
+        missing = np.isnan(target)
+        entries = self.loss.entries(raw, np.where(missing, _STAND_IN, target).astype(raw.dtype))
+        return np.where(missing.any(axis=-1, keepdims=True), 0.0, entries)
 
     def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of the best constant over the rows that are
-        known, 0 if there are none.
+        """Return the raw score, of shape (n_out,), of the best constant over the rows
+        without missing values, 0 if there are none.
         """
-        known = ~np.isnan(target).any(axis=1)
-        if not known.any():
+        present = ~np.isnan(target).any(axis=1)
+        if not present.any():
             return np.zeros(target.shape[1])
-        return self.loss.start(target[known], None if weight is None else weight[known])
+        return self.loss.start(target[present], None if weight is None else weight[present])
 
     def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
+        """Return the start of a target without missing values, by its mean."""
         return initial_score_of_mean(self.loss, mean, least)
 
 
 def _start_of_each(loss, target, weight):
-    """Return the start of each output over the rows where it is known, 0 if there are none."""
+    """Return the start of each output over the rows that have it, 0 if there are none."""
     values = np.zeros(target.shape[1])
     for k, column in enumerate(target.T):
-        known = ~np.isnan(column)
-        if known.any():
-            values[k] = loss.start(column[known, None], None if weight is None else weight[known])[
-                0
-            ]
+        present = ~np.isnan(column)
+        if present.any():
+            w = None if weight is None else weight[present]
+            values[k] = loss.start(column[present, None], w)[0]
     return values
