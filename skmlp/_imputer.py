@@ -1,7 +1,7 @@
 """Imputation by an autoencoder as a step of a pipeline.
 
 The one decision: ``Autoencoder.transform`` gives the code, so that what fills in missing values is
-a transformer of its own around one, as the detector of outliers is.
+a transformer of its own around one, as the outlier detector is.
 """
 
 import numpy as np

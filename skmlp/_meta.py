@@ -1,8 +1,8 @@
 """What the meta-estimators around an autoencoder share: the copy of the given one that they fit,
 its seeds and its weights.
 
-The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no
-second list of parameters, and a search reaches all of them through ``estimator__``.
+What is given may be a pipeline that ends in an autoencoder; a search reaches its parameters through
+``estimator__``.
 """
 
 import numpy as np

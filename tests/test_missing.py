@@ -130,11 +130,11 @@ def test_missing_values_that_first_appear_in_prediction():
 
 def test_held_out_rows_say_nothing_of_the_means():
     X = wine()[0]
-    train, held = np.arange(100), np.arange(100, 178)
-    model = quick(early_stopping=True, validation_cv=[(train, held)]).fit(with_missing(X))
+    train, held_out = np.arange(100), np.arange(100, 178)
+    model = quick(early_stopping=True, validation_cv=[(train, held_out)]).fit(with_missing(X))
     assert_allclose(model.mean_, np.nanmean(with_missing(X)[train], axis=0), rtol=1e-12)
     assert np.isfinite(model.best_validation_score_)
-    assert_allclose(model.best_validation_score_, model.score(with_missing(X)[held]), rtol=1e-4)
+    assert_allclose(model.best_validation_score_, model.score(with_missing(X)[held_out]), rtol=1e-4)
 
 
 def test_nothing_missing_is_the_fit_itself():

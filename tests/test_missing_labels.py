@@ -135,22 +135,22 @@ def test_scores_leave_out_missing_labels(rng):
     weight = rng.uniform(0.5, 2.0, len(y))
     model = quick().fit(X, y)
     predicted = model.predict(X)
-    told = np.flatnonzero(~np.isnan(some).all(axis=1))
+    labelled = np.flatnonzero(~np.isnan(some).all(axis=1))
     right = [
         all(predicted[i, k] == some[i, k] for k in range(4) if not np.isnan(some[i, k]))
-        for i in told
+        for i in labelled
     ]
     assert_allclose(model.score(X, some), np.mean(right))
-    assert_allclose(model.score(X, some, weight), np.average(right, weights=weight[told]))
+    assert_allclose(model.score(X, some, weight), np.average(right, weights=weight[labelled]))
     assert model.score(X, some) > model.score(X, y)
 
 
 def test_validation_rows_may_be_missing_in_part(rng):
     X, y = labels()
     some = with_missing(rng, y)
-    for train, held in ((y, some), (some, y), (some, some)):
-        model = quick(early_stopping=True).fit(X, train, X_val=X, y_val=held)
-        assert_allclose(model.score(X, held), model.best_validation_score_)
+    for train, held_out in ((y, some), (some, y), (some, some)):
+        model = quick(early_stopping=True).fit(X, train, X_val=X, y_val=held_out)
+        assert_allclose(model.score(X, held_out), model.best_validation_score_)
         assert model.history_["validation_loss"].notna().all()
     model = quick(max_iter=3).fit(X, y, X_val=X, y_val=some)
     entries = -np.log(np.where(y == 1, model.predict_proba(X), 1 - model.predict_proba(X)))

@@ -91,8 +91,8 @@ def test_detectors(estimator, contamination, dtype):
     X = X.astype(dtype)
     model = OutlierAutoencoder(estimator, contamination=contamination).fit(X)
     assert_same_detector(model, X, outputs(to_onnx(model, X, dtype=dtype), X), dtype)
-    odd = np.vstack([X[:20], 10.0 * X[:20], with_missing(X[:20], seed=1)]).astype(dtype)
-    assert_same_detector(model, odd, outputs(to_onnx(model, X, dtype=dtype), odd), dtype)
+    some = np.vstack([X[:20], 10.0 * X[:20], with_missing(X[:20], seed=1)]).astype(dtype)
+    assert_same_detector(model, some, outputs(to_onnx(model, X, dtype=dtype), some), dtype)
 
 
 def test_what_stands_in_front_of_a_detector():

@@ -85,8 +85,8 @@ def test_the_bound_of_auto_is_the_quantile_of_normal_residuals():
         assert 0.008 < flagged < 0.03, (
             n_residuals
         )  # 0.0228 for a normal distribution; measured: 0.013 for one residual, 0.022 for 100
-        spoilt = np.concatenate([errors, np.full(2000, 100.0 * n_residuals)])
-        bound = OutlierAutoencoder(Errors()).fit(-spoilt[:, None]).offset_
+        contaminated = np.concatenate([errors, np.full(2000, 100.0 * n_residuals)])
+        bound = OutlierAutoencoder(Errors()).fit(-contaminated[:, None]).offset_
         assert (
             1.0 < bound / detector.offset_ < 1.5
         )  # measured: 1.36 for one residual, less for more; outliers lie at 20
@@ -183,10 +183,10 @@ def test_missing_values_have_no_error():
     detector = OutlierAutoencoder(random_state=0).fit(X)
     errors = detector.feature_errors(X)
     assert_array_equal(errors == 0, np.isnan(X))
-    odd = X[1:2].copy()
-    odd[0, 3] = 1e3
+    outlier = X[1:2].copy()
+    outlier[0, 3] = 1e3
     assert (detector.predict(X) == 1).mean() > 0.85
-    assert detector.predict(odd) == -1
+    assert detector.predict(outlier) == -1
 
 
 def test_the_tag_of_missing_values_is_that_of_all_steps():

@@ -150,15 +150,15 @@ def test_scikit_learn_tools():
     assert len(rates) == len(losses) > 5
 
 
-def test_odd_rows_are_found():
+def test_outliers_are_found():
     """A combination that no other row has."""
     X = dependent(0)[0]
-    odd = pd.DataFrame({"a": [0.0], "b": [0.0], "c": ["z"], "d": ["q"]})
+    outlier = pd.DataFrame({"a": [0.0], "b": [0.0], "c": ["z"], "d": ["q"]})
     detector = OutlierAutoencoder(
         quick(3, hidden_layer_sizes=(32,), max_iter=60, corruption="masking"), random_state=0
     ).fit(X)
-    assert detector.decision_function(odd)[0] < np.quantile(detector.decision_function(X), 0.02)
-    assert detector.feature_errors(odd).shape == (1, 4)
+    assert detector.decision_function(outlier)[0] < np.quantile(detector.decision_function(X), 0.02)
+    assert detector.feature_errors(outlier).shape == (1, 4)
     assert detector.predict(X).mean() > 0.8
 
 

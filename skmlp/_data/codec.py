@@ -138,9 +138,7 @@ class MatrixCodec(InputCodec):
         self.__dict__.update(state)
 
     def check(self, n_features):
-        """Raise ``ValueError`` unless it can be what a file held: that of a fit of so many
-        features.
-        """
+        """Raise ``ValueError`` unless it can be the codec of a fit of so many features."""
         check_attributes("MatrixCodec", vars(self), self.kinds)
         n_means = 0 if self.means is None else len(self.means)
         wanted = n_features if self.keeps_missing else 0

@@ -163,8 +163,8 @@ def _filled_pandas(column, new):
         return pd.Series(values, index=column.index).astype(dtype)
     entries = column.astype(object).to_numpy(copy=True)
     entries[missing] = values[missing]
-    held = list(dict.fromkeys([*categories.known, *entries.tolist()]))
-    dtype = _pandas_dtype(column.dtype, categories.fitted, held, values[missing])
+    needed = list(dict.fromkeys([*categories.known, *entries.tolist()]))
+    dtype = _pandas_dtype(column.dtype, categories.fitted, needed, values[missing])
     return pd.Series(entries, index=column.index, dtype=object).astype(dtype)
 
 
@@ -178,8 +178,8 @@ def _filled_polars(column, new):
             column.to_list(), new.values.tolist(), new.missing, strict=True
         )
     ]
-    held = [*new.categories.known, *dict.fromkeys(entries)]
-    return _polars_series(column.name, entries, column.dtype, held)
+    needed = [*new.categories.known, *dict.fromkeys(entries)]
+    return _polars_series(column.name, entries, column.dtype, needed)
 
 
 def _pandas_dtype(given, fitted, categories, values):
@@ -192,17 +192,17 @@ def _pandas_dtype(given, fitted, categories, values):
         if isinstance(dtype, str) and dtype == "category":
             dtype = pd.CategoricalDtype(categories)
         if isinstance(dtype, pd.CategoricalDtype):
-            held, values = dtype.categories, pd.unique(values)
-            places = zip(values, held.get_indexer_for(values), strict=True)
+            own, values = dtype.categories, pd.unique(values)
+            places = zip(values, own.get_indexer_for(values), strict=True)
             # a number is found in an interval, and a truth value among numbers
             lacks = any(
                 at < 0
-                or held[at] != value
-                or isinstance(value, bool) > pd.api.types.is_bool(held[at])
+                or own[at] != value
+                or isinstance(value, bool) > pd.api.types.is_bool(own[at])
                 for value, at in places
             )
             return (
-                pd.CategoricalDtype(held.union(values, sort=False), dtype.ordered)
+                pd.CategoricalDtype(own.union(values, sort=False), dtype.ordered)
                 if lacks
                 else dtype
             )
@@ -216,11 +216,11 @@ def _holds(dtype, values):
     if pd.api.types.is_object_dtype(dtype):
         return True
     try:
-        held = pd.Series(values, dtype=object).astype(dtype)
+        cast = pd.Series(values, dtype=object).astype(dtype)
     except (TypeError, ValueError, OverflowError, NotImplementedError):
         return False
-    return not held.isna().any() and all(
-        one == other for one, other in zip(held.tolist(), values, strict=True)
+    return not cast.isna().any() and all(
+        one == other for one, other in zip(cast.tolist(), values, strict=True)
     )
 
 

@@ -1,5 +1,5 @@
-"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones,
-some of them missing. What it says.
+"""The labels that a classifier takes: one column of any labels, or several columns of zeros and
+ones, of which some may be missing.
 
 The one decision: missing labels are looked for before scikit-learn's checks, which know of none,
 and are put back after them.

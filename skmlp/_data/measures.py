@@ -1,4 +1,5 @@
-"""Where the columns of X lie and how large they are, as far as single precision is concerned.
+"""Location and scale of the columns of X, by which they are moved and divided before they become
+single precision.
 
 The one decision: X is left alone where float32 can hold it. A column that lies far from zero is
 moved towards it in double precision before it is rounded, so that its signal is not lost behind its

@@ -134,9 +134,7 @@ class TableCodec(InputCodec):
         self._check()
 
     def check(self, n_features):
-        """Raise ``ValueError`` unless it can be what a file held: that of a fit of so many
-        columns.
-        """
+        """Raise ``ValueError`` unless it can be the codec of a fit of so many columns."""
         check_attributes("TableCodec", vars(self), self.kinds)
         self._check()
         if len(self.names) != n_features:

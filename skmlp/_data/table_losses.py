@@ -1,7 +1,7 @@
 """The losses of an autoencoder's table: of its numbers, and of each categorical column.
 
-The one decision: the outputs are the numeric columns, standardised, then a score for each category
-of each categorical column, so that to the core a table is a matrix with a loss by column.
+The outputs of the network are the numeric columns, standardised, then a score for each category of
+each categorical column; so to the core a table is a matrix with a loss by column.
 """
 
 from .._params.column_losses import given_loss

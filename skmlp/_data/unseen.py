@@ -1,4 +1,4 @@
-"""Columns of a table that have only categories which the fit did not have: the warning that this is
+"""The warning about a column of a table none of whose categories were there in the fit, which is
 likely an accident.
 
 The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of

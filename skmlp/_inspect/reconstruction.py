@@ -154,7 +154,7 @@ class Reconstruction:
         return self._codec.decode(outputs, dtype, like)
 
     def _losses(self, of_source, source, dtype):
-        """Return what a method of the network says of the losses of a source, missing values left
+        """Return the losses that a method of the network computes of a source, missing values left
         out, in this precision and units of X.
         """
         network = self._network

@@ -1,4 +1,4 @@
-"""What skl2onnx is told of the estimators: which outputs they have, of what shape, and how to
+"""What skl2onnx needs to know of the estimators: which outputs they have, of what shape, and how to
 compute them.
 
 The one decision: the graph computes in float64 if its inputs are float64, else in float32, as
@@ -74,7 +74,7 @@ def register():
 
 
 def _refuse(scope, model, inputs, custom_parsers=None):
-    """Raise ``ValueError`` for an imputer, which would have to give tables back."""
+    """Raise ``ValueError`` for an imputer, whose output would be a table."""
     raise ValueError(
         "An AutoencoderImputer cannot be converted. Leave it out of the graph, and give this what "
         "it has imputed, or fit a network with "

@@ -1,4 +1,4 @@
-"""Tables that an autoencoder gives back have the categories of the fit, whatever dtype the rows
+"""Tables that an autoencoder reconstructs have the categories of the fit, whatever dtype the rows
 came with.
 """
 
