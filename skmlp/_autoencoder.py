@@ -90,7 +90,7 @@ class Autoencoder(Reconstruction, BaseMLP):
     _parameter_constraints = AUTOENCODER_CONSTRAINTS
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
-    _takes_missing = _scores_loss = True
+    _keeps_missing = _scores_loss = True
     _stores = AUTOENCODER
 
     def __init__(

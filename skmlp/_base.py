@@ -75,7 +75,7 @@ class BaseMLP(
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
-    _takes_missing = False  # whether missing values, NaN, stay so in the matrix of X
+    _keeps_missing = False  # whether missing values, NaN, stay so in the matrix of X
     # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
     _scores_loss = False
     _codec = None  # how X becomes the matrix that the network sees; that of the first fit

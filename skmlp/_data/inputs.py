@@ -55,7 +55,7 @@ def checked(estimator, X, y=None, *, reset=None, **options):
 
 def _checked_matrix(estimator, X, y, reset, options):
     if reset:
-        estimator._codec = MatrixCodec(estimator._takes_missing)
+        estimator._codec = MatrixCodec(estimator._keeps_missing)
     check_no_times(X)
     keeps_missing = estimator._codec.keeps_missing
     try:
@@ -90,7 +90,7 @@ def _checked_table(estimator, X, y, reset, options):
     frame = as_frame(X)
     if reset:
         estimator._codec = TableCodec(
-            estimator.categorical_features, frame, form, estimator._takes_missing
+            estimator.categorical_features, frame, form, estimator._keeps_missing
         )
         return (frame, y) if options else frame
     X = estimator._codec.encode(frame).astype(_precision(X), copy=False)

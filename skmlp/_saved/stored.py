@@ -220,7 +220,7 @@ def _check_parts(cls, state):
     network, codec, n_features = state["_network"], state["_codec"], state["n_features_in_"]
     network.check()
     codec.check(n_features)
-    _agree(cls, "_codec.keeps_missing", bool(codec.keeps_missing), cls._takes_missing)
+    _agree(cls, "_codec.keeps_missing", bool(codec.keeps_missing), cls._keeps_missing)
     _check_measure(cls, "_codec.measure", codec.measure, n_features)
     if codec.is_table:
         levels = next(
