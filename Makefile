@@ -6,7 +6,7 @@ SETUP = $(BIN)/.installed
 OLDEST := .venv-oldest
 BARE := .venv-bare
 
-.PHONY: help demo test test-fast test-oldest test-bare lint format coverage bench docs wheel-test clean
+.PHONY: help demo test test-fast test-oldest test-bare lint format coverage breaks bench docs wheel-test clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
@@ -37,6 +37,9 @@ format: $(SETUP) ## mend style and formatting
 
 coverage: $(SETUP)  ## the test suite with line and branch coverage, which must not fall below the floor in pyproject.toml
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
+
+breaks: $(SETUP)  ## seeded breaks: does the suite see them? (half an hour; breaks.csv has what was tried)
+	$(BIN)/python tools/seeded_breaks.py --out breaks.csv --together --workers 2
 
 bench: $(SETUP)  ## ratios of time against scikit-learn
 	$(BIN)/python -m benchmarks.run
