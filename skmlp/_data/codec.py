@@ -38,11 +38,18 @@ class InputCodec(ABC):
         out.
     measure : Measure or None
         By which the network sees the columns of the matrix; None for as they are.
+    means : ndarray of shape (n_features,) or None
+        Mean of each column of X, missing values left out; NaN for categories. None in a codec of
+        matrices that keeps no missing values.
     """
 
     is_table = False
     measure = None
     categorical, levels = (), ()  # categorical columns, and how many categories each has
+
+    @abstractmethod
+    def check(self, n_features):
+        """Raise ``ValueError`` unless it can be the codec of a fit of so many features."""
 
     @property
     @abstractmethod
@@ -112,13 +119,8 @@ class InputCodec(ABC):
 
 
 class MatrixCodec(InputCodec):
-    """The codec of a matrix of numbers, dense or sparse, which are what the network sees, by a
-    measure if they lie far from zero.
-
-    Attributes
-    ----------
-    means : ndarray of shape (n_features,) or None
-        Means of the columns, which take the place of missing values; None if it keeps none.
+    """The codec of a matrix of numbers, dense or sparse, which is what the network sees, by a
+    measure if some lie far from zero. The means take the place of missing values.
     """
 
     kinds = {
@@ -138,7 +140,6 @@ class MatrixCodec(InputCodec):
         self.__dict__.update(state)
 
     def check(self, n_features):
-        """Raise ``ValueError`` unless it can be the codec of a fit of so many features."""
         check_attributes("MatrixCodec", vars(self), self.kinds)
         n_means = 0 if self.means is None else len(self.means)
         wanted = n_features if self.keeps_missing else 0

@@ -134,7 +134,6 @@ class TableCodec(InputCodec):
         self._check()
 
     def check(self, n_features):
-        """Raise ``ValueError`` unless it can be the codec of a fit of so many columns."""
         check_attributes("TableCodec", vars(self), self.kinds)
         self._check()
         if len(self.names) != n_features:
@@ -209,7 +208,6 @@ class TableCodec(InputCodec):
 
     @property
     def means(self):
-        """Mean of each column of the table, missing values left out; NaN for categories."""
         out = np.full(len(self.names), np.nan)
         out[self.numeric] = self.mean
         return out
