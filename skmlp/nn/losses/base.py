@@ -247,7 +247,9 @@ def working_rows(loss, raw, target):
 
 
 def _extremes(target, extreme):
-    """Return the "min" or "max" of the known values of each column of a dense or sparse matrix."""
+    """Return the "min" or "max" of each column of a dense or sparse matrix, missing values left
+    out.
+    """
     if isinstance(target, np.ndarray):
         return getattr(np, "f" + extreme).reduce(target, axis=0)
     return getattr(target, extreme)(axis=0).toarray().ravel()
