@@ -49,7 +49,7 @@ def objective_by_hand(flat, model, X):
     """Return the mean over rows of half the squared error of the values that are not missing, of a
     linear autoencoder with these parameters.
     """
-    known, filled = ~np.isnan(X), np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    present, filled = ~np.isnan(X), np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     arrays, start = [], 0
     for shape in [
         array.shape for pair in zip(model.coefs_, model.intercepts_, strict=True) for array in pair
@@ -57,11 +57,11 @@ def objective_by_hand(flat, model, X):
         arrays.append(flat[start : start + np.prod(shape)].reshape(shape))
         start += np.prod(shape)
     code = filled @ arrays[0] + arrays[1]
-    residual = np.where(known, code @ arrays[2] + arrays[3] - filled, 0.0)
+    residual = np.where(present, code @ arrays[2] + arrays[3] - filled, 0.0)
     return 0.5 * np.square(residual).sum(axis=1).mean()
 
 
-def test_what_is_minimised_is_the_error_of_the_known_values():
+def test_what_is_minimised_is_the_error_of_the_values_that_are_there():
     """A fitted linear autoencoder lies where the derivative of that is zero, and this is its
     score.
     """
@@ -279,13 +279,13 @@ def test_imputation_recovers_what_the_other_columns_say(seed):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_known_values_stay_to_the_bit(dtype, precision):
+def test_values_that_are_there_stay_to_the_bit(dtype, precision):
     X = with_missing(wine()[0]).astype(dtype)
     model = quick(dtype=precision).fit(X)
-    kept, filled, known = X.copy(), model.impute(X), ~np.isnan(X)
+    kept, filled, present = X.copy(), model.impute(X), ~np.isnan(X)
     assert filled.dtype == dtype
-    assert_array_equal(filled[known], X[known])
-    assert_allclose(filled[~known], model.predict(X)[~known], rtol=1e-6)
+    assert_array_equal(filled[present], X[present])
+    assert_allclose(filled[~present], model.predict(X)[~present], rtol=1e-6)
     assert_array_equal(X, kept)
     assert filled is not X
     assert not np.shares_memory(filled, X)
