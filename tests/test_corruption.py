@@ -10,7 +10,7 @@ from skmlp import Autoencoder
 from skmlp.nn.layers import (
     CORRUPTIONS,
     Activate,
-    Corruption,
+    FunctionCorruption,
     GaussianCorruption,
     Masking,
     SaltAndPepper,
