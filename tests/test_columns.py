@@ -285,6 +285,16 @@ def test_auto_on_blocks_that_are_missing_as_a_whole():
     ]
 
 
+def test_auto_on_a_column_that_is_missing_where_its_neighbours_are_zero():
+    """The other values of such a row do not sum to one, so these columns are no one-hot block."""
+    X = columns_of(ONE_HOT, NUMBER)
+    X[::4, 0], X[::4, 1:3] = np.nan, 0.0
+    assert found(quick(1, loss="auto", max_iter=1).fit(X)) == [
+        (SquaredError, [3]),
+        (BinaryLogLoss, [0, 1, 2]),
+    ]
+
+
 def test_numbers_alone_are_squared_error_itself(rng):
     X = rng.normal(size=(100, 5))
     model, plain = quick(loss="auto").fit(X), quick().fit(X)

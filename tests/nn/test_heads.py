@@ -37,7 +37,7 @@ def with_heads(network, strengths=(0.3, 0.7), dtype=np.float64):
 
 @pytest.mark.parametrize("case", ["classes", "labels"])
 def test_training_is_that_of_pytorch(case):
-    """Ten steps with weighted rows; of the labels some are unknown."""
+    """Ten steps with weighted rows; some labels are missing."""
     with np.load(pathlib.Path(__file__).with_name("heads.npz")) as archive:
         arrays = dict(archive)
     loss = LogLoss() if case == "classes" else BinaryLogLoss()

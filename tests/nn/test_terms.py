@@ -146,7 +146,7 @@ def test_with_outputs_kept():
     np.testing.assert_array_equal(*outputs)
 
 
-def test_with_entries_that_are_unknown(rng):
+def test_with_entries_that_are_missing(rng):
     network = randomised(
         Network(
             [Dense(4), Activate(Tanh()), Spread(), Dense(2)], BinaryLogLoss(), 3, dtype=np.float64

@@ -31,8 +31,8 @@ class Network(Structure):
     alphas : sequence of float, default=()
         L2 penalty of each penalised array, in the order of the layers; empty means none.
     objective : Loss or None, default=None
-        What training minimises where that is another loss than predictions have: that of the known
-        entries of a target. It is no part of what is saved.
+        What training minimises where that is another loss than predictions have: one that leaves
+        missing values of a target out. It is no part of what is saved.
 
     Attributes
     ----------

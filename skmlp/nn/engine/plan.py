@@ -119,9 +119,9 @@ class Plan:
                 ws.weight = params[i - layer.tied, "weight"]
                 ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
-            free = free and not (memory.keep_outputs and below.activates) and not _same(below)
+            free = free and not (_is_identity(below) or (memory.keep_outputs and below.activates))
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            in_place = in_place or (_same(layer) and below is not None)
+            in_place = in_place or (_is_identity(layer) and below is not None)
             ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
@@ -226,7 +226,7 @@ class Batch:
         self._weighted = False
 
 
-def _same(layer):
+def _is_identity(layer):
     """Return whether the output of a layer is its input."""
     return isinstance(layer, Term) and layer.identity
 
