@@ -39,6 +39,7 @@ FAMILIES = {
 }
 # What a room of the face may take from other rooms of the face, beside ``_sklearn`` and ``_warn``.
 FACE = {
+    "_config": {"_fit"},
     "_sklearn": set(),
     "_warn": set(),
     "augment": set(),

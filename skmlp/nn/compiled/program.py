@@ -8,6 +8,7 @@ every product.
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from threading import Lock
 
@@ -24,11 +25,12 @@ from .random_words import jump, put_state, state_of
 SHARED = 4_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
 
 
-def program(network, updater, x, target, weight, n_most, n_threads=1):
+def program(network, updater, x, target, weight, n_most, n_threads=1, alone=nullcontext):
     """Return the ``Program`` of a training, None where a unit or a source has no entry.
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
-    (n_rows,) or None; ``n_threads``: how many may compute at once.
+    (n_rows,) or None; ``n_threads``: how many may compute at once; ``alone``: makes a context in
+    which each product is computed by one thread.
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
@@ -36,7 +38,7 @@ def program(network, updater, x, target, weight, n_most, n_threads=1):
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
     if not known or tables(network, network.plan(n_most)) is None:
         return None
-    return Program(network, updater, *sources, weight, n_most, n_threads)
+    return Program(network, updater, *sources, weight, n_most, n_threads, alone)
 
 
 def _numbers_of(source, dtype):
@@ -85,9 +87,11 @@ class Program:
         Rows of the largest batch.
     n_threads : int
         How many may compute at once.
+    alone : callable
+        Makes a context in which each product is computed by one thread.
     """
 
-    def __init__(self, network, updater, x, target, weight, n_most, n_threads):
+    def __init__(self, network, updater, x, target, weight, n_most, n_threads, alone):
         self._network, self._updater = network, updater
         self._sources = x, target
         whole = any(type(layer) is BatchNorm for layer in network.layers)
@@ -106,7 +110,7 @@ class Program:
             np.array(shapes, np.int64).reshape(-1, 3),
         )
         self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
-        self._at_once = n_threads > 1
+        self._at_once, self._alone = n_threads > 1, alone
 
     def run(self, order, bounds, rates, limits, last=False, probe=None):
         """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
@@ -177,7 +181,8 @@ class Program:
         clips = min(rule[-1][:2]) < math.inf
         n_pieces, forward = len(self._pieces), self._pieces[0].network[0]
         halves = _cut(params.size, n_pieces)
-        with _Workers(n_pieces, self._at_once) as workers:
+        alone = self._alone if n_pieces > 1 else nullcontext
+        with alone(), _Workers(n_pieces, self._at_once) as workers:
             for k in range(first, len(bounds)):
                 rows = order[slice(*bounds[k])]
                 total, count = epoch.weigh(self._row_weights, rows)
