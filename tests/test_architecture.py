@@ -7,6 +7,7 @@ that of the listing.
 
 import ast
 import pathlib
+import re
 import sys
 
 import pytest
@@ -184,6 +185,14 @@ def test_of_schedules_the_engine_knows_the_clock_only():
 
 def test_the_core_has_few_rooms():
     assert len(NN) <= 16
+
+
+def test_the_drawing_is_the_listing():
+    drawing = DESIGN.read_text().split("```")[1].split("nn/", 1)
+    for text, listing in zip(drawing, (set(TOP) - {"nn"}, set(NN)), strict=True):
+        left = " ".join(line[:46] for line in text.splitlines()[1:])
+        drawn = {word.strip("/") for word in re.findall(r"[a-z_]+/?", left)} - {"over", "skmlp"}
+        assert drawn == listing
 
 
 def test_private_names_of_other_packages_are_in_one_file():
