@@ -285,6 +285,15 @@ def test_auto_on_blocks_that_are_missing_as_a_whole():
     ]
 
 
+@pytest.mark.parametrize("column", range(3))
+def test_auto_on_a_block_that_is_missing_in_part(column):
+    """A row without its one, and without a value that could have been it."""
+    X = np.eye(3)[np.arange(30) % 3]
+    X[4] = 0.0
+    X[4, column] = np.nan
+    assert found(quick(loss="auto").fit(X)) == [(BinaryLogLoss, [0, 1, 2])]
+
+
 def test_numbers_alone_are_squared_error_itself(rng):
     X = rng.normal(size=(100, 5))
     model, plain = quick(loss="auto").fit(X), quick().fit(X)

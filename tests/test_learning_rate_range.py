@@ -329,6 +329,7 @@ def test_the_picture_shows_the_numbers(ax):
     assert display.figure_ is ax.figure
     assert_array_equal(display.losses_.get_xydata(), np.column_stack([rates, losses]))
     assert_array_equal(display.average_.get_xdata(), rates)
+    assert_allclose(display.average_.get_ydata(), moving_average(losses), rtol=1e-12)
     assert set(display.suggestion_.get_xdata()) == {suggestion}
     assert ax.get_xscale() == "log"
     assert [text.get_text() for text in ax.get_legend().get_texts()][

@@ -52,6 +52,18 @@ def test_batch_norm_running_statistics(momentum, dtype):
     )
 
 
+@pytest.mark.parametrize(("unit", "n_rows"), [(0.01, N), (1.0, N), (3.0, 3 * N)])
+def test_a_batch_stands_for_no_fewer_rows_than_it_has(unit, n_rows):
+    """Whole weights are repetitions, weights below 1 do not make rows fewer: the unbiased
+    variance divides by rows less one.
+    """
+    layer = BatchNorm(momentum=1.0)
+    ws, _ = prepared(layer)
+    ws.batch.weigh(np.full((N, 1), unit))
+    layer.forward(ws.x, ws, True)
+    np.testing.assert_allclose(ws.variance[0], ws.x.var(axis=0) * n_rows / (n_rows - 1))
+
+
 def test_batch_norm_learns_nothing_of_the_variance_from_one_row(dtype):
     layer = BatchNorm()
     ws, dy = prepared(layer, dtype, n=1)

@@ -95,6 +95,14 @@ def test_own_length_goes_before_the_planned_one(key):
         ]().factor(Clock(epoch=epoch, n_epochs=6))
 
 
+@pytest.mark.parametrize("key", PLANNED)
+def test_without_a_length_of_its_own_it_spans_the_fit_that_goes_on(key):
+    for epoch in np.arange(0.0, 8.0, 0.25):
+        first = SCHEDULES[key]().factor(Clock(epoch=epoch, n_epochs=8))
+        second = SCHEDULES[key]().factor(Clock(epoch=20.0 + epoch, began=20.0, n_epochs=8))
+        assert second == first
+
+
 @pytest.mark.parametrize("key", [key for key in SCHEDULES if key not in PLANNED])
 def test_an_unplanned_schedule_does_not_ask_for_the_length(key):
     for clock in clocks():
