@@ -26,10 +26,7 @@ from skmlp.augment._rows import GaussianNoise, Mixup
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
 
-pytestmark = [
-    pytest.mark.lecture_row(17),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SHAPE = (6, 5)
 AUGMENTERS = {

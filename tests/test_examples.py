@@ -11,27 +11,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
-ROWS = {
-    "plot_input_gradient": 8,
-    "plot_bagging": 16,
-    "plot_diagnostics": 19,
-    "plot_depth": 23,
-    "plot_modern_mlp": 24,
-    "plot_learned_features": 25,
-    "plot_universal_approximation": 29,
-    "plot_bias_variance": 30,
-}
-
-
 def test_there_are_examples():
     assert EXAMPLES
-    assert set(ROWS) <= {path.stem for path in EXAMPLES}
-
-
-def shows(path):
-    """Return the example as a parameter, marked with the lectures' row that it shows."""
-    marks = [pytest.mark.lecture_row(ROWS[path.stem])] if path.stem in ROWS else []
-    return pytest.param(path, id=path.stem, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +30,7 @@ def fonts(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [shows(path) for path in EXAMPLES])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example(path, tmp_path, fonts):
     environment = {
         **os.environ,

@@ -29,7 +29,11 @@ def converted(loss, n_outputs):
     y = y.ravel() if n_outputs == 1 else y
     model = MLPRegressor(loss, hidden_layer_sizes=(8,), max_iter=5, random_state=0).fit(X, y)
     options = {id(model): {"return_std": loss == "gaussian_nll"}}
-    return model, X, list(outputs(to_onnx(model, X, options=options), X.astype(np.float32)).values())
+    return (
+        model,
+        X,
+        list(outputs(to_onnx(model, X, options=options), X.astype(np.float32)).values()),
+    )
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])

@@ -58,7 +58,6 @@ SOLVERS = {
 }
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("options", SOLVERS.values(), ids=SOLVERS)
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -84,7 +83,6 @@ def test_lasso_and_elastic_net(options, l1_ratio, backend, monkeypatch):
     assert model.loss_ == pytest.approx(objective, rel=1e-5)
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("problem", [cancer, wine], ids=["two classes", "three classes"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.slow
@@ -117,7 +115,6 @@ def test_logistic_regression(problem, l1_ratio):
     assert 0 < (oracle.coef_ == 0).sum() < oracle.coef_.size
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
 def test_each_layer_has_a_strength_and_intercepts_are_free(cls, solver):

@@ -16,10 +16,7 @@ from skmlp.nn.layers import JOINS, Add, Concat
 from .networks import classifier
 from .problems import blobs, curve, digits
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.lecture_row(22),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_join = pytest.mark.parametrize("kind", JOINS)
 
 

@@ -15,7 +15,6 @@ from tests.nn.test_layers import N, prepared, run
 
 
 @pytest.mark.parametrize("epsilon", [1e-5, 1e-3, 1.0])
-@pytest.mark.lecture_row(18)
 def test_batch_norm_is_the_formula(epsilon):
     layer = BatchNorm(epsilon=epsilon)
     ws, dy = prepared(layer)
@@ -25,7 +24,6 @@ def test_batch_norm_is_the_formula(epsilon):
     )
 
 
-@pytest.mark.lecture_row(18)
 def test_batch_norm_in_float32_is_accurate_for_a_large_mean():
     """Mean 10^4, variance 1: the sum of squares minus the square of the sum would be noise."""
     layer = BatchNorm()
@@ -110,7 +108,6 @@ def test_batch_norm_predicts_with_the_running_statistics(dtype):
     )
 
 
-@pytest.mark.lecture_row(18)
 def test_batch_norm_may_predict_with_the_statistics_of_the_rows_themselves(dtype):
     layer = BatchNorm(statistics="batch")
     ws, _ = prepared(layer, dtype)

@@ -90,7 +90,6 @@ SETTINGS = list(itertools.product([False, True], repeat=4))
 
 @pytest.mark.parametrize("key", LOSSES)
 @pytest.mark.parametrize("activation", EXACT)
-@pytest.mark.lecture_row(6)
 @pytest.mark.slow
 def test_every_combination(activation, key):
     """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by
@@ -157,7 +156,6 @@ def fits(stack, width):
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 3])
-@pytest.mark.lecture_row(6)
 def test_layers_in_any_order(length):
     """Whatever comes after whatever, in place or not: no layer may overwrite what another one still
     reads.

@@ -19,7 +19,6 @@ from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 from tests.nn.test_joins import with_joins
 
-pytestmark = pytest.mark.lecture_row(23)
 BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 

@@ -69,7 +69,6 @@ def test_every_log_link_has_a_reference():
 
 @each_key
 @pytest.mark.parametrize("size", [0.1, 3.0, 300.0])
-@pytest.mark.lecture_row(12)
 def test_rows_agree_with_the_formula(key, size, dtype, rng):
     loss = LOSSES[key]()
     raw, target = (
@@ -89,7 +88,6 @@ def test_rows_agree_with_the_formula(key, size, dtype, rng):
 
 @each
 @pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.lecture_row(5)
 def test_gradient_is_the_numeric_one(loss, soft, rng):
     raw, target = 2.0 * rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
     if soft and "regression" not in loss.targets:
@@ -193,7 +191,6 @@ def test_members_may_share_one_target(loss, rng):
 
 
 @each
-@pytest.mark.lecture_row(5)
 def test_finite_far_out(loss, dtype, rng):
     corners = [[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4]]
     raw = np.hstack([corners, corners[::-1]]).astype(dtype)

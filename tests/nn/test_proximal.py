@@ -47,7 +47,6 @@ def lasso_in_a_basis(y, strength):
     return np.where(np.abs(y) > strength, y - strength * np.sign(y), 0.0)
 
 
-@pytest.mark.lecture_row(13)
 @each_backend
 @pytest.mark.parametrize("key", COUPLED)
 def test_every_rule_ends_at_the_lasso(key, kernel):
@@ -155,7 +154,6 @@ def test_decoupled_decay_by_l1(key, kernel):
     assert (ends[1] == 0).any()
 
 
-@pytest.mark.lecture_row(13)
 def test_weight_decay_is_an_l2_penalty_for_plain_descent(rng):
     start, gradients = rng.normal(size=9), rng.normal(size=(20, 9))
     ends = []

@@ -90,7 +90,6 @@ def train(
 
 
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 60), min_rows=st.integers(1, 3))
-@pytest.mark.lecture_row(10)
 def test_batches_tile_the_rows(n, batch_size, min_rows):
     """In order, without gaps; full but for the last, which is never too short unless it is the
     only one.
