@@ -23,7 +23,7 @@ from skmlp.nn.layers import (
     Maxout,
     PReLU,
 )
-from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
+from skmlp.nn.losses import LOSSES, LogLoss, Loss, SquaredError
 from skmlp.nn.terms import Head
 from tests.nn.helpers import (
     construct,
@@ -266,7 +266,7 @@ def test_hard_threshold_has_the_gradient_of_its_surrogate():
 # ---- the checker checked
 
 
-class WrongTanh(Tanh.__base__):
+class WrongTanh(Activation):
     """A derivative that is a little wrong: 1 - y instead of 1 - y^2."""
 
     def forward(self, x, out, tmp):
@@ -301,7 +301,7 @@ def test_in_place_dropout_over_tanh_is_found(directions):
 
 @pytest.mark.parametrize("factor", [1.0 + 1e-5, 1.0 - 1e-5])
 def test_an_error_of_a_hundred_thousandth_is_found(factor):
-    class Slanted(SquaredError.__base__):
+    class Slanted(Loss):
         targets = ("regression",)
         buffers, link, start = SquaredError.buffers, SquaredError.link, SquaredError.start
 

@@ -17,7 +17,7 @@ from skmlp.nn.losses import AbsoluteError, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, AdamW
 from skmlp.nn.optimizers.clipping import global_norm
 from skmlp.nn.optimizers.updater import Updater
-from skmlp.nn.schedules import Constant
+from skmlp.nn.schedules import Constant, Schedule
 from tests.nn.helpers import LEARNING_RATES, make_network, targets_of
 
 N = 50
@@ -361,7 +361,7 @@ def test_the_clock():
     """
     asked = []
 
-    class Asked(Constant.__base__):
+    class Asked(Schedule):
         warm_up = 0
 
         def curve(self, clock):
