@@ -7,7 +7,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -21,9 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import get_tags
 
-from skmlp import MLPClassifier, MLPRegressor, learning_rate_range, skops_types
+from skmlp import MLPClassifier, MLPRegressor, learning_rate_range
 from skmlp.augment._rows import GaussianNoise
 
+from . import skops_files
 from .tables import mixed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -277,8 +277,7 @@ def test_persistence(cls):
     model = quick(cls).fit(X, y)
     again = pickle.loads(pickle.dumps(model))
     assert_array_equal(raw(again, X), raw(model, X))
-    stored = skops.io.dumps(model)
-    assert_array_equal(raw(skops.io.loads(stored, trusted=skops_types()), X), raw(model, X))
+    assert_array_equal(raw(skops_files.load(skops_files.save(model)), X), raw(model, X))
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

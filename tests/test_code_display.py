@@ -2,10 +2,13 @@
 number.
 """
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 

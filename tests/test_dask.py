@@ -4,6 +4,10 @@ A worker is killed by the fit that it runs, at a given call of the scorer, so no
 long anything takes.
 """
 
+import pytest
+
+pytest.importorskip("distributed")
+
 import logging
 import os
 import signal
@@ -11,7 +15,6 @@ from multiprocessing import resource_tracker
 
 import numpy as np
 import psutil
-import pytest
 from distributed import LocalCluster
 from joblib import parallel_config
 from sklearn.ensemble import BaggingClassifier

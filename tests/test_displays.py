@@ -2,13 +2,16 @@
 they refuse.
 """
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import subprocess
 import sys
 
 import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError

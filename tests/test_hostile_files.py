@@ -2,6 +2,10 @@
 is made, and nothing of a file is run.
 """
 
+import pytest
+
+pytest.importorskip("skops")
+
 import importlib
 import inspect
 import io
@@ -10,7 +14,6 @@ import json
 import zipfile
 
 import numpy as np
-import pytest
 import sklearn
 import skops.io
 from sklearn._loss.link import IdentityLink

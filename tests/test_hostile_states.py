@@ -9,10 +9,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import skops.io
 from sklearn._loss.link import IdentityLink
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, skops_types
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp._base import BaseMLP
 from skmlp._data.table import TableEncoder
 from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredError
@@ -21,6 +20,7 @@ from skmlp.nn.saved import FORMAT, is_ours
 from skmlp.nn.schedules import Clock
 from skmlp.nn.unit import defaults
 
+from . import skops_files
 from .problems import blobs, curve, labels
 from .tables import mixed
 
@@ -180,10 +180,6 @@ def stored(name):
 
 def fitted(name):
     return pickle.loads(stored(name))
-
-
-def load_skops(data):
-    return skops.io.loads(data, trusted=skops_types())
 
 
 ALLOWED = {  # what an honest state may have too
@@ -356,7 +352,7 @@ DISAGREE = [
 
 @pytest.mark.parametrize(
     ("save", "load"),
-    [(pickle.dumps, pickle.loads), (skops.io.dumps, load_skops)],
+    [(pickle.dumps, pickle.loads), (skops_files.save, skops_files.load)],
     ids=["pickle", "skops"],
 )
 @pytest.mark.parametrize(
@@ -402,7 +398,7 @@ def test_classes_of_a_regressor_are_a_note_of_the_users():
     before = fitted("regressor").partial_fit(*curve()).predict(curve()[0])
     model.classes_ = 3
     assert np.array_equal(
-        load_skops(skops.io.dumps(model)).partial_fit(*curve()).predict(curve()[0]), before
+        skops_files.load(skops_files.save(model)).partial_fit(*curve()).predict(curve()[0]), before
     )
 
 

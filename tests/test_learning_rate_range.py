@@ -311,11 +311,8 @@ def test_what_is_refused(error, model, options, message):
 
 @pytest.fixture
 def ax():
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("Agg")
     yield plt.subplots()[1]
     plt.close("all")
 

@@ -2,11 +2,14 @@
 of every type, and what is refused.
 """
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import subprocess
 import sys
 
 import numpy as np
-import pytest
 import skl2onnx
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -2,20 +2,19 @@
 whose locations and scales differ.
 """
 
-import numpy as np
 import pytest
+
+pytest.importorskip("skl2onnx")
+
+import numpy as np
 from numpy.testing import assert_allclose
 
 from skmlp import MLPRegressor
 from skmlp.nn.losses import Quantile
-
-from .problems import curve
-
-pytest.importorskip("skl2onnx")
-
 from skmlp.onnx._convert import to_onnx
 
 from .onnx_runs import outputs
+from .problems import curve
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

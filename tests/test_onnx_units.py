@@ -2,8 +2,11 @@
 itself.
 """
 
-import numpy as np
 import pytest
+
+pytest.importorskip("skl2onnx")
+
+import numpy as np
 from numpy.testing import assert_array_equal
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn

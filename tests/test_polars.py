@@ -1,12 +1,15 @@
 """Frames of polars go in wherever those of pandas do, and come out where that is asked for."""
 
+import pytest
+
+pytest.importorskip("polars")
+
 import ast
 import pathlib
 import sys
 
 import numpy as np
 import polars as pl
-import pytest
 from numpy.testing import assert_array_equal
 from polars.testing import assert_frame_equal
 

@@ -2,10 +2,13 @@
 same bits, training goes on to the bit.
 """
 
+import pytest
+
+pytest.importorskip("skops")
+
 from types import MappingProxyType
 
 import numpy as np
-import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from sklearn.frozen import FrozenEstimator

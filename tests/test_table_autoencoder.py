@@ -6,9 +6,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
-import polars
 import pytest
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -16,10 +14,11 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skmlp import Autoencoder, OutlierAutoencoder, learning_rate_range, skops_types
+from skmlp import Autoencoder, OutlierAutoencoder, learning_rate_range
 from skmlp.augment._rows import GaussianNoise
 from skmlp.nn.optimizers import SGD
 
+from . import skops_files
 from .snapshots import assert_unchanged, state
 from .tables import mixed
 
@@ -50,7 +49,7 @@ def whole():
 
 
 def as_polars(X):
-    return polars.from_pandas(X.reset_index(drop=True))
+    return pytest.importorskip("polars").from_pandas(X.reset_index(drop=True))
 
 
 def as_objects(X):
@@ -346,6 +345,7 @@ def test_frames_keep_what_they_have():
 
 
 def test_categories_of_any_type_come_back():
+    polars = pytest.importorskip("polars")
     X = pd.DataFrame(
         {
             "flag": [True, None, False, True] * 25,
@@ -480,9 +480,8 @@ def test_with_one_pair_pretraining_is_training():
 def test_persistence():
     X = table()
     model = quick().fit(X)
-    stored = skops.io.dumps(model)
     pd.testing.assert_frame_equal(
-        skops.io.loads(stored, trusted=skops_types()).predict(X), model.predict(X)
+        skops_files.load(skops_files.save(model)).predict(X), model.predict(X)
     )
 
 
