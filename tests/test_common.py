@@ -247,6 +247,7 @@ def test_single_precision_agrees_with_double(cls, rng):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_input_dropout_with_weights_is_the_weighted_ridge_that_it_is_in_expectation(seed, rng):
     """Dropping inputs of a linear model penalises each weight by the sum of squares of its
     feature (Srivastava et al., 2014, 9.1).

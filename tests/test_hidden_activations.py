@@ -21,6 +21,7 @@ XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1
 
 @pytest.mark.parametrize("key", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
+@pytest.mark.slow
 def test_every_key_learns(key, batch_norm):
     X, y = blobs(3)
     model = MLPClassifier(

@@ -55,6 +55,7 @@ def columns(n=4, n_rows=60):
     [wine, cancer, lambda: load_diabetes(return_X_y=True)],
     ids=["wine", "cancer", "diabetes"],
 )
+@pytest.mark.slow
 def test_better_than_means_and_no_worse_than_neighbours(data, seed):
     """In units of each column's spread; measured over four seeds: 0.71 to 0.77, 0.42 to 0.50,
     0.73 to 0.77 of that of the means.

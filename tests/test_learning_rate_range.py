@@ -61,6 +61,7 @@ def test_the_suggestion_is_a_tenth_of_where_the_average_is_least():
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
+@pytest.mark.slow
 def test_training_at_the_suggested_rate_goes_well(solver):
     """Better than at a thirtieth of it; three hundred times as much is beyond the edge."""
     X, y = digits()

@@ -253,6 +253,7 @@ def test_what_is_refused():
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_imputation_recovers_what_the_other_columns_say(seed):
     """Rows near a space of three dimensions."""
     rng = np.random.default_rng(seed)

@@ -168,6 +168,7 @@ def test_an_array_is_one_input(categorical):
     early_stopping=st.booleans(),
     seed=st.integers(0, 2**31),
 )
+@pytest.mark.slow
 def test_any_table(kinds, holes, early_stopping, seed):
     rng = np.random.default_rng(seed)
     n = 60

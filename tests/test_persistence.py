@@ -66,6 +66,7 @@ def kept_bytes(model):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_a_pickle_is_hardly_larger_than_what_it_must_keep(cls, setting):
     X, y = problem(cls)
     model = quick(

@@ -123,6 +123,7 @@ def test_infinity_is_named():
         quick(MLPClassifier, categorical_features="from_dtype").fit(bad, y)
 
 
+@pytest.mark.slow
 def test_the_package_imports_it_only_to_give_frames_back():
     for path in pathlib.Path(skmlp.__file__).parent.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:  # not within functions

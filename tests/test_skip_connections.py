@@ -101,6 +101,7 @@ def test_another_word_is_refused():
         classifier(skip_connections="sum").fit(X, y)
 
 
+@pytest.mark.slow
 def test_sixteen_layers_train_with_skip_connections_and_not_without():
     X, y = digits()
     scores = {}
