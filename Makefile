@@ -24,7 +24,7 @@ test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versi
 	$(OLDEST)/bin/python -m pytest -q -n auto
 
 test-bare: $(BARE)/.installed  ## the test suite without any optional package; it skips what needs one
-	$(BARE)/bin/python -m pytest -q -n auto --doctest-ignore-import-errors --ignore=skmlp/plot
+	$(BARE)/bin/python -m pytest -q -n auto
 
 lint: $(SETUP)   ## style and formatting
 	sh tools/check-ruff-version

@@ -73,6 +73,7 @@ def network(n_in):
 
 
 def test_the_size_of_the_problem_decides(monkeypatch):
+    pytest.importorskip("numba")
     monkeypatch.delenv(SETTING, raising=False)
     enough = -(-_backend.LEAST_WORK // network(1000).params.size)
     assert _backend.compiled_backend(network(1000), enough) is not None
