@@ -72,7 +72,7 @@ def all_units():
             None,
             *(nn.BatchNorm(statistics=key) for key in ("running", "population", "batch")),
         ],
-        "dropout": [None, nn.Dropout(0.1), nn.AlphaDropout(0.1)],
+        "dropout": [0.0, nn.Dropout(0.1), nn.AlphaDropout(0.1)],
     }
     return [
         {
