@@ -69,7 +69,7 @@ def all_units():
         "weight_init": units_of(nn.INITIALIZERS),
         "skip_connections": [None, *nn.JOINS],
         "batch_norm": [
-            None,
+            False,
             *(nn.BatchNorm(statistics=key) for key in ("running", "population", "batch")),
         ],
         "dropout": [0.0, nn.Dropout(0.1), nn.AlphaDropout(0.1)],
