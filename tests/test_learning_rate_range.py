@@ -146,7 +146,7 @@ def test_every_kind_of_target(kind):
     if kind == "balanced":
         X, y = np.vstack([X, X[y == 0], X[y == 0]]), np.append(y, np.zeros(2 * np.sum(y == 0), int))
         model.set_params(class_weight="balanced")
-    _, losses, _ = learning_rate_range(model, X, y, n_steps=20)
+    _, losses, _ = learning_rate_range(model, X, y, n_steps=50)
     assert losses.min() < 0.8 * losses[0]
 
 
