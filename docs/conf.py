@@ -66,4 +66,5 @@ html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
 }
-html_sidebars = {"changelog": [], "lectures": [], "design": [], "policies": [], "contributing": [], "releasing": [], "migrating": []}
+WIDE = ["changelog", "lectures", "design", "policies", "contributing", "releasing", "migrating"]
+html_sidebars = {page: [] for page in WIDE}
