@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
 from ._data.measures import measure_of_reconstruction
-from ._data.missing import imputed, reconstructed
+from ._data.missing import imputed, known_means, reconstructed
 from ._data.sources import refuse_sparse
 from ._data.table_out import (
     as_table,
@@ -20,9 +20,11 @@ from ._data.table_out import (
     table_loss,
     without_missing,
 )
-from ._data.targets import given_back
+from ._data.targets import reconstruction_target
 from ._data.value_losses import loss_of_values
 from ._data.weights import checked_weight
+from ._fit.data import Given
+from ._fit.pretraining import check_pretraining, pretrain
 from ._fit.threads import limited_prediction, predicted
 from ._inspect.input_gradient import gradient_of_code
 from ._params.autoencoder import (
@@ -30,11 +32,11 @@ from ._params.autoencoder import (
     AUTOENCODER_CONSTRAINTS,
     AUTOENCODER_DOCS,
 )
-from ._params.build import hidden_blocks
-from ._params.code_blocks import autoencoder_blocks, draws_codes
+from ._params.code_blocks import autoencoder_architecture, draws_codes
 from ._params.column_losses import by_column, given_loss, labels_of
-from ._params.shared import documented, store_parameters
-from ._saved.stored import AUTOENCODER
+from ._params.docs import documented
+from ._params.parameters import store_parameters
+from ._saved.networks import AUTOENCODER
 from ._sklearn import available_if
 from .nn.engine.sources import DenseRows, FilledRows
 from .nn.losses.masked import masked
@@ -104,7 +106,7 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = AUTOENCODER_CONSTRAINTS
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
-    _takes_missing = _scores_loss = True
+    _takes_missing = _scores_loss = _has_code = True
     _stores = AUTOENCODER
 
     def __init__(
@@ -185,7 +187,7 @@ class Autoencoder(BaseMLP):
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, (X_val, None, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, None, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -204,7 +206,7 @@ class Autoencoder(BaseMLP):
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(Given(X, y, sample_weight, incremental=True))
 
     def inverse_transform(self, Z):
         """Return the reconstructions that belong to codes.
@@ -408,7 +410,9 @@ class Autoencoder(BaseMLP):
         network = self._network
         objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss
         return self._in_units(
-            predicted(of_source, source, given_back(source, self._table), objective, dtype)
+            predicted(
+                of_source, source, reconstruction_target(source, self._table), objective, dtype
+            )
         )
 
     def _in_units(self, losses):
@@ -440,6 +444,17 @@ class Autoencoder(BaseMLP):
     def _target_measure(self):
         return self._input_measure
 
+    @property
+    def _target_table(self):
+        return self._table
+
+    def _learn_measures(self, data, first, incremental):
+        super()._learn_measures(data, first, incremental)
+        if first and self._table is None:
+            self.mean_ = known_means(data.X, data.weight, data.rows, labels_of(self))
+        elif first:
+            self.mean_ = self._table.means
+
     def _measure_of_inputs(self, X, weight, rows):
         return (
             None
@@ -450,14 +465,25 @@ class Autoencoder(BaseMLP):
     def _make_loss(self):
         return self._loss if self._table is None else table_loss(self.loss, self._table)
 
-    def _make_blocks(self):
-        encoder = hidden_blocks(self, self.hidden_layer_sizes)
-        return autoencoder_blocks(self, encoder), len(encoder) + 1
+    def _architecture(self):
+        return autoencoder_architecture(self)
+
+    def _check_start(self):
+        if self.pretraining is not None:
+            check_pretraining(self)
+
+    def _pretrain(self, training):
+        if self.pretraining:
+            pretrain(training)
+
+    def _own_without_effect(self):
+        if self.corruption_at == "hidden" and self.corruption is None:
+            yield "corruption_at", "without corruption"
 
     def _for_score(self, raw):
         return raw[:, :0].copy()
 
-    def _score_raw(self, said, target, weight, losses=None):
+    def _score_raw(self, outputs, target, weight, losses=None):
         return -np.average(losses, weights=weight)
 
     def __sklearn_tags__(self):

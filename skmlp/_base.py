@@ -1,4 +1,4 @@
-"""What the three estimators share: fitting, resuming, raw prediction.
+"""The base of the three estimators: the stages of a fit, going on with one, raw prediction.
 
 The one decision: a fit works on a new network and a copy of the training state, and the estimator's
 attributes are put back if anything is raised; so a fit that fails leaves the estimator as it was,
@@ -7,50 +7,42 @@ and going on is the same code as starting.
 
 import copy
 from abc import ABCMeta, abstractmethod
-from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._data.inputs import checked, fitted_table, needs_no_check, takes_tables
+from ._data.inputs import checked, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
-from ._data.missing import filled_rows, known_means
-from ._data.sources import fits_into, input_rows, start_rows, stretched, take
-from ._data.targets import given_back, has_unknown, initial_scores, n_targets, target_rows
-from ._data.weights import checked_weight, counted_rows, in_precision, near_one
+from ._data.missing import filled_rows
+from ._data.sources import fits_into, input_rows, start_rows, stretched
+from ._data.targets import initial_scores, n_targets, reconstruction_target, target_rows
+from ._data.weights import in_precision
+from ._fit.data import Sources, any_unknown, fit_data
 from ._fit.endings import check_ending
 from ._fit.init_from import fitted_network, start_from
-from ._fit.pretraining import check_pretraining, pretrain
+from ._fit.lbfgs import train_lbfgs
+from ._fit.minibatches import train_minibatches
 from ._fit.resumption import resumption_of
 from ._fit.sklearn_callbacks import FitTasks
 from ._fit.threads import limited_threads, predicted
-from ._fit.training import new_state, train_lbfgs, train_minibatches
+from ._fit.training import Minibatches, Training, check_batch_rows, new_state
 from ._fit.transaction import all_or_nothing
-from ._fit.validation import Evaluation, given_split, split_rows, warn_of_another_scale
+from ._fit.validation import Evaluation
 from ._inspect.fitted import FittedAttributes
 from ._inspect.summary import Summary
-from ._params.build import (
-    block_ends,
-    build_layers,
-    check_batch_rows,
-    is_lbfgs,
-    make_schedule,
-    make_solver,
-    penalty_strengths,
-)
-from ._params.column_losses import labels_of
-from ._params.keys import ExplainedParameters
-from ._params.shared import CONSTRAINTS
+from ._params.build import block_ends, build_layers
+from ._params.constraints import CONSTRAINTS
+from ._params.parameters import ExplainedParameters
+from ._params.penalties import penalties_of
+from ._params.units import is_lbfgs, make_schedule, make_solver
 from ._params.without_effect import warn_without_effect
 from ._saved.stored import Stored
 from ._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
 from ._warn import warn_user
 from .nn.engine.network import Network
 from .nn.engine.sources import Part
-from .nn.layers import Dense
 from .nn.losses.masked import masked
 
 
@@ -79,7 +71,10 @@ class BaseMLP(
     _takes_missing = False  # whether X may have missing values, NaN
     # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
     _scores_loss = False
+    _has_code = False  # whether the last layer that ``transform`` goes through is a code
+    _n_classes = 0
     _table = None  # what is known of a table's columns
+    _target_table = None  # the same where the target is a table too
     _input_measure = None  # by which the network sees X; None for X as it is
     _target_measure = None  # by which it learns the target
 
@@ -105,234 +100,163 @@ class BaseMLP(
         """Return the loss unit."""
 
     @abstractmethod
-    def _make_blocks(self):
-        """Return the hidden blocks, and how many of them ``transform`` goes through."""
+    def _architecture(self):
+        """Return the Architecture of the network."""
 
     def _for_score(self, raw):
         """Return what ``_score_raw`` needs of raw scores, in memory of its own."""
         return raw.copy()
 
     @abstractmethod
-    def _score_raw(self, said, target, weight, losses=None):
+    def _score_raw(self, outputs, target, weight, losses=None):
         """Return the estimator's own score of what ``_for_score`` returned; ``losses``: those of
-        the rows. Overwrites: said.
+        the rows. Overwrites: outputs.
         """
-
-    def _keep_moments(self, X, weight, rows, going_on):
-        """Keep what is needed to know of the rows trained on, in addition to what is known if
-        ``going_on``; nothing unless written.
-        """
-
-    # ---- fitting
-
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        held_out=(None, None, None),
-        incremental=False,
-        classes=None,
-        groups=None,
-    ):
-        """Fit, or raise and leave the estimator as it is.
-
-        ``held_out``: X_val, y_val, sample_weight_val.
-        """
-        with all_or_nothing(self):
-            self._validate_params()
-            self._fit_valid(X, y, sample_weight, held_out, incremental, classes, groups)
-        return self
-
-    @with_callbacks
-    def _fit_valid(self, given_X, given_y, sample_weight, held_out, incremental, classes, groups):
-        first = not self.__sklearn_is_fitted__() or not (
-            self.warm_start or incremental or resumption_of(self).n_made
-        )
-        schedule, rule = make_schedule(self), None if is_lbfgs(self) else make_solver(self)
-        if incremental and schedule.planned and schedule.n_epochs is None:
-            raise ValueError(
-                f"partial_fit cannot know how long {schedule!r} lasts; give it n_epochs, as in "
-                f"{type(schedule).__name__}(n_epochs=20)."
-            )
-        pretraining = getattr(self, "pretraining", None)  # autoencoders only
-        if pretraining is not None:
-            check_pretraining(self)
-        X, target = self._check_data(
-            given_X, given_y, first, classes, every_class=not (first or incremental)
-        )
-        weight, unit = near_one(self._balance(target, checked_weight(X, sample_weight)))
-        rows = counted_rows(weight)
-        if not incremental:
-            warn_without_effect(self, held_out[0] is not None)
-        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
-
-        kept = None
-        if groups is not None and self.validation_cv is None:
-            raise ValueError(
-                "groups was given, but validation_cv=None does not use it. Give a splitter that "
-                "does, such as GroupShuffleSplit()."
-            )
-        if held_out[0] is None and (held_out[1] is not None or held_out[2] is not None):
-            raise ValueError(
-                "y_val or sample_weight_val was given without X_val; give X_val too, or none of "
-                "them."
-            )
-        if held_out[0] is None and self.early_stopping and rule is not None:
-            if incremental:
-                raise ValueError(
-                    "partial_fit does not support early_stopping=True: a single epoch has nothing "
-                    "to stop."
-                )
-            every = np.arange(X.shape[0]) if rows is None else rows
-            scored_y = None if target is X else given_y  # X to X is split and scored without a y
-            if self.validation_cv is None:
-                rows, kept = split_rows(
-                    every, self._strata(target, every), self.validation_fraction, state.seed
-                )
-            else:
-                rows, kept = given_split(self, X, scored_y, groups, every)
-        X, target = fitted_table(
-            self, X, target, weight, rows, first, incremental, fitted_network(self.init_from)
-        )
-        validation = None if held_out[0] is None else self._check_held_out(*held_out)
-        if validation is not None and self._table is None:
-            warn_of_another_scale(X, validation[0])
-        if kept is not None:
-            original = None if weight is None else weight * unit
-            validation = (
-                None,
-                *take(kept, target, weight),
-                lambda: take(kept, given_X, scored_y, original),
-            )
-
-        self._learn_measures(X, target, weight, rows, first, incremental)
-        n_rows = X.shape[0] if rows is None else len(rows)
-        resumption_of(self).check_rows(n_rows)
-        batch_size = self._batch_size(n_rows, incremental)
-        network = self._make_network(X, target, rule, first, unit, whole=n_rows <= batch_size)
-        check_batch_rows(self, network, n_rows, n_rows if rule is None else batch_size, incremental)
-        if any(
-            has_unknown(labels)
-            for labels in (target, *(() if validation is None else validation[1:2]))
-        ):
-            network.objective = masked(network.loss)
-        if first and self._takes_missing:
-            self.mean_ = (
-                known_means(X, weight, rows, labels_of(self))
-                if self._table is None
-                else self._table.means
-            )
-        self._keep_moments(X, weight, rows, incremental)
-        data = self._sources(X, target, weight, network.dtype)
-        data.rows, data.unit = rows, unit
-        if first:
-            network.initialise(state.rng)
-            start, start_weight = start_rows(target, weight, rows, network.n_targets)
-            start = initial_scores(
-                network.objective,
-                self._learned(start),
-                start_weight,
-                self._n_classes,
-                self._target_table,
-            )
-            network.start_output(start)
-        transform_stop = block_ends(network)[self._make_blocks()[1]]
-        if first and self.init_from is not None:
-            start_from(self.init_from, network, transform_stop, BaseMLP)
-        self._network, self._state, self._transform_stop = network, state, transform_stop
-        self._records = [] if first else list(self._records)
-
-        evaluate = None
-        if validation is not None:
-            held_X, *others, given = validation
-            held = self._sources(
-                held_X if kept is None else Part(data.x, kept), *others, network.dtype
-            )
-            refresh = partial(
-                network.refresh_statistics, data.x, data.weight, rows, always=rule is None
-            )
-            evaluate = Evaluation(self, network, held, validation[1], given, refresh)
-        tasks = None
-        if has_callbacks(self):
-            name, n_epochs = ("partial_fit", 1) if incremental else ("fit", self.max_iter)
-            tasks = FitTasks(self, given_X, given_y, sample_weight, name, n_epochs)
-        with limited_threads(network, n_rows if rule is None else batch_size):
-            if first and pretraining:
-                pretrain(self, network, rule, schedule, state, data, batch_size)
-            if rule is None:
-                ending = train_lbfgs(self, network, state, self._records, data, evaluate, tasks)
-            else:
-                ending = train_minibatches(
-                    self,
-                    network,
-                    rule,
-                    schedule,
-                    state,
-                    self._records,
-                    data,
-                    batch_size,
-                    evaluate,
-                    incremental,
-                    tasks,
-                )
-            network.refresh_statistics(data.x, data.weight, rows, always=rule is None)
-            self.n_iter_ = ending.n_iter
-            check_ending(self, network, data, ending, incremental)
-        network.release()
-        if tasks is not None:
-            tasks.end()
-
-    def _make_network(self, X, target, rule, first, unit, whole):
-        """Return the network to train, not initialised if ``first``, else with the fitted numbers.
-
-        ``unit``: that of the weights; ``whole``: a step sees all rows.
-        """
-        dtype = self.dtype
-        if isinstance(dtype, str) and dtype == "auto":
-            dtype = (
-                self._network.dtype
-                if not first
-                else "float64"
-                if whole or rule is None
-                else "float32"
-            )
-        blocks, _ = self._make_blocks()
-        loss = self._make_loss()
-        layers = build_layers(
-            self,
-            blocks,
-            X.shape[1],
-            loss.n_scores * n_targets(target, self._n_classes, self._target_table),
-        )
-        alphas = [
-            alpha / unit
-            for alpha in penalty_strengths(self, sum(isinstance(layer, Dense) for layer in layers))
-        ]
-        network = Network(
-            layers, loss, X.shape[1], dtype, () if rule is not None and rule.decoupled else alphas
-        )
-        if not first:
-            try:
-                network.load(self._network)
-            except ValueError as error:
-                raise ValueError(
-                    f"{type(self).__name__} cannot go on from its last fit, because the "
-                    f"architecture changed. {error} "
-                    "Undo the change, or fit with warm_start=False."
-                ) from None
-        return network
-
-    def _check_held_out(self, X_val, y_val, sample_weight_val):
-        X, target = self._check_data(X_val, y_val, False)
-        weight = checked_weight(X, sample_weight_val)
-        return X, target, weight, lambda: (X_val, y_val, weight)
 
     def _strata(self, target, rows):
         """Return the classes of the rows, None where a target has no classes."""
-        return self.classes_[target[rows]] if target.ndim == 1 else None
+        return None
+
+    def _keep_moments(self, data, going_on):
+        """Keep what is needed to know of the rows of the TrainingData, in addition to what is known
+        if ``going_on``; nothing unless written.
+        """
+
+    def _check_start(self):
+        """Raise ``ValueError`` for parameters of a subclass that do not go together."""
+
+    def _pretrain(self, training):
+        """Train the network of a first fit before its training; nothing unless written."""
+
+    def _own_without_effect(self):
+        """Return (name, why) of parameters of a subclass that have no effect."""
+        return []
+
+    # ---- fitting
+
+    def _fit(self, given):
+        """Fit, or raise and leave the estimator as it is. ``given``: Given."""
+        with all_or_nothing(self):
+            self._validate_params()
+            self._fit_valid(given)
+        return self
+
+    @with_callbacks
+    def _fit_valid(self, given):
+        """Go through the stages of a fit: data, held-out data, network, training, end."""
+        first = not self.__sklearn_is_fitted__() or not (
+            self.warm_start or given.incremental or resumption_of(self).n_made
+        )
+        rule = None if is_lbfgs(self) else make_solver(self)
+        schedule = make_schedule(self)
+        given.check(self, schedule)
+        self._check_start()
+        state = new_state(self.random_state) if first else copy.deepcopy(self._state)
+
+        data, held_out = fit_data(self, given, first, state.seed)
+        if not given.incremental:
+            warn_without_effect(self, given.X_val is not None)
+        resumption_of(self).check_rows(data.n_rows)
+        self._learn_measures(data, first, given.incremental)
+        self._keep_moments(data, given.incremental)
+
+        batch_size = self._batch_size(data.n_rows, given.incremental)
+        architecture = self._architecture()
+        penalties = penalties_of(self, architecture.n_weights, rule, data.unit)
+        dtype = self._precision(first, every_row=rule is None or data.n_rows <= batch_size)
+        network = self._make_network(architecture, data, held_out, penalties.l2, dtype)
+        transform_stop = block_ends(network)[architecture.n_transformed]
+        sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
+        if first:
+            self._start(network, state, data, transform_stop)
+        else:
+            self._go_on(network)
+
+        minibatches = None
+        if rule is not None:
+            minibatches = Minibatches(rule, schedule, batch_size, penalties)
+
+        # A scorer calls this estimator after each epoch, and callbacks copy it, so it has to be a
+        # fitted one from here on; if training fails, ``all_or_nothing`` puts back what it was.
+        self._network, self._state, self._transform_stop = network, state, transform_stop
+        self._records = [] if first else list(self._records)
+        training = Training(
+            estimator=self,
+            network=network,
+            state=state,
+            records=self._records,
+            data=sources,
+            minibatches=minibatches,
+            evaluation=self._evaluation(network, sources, held_out),
+            tasks=FitTasks(self, given) if has_callbacks(self) else None,
+            incremental=given.incremental,
+        )
+        check_batch_rows(training)
+        with limited_threads(network, training.step_rows):
+            if first:
+                self._pretrain(training)
+            ending = train_lbfgs(training) if rule is None else train_minibatches(training)
+            training.refresh_statistics()
+            self.n_iter_ = ending.n_iter
+            check_ending(training, ending)
+        network.release()
+        if training.tasks is not None:
+            training.tasks.end()
+
+    def _precision(self, first, every_row):
+        """Return the dtype of the network; ``every_row``: whether a step sees all rows."""
+        if not isinstance(self.dtype, str) or self.dtype != "auto":
+            return self.dtype
+        if not first:
+            return self._network.dtype
+        return "float64" if every_row else "float32"
+
+    def _make_network(self, architecture, data, held_out, alphas, dtype):
+        """Return the network to train; ``alphas``: L2 penalties of its weight matrices."""
+        n_in, loss = data.X.shape[1], self._make_loss()
+        n_out = loss.n_scores * n_targets(data.target, self._n_classes, self._target_table)
+        layers = build_layers(self, architecture, n_in, n_out)
+        objective = masked(loss) if any_unknown(data, held_out) else loss
+        return Network(layers, loss, n_in, dtype, alphas, objective)
+
+    def _start(self, network, state, data, transform_stop):
+        """Give a network its first numbers: at random, the output's such that it predicts the best
+        constant, or the hidden layers' from another network. Overwrites: network, state.
+        """
+        network.initialise(state.rng)
+        target, weight = start_rows(data.target, data.weight, data.rows, network.n_targets)
+        target = self._learned(target)
+        start = initial_scores(
+            network.objective, target, weight, self._n_classes, self._target_table
+        )
+        network.start_output(start)
+        if self.init_from is not None:
+            start_from(self.init_from, network, transform_stop, BaseMLP)
+
+    def _go_on(self, network):
+        """Give a network the numbers of the last fit. Overwrites: network."""
+        try:
+            network.load(self._network)
+        except ValueError as error:
+            raise ValueError(
+                f"{type(self).__name__} cannot go on from its last fit, because the "
+                f"architecture changed. {error} "
+                "Undo the change, or fit with warm_start=False."
+            ) from None
+
+    def _evaluation(self, network, sources, held_out):
+        """Return what evaluates the network on the held-out rows, None if there are none.
+
+        ``sources``: those of the training data.
+        """
+        if held_out is None:
+            return None
+        X = held_out.X if held_out.rows is None else Part(sources.x, held_out.rows)
+        held_out_sources = self._sources(X, held_out.target, held_out.weight, network.dtype)
+        return Evaluation(self, network, held_out, held_out_sources)
 
     def _batch_size(self, n_rows, incremental):
+        """Return the number of rows of a batch; warn if it is not what was asked for."""
         if self.batch_size == "auto":
             return min(200, n_rows)
         if self.batch_size > n_rows and not incremental:
@@ -343,30 +267,31 @@ class BaseMLP(
             )
         return min(self.batch_size, n_rows)
 
-    def _sources(self, X, target, weight, dtype):
-        """Return sources of rows in the network's precision."""
+    def _sources(self, X, target, weight, dtype, rows=None):
+        """Return the Sources of rows in the network's precision; ``rows``: those that are meant."""
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
-            own = target is X  # an autoencoder's
-            learned = None if own else self._learned(target, dtype)
-            target = (
-                given_back(x, self._table)
-                if own
-                else target_rows(learned, self._n_classes, dtype, self._target_table)
-            )
-        return SimpleNamespace(x=x, target=target, weight=in_precision(weight, dtype), rows=None)
+            if target is X:  # an autoencoder's
+                learned = reconstruction_target(x, self._table)
+            else:
+                learned = self._learned(target, dtype)
+                learned = target_rows(learned, self._n_classes, dtype, self._target_table)
+        return Sources(x, learned, in_precision(weight, dtype), rows)
 
-    def _learn_measures(self, X, target, weight, rows, first, incremental):
-        """Learn from the rows of a first fit by which measures the network sees X and learns the
-        target; later fits keep them.
+    def _learn_measures(self, data, first, incremental):
+        """Learn from the TrainingData of a first fit by which measures the network sees X and
+        learns the target; later fits keep them.
         """
         if first:
             given = fitted_network(self.init_from)
             self._input_measure = (
-                self._measure_of_inputs(X, weight, rows) if given is None else given._input_measure
+                self._measure_of_inputs(data.X, data.weight, data.rows)
+                if given is None
+                else given._input_measure
             )
 
     def _measure_of_inputs(self, X, weight, rows):
+        """Return the measure by which the network sees X, None for X as it is."""
         return None if self._table is not None else measure_of_inputs(X, weight, rows)
 
     def _learned(self, target, dtype=np.float64):
@@ -390,6 +315,7 @@ class BaseMLP(
         return predicted(self._network.scores, source, dtype=X.dtype)
 
     def _check_X(self, X):
+        """Return X checked for prediction."""
         check_is_fitted(self)
         return X if needs_no_check(self, X) else checked(self, X)
 
@@ -428,16 +354,6 @@ class BaseMLP(
     @property
     def _n_features_out(self):
         return self._network.widths[self._transform_stop]
-
-    @property
-    def _n_classes(self):
-        return (
-            len(self.classes_) if "classes_" in self._stores.kinds else 0
-        )  # elsewhere it may be a note of the user's
-
-    @property
-    def _target_table(self):
-        return self._table if self._takes_missing else None
 
     def summary(self):
         """Return the network as a table: layers, shapes of their outputs, numbers of parameters.

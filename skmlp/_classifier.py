@@ -7,26 +7,28 @@ from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
-from ._data.labels import check_labels, class_numbers, has_probabilities, without_unknown
-from ._data.targets import has_unknown
+from ._data.labels import (
+    accuracy,
+    check_classes,
+    check_labels,
+    class_numbers,
+    has_probabilities,
+    with_unknown,
+    without_unknown,
+)
 from ._data.weights import balanced, check_not_balanced, checked_weight
+from ._fit.data import Given
 from ._fit.threads import predicted
 from ._inspect.importances import ImportancesOfScores
 from ._inspect.input_gradient import gradient_of_classes, gradient_of_scores
 from ._inspect.samples import raw_samples
-from ._params.build import hidden_blocks
-from ._params.shared import (
-    CONSTRAINTS,
-    documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
-    resolve,
-    store_parameters,
-)
-from ._saved.stored import CLASSIFIER
-from ._sklearn import StrOptions, available_if
-from .nn.losses import LOSSES
+from ._params.build import plain_architecture
+from ._params.classifier import CLASSIFIER_CONSTRAINTS, CLASSIFIER_DOCS
+from ._params.docs import documented, fit_documented
+from ._params.parameters import store_parameters
+from ._params.units import classification_loss
+from ._saved.networks import CLASSIFIER
+from ._sklearn import available_if
 
 
 @documented
@@ -77,27 +79,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     True
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "loss": loss_constraint("multiclass"),
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
-    _parameter_docs = {
-        "loss": loss_doc(
-            loss_keys("multiclass"),
-            "LogLoss(label_smoothing=0.1)",
-            """'log_loss' and 'focal' have probabilities: those of the softmax for several classes,
-        of the logistic function for two classes and for each column of multilabel targets. 'hinge',
-        'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``; they count each
-        class against the rest.""",
-        ),
-        "class_weight": """
-    class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely
-        proportional to their frequencies, in which rows count by ``sample_weight``; ``partial_fit``
-        refuses that. Not for multilabel targets.""",
-    }
-
+    _parameter_constraints = CLASSIFIER_CONSTRAINTS
+    _parameter_docs = CLASSIFIER_DOCS
     _stores = CLASSIFIER
 
     def __init__(
@@ -149,6 +132,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
     ):
@@ -156,21 +140,12 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
             unknown label, which is left out of the loss and of the scores.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
-        X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
-            ``transform_input=["X_val"]``.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+        {sample_weight}
+        {validation}
 
         Returns
         -------
@@ -178,21 +153,20 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
             unknown label, which is left out of the loss and of the scores.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; required in the first call.
 
@@ -203,7 +177,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
         check_not_balanced(self.class_weight)
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
 
     def decision_function(self, X):
         """Return the raw scores: the larger, the more the class is favoured.
@@ -234,7 +208,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Sparse if the labels that it was trained on were.
         """
-        said = self._said(self._check_X(X))
+        said = self._decisions(self._check_X(X))
         if not self._multilabel:
             return self.classes_[said]
         return sparse.csr_matrix(said).astype(int) if self._sparse_labels else said.astype(int)
@@ -359,7 +333,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if without_unknown(y)[1] is None:
             return super().score(X, y, weight)
         X, target = self._check_data(X, y, None)
-        return float(self._score_raw(self._said(X), target, weight))
+        return float(self._score_raw(self._decisions(X), target, weight))
 
     def _linked(self, raw, link):
         """Return the link of raw scores (..., n, n_out), with both classes where there are two.
@@ -371,7 +345,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         link(raw, raw)
         return raw
 
-    def _said(self, X):
+    def _decisions(self, X):
         """Return what ``_for_score`` makes of the raw scores for checked X, of which no more
         than a chunk is there at a time.
         """
@@ -394,78 +368,31 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         if reset:
             self._multilabel, self._sparse_labels = multilabel, sparse_labels
             self.classes_ = labels if classes is None else unique_labels(classes)
-        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                f"{self.classes_!r}"
-            )
-        if multilabel != self._multilabel or (multilabel and len(labels) != len(self.classes_)):
-            was, now = (
-                "multilabel" if kind else "single-label" for kind in (self._multilabel, multilabel)
-            )
-            raise ValueError(
-                f"The targets were {was} with {len(self.classes_)} classes; now they are {now} "
-                f"with {len(labels)}."
-            )
-        if multilabel:
-            if unknown is not None:
-                if reset and not (y[~unknown] == 0).any():
-                    raise ValueError(
-                        "y has ones, and -1 or NaN for unknown labels, but no zeros: what does "
-                        "not apply is 0, not -1."
-                    )
-                y[unknown] = np.nan
-            return X, y
-        if every_class and not np.array_equal(labels, self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                "call to fit. "
-                f"Previously got {self.classes_}, `y` has {labels}"
-            )
-        if len(np.setdiff1d(labels, self.classes_)):
-            raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
-                f"'y' has {labels}."
-            )
-        return X, np.searchsorted(self.classes_, y)
+        if labels is not self.classes_:
+            check_classes(labels, multilabel, self.classes_, self._multilabel, classes, every_class)
+        if not multilabel:
+            return X, np.searchsorted(self.classes_, y)
+        return X, y if unknown is None else with_unknown(y, unknown, reset)
 
     def _balance(self, target, weight):
         return balanced(self.class_weight, self.classes_, target, weight)
 
     def _make_loss(self):
-        kind = (
-            "multilabel"
-            if self._multilabel
-            else "binary"
-            if len(self.classes_) == 2
-            else "multiclass"
-        )
-        loss = resolve(self.loss, LOSSES)
-        if kind not in loss.targets and loss.binary_form is not None:
-            loss = loss.binary_form(**loss.get_params())
-        if kind not in loss.targets:
-            raise ValueError(
-                f"loss={self.loss!r} is for {' or '.join(loss.targets)} targets, but these are "
-                f"{kind}."
-            )
-        return loss
+        kind = "binary" if len(self.classes_) == 2 else "multiclass"
+        return classification_loss(self, "multilabel" if self._multilabel else kind)
 
-    def _make_blocks(self):
-        blocks = hidden_blocks(self, self.hidden_layer_sizes)
-        return blocks, len(blocks)
+    def _architecture(self):
+        return plain_architecture(self)
 
-    def _score_raw(self, said, target, weight, losses=None):
-        if has_unknown(target):
-            unknown = np.isnan(target)
-            right = ((said == target) | unknown).all(axis=1)
-            told = ~unknown.all(axis=1)
-            return (
-                np.average(right[told], weights=None if weight is None else weight[told])
-                if told.any()
-                else np.nan
-            )
-        right = (said == target).all(axis=1) if target.ndim == 2 else target == said
-        return np.average(right, weights=weight)
+    @property
+    def _n_classes(self):
+        return len(self.classes_)
+
+    def _strata(self, target, rows):
+        return self.classes_[target[rows]] if target.ndim == 1 else None
+
+    def _score_raw(self, outputs, target, weight, losses=None):
+        return accuracy(outputs, target, weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

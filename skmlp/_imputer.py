@@ -17,13 +17,14 @@ from ._data.missing import imputed
 from ._data.table import as_frame, is_frame
 from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
-from ._params.keys import ExplainedParameters
-from ._saved.stored import IMPUTER, Looked
+from ._params.parameters import ExplainedParameters
+from ._saved.around import IMPUTER
+from ._saved.stored import CheckedState
 from ._sklearn import HasMethods, makes_pandas
 
 
 class AutoencoderImputer(
-    ExplainedParameters, Looked, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    ExplainedParameters, CheckedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
     """Imputer: missing values are replaced by their reconstructions.
 

@@ -16,7 +16,8 @@ from ._base import BaseMLP
 from ._data.inputs import check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
-from ._params.build import is_lbfgs
+from ._params.units import is_lbfgs
+from .nn.engine.trainer import DivergedError
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
 _DIVERGED = 3.0  # times the least average is above it
@@ -115,8 +116,8 @@ def learning_rate_range(
             model.set_params(learning_rate_init=float(rate)).partial_fit(
                 *take(rows, X, y), **options
             )
-        except ValueError as error:
-            if losses and str(error).startswith("Solver produced non-finite"):
+        except DivergedError:
+            if losses:
                 break
             raise
         losses.append(model.loss_)
@@ -158,6 +159,7 @@ def _divided(estimator):
 
 
 def _check(estimator, min_rate, max_rate, n_steps):
+    """Raise if the test cannot be made with this estimator and these rates."""
     if not isinstance(estimator, BaseMLP):
         raise TypeError(
             "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that "

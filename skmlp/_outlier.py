@@ -5,7 +5,6 @@ The one decision: a detector is built around an autoencoder instead of being one
 that ends in an autoencoder becomes a detector, and there is no second list of parameters.
 """
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -21,16 +20,18 @@ from ._autoencoder import Autoencoder
 from ._data.inputs import check_no_times, with_advice
 from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
-from ._params.keys import ExplainedParameters
-from ._saved.stored import DETECTOR, Looked
+from ._params.parameters import ExplainedParameters
+from ._saved.around import DETECTOR
+from ._saved.stored import CheckedState
 from ._sklearn import HasMethods, Interval, StrOptions
+from ._warn import warn_user
 from .nn.layers import GaussianCorruption
 from .nn.losses.base import quantile
 
 _SPREADS = 2.0  # standard deviations above the median
 
 
-class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimator):
+class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not give back well are outliers.
 
     An autoencoder learns what the rows have in common, and fails on what is unlike them. This
@@ -262,15 +263,13 @@ class OutlierAutoencoder(ExplainedParameters, Looked, OutlierMixin, BaseEstimato
         """Warn if an autoencoder was trained on no more rows than it has columns."""
         last = last_step(self.estimator_)
         if isinstance(last, Autoencoder) and n_rows <= last.n_features_in_:
-            warnings.warn(
+            warn_user(
                 f"The autoencoder was trained on {n_rows} rows of {last.n_features_in_} columns. "
                 "It may overfit so few rows that every new "
                 "one, however normal, is an outlier. Take more rows, or fewer columns, as with "
                 "estimator=make_pipeline(StandardScaler(), "
                 "PCA(5), Autoencoder(2)), or set offset_ to a low quantile of score_samples of "
                 "rows not trained on.",
-                UserWarning,
-                stacklevel=3,
             )
 
     def _offset(self, scores, weight):

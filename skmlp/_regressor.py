@@ -2,30 +2,31 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import mean_pinball_loss, r2_score
+from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import checked
 from ._data.sources import take
 from ._data.targets import one_column
 from ._data.weights import checked_weight
+from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
+from ._inspect.quantile_score import explained_pinball_loss
 from ._inspect.samples import raw_samples
-from ._params.build import hidden_blocks, regression_loss
-from ._params.shared import (
-    CONSTRAINTS,
-    documented,
-    loss_constraint,
-    loss_doc,
-    loss_keys,
-    store_parameters,
+from ._params.build import plain_architecture
+from ._params.docs import documented, fit_documented
+from ._params.parameters import store_parameters
+from ._params.regressor import (
+    REGRESSOR_ATTRIBUTE_DOCS,
+    REGRESSOR_CONSTRAINTS,
+    REGRESSOR_DOCS,
 )
-from ._saved.stored import REGRESSOR
+from ._params.units import regression_loss
+from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
 from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
-from .nn.losses.base import quantile
 
 
 @documented
@@ -72,47 +73,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     True
     """
 
-    _parameter_constraints = {
-        **CONSTRAINTS,
-        "loss": loss_constraint("regression"),
-        "normalize_y": ["boolean"],
-    }
-    _parameter_docs = {
-        "loss": loss_doc(
-            loss_keys("regression"),
-            "Huber(0.5)",
-            """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are
-        not negative, 'gamma' positive ones. With 'quantile' ``predict`` gives the quantiles 0.1,
-        0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
-        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
-        gives. A function of prediction and target made of NumPy's elementwise functions, such as
-        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
-        (:mod:`skmlp.nn.custom`).""",
-            function=True,
-        ),
-        "normalize_y": """
-    normalize_y : bool, default=True
-        Whether the network learns y in standard deviations from its mean, so that neither the unit
-        of y nor its distance from zero changes the model. Mean and standard deviation of each
-        output are those of the rows that the first fit trains on, weighted, in double precision;
-        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
-        is divided by its mean instead. Predictions, losses and scores are in the units of y.
-        Outputs of different sizes count alike in what is minimised; their loss is reported as the
-        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
-        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
-        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in
-        scikit-learn.""",
-    }
-    _attribute_docs = {
-        "target_offset_": """
-    target_offset_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` subtracts from y, zeros without it.""",
-        "target_scale_": """
-    target_scale_ : ndarray of shape (n_outputs,)
-        What ``normalize_y`` divides y by, ones without it.""",
-    }
-
+    _parameter_constraints = REGRESSOR_CONSTRAINTS
+    _parameter_docs = REGRESSOR_DOCS
+    _attribute_docs = REGRESSOR_ATTRIBUTE_DOCS
     _stores = REGRESSOR
 
     def __init__(
@@ -164,6 +127,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
     ):
@@ -171,20 +135,11 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
-        X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
-            ``transform_input=["X_val"]``.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+        {sample_weight}
+        {validation}
 
         Returns
         -------
@@ -192,26 +147,25 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         if X_val is not None and y_val is None:
             raise ValueError("X_val was given without y_val; give both or neither.")
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.
+        {X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(Given(X, y, sample_weight, incremental=True))
 
     def predict(self, X, return_std=False):
         """Return the predicted numbers.
@@ -233,6 +187,22 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         X = self._check_X(X)
         self._check_return_std(return_std)
         return self._predictions(self._raw(X), return_std)
+
+    def predict_outputs(self, X):
+        """Return all that the loss predicts, by name.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        outputs : dict of str to ndarray
+            First "prediction", or "quantiles", which is what ``predict`` returns; of
+            ``loss='gaussian_nll'`` also "std". A loss of yours may have more
+            (:meth:`skmlp.nn.Loss.outputs`).
+        """
+        return self._outputs(self._raw(self._check_X(X)))
 
     def sample_predictions(self, X, n_samples=100, random_state=None, return_std=False):
         """Return predictions with the dropout of training left on, whose spread says how sure the
@@ -291,10 +261,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         X = self._check_X(X)
         gradient = gradient_of_predictions(self, X)
-        n, n_targets, n_levels, n_features = gradient.shape
-        return np.ascontiguousarray(
-            gradient.reshape([n, *(size for size in (n_targets, n_levels) if size > 1), n_features])
-        )
+        inner = [size for size in gradient.shape[1:-1] if size > 1]
+        return gradient.reshape(len(gradient), *inner, gradient.shape[-1])
 
     def score(self, X, y, sample_weight=None):
         """Return R^2, the share of the squared error of the mean that the predictions explain.
@@ -325,6 +293,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._of_measure("scale", 1.0)
 
     def _of_measure(self, name, default):
+        """Return offset or scale of the measure of y; ``default``: what it is without one."""
         n_targets, measure = self._fitted()._network.n_targets, self._target_measure
         return np.full(n_targets, default) if measure is None else getattr(measure, name).copy()
 
@@ -334,22 +303,20 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
         loss = regression_loss(self)
         loss.check_target(target, "y")
-        if reset and loss.out_activation == "exp" and not target.any(axis=0).all():
-            raise ValueError(
-                f"y is 0 in every row, but loss={self.loss!r} needs a positive mean: its scores "
-                "are logarithms."
-            )
+        if reset:
+            loss.check_variation(target, "y")
         return X, target
 
     def _balance(self, target, weight):
         return weight
 
     def _check_return_std(self, return_std):
-        loss = self._network.loss
-        if return_std and loss.predicts != "value and std":
+        """Raise ``ValueError`` if the standard deviation is asked for and not learned."""
+        network = self._network
+        if return_std and "std" not in network.loss.outputs(network.n_targets):
             raise ValueError(
                 "return_std=True needs a loss that learns the standard deviation, such as "
-                f"'gaussian_nll', not {loss!r}."
+                f"'gaussian_nll', not {network.loss!r}."
             )
 
     def _predictions(self, raw, return_std=False):
@@ -358,42 +325,29 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
         Overwrites: raw.
         """
-        loss, measure, lead = self._network.loss, self._target_measure, raw.shape[:-1]
+        outputs = self._outputs(raw)
+        y = next(iter(outputs.values()))
+        return (y, outputs["std"]) if return_std else y
+
+    def _outputs(self, raw):
+        """Return all that raw scores (..., n, n_out) stand for, by name. Overwrites: raw."""
+        loss = self._network.loss
         loss.link(raw, raw)
-        numbers = raw.reshape(*lead, loss.n_scores, -1)
-        values = numbers if loss.predicts == "quantiles" else numbers[..., :1, :]
-        if measure is not None:
-            np.multiply(numbers, measure.scale, out=numbers, casting="same_kind")
-            np.add(values, measure.offset, out=values, casting="same_kind")
-        y = _squeezed(values.swapaxes(-1, -2), len(lead))
-        return (y, _squeezed(numbers[..., 1:, :], len(lead))) if return_std else y
+        return {
+            name: _squeezed(output.of(raw, self._target_measure), raw.ndim - 1)
+            for name, output in loss.outputs(self._network.n_targets).items()
+        }
 
     def _make_loss(self):
         loss = regression_loss(self)
         return loss if self._target_measure is None else loss.of_units(self._target_measure)
 
-    def _learn_measures(self, X, target, weight, rows, first, incremental):
-        super()._learn_measures(X, target, weight, rows, first, incremental)
+    def _learn_measures(self, data, first, incremental):
+        super()._learn_measures(data, first, incremental)
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                trained, loss = (
-                    (target, weight) if rows is None else take(rows, target, weight),
-                    regression_loss(self),
-                )
-                self._target_measure = loss.measure(*trained)
-                unknown = (
-                    incremental
-                    and self._target_measure is not None
-                    and loss.out_activation != "exp"
-                )
-                if unknown and (trained[0] == trained[0][0]).all():
-                    warn_user(
-                        "y does not vary in the first batch, so that normalize_y cannot learn its "
-                        "scale and takes 1. Begin partial_fit "
-                        "with rows that show how y varies, or standardise y and set "
-                        "normalize_y=False."
-                    )
+                self._target_measure = self._measure_of_target(data, incremental)
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
@@ -401,44 +355,43 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
                 "with warm_start=False."
             )
 
-    def _make_blocks(self):
-        blocks = hidden_blocks(self, self.hidden_layer_sizes)
-        return blocks, len(blocks)
+    def _measure_of_target(self, data, incremental):
+        """Return the measure by which the network learns y; warn if a first batch does not tell its
+        scale.
+        """
+        target, weight, loss = data.target, data.weight, regression_loss(self)
+        if data.rows is not None:
+            target, weight = take(data.rows, target, weight)
+        measure = loss.measure(target, weight)
+        unknown = incremental and measure is not None and loss.unbounded
+        if unknown and (target == target[0]).all():
+            warn_user(
+                "y does not vary in the first batch, so that normalize_y cannot learn its "
+                "scale and takes 1. Begin partial_fit "
+                "with rows that show how y varies, or standardise y and set "
+                "normalize_y=False."
+            )
+        return measure
+
+    def _architecture(self):
+        return plain_architecture(self)
 
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))
         loss = self._network.loss
-        if loss.predicts == "quantiles":
-            return _explained(target, predictions, loss.taus, weight)
+        if loss.taus is not None:
+            return explained_pinball_loss(target, predictions, loss.taus, weight)
         return r2_score(target, predictions, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        loss = LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
-        tags.target_tags.positive_only = getattr(loss, "domain", Loss.domain) != Loss.domain
+        loss = self.loss
+        if isinstance(loss, str) and loss in LOSSES:
+            loss = LOSSES[loss]()
+        tags.target_tags.positive_only = isinstance(loss, Loss) and loss.positive_only
         return tags
 
 
 def _squeezed(y, n_lead):
     """Return y without axes of length 1 behind the first ``n_lead``."""
-    return np.ascontiguousarray(
-        y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])
-    )
-
-
-def _explained(target, predictions, levels, weight):
-    """Return the share of the pinball loss of constant quantiles that the predictions leave out,
-    over all levels and outputs.
-
-    ``target`` (n, n_targets); ``predictions``: n rows of a quantile for each target and level, the
-    levels last.
-    """
-    predictions = predictions.reshape(*target.shape, len(levels))
-    loss = most = 0.0
-    for k, level in enumerate(levels):
-        constant = np.broadcast_to(quantile(target, weight, level), target.shape)
-        loss += mean_pinball_loss(target, predictions[..., k], sample_weight=weight, alpha=level)
-        most += mean_pinball_loss(target, constant, sample_weight=weight, alpha=level)
-    if most > 0.0:
-        return 1.0 - loss / most
-    return 1.0 if loss <= most else 0.0
+    return y.reshape([*y.shape[:n_lead], *(size for size in y.shape[n_lead:] if size > 1)])

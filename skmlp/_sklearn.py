@@ -1,5 +1,5 @@
 """Everything this package takes from scikit-learn under a private name, so that there is one place
-to mend.
+to repair.
 
 Kept to what has been stable for years: parameter constraints and small validators. Callbacks are
 new in scikit-learn 1.9; before, the estimators have none.
@@ -137,8 +137,8 @@ def makes_pandas(transformer):
 
 
 def takes_weights(scorer):
-    """Return whether a scorer takes ``sample_weight``, and has not been told by
-    ``set_score_request`` that it is to get none.
+    """Return whether a scorer takes ``sample_weight``, and ``set_score_request``
+    does not say that it gets none.
     """
     try:
         names = signature(getattr(scorer, "_score_func", scorer)).parameters

@@ -1,5 +1,4 @@
-"""What a network can do beyond ``predict``, asked of a fitted pipeline or search that has the
-network inside.
+"""Samples, input gradients and summaries of a network that is inside a pipeline or a search.
 
 The one decision: the rows go through the steps before the network as in ``predict``, and what comes
 back is in the network's terms.

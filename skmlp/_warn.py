@@ -23,7 +23,7 @@ _BETWEEN = (
     threading.__file__,
     "<frozen",
 )
-_told_in_search, _told_in_worker = WeakKeyDictionary(), set()
+_given_in_search, _given_in_worker = WeakKeyDictionary(), set()
 
 
 def warn_user(message, category=UserWarning, once=False):
@@ -42,13 +42,13 @@ def warn_user(message, category=UserWarning, once=False):
             owner = frame.f_locals.get("self", owner)  # in the end that of the outermost call
             search = search or isinstance(owner, joblib.Parallel)
         frame, level = frame.f_back, level + 1
-    told = (
-        _told_in_worker
+    given = (
+        _given_in_worker
         if frame is None
-        else _told_in_search.setdefault(owner, set())
+        else _given_in_search.setdefault(owner, set())
         if search
         else set()
     )
-    if not once or message not in told:
+    if not once or message not in given:
         warnings.warn(message, category, stacklevel=found if frame is None else level)
-        told.add(message)
+        given.add(message)

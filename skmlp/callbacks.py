@@ -1,9 +1,8 @@
 """Callbacks for ``set_callbacks`` of this package's estimators and of any other that supports
 scikit-learn's protocol (1.9 and later).
 
-The one decision: a callback remembers nothing but its parameters between fits, and keeps one memory
-for each fit that is running, since clones share their callbacks and may be fitted at the same time.
-What of a memory a fit needs that goes on with a killed one is in the file of a ``Snapshot``.
+What a fit that goes on with a killed one needs of a callback's memory is in the file of a
+``Snapshot``.
 
 To add one: derive from ``FitMemory``, write ``begin``, what to remember of a fit, ``kept``, what of
 that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
@@ -11,94 +10,19 @@ that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
 
 import math
 import time
-import warnings
-from abc import ABC, abstractmethod
 from collections import Counter
 from numbers import Integral, Real
 from types import SimpleNamespace
 
 from sklearn.metrics import check_scoring
-from sklearn.pipeline import Pipeline
 
 from ._base import BaseMLP
-from ._fit.resumption import Resumption, resumed, resumption_of
+from ._fit.fit_memory import FitMemory
+from ._fit.resumption import Resumption, resumed
 from ._saved import snapshot_file as _snapshot_file
-from ._sklearn import BaseSearchCV
 from .nn.engine.state import numbers, put_numbers
 
 __all__ = ["EarlyStopping", "Snapshot", "TimeLimit"]
-
-
-class FitMemory(ABC):
-    """What the callbacks share: a memory for each fit that is running, made when it begins and
-    dropped when it ends, however it ends.
-
-    ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the
-    fit that goes on with it; plain data. ``in_a_search``: what to do who has set the callback on a
-    search.
-    """
-
-    kept = ()
-    in_a_search = (
-        "set it on the estimator inside that has, as in "
-        "{kind}(model.set_callbacks({name}(...)), ...)"
-    )
-
-    def __init__(self):
-        self._fits = {}
-
-    @abstractmethod
-    def begin(self, estimator, context):
-        """Return what to remember of a fit that begins; raise if the callback cannot do its work
-        in it.
-        """
-
-    @abstractmethod
-    def on_fit_task_end(self, estimator, context):
-        """Called at the end of a fit and of each of its epochs; return True to stop after the
-        epoch.
-        """
-
-    def setup(self, estimator, context):
-        """Called by the estimator when a fit begins."""
-        if isinstance(estimator, Pipeline | BaseSearchCV) or context.max_subtasks == 0:
-            self._warn_of_no_epochs(estimator)
-            return
-        self._fits[id(estimator)] = fit = self.begin(estimator, context)
-        for name, value in resumption_of(estimator).memories.get(id(self), {}).items():
-            setattr(fit, name, value)
-
-    def teardown(self, estimator, context):
-        """Called by the estimator when a fit has ended, well or not."""
-        self._fits.pop(id(estimator), None)
-
-    def of(self, estimator):
-        """Return the memory of the estimator's fit, None where there are no epochs, and for a
-        task of a search in another process.
-        """
-        return self._fits.get(id(estimator))
-
-    def on_fit_task_begin(self, estimator, context):  # noqa: B027, the protocol asks for it
-        """Called at the beginning of a fit and of each of its epochs; does nothing."""
-
-    def on_interrupt(self, estimator, in_callback):  # noqa: B027, most have nothing to do
-        """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``:
-        in that of an epoch; does nothing.
-        """
-
-    def __getstate__(self):
-        return {**self.__dict__, "_fits": {}}
-
-    def _warn_of_no_epochs(self, estimator):
-        name, kind = type(self).__name__, type(estimator).__name__
-        remedy = "take it away with set_callbacks()"
-        if isinstance(estimator, Pipeline):
-            remedy = f"set it on the step that has, as in pipeline[-1].set_callbacks({name}(...))"
-        elif isinstance(estimator, BaseSearchCV):
-            remedy = self.in_a_search.format(kind=kind, name=name)
-        warnings.warn(
-            f"{name} does nothing on {kind}, which has no epochs; {remedy}.", stacklevel=6
-        )
 
 
 class EarlyStopping(FitMemory):
@@ -345,6 +269,7 @@ class Snapshot(FitMemory):
             fit.ended, fit.whole, fit.numbers = False, not in_callback, _current(estimator)
 
     def _write(self, estimator, fit, fitted, ended, current):
+        """Write the file; ``current``: the numbers that training goes on with, or None."""
         memories = {}
         for key, callback in _by_name(estimator._skl_callbacks).items():
             memory = callback.of(estimator)

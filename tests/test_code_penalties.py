@@ -278,7 +278,7 @@ def test_lbfgs_takes_what_is_smooth_and_the_same_each_time():
     model = quick(KLSparsity(0.2, 5.0), solver="lbfgs", max_iter=300).fit(X)
     assert_allclose(model.transform(X).mean(axis=0), 0.2, atol=0.05)
     for penalty, reason in (
-        ("l1", "kinks"),
+        ("l1", "smooth"),
         ("contractive", "draws directions at random"),
         (Variational(), "draws codes at random"),
     ):

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp._params.shared import HIDDEN_ACTIVATIONS
+from skmlp._params.constraints import HIDDEN_ACTIVATIONS
 from skmlp.nn import Dense, LeakyReLU, Maxout, PReLU
 
 from .problems import blobs, curve

@@ -30,6 +30,7 @@ from skmlp import (
     skops_types,
 )
 from skmlp._data.table import TableEncoder
+from skmlp.nn.engine.network import Network
 from skmlp.nn.saved import is_ours
 from skmlp.nn.schedules import Clock
 
@@ -86,7 +87,7 @@ def test_everything_that_an_estimator_can_hold_is_in_it():
         MLPRegressor,
         Autoencoder,
         OutlierAutoencoder,
-        nn.Network,
+        Network,
         nn.FunctionLoss,
         nn.ColumnLosses,
         nn.TiedDense,
@@ -95,7 +96,7 @@ def test_everything_that_an_estimator_can_hold_is_in_it():
 
 def test_nothing_that_writes_or_draws_is_in_it():
     modules = {name.rpartition(".")[0] for name in skops_types()}
-    assert not modules & {"skmlp.callbacks", "skmlp.nn.engine.callbacks", "skmlp._fit.training"}
+    assert not modules & {"skmlp.callbacks", "skmlp.nn.engine.epoch_end", "skmlp._fit.training"}
     assert not any(module.startswith(("skmlp.plot", "skmlp.onnx")) for module in modules)
 
 
@@ -279,7 +280,7 @@ def made(cls, *args):
 
 
 def network_of(layer):
-    return made(nn.Network, sequence(layer, kind="List"), made(nn.SquaredError), plain(4))
+    return made(Network, sequence(layer, kind="List"), made(nn.SquaredError), plain(4))
 
 
 def table_of(frame):

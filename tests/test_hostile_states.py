@@ -281,7 +281,7 @@ DISAGREE = [
     ("table", "_table.given", ["colour", Adam()], "given is"),
     (
         "classifier",
-        "_network.state",
+        "_network.running",
         lambda a: -5.0 + 0.0 * a,
         "the variance of layer 1 is below 0",
     ),

@@ -11,9 +11,9 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
-from skmlp._params.shared import HIDDEN_ACTIVATIONS
+from skmlp._params.constraints import HIDDEN_ACTIVATIONS
 from skmlp.nn import BatchNorm, Quantile
-from skmlp.nn.engine import input_gradient as module
+from skmlp.nn.engine import inference
 
 from .problems import blobs, curve, labels, named
 
@@ -136,7 +136,7 @@ def test_sparse_rows_and_chunks(monkeypatch):
     X, y = blobs(3)
     model = MLPClassifier(batch_norm=True, **SETTING).fit(X, y)
     whole = model.input_gradient(X, y)
-    monkeypatch.setattr(module, "_CHUNK_VALUES", 64)
+    monkeypatch.setattr(inference, "_CHUNK_VALUES", 64)
     np.testing.assert_allclose(
         model.input_gradient(sparse.csr_matrix(X), y), whole, rtol=1e-12, atol=1e-15
     )

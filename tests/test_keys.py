@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp._params.constraints import CONSTRAINTS
 from skmlp._params.keys import ALIASES
-from skmlp._params.shared import CONSTRAINTS
 from skmlp.nn.activations import ACTIVATIONS, LeakyReLU
 from skmlp.nn.initializers import INITIALIZERS
 from skmlp.nn.layers import CORRUPTIONS, JOINS
@@ -233,3 +233,15 @@ def test_what_is_not_there_says_why():
             match=rf"This '{type(model).__name__}' has no attribute '{name}': .*{reason}",
         ):
             getattr(model, name)
+
+
+def test_a_subclass_has_its_own_parameters():
+    """The names of parameters are kept for each class."""
+
+    class Narrow(MLPClassifier):
+        def __init__(self, alpha=1.0):
+            super().__init__(alpha=alpha)
+
+    assert "dropout" in MLPClassifier().get_params()
+    assert Narrow().get_params() == {"alpha": 1.0}
+    assert "dropout" in MLPClassifier().get_params()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, nn
+from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
 from skmlp.onnx._convert import to_onnx
 from skmlp.onnx._units import CONVERTERS
@@ -50,9 +51,9 @@ def regressor_of(layers, dtype="float64", loss=None, seed=0):
     X = rows_to_try(N_IN)[:9]
     model = MLPRegressor(hidden_layer_sizes=(), normalize_y=False).partial_fit(X, X[:, 0])
     rng = np.random.default_rng(seed)
-    network = nn.Network(layers, loss or nn.SquaredError(), N_IN, dtype)
+    network = Network(layers, loss or nn.SquaredError(), N_IN, dtype)
     network.params[...] = rng.normal(size=network.params.size)
-    network.state[...] = rng.uniform(0.5, 1.5, network.state.size)
+    network.running[...] = rng.uniform(0.5, 1.5, network.running.size)
     model._network = network
     return model
 
@@ -161,7 +162,7 @@ def test_links_by_column(pieces, dtype):
     model = Autoencoder(hidden_layer_sizes=(), loss="squared_error", max_iter=1).partial_fit(
         rows_to_try(N_IN)[:9]
     )
-    network = nn.Network([nn.Dense(N_IN)], nn.ColumnLosses(pieces), N_IN, "float64")
+    network = Network([nn.Dense(N_IN)], nn.ColumnLosses(pieces), N_IN, "float64")
     network.params[...] = np.random.default_rng(0).normal(size=network.params.size) * 1e-3
     model._network, model._transform_stop = network, 0
     X = rows_to_try(N_IN).astype(dtype)

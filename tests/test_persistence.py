@@ -16,6 +16,7 @@ import skmlp
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp._base import BaseMLP
 from skmlp.nn import Dense, saved
+from skmlp.nn.engine.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 
 from . import skops_files
@@ -49,7 +50,7 @@ def kept_bytes(model):
     """Return the bytes of the numbers that a later call or question needs."""
     network, slots = model._network, model._state.slots
     return (
-        sum(array.nbytes for array in (network.params, network.state, *slots.values()))
+        sum(array.nbytes for array in (network.params, network.running, *slots.values()))
         + 8 * model.history_.reset_index().size
     )
 
@@ -180,7 +181,7 @@ def test_another_format_is_refused(cls, fits, save, load, monkeypatch):
 
 @each_way
 @pytest.mark.parametrize("stamp", [None, "0.1.0", {"written": "by hand"}], ids=str)
-@pytest.mark.parametrize("target", [skmlp.nn.Network, BaseMLP])
+@pytest.mark.parametrize("target", [Network, BaseMLP])
 def test_a_missing_or_unknown_stamp_is_refused(target, stamp, save, load, monkeypatch):
     def change(state):
         state.pop("_skmlp_saved")
@@ -205,7 +206,7 @@ def test_arrays_of_other_names_or_shapes_are_refused(save, load, monkeypatch):
         patch.setattr(
             skmlp.nn.BatchNorm, "params", lambda self, n_in: dict(reversed(own(self, n_in).items()))
         )
-        network = skmlp.nn.Network(model._network.layers, model._network.loss, 4)
+        network = Network(model._network.layers, model._network.loss, 4)
         data = save(network)
     with pytest.raises(
         ValueError,
@@ -223,7 +224,7 @@ def test_arrays_of_other_names_or_shapes_are_refused(save, load, monkeypatch):
 
 
 @each_way
-@pytest.mark.parametrize("name", ["params", "state"])
+@pytest.mark.parametrize("name", ["params", "running"])
 def test_numbers_of_another_size_or_precision_are_refused(name, save, load, monkeypatch):
     model = fitted(batch_norm=True)
     for change in (
@@ -235,7 +236,7 @@ def test_numbers_of_another_size_or_precision_are_refused(name, save, load, monk
             monkeypatch,
             save,
             model,
-            skmlp.nn.Network,
+            Network,
             lambda state, change=change: {**state, name: change(state[name])},
         )
         with pytest.raises(ValueError, match=r"does not fit skmlp .* shape and type are"):

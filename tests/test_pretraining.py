@@ -217,7 +217,7 @@ def test_it_goes_with(setting):
         for epochs in (4, 4, None)
     ]
     assert_array_equal(models[0]._network.params, models[1]._network.params)
-    assert_array_equal(models[0]._network.state, models[1]._network.state)
+    assert_array_equal(models[0]._network.running, models[1]._network.running)
     assert not np.array_equal(models[0]._network.params, models[2]._network.params)
     assert len(models[0].history_) == 1  # it is no epoch of fit
     assert np.isfinite(models[0].score_samples(X)).all()
@@ -260,7 +260,7 @@ def test_going_on_does_not_pretrain_again(setting):
         steps.partial_fit(X)
     for model in (warm, steps):
         assert_array_equal(model._network.params, whole._network.params)
-        assert_array_equal(model._network.state, whole._network.state)
+        assert_array_equal(model._network.running, whole._network.running)
 
 
 @pytest.mark.parametrize("tied", [False, True])

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.nn import AlphaDropout, BatchNorm, Quantile
-from skmlp.nn.engine import mc_dropout as dropout_samples
+from skmlp.nn.engine import inference
 
 from .networks import classifier, regressor
 from .problems import blobs, curve, labels
@@ -103,7 +103,7 @@ def test_alpha_dropout_is_left_on_too():
 )
 def test_without_a_mask_a_sample_is_the_prediction(setting, monkeypatch):
     """In chunks of rows, dense and sparse."""
-    monkeypatch.setattr(dropout_samples, "_CHUNK_VALUES", 100)
+    monkeypatch.setattr(inference, "_CHUNK_VALUES", 400)
     X, y = blobs(3)
     model = classifier(**setting).fit(X, y)
     for rows in (X, sp.csr_matrix(X)):

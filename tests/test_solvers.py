@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp._params.build import make_solver
+from skmlp._params.units import make_solver
 from skmlp.nn import SGD, Adadelta, AdamW, Lion, RMSprop
 from skmlp.nn.optimizers import OPTIMIZERS
 
@@ -30,17 +30,19 @@ def test_a_key_reads_the_parameters_that_mean_the_same(key):
     defaults = OPTIMIZERS[key]().get_params()
     for name, value in make_solver(model).get_params().items():
         assert value == (
-            given[name] if name in given and name not in OPTIMIZERS[key].own else defaults[name]
+            given[name]
+            if name in given and name not in OPTIMIZERS[key].not_shared
+            else defaults[name]
         )
 
 
 def test_names_that_mean_something_else_are_real_names():
-    assert {key: cls.own for key, cls in OPTIMIZERS.items() if cls.own} == {
+    assert {key: cls.not_shared for key, cls in OPTIMIZERS.items() if cls.not_shared} == {
         "adadelta": ("epsilon",),
         "lion": ("beta_1", "beta_2"),
     }
     for cls in OPTIMIZERS.values():
-        assert set(cls.own) <= set(cls().get_params())
+        assert set(cls.not_shared) <= set(cls().get_params())
 
 
 @pytest.mark.parametrize(

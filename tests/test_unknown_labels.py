@@ -187,7 +187,7 @@ def test_partial_fit_with_labels_that_are_known_later(rng):
 
 def test_a_fitted_model_keeps_the_loss_itself(rng):
     X, y = labels()
-    assert type(quick(max_iter=1).fit(X, holes(rng, y))._network.objective) is BinaryLogLoss
+    assert type(quick(max_iter=1).fit(X, holes(rng, y))._network.loss) is BinaryLogLoss
 
 
 def test_minus_one_for_no_is_refused():

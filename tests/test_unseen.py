@@ -69,9 +69,7 @@ def test_each_method_warns_once(cls, setting, methods):
         ) as caught:
             getattr(model, method)(rows)
         assert len(caught) == 1, method
-        assert caught[0].filename == __file__ or method in ("transform", "score"), (
-            method
-        )  # those go through more calls
+        assert caught[0].filename == __file__, method
 
 
 def test_scores_warn():

@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 
 from ..nn.losses import LOSSES
-from .targets import one_column
+from .targets import has_unknown, one_column
 
 
 def without_unknown(y):
@@ -41,12 +45,28 @@ def without_unknown(y):
     return (filled, unknown) if unknown.any() else (y, None)
 
 
+def with_unknown(y, unknown, first):
+    """Return checked labels (n, k) with NaN where they are unknown. Overwrites: y.
+
+    ``first``: whether it is a first fit's, which must know what 0 means.
+    """
+    if first and not (y[~unknown] == 0).any():
+        raise ValueError(
+            "y has ones, and -1 or NaN for unknown labels, but no zeros: what does "
+            "not apply is 0, not -1."
+        )
+    y[unknown] = np.nan
+    return y
+
+
 def check_labels(y):
     """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros
     and ones.
     """
     y = y if sparse.issparse(y) else one_column(y)
     check_classification_targets(y)
+    if not sparse.issparse(y) and y.ndim == 1:  # to look for its kind again would cost as much
+        return y, False
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -59,6 +79,53 @@ def check_labels(y):
     if y.min() < 0 or y.max() > 1:
         raise ValueError(f"Several columns of labels are zeros and ones, but y has {np.unique(y)}.")
     return y, True
+
+
+def check_classes(labels, multilabel, known, was_multilabel, declared, every_class):
+    """Raise ``ValueError`` unless the labels of a target are among the known ones.
+
+    ``multilabel``, ``was_multilabel``: of this target, of that of the first fit; ``declared``: the
+    ``classes`` of ``partial_fit`` or None; ``every_class``: whether all known ones must be there.
+    """
+    if declared is not None and not np.array_equal(known, unique_labels(declared)):
+        raise ValueError(
+            f"`classes={declared!r}` is not the same as on last call to partial_fit, was: {known!r}"
+        )
+    if multilabel != was_multilabel or (multilabel and len(labels) != len(known)):
+        was, now = (
+            "multilabel" if kind else "single-label" for kind in (was_multilabel, multilabel)
+        )
+        raise ValueError(
+            f"The targets were {was} with {len(known)} classes; now they are {now} "
+            f"with {len(labels)}."
+        )
+    if multilabel:
+        return
+    if every_class and not np.array_equal(labels, known):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same classes as in the previous "
+            f"call to fit. Previously got {known}, `y` has {labels}"
+        )
+    if len(np.setdiff1d(labels, known)):
+        raise ValueError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
+            f"'y' has {labels}."
+        )
+
+
+def accuracy(predicted, target, weight):
+    """Return the share of the rows whose labels, all that are known, are right; NaN if no row has a
+    known label. ``weight`` (n,) or None.
+    """
+    if has_unknown(target):
+        unknown = np.isnan(target)
+        right = ((predicted == target) | unknown).all(axis=1)
+        known = ~unknown.all(axis=1)
+        if not known.any():
+            return np.nan
+        return np.average(right[known], weights=None if weight is None else weight[known])
+    right = (predicted == target).all(axis=1) if target.ndim == 2 else target == predicted
+    return np.average(right, weights=weight)
 
 
 def class_numbers(y, classes, n_rows):

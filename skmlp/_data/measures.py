@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
-from ..nn.losses import ColumnLosses, Loss
+from ..nn.losses import ColumnLosses
 from ..nn.losses.by_column import numbers
 from ..nn.losses.measure import Measure
 from .sources import row_parts
@@ -53,7 +53,7 @@ def measure_of_reconstruction(X, weight, rows, loss):
     """
     pieces = loss.pieces if isinstance(loss, ColumnLosses) else [(loss, slice(0, X.shape[1]))]
     pieces = [(unit, numbers(columns)) for unit, columns in pieces if unit.measures is not None]
-    movable = [columns for unit, columns in pieces if unit.domain == Loss.domain]
+    movable = [columns for unit, columns in pieces if unit.unbounded]
     offset, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
     if movable and not sparse.issparse(X):
         columns = np.concatenate(movable)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .._params.column_losses import given_loss
-from ..nn.losses import ColumnLosses, LogLoss, Loss
+from ..nn.losses import ColumnLosses, LogLoss
 from .table import as_frame, form_of
 
 
@@ -26,7 +26,7 @@ def number_loss(loss):
             "numbers, such as 'squared_error'; categories have their cross-entropy."
         )
     unit = given_loss(loss, 1, None)
-    if unit.domain != Loss.domain:
+    if not unit.unbounded:
         raise ValueError(
             f"loss={loss!r} needs values in {unit.domain}, but with categorical_features the "
             "numbers of a table are standardised; take "

@@ -12,7 +12,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from .._warn import warn_user
 from ..nn.engine.sources import DenseRows, LabelRows, OneHotRows, SparseRows
-from ..nn.losses.base import initial_score_of_mean, smallest_share
+from ..nn.losses.base import smallest_share
 from .missing import without_filling
 
 
@@ -43,7 +43,7 @@ def has_unknown(target):
     return target.ndim == 2 and not sparse.issparse(target) and bool(np.isnan(target.min()))
 
 
-def given_back(source, table):
+def reconstruction_target(source, table):
     """Return the source of targets where the input, a source of rows, is to be reconstructed."""
     source = without_filling(source)
     return source if table is None else OneHotRows(source, len(table.numeric), table.levels)
@@ -52,7 +52,7 @@ def given_back(source, table):
 def target_rows(target, n_classes, dtype, table=None):
     """Return the source of target rows, of width ``n_targets``."""
     if table is not None:
-        return given_back(DenseRows(target.astype(dtype)), table)
+        return reconstruction_target(DenseRows(target.astype(dtype)), table)
     if sparse.issparse(target):
         return SparseRows(target.astype(dtype, copy=False))
     if target.ndim == 1 and n_classes != 2:
@@ -65,17 +65,17 @@ def initial_scores(loss, target, weight, n_classes, table=None):
     sparse ones of their mean.
     """
     if table is not None:
-        source = given_back(DenseRows(target), table)
+        source = reconstruction_target(DenseRows(target), table)
         target = source.take(slice(0, source.n_rows), np.empty((source.n_rows, source.width)))
     if target.ndim == 1:
         counts = np.bincount(target, weight, minlength=n_classes)
         shares = counts / counts.sum()
-        return initial_score_of_mean(
-            loss, shares if n_classes != 2 else shares[1:], smallest_share(target, weight)
+        return loss.initial_score_at(
+            shares if n_classes != 2 else shares[1:], smallest_share(target, weight)
         )
     if sparse.issparse(target):
         weights = np.ones(target.shape[0]) if weight is None else weight
-        return initial_score_of_mean(
-            loss, target.T @ (weights / weights.sum()), smallest_share(weights, weight)
+        return loss.initial_score_at(
+            target.T @ (weights / weights.sum()), smallest_share(weights, weight)
         )
-    return loss.start(np.asarray(target, dtype=np.float64), weight)
+    return loss.initial_score(np.asarray(target, dtype=np.float64), weight)

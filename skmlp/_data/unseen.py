@@ -7,10 +7,11 @@ these but for case and spaces ("HI" for "hi"), or if there are several rows, unl
 fractions: measured values, of which new ones are to be expected.
 """
 
-import warnings
 from numbers import Number
 
 import numpy as np
+
+from .._warn import warn_user
 
 _SEVERAL = 5  # rows with a value
 _SHOWN = 5  # categories in the message
@@ -29,13 +30,11 @@ def warn_of_unseen(table, frame, matrix):
         known = [category for category in categories if category is not None]
         odd = _odd(column.unique().tolist(), known, len(column))
         if odd is not None:
-            warnings.warn(
+            warn_user(
                 f"The column {table.names[j]!r} of X has no value that was there in the fit: it "
                 f"has {_named([odd])}, the fit had "
                 f"{_named(known)}. To the network they are all one unseen category; give the "
                 "column as in the fit.",
-                UserWarning,
-                stacklevel=5,
             )
 
 

@@ -1,1 +1,1 @@
-"""The stages of a fit: validation, pre-training, training, its callbacks and its end."""
+"""The stages of a fit: data, held-out data, network, training, and its end."""

@@ -1,8 +1,4 @@
-"""What is said of a training that does not end well: errors, warnings, and what the data say of the
-cause.
-
-The one decision: training hands over what it knows, and every sentence about its end stands here.
-"""
+"""The end of a training: errors and warnings where it is a bad one, with the likely cause."""
 
 from typing import NamedTuple
 
@@ -10,10 +6,11 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 
-from .._params.build import is_lbfgs
 from .._params.column_losses import labels_of
+from .._params.units import is_lbfgs
 from .._warn import warn_user
 from ..nn.engine.sources import Part
+from ..nn.engine.trainer import DivergedError
 from ..nn.losses.base import working_rows
 
 _SAMPLE_ROWS, _SAMPLE_VALUES = 1000, 2**18  # of the rows that a trained network is looked at with
@@ -33,11 +30,14 @@ class Ending(NamedTuple):
 
 def is_finite(network):
     """Return whether all parameters and running statistics are numbers."""
-    return bool(np.isfinite(network.params).all() and np.isfinite(network.state).all())
+    return bool(np.isfinite(network.params).all() and np.isfinite(network.running).all())
 
 
-def diverged_message(estimator, epoch, what="The loss is"):
-    """Return what to say of weights or losses that are not finite; ``what`` is not."""
+def diverged(estimator, epoch, what="The loss is", where=""):
+    """Return the error for weights or losses that are not finite; ``what`` is not.
+
+    ``where``: what the message begins with.
+    """
     remedies = (
         []
         if estimator._table is not None
@@ -48,11 +48,13 @@ def diverged_message(estimator, epoch, what="The loss is"):
         if estimator.clip_norm is None:
             remedies.append("bound the gradient with clip_norm")
     advice = ", or ".join([", ".join(remedies[:-1]), remedies[-1]] if remedies[1:] else remedies)
-    return (
-        "Solver produced non-finite parameter weights. The input data may contain large values "
-        "and need to be preprocessed. "
+    return DivergedError(
+        f"{where}Solver produced non-finite parameter weights. The input data may contain large "
+        "values and need to be preprocessed. "
         f"({what} not finite in {'iteration' if is_lbfgs(estimator) else 'epoch'} {epoch}."
-        f"{f' {advice[0].upper()}{advice[1:]}.' if advice else ''})"
+        f"{f' {advice[0].upper()}{advice[1:]}.' if advice else ''})",
+        epoch,
+        what,
     )
 
 
@@ -109,45 +111,44 @@ def warn_lbfgs(estimator, result):
     warn_user(message, ConvergenceWarning)
 
 
-def check_ending(estimator, network, data, ending, incremental):
-    """Raise ``ValueError`` if a trained network is not finite or its scores are not; warn if it is
-    no good, with the likely cause.
-
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` trained
-    on or None.
+def check_ending(training, ending):
+    """Raise ``DivergedError`` if a trained network or its scores are not finite; warn if it is no
+    good, with the likely cause. ``training``: Training; ``ending``: Ending.
     """
-    n_epochs = len(estimator._records)
+    estimator, network, data = training.estimator, training.network, training.data
+    n_epochs = len(training.records)
     if not is_finite(network):
-        raise ValueError(diverged_message(estimator, n_epochs))
-    if incremental and not np.any(np.abs(network.params) > _USUAL_WEIGHT):
+        raise diverged(estimator, n_epochs)
+    if training.incremental and not np.any(np.abs(network.params) > _USUAL_WEIGHT):
         return
     rows = _sample(network, data)
     with np.errstate(all="ignore"):
         raw = network.scores(Part(data.x, rows))
     if not np.isfinite(raw).all():
-        raise ValueError(diverged_message(estimator, n_epochs))
-    if ending.by_itself and not incremental:
-        _warn_if_bad(estimator, network, data, ending, rows, raw)
+        raise diverged(estimator, n_epochs)
+    if ending.by_itself and not training.incremental:
+        _warn_if_bad(training, ending, rows, raw)
 
 
 def _sample(network, data):
     """Return the numbers of rows that are spread evenly over those trained on."""
-    n = data.x.n_rows if data.rows is None else len(data.rows)
+    n = data.n_rows
     most = max(16, min(_SAMPLE_ROWS, _SAMPLE_VALUES // max(data.x.width, network.n_out)))
     places = np.arange(0, n, -(-n // most))
     return places if data.rows is None else data.rows[places]
 
 
-def _warn_if_bad(estimator, network, data, ending, rows, raw):
+def _warn_if_bad(training, ending, rows, raw):
     """Warn if the loss is no less than the best constant's, or far above what it was, and there is
     a reason to be seen.
 
     ``raw``: scores of the row numbers ``rows``. Overwrites: raw.
     """
+    estimator, network, data = training.estimator, training.network, training.data
     target = data.target.take(rows, np.empty((len(rows), network.n_targets), network.dtype))
     weight = None if data.weight is None else data.weight[rows].astype(np.float64)
     constant = np.tile(
-        network.objective.start(target.astype(np.float64), weight), (len(rows), 1)
+        network.objective.initial_score(target.astype(np.float64), weight), (len(rows), 1)
     ).astype(network.dtype)
     with np.errstate(all="ignore"):
         losses = [
@@ -163,7 +164,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
         else network.loss.in_units(estimator._target_measure)
     )
     curve = [
-        (record["loss"] - shift) / factor for record in estimator._records[-max(ending.n_iter, 1) :]
+        (record["loss"] - shift) / factor for record in training.records[-max(ending.n_iter, 1) :]
     ]
     last, best = curve[-1], min(curve)
     no_better = own > 0.99 * least
@@ -198,7 +199,7 @@ def _warn_if_bad(estimator, network, data, ending, rows, raw):
 
 
 def _unscaled_features(estimator, data, rows):
-    """Return a list of one or no sentence: that features are far from the size that networks are
+    """Return a list of one or no sentence that features are far from the size that networks are
     made for, and what helps.
     """
     if estimator._table is not None:  # its numbers are standardised
@@ -225,7 +226,7 @@ def _unscaled_target(estimator, network, target):
     if (
         not is_regressor(estimator)
         or estimator._target_measure is not None
-        or network.loss.domain != "(-inf, inf)"
+        or not network.loss.unbounded
         or _SMALL <= largest <= _LARGE
     ):
         return []

@@ -46,7 +46,7 @@ def start_from(given, network, stop, kind):
         raise ValueError(
             f"init_from starts hidden layers from hidden layers, but {names} has none."
         )
-    if hasattr(source, "n_components") and len(mine) >= len(its) > 1:
+    if source._has_code and len(mine) >= len(its) > 1:
         code = len(its) - 1
         if _shapes(network, mine[code]) != _shapes(source._network, its[code]):
             its = its[:code]  # the code need not come along
@@ -71,6 +71,7 @@ def fitted_network(given):
 
 
 def _bare(given):
+    """Return what is inside a ``FrozenEstimator``, anything else as it is."""
     return given.estimator if isinstance(given, FrozenEstimator) else given
 
 
@@ -80,7 +81,7 @@ def _hidden_layers(network, stop):
     """
     found, numbers = [], []
     for i, layer in enumerate(network.layers[:stop]):
-        if layer.params(network.widths[i]) or layer.state(network.widths[i]):
+        if layer.params(network.widths[i]) or layer.running(network.widths[i]):
             numbers.append(i)
         if layer.activates:
             found.append(numbers)
@@ -90,7 +91,7 @@ def _hidden_layers(network, stop):
 
 def _shapes(network, numbers):
     """Return the shape of each array of some layers, by the name of the array."""
-    layouts = network.layout, network.state_layout
+    layouts = network.layout, network.running_layout
     return {
         name: param.shape
         for layout in layouts

@@ -2,22 +2,22 @@
 
 The one decision: layers own nothing, so an encoder layer and its mirror image in the decoder are
 taken out of the network as they are, with what stands between (batch normalisation, corruption,
-dropout, what is asked of the code), put together to a network of one hidden layer, trained, and
+dropout, the penalty on the code), put together to a network of one hidden layer, trained, and
 their numbers put back. A mirror image whose weights are tied stays tied: its owner is in the same
 pair.
 """
 
-from types import SimpleNamespace
+from dataclasses import replace
 
-from .._params.shared import per_layer
+from .._params.augmentation import augmenters
 from ..nn.engine.inference import Outputs
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.engine.trainer import DivergedError
-from ..nn.layers import CORRUPTIONS, Corruption, Dense, TiedDense
+from ..nn.layers import Corruption, Dense, FunctionCorruption, TiedDense
 from ..nn.losses import SquaredError
-from .endings import diverged_message
-from .training import make_trainer
+from .endings import diverged
+from .minibatches import make_trainer
 
 
 def check_pretraining(estimator):
@@ -42,69 +42,74 @@ def check_pretraining(estimator):
         )
 
 
-def pretrain(estimator, network, rule, schedule, state, data, batch_size):
+def pretrain(training):
     """Train each layer of the encoder with its mirror image in the decoder, from the input to the
-    code, on what the layers below give.
-
-    ``data``: namespace of sources ``x`` and ``target``, ``weight`` (n,) or None, ``rows`` to use or
-    None. The random stream goes on; the rest of ``state`` stays as it is. Overwrites: network,
-    state.
+    code, on what the layers below give. The random stream goes on; the rest of the state stays as
+    it is. Overwrites: training.network, training.state.
     """
+    estimator, network, data = training.estimator, training.network, training.data
     starts = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense | TiedDense)]
-    ends = [*starts[1:], len(network.layers)]
-    n_weights = len(network.penalised)  # a tied pair has one
-    alphas = per_layer(estimator.alpha, n_weights, "alpha", "weight matrices")
-    penalties = network.alphas or [0.0] * n_weights
     for k in range(len(starts) // 2):
-        mirror = len(starts) - 1 - k
-        own = [k] if network.layers[starts[mirror]].tied else [k, mirror]
-        # what stands before the first layer, the vectors of categories too, is part of the first
-        # pair
-        numbers = [
-            *range(starts[k] if k else 0, ends[k]),
-            *_activated(network, starts[mirror], ends[mirror]),
-        ]
-        layers = [network.layers[i] for i in numbers]
-        if len(own) == 1:
-            layers[numbers.index(starts[mirror])] = TiedDense(
-                network.layers[starts[mirror]].n_out, ends[k] - starts[k]
-            )
-        before = [layer for layer in network.layers[: starts[0]] if _corrupts(layer)] if k else []
-        # the loss writes over the last output, which the derivative of an activation may read
-        loss, after = (SquaredError(), [Corruption(_unchanged)]) if k else (network.loss, [])
-        n_in = network.widths[starts[k] if k else 0]
-        pair = Network(
-            [*before, *layers, *after], loss, n_in, network.dtype, [penalties[i] for i in own]
-        )
-        places = [(len(before) + at, number) for at, number in enumerate(numbers)]
-        pair.load_layers(network, places)
-        rows = data
-        if k == 0:
-            pair.objective = network.objective
-        else:
+        if k:
             hidden = Outputs(network, data.x, starts[k])
-            rows = SimpleNamespace(
-                x=hidden, target=hidden, weight=data.weight, unit=data.unit, rows=data.rows
-            )
-        learned = {
-            name: getattr(estimator, name)
-            for name in ("_table", "_input_measure", "_target_measure")
-        }
-        settings = SimpleNamespace(**estimator.get_params(deep=False), **learned)
-        settings.alpha = [alphas[i] for i in own]
-        settings.augmentation = estimator.augmentation if k == 0 else None  # made for rows of X
-        trainer = make_trainer(
-            settings, pair, rule, schedule, TrainingState(state.rng), rows, batch_size
+            rows = replace(data, x=hidden, target=hidden)
+        else:
+            rows = data
+        penalties = training.minibatches.penalties.of(_owned(network, starts, k))
+        pair, places = _pair(network, starts, k, penalties.l2)
+        part = replace(
+            training,
+            network=pair,
+            state=TrainingState(training.state.rng),
+            data=rows,
+            minibatches=replace(training.minibatches, penalties=penalties),
         )
+        augmentation = [] if k else augmenters(estimator, data.x)  # made for rows of X
+        trainer = make_trainer(part, augmentation)
         try:
             trainer.fit(rows.x, rows.target, rows.weight, rows.rows, estimator.pretraining)
         except DivergedError as error:
-            raise ValueError(
-                f"In the pre-training of layer {k}: "
-                f"{diverged_message(estimator, error.epoch, error.what)}"
-            ) from None
+            where = f"In the pre-training of layer {k}: "
+            raise diverged(estimator, error.epoch, error.what, where) from None
         pair.refresh_statistics(rows.x, rows.weight, rows.rows)
         network.load_layers(pair, [(number, at) for at, number in places])
+
+
+def _owned(network, starts, k):
+    """Return the numbers of the weight matrices of layer ``k`` of the encoder and its mirror image,
+    one if these share it. ``starts``: numbers of the layers that multiply with one.
+    """
+    mirror = len(starts) - 1 - k
+    return [k] if network.layers[starts[mirror]].tied else [k, mirror]
+
+
+def _pair(network, starts, k, alphas):
+    """Return layer ``k`` of the encoder and its mirror image as a network, and the places of its
+    layers: (number there, number in ``network``).
+
+    ``alphas``: L2 penalties of its weight matrices.
+    """
+    ends = [*starts[1:], len(network.layers)]
+    mirror = len(starts) - 1 - k
+    # what stands before the first layer, the vectors of categories too, is part of the first pair
+    numbers = [
+        *range(starts[k] if k else 0, ends[k]),
+        *_activated(network, starts[mirror], ends[mirror]),
+    ]
+    layers = [network.layers[i] for i in numbers]
+    if network.layers[starts[mirror]].tied:
+        layers[numbers.index(starts[mirror])] = TiedDense(
+            network.layers[starts[mirror]].n_out, ends[k] - starts[k]
+        )
+    before = [layer for layer in network.layers[: starts[0]] if _corrupts(layer)] if k else []
+    # the loss writes over the last output, which the derivative of an activation may read
+    loss, after = (SquaredError(), [FunctionCorruption(_unchanged)]) if k else (network.loss, [])
+    n_in = network.widths[starts[k] if k else 0]
+    objective = None if k else network.objective
+    pair = Network([*before, *layers, *after], loss, n_in, network.dtype, alphas, objective)
+    places = [(len(before) + at, number) for at, number in enumerate(numbers)]
+    pair.load_layers(network, places)
+    return pair, places
 
 
 def _activated(network, start, stop):
@@ -116,8 +121,10 @@ def _activated(network, start, stop):
 
 
 def _corrupts(layer):
-    return isinstance(layer, (*CORRUPTIONS.values(), Corruption))
+    """Return whether a layer corrupts its input."""
+    return isinstance(layer, Corruption)
 
 
 def _unchanged(x, rng):
+    """Return x."""
     return x

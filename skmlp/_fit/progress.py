@@ -1,10 +1,8 @@
-"""What ``verbose=True`` says of a fit: the columns of the table of epochs, and sentences on how
-training ended.
-"""
+"""What ``verbose=True`` prints of a fit: a table of epochs, and sentences on how training ended."""
 
 
 def columns_of(third, evaluate):
-    """Return what is printed of an epoch."""
+    """Return the columns of the table of epochs; ``third``: the one behind the losses."""
     return [
         "epoch",
         "loss",

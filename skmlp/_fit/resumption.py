@@ -1,4 +1,4 @@
-"""What a fit that was killed hands on to the fit that goes on with it.
+"""Going on with a fit that was killed: what is known of it beside its estimator.
 
 The one decision: it is an attribute of the estimator for as long as that fit runs; so ``fit`` needs
 no parameter for it, and the parameters of the estimator, ``max_iter`` and ``warm_start`` among

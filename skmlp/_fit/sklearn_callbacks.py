@@ -7,7 +7,7 @@ core, and it is only there if the estimator has any.
 
 import copy
 
-from ..nn.engine.callbacks import Callback
+from ..nn.engine.epoch_end import Callback
 from .resumption import resumption_of
 
 
@@ -18,23 +18,21 @@ class FitTasks:
     ----------
     estimator : BaseMLP
         It has callbacks.
-    X, y, sample_weight : object
-        As the fit was given them, and as the callbacks get them.
-    name : {'fit', 'partial_fit'}
-    n_epochs : int
-        Most epochs there will be, those included that were made before the fit was killed that this
-        one goes on with.
+    given : Given
+        The callbacks get X, y and sample_weight as the user gave them.
     """
 
-    def __init__(self, estimator, X, y, sample_weight, name, n_epochs):
+    def __init__(self, estimator, given):
         self.stopped = self.interrupted = False
         self._estimator = estimator
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        weight = given.sample_weight
+        metadata = None if weight is None else {"sample_weight": weight}
+        self._given = {"estimator": estimator, "X": given.X, "y": given.y, "metadata": metadata}
         self._epoch = None
-        self._fit = estimator._init_callback_context(
-            task_name=name, max_subtasks=n_epochs - resumption_of(estimator).n_made
-        )
+        name, n_epochs = "fit", estimator.max_iter - resumption_of(estimator).n_made
+        if given.incremental:
+            name, n_epochs = "partial_fit", 1
+        self._fit = estimator._init_callback_context(task_name=name, max_subtasks=n_epochs)
         self._fit.call_on_fit_task_begin(**self._given)
 
     def epoch_begin(self):
@@ -73,6 +71,7 @@ class FitTasks:
         self._fit.call_on_fit_task_end(**self._given, reconstruction_attributes=self._copies)
 
     def _copies(self):
+        """Return copies of the attributes that training has set."""
         names = ("_network", "_state", "_records")
         return {name: copy.deepcopy(getattr(self._estimator, name)) for name in names}
 

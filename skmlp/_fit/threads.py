@@ -74,9 +74,11 @@ def one_thread():
 
 
 def _largest_product(network, n_rows):
+    """Return the number of multiplications of the largest product of a pass over the rows."""
     return n_rows * max(part.stop - part.start for part in network.penalised)
 
 
 @cache
 def _libraries():
+    """Return the controllers of the BLAS libraries in this process."""
     return ThreadpoolController().select(user_api="blas").lib_controllers

@@ -1,4 +1,4 @@
-"""A fit is a transaction: one that fails or is interrupted leaves the estimator as it was."""
+"""All or nothing: a fit that fails or is interrupted leaves the estimator as it was."""
 
 from contextlib import contextmanager
 

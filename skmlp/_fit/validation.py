@@ -10,8 +10,8 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv, train_test_split
 from sklearn.utils import check_consistent_length, get_tags
 
-from .._params.build import is_lbfgs
 from .._params.keys import did_you_mean
+from .._params.units import is_lbfgs
 from .._sklearn import takes_weights
 from .._warn import warn_user
 
@@ -138,15 +138,10 @@ class Evaluation:
     ----------
     estimator : BaseMLP
     network : Network
-    held : namespace
-        The held-out rows: sources ``x`` and ``target``, ``weight`` (n,) or None.
-    target : ndarray or matrix
-        The target as the estimator's own score wants it.
-    given : callable
-        Returns X, y and the weights as the user gave them, for a scorer.
-    refresh : callable
-        Called before each evaluation: gives the network the statistics that it would have if
-        training ended now.
+    held_out : HeldOut
+        Its target is for the estimator's own score, what the user gave for a scorer.
+    sources : Sources
+        The same rows in the precision of the network.
 
     Raises
     ------
@@ -154,10 +149,11 @@ class Evaluation:
         If ``early_stopping`` is to compare scores of less than two rows.
     """
 
-    def __init__(self, estimator, network, held, target, given, refresh):
-        self.estimator, self.network, self.held = estimator, network, held
-        self.target, self.given, self.refresh = target, given, refresh
-        self.n_rows = held.x.n_rows if held.weight is None else int(np.count_nonzero(held.weight))
+    def __init__(self, estimator, network, held_out, sources):
+        self.estimator, self.network = estimator, network
+        self.held_out, self.sources = held_out, sources
+        weight = sources.weight
+        self.n_rows = sources.n_rows if weight is None else int(np.count_nonzero(weight))
         self.scorer = _scorer(estimator)
         if estimator.early_stopping and not is_lbfgs(estimator) and self.n_rows < 2:
             raise ValueError(
@@ -167,19 +163,19 @@ class Evaluation:
             )
 
     def __call__(self):
-        self.refresh()
-        estimator, network, held = self.estimator, self.network, self.held
-        losses, parts, finite = np.empty(held.x.n_rows, network.dtype), [], True
-        for rows, raw in network.raw_chunks(held.x):
+        estimator, network, sources = self.estimator, self.network, self.sources
+        losses, parts, finite = np.empty(sources.n_rows, network.dtype), [], True
+        for rows, raw in network.raw_chunks(sources.x):
             finite = finite and np.isfinite(raw).all()
             if estimator.scoring is None:
                 parts.append(estimator._for_score(raw))
-            losses[rows] = network.row_losses(raw, held.target, rows)
-        loss, score = float(np.average(losses, weights=held.weight)), math.nan
+            losses[rows] = network.row_losses(raw, sources.target, rows)
+        loss, score = float(np.average(losses, weights=sources.weight)), math.nan
         if estimator.scoring == "loss":
             score = -loss
         elif finite and estimator.scoring is None:
-            score = estimator._score_raw(np.concatenate(parts), self.target, held.weight, losses)
+            parts, target = np.concatenate(parts), self.held_out.target
+            score = estimator._score_raw(parts, target, sources.weight, losses)
         elif finite:
             score = self._scored()
         return loss, float(score) if math.isfinite(score) else math.nan
@@ -200,7 +196,8 @@ class Evaluation:
         )
 
     def _scored(self):
-        X, y, weight = self.given()
+        """Return what the scorer says of the estimator, whose network is this one."""
+        X, y, weight = self.held_out.as_given()
         names = (
             {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
         )

@@ -17,10 +17,12 @@ class FittedAttributes:
     """
 
     def _fitted(self):
+        """Return the estimator, or raise ``NotFittedError``."""
         check_is_fitted(self)
         return self
 
     def _parameter_views(self, name):
+        """Return the arrays of this name of all layers, as views."""
         views = self._fitted()._network.views()
         return Views(views[key] for key in sorted(key for key in views if key[1] == name))
 

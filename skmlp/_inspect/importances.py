@@ -44,11 +44,11 @@ class FeatureImportances:
         :func:`sklearn.inspection.permutation_importance` asks held-out rows instead.""",
     }
 
-    def _keep_moments(self, X, weight, rows, going_on):
+    def _keep_moments(self, data, going_on):
         table = self._table
         levels = () if table is None else table.levels
         with np.errstate(over="ignore", invalid="ignore"):
-            moments = _moments_of(X, weight, rows, levels)
+            moments = _moments_of(data.X, data.weight, data.rows, levels)
             self._moments = (
                 _together(self._moments, moments)
                 if going_on and self._moments is not None
@@ -117,17 +117,13 @@ class ImportancesOfScores(FeatureImportances):
 
     def _prediction_matrix(self, X):
         raw = self._raw(X)
-        return (
-            raw - raw.mean(axis=1, keepdims=True)
-            if self._network.loss.out_activation == "softmax"
-            else raw
-        )
+        return raw - raw.mean(axis=1, keepdims=True) if self._network.loss.shift_invariant else raw
 
     def _prediction_gradients(self, X):
         gradients = gradient_of_scores(self, X)
         return (
             gradients - gradients.mean(axis=1, keepdims=True)
-            if self._network.loss.out_activation == "softmax"
+            if self._network.loss.shift_invariant
             else gradients
         )
 
@@ -195,6 +191,7 @@ def _together(a, b):
 
 
 def _deviation(moments):
+    """Return the standard deviation of each column of numbers."""
     return np.sqrt(np.maximum(moments["squares"], 0.0) / moments["weight"])
 
 
@@ -210,4 +207,5 @@ def _drawn(moments, n, rng):
 
 
 def _codes(counts, n, rng):
+    """Return ``n`` category numbers, drawn by their counts."""
     return rng.choice(len(counts), n, p=counts / counts.sum()).astype(np.float64)

@@ -2,11 +2,10 @@
 
 The one decision: the gradient is that of what the estimator says, ``decision_function``,
 ``predict`` or ``transform``, at the rows given, in prediction mode; what it says is a function of
-the last raw scores, whose derivative is written down here.
+the last raw scores, whose derivative the loss knows (``Loss.link_gradient``).
 """
 
 import numpy as np
-from scipy.special import expit
 
 from .._data.sources import input_rows
 from .._fit.threads import limited_prediction
@@ -42,41 +41,31 @@ def gradient_of_code(estimator, source, dtype):
 
 
 def gradient_of_predictions(estimator, X):
-    """Return the gradient (n, n_targets, n_levels, n_features) of each prediction; n_levels is 1
-    but for quantiles.
+    """Return the gradient (n, n_targets, n_features), or (n, n_targets, k, n_features) for k
+    numbers per target, of each number that ``predict`` gives.
     """
-    network = estimator._network
-    loss, n_targets = network.loss, network.n_targets
+    loss, n_targets = estimator._network.loss, estimator._network.n_targets
+    output = next(iter(loss.outputs(n_targets).values()))
 
     def of_predictions(raw, rows):
-        gradients = _each(raw.shape)[
-            : n_targets * (loss.n_scores if loss.predicts == "quantiles" else 1)
-        ]
-        if loss.out_activation == "exp":
-            loss.link(raw, raw)
-            return gradients * raw
-        if loss.out_activation == "quantiles":
-            # q_1 = z_1, q_j = q_(j-1) + log(1 + exp(z_j))
-            steps = expit(raw)
-            steps[:, :n_targets] = 1.0
-            levels, targets = np.divmod(np.arange(raw.shape[1]), n_targets)
-            below = (levels[:, None] >= levels) & (targets[:, None] == targets)
-            return below[:, None, :] * steps
-        return gradients
+        return loss.link_gradient(raw, _each(raw.shape, output.columns.ravel()))
 
     out = _gradient(estimator, X, of_predictions)
-    out = out.reshape(len(out), -1, n_targets, out.shape[2])
+    out = out.reshape(len(out), *output.columns.shape, out.shape[2])
     if estimator._target_measure is not None:
-        np.multiply(out, estimator._target_measure.scale[:, None], out=out, casting="same_kind")
-    return out.swapaxes(1, 2)
+        factor = output.factor(estimator._target_measure)[..., None]
+        np.multiply(out, factor, out=out, casting="same_kind")
+    return out
 
 
 def _gradient(estimator, X, output_gradient):
+    """Return the gradient, for checked X, of what ``output_gradient`` makes of raw scores."""
     source = input_rows(X, estimator._network.dtype, estimator._input_measure)
     return _gradient_at(estimator, source, X.dtype, output_gradient)
 
 
 def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
+    """Return the gradient at the rows of a source; ``stop``: as for ``input_gradient``."""
     gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
     if estimator._input_measure is not None:
         gradient *= 1.0 / estimator._input_measure.scale
@@ -84,10 +73,12 @@ def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
 
 
 def _limited(network, source, *args):
+    """Return ``input_gradient`` of the network, with BLAS under ``limited_prediction``."""
     with limited_prediction(network, source.n_rows):
         return input_gradient(network, source, *args)
 
 
-def _each(shape):
-    """Return the gradients (width, n, width) of the entries of an output of shape (n, width)."""
-    return np.broadcast_to(np.eye(shape[1])[:, None, :], (shape[1], *shape))
+def _each(shape, columns=slice(None)):
+    """Return the gradients (n_columns, n, width) of some columns of an output (n, width)."""
+    gradients = np.eye(shape[1])[columns, None, :]
+    return np.broadcast_to(gradients, (len(gradients), *shape))

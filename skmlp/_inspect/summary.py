@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..nn.layers import Dense
 
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """A layer: its number from 1, what it is, the shape of its output, how many numbers are
     trained and how many carried along.
     """
@@ -33,7 +33,7 @@ class Summary:
     ----------
     title : str
         The estimator, its number of inputs and its precision.
-    rows : tuple of Row
+    rows : tuple of SummaryRow
         The layers in order, with ``number``, ``layer``, ``output``, ``parameters`` and
         ``statistics``, the running statistics of batch normalisation.
     loss : str
@@ -52,9 +52,9 @@ class Summary:
     @classmethod
     def of(cls, name, network):
         """Return the summary of a network; ``name``: what it belongs to."""
-        trained, carried = (_sizes(layout) for layout in (network.layout, network.state_layout))
+        trained, carried = (_sizes(layout) for layout in (network.layout, network.running_layout))
         rows = tuple(
-            Row(
+            SummaryRow(
                 number + 1,
                 _described(layer, number),
                 f"(n, {width})",
@@ -72,8 +72,8 @@ class Summary:
             rows=rows,
             loss=f"{network.loss!r}, outputs: {network.loss.out_activation}",
             n_parameters=network.layout.size,
-            n_statistics=network.state_layout.size,
-            n_bytes=network.params.nbytes + network.state.nbytes,
+            n_statistics=network.running_layout.size,
+            n_bytes=network.params.nbytes + network.running.nbytes,
         )
 
     @property
@@ -147,10 +147,10 @@ def _described(layer, number):
             for key, parameter in inspect.signature(type(unit)).parameters.items()
         }
         values = {key: value for key, value in values.items() if value != usual[key]}
-    told = ", ".join(
+    listed = ", ".join(
         f"{key}={getattr(value, '__name__', repr(value))}" for key, value in values.items()
     )
-    return f"{name}({told})" if told else name
+    return f"{name}({listed})" if listed else name
 
 
 def _aligned(column, cell, width):

@@ -1,9 +1,4 @@
-"""The parameters that only an autoencoder has, or that mean something else there: which values they
-take, and what the docs say.
-
-The one decision: they are written down as those that all estimators share, in tables of the same
-form.
-"""
+"""The parameters that only an autoencoder has: which values they take, and what the docs say."""
 
 from numbers import Integral
 
@@ -12,13 +7,8 @@ from ..nn.layers import CORRUPTIONS
 from ..nn.losses import Loss
 from ..nn.terms import CODE_PENALTIES, Term
 from .column_losses import COLUMN_LOSSES, LOSS_DOC
-from .shared import (
-    CONSTRAINTS,
-    HIDDEN_ACTIVATION_TYPES,
-    HIDDEN_ACTIVATIONS,
-    PARAMETER_DOCS,
-    positive,
-)
+from .constraints import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, positive
+from .docs import PARAMETER_DOCS
 
 AUTOENCODER_CONSTRAINTS = {
     **CONSTRAINTS,
@@ -54,9 +44,9 @@ AUTOENCODER_DOCS = {
         Activation of the code.""",
     "corruption": """
     corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable, default=None
-        What spoils the values that the encoder gets in training, while the target stays clean (a
+        What corrupts the values that the encoder gets in training, while the target stays clean (a
         denoising autoencoder: Vincent et al., 2010): zeros, normal noise, lowest and highest
-        values, or ``function(x, rng)``. ``transform`` and ``predict`` spoil nothing. Not with
+        values, or ``function(x, rng)``. ``transform`` and ``predict`` corrupt nothing. Not with
         'lbfgs'.""",
     "corruption_at": """
     corruption_at : {'input', 'hidden'}, default='input'

@@ -1,7 +1,7 @@
-"""From an estimator's parameters to the units of the core.
+"""From an estimator's parameters to the layers of its network.
 
-The one decision: every reading of a parameter that names a unit happens here, so that each is
-checked in one place and before anything is trained.
+The one decision: an estimator says what its network is made of (``Architecture``), and only here is
+that turned into layers; so what an autoencoder has beyond the others is not looked for here.
 """
 
 import itertools
@@ -10,48 +10,75 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..augment._augmenter import Augmenter
 from ..nn.activations import Activation
-from ..nn.autodiff import FunctionActivation, FunctionLoss
-from ..nn.engine.trainer import augmented
 from ..nn.initializers import INITIALIZERS, Scaled
 from ..nn.layers import (
-    CORRUPTIONS,
     JOINS,
     Activate,
     AlphaDropout,
     BatchNorm,
-    Corruption,
     Dense,
     Dropout,
     Embedding,
     Layer,
     TiedDense,
 )
-from ..nn.losses import LOSSES
-from ..nn.optimizers import OPTIMIZERS, SGD, Lion
-from ..nn.schedules import SCHEDULES, Constant
 from ..nn.terms import Head, Term
-from .shared import HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, per_layer, resolve
+from .penalties import strengths
+from .units import activation_unit, batch_norm_unit, is_lbfgs, per_layer, resolve
 
 
 class Block(NamedTuple):
     """A hidden layer.
 
-    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), whether its
-    output may be spoilt, whether a skip connection may bridge it, whether its weights are those of
-    an earlier block, transposed (the last one that is not yet taken), and what is asked of its
-    output in training (or None).
+    Its width, activation, batch normalisation (or None), dropout (a rate or a layer), what corrupts
+    its output in training (or None), whether a skip connection may bridge it, whether its weights
+    are those of an earlier block, transposed (the last one that is not yet taken), the penalty on
+    its output in training (or None), and the weight of the loss of its auxiliary head.
     """
 
     width: int
     activation: Activation | Layer
     batch_norm: BatchNorm | None = None
     dropout: float | Layer = 0.0
-    corrupted: bool = False
+    corruption: Layer | None = None
     bridged: bool = True
     tied: bool = False
     penalty: Term | None = None
+    head: float = 0.0
+
+
+class Architecture(NamedTuple):
+    """What a network is made of between its input and its loss.
+
+    Its hidden blocks, how many of them ``transform`` goes through, what corrupts its input in
+    training (or None), and whether the weights of its output layer are those of the first block,
+    transposed.
+    """
+
+    blocks: list
+    n_transformed: int
+    corruption: Layer | None = None
+    tied: bool = False
+
+    @property
+    def n_weights(self):
+        """Number of weight matrices, a tied one counted with its owner."""
+        return sum(not block.tied for block in self.blocks) + (not self.tied)
+
+
+def plain_architecture(estimator):
+    """Return the architecture of a classifier or regressor: hidden blocks, each with its head."""
+    blocks = hidden_blocks(estimator, estimator.hidden_layer_sizes)
+    value = estimator.auxiliary_loss_weight
+    weights = strengths(value, len(blocks), "auxiliary_loss_weight", "hidden layers")
+    if not blocks and np.ndim(value) == 0 and value:
+        raise ValueError(
+            f"auxiliary_loss_weight={value!r} needs a hidden layer for its output heads, but "
+            "hidden_layer_sizes is ()."
+        )
+    blocks = [block._replace(head=head) for block, head in zip(blocks, weights, strict=True)]
+    return Architecture(blocks, len(blocks))
 
 
 def hidden_blocks(estimator, hidden_layer_sizes):
@@ -79,41 +106,33 @@ def hidden_blocks(estimator, hidden_layer_sizes):
     return blocks
 
 
-def build_layers(estimator, blocks, n_in, n_out):
+def build_layers(estimator, architecture, n_in, n_out):
     """Return the layers.
 
     Embedding of a table's categories; corruption and dropout of the input; dense, batch norm,
-    activation, corruption, dropout, join, head for each block; dense at the end.
+    activation, penalty, corruption, dropout, join, head for each block; dense at the end.
     """
     layers = _embedding(estimator)
     n_in = layers[0].width(n_in) if layers else n_in
-    layers += _corruption(estimator, "input") + _dropout(estimator.input_dropout)
-    kind = estimator.skip_connections
+    layers += _present(architecture.corruption) + _dropout(estimator.input_dropout)
+    kind, blocks = estimator.skip_connections, architecture.blocks
     bridged = _bridged(kind, blocks, n_in)
     owners = []  # numbers of the layers whose weights a tied one may take
-    for block, is_bridged, strength in zip(
-        blocks, bridged, _head_strengths(estimator, len(blocks)), strict=True
-    ):
+    for block, is_bridged in zip(blocks, bridged, strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
         init = weight_init(estimator, block.activation)
         if is_bridged and kind == "add" and estimator.weight_init == "auto":
             init = Scaled(init, 1.0 / sum(bridged))
         layers.append(_dense(block.width * layer.inputs_per_unit, init, block.tied, start, owners))
-        if block.batch_norm is not None:
-            layers.append(block.batch_norm)
-        layers.append(layer)
-        if block.penalty is not None:
-            layers.append(block.penalty)
-        if block.corrupted:
-            layers += _corruption(estimator, "hidden")
+        layers += _present(block.batch_norm, layer, block.penalty, block.corruption)
         layers += _dropout(block.dropout)
         if is_bridged:
             layers.append(JOINS[kind](len(layers) - start))
-        if strength:
-            layers.append(Head(n_out, strength, weight_init(estimator, None)))
-    tied = getattr(estimator, "tied_weights", False)
-    layers.append(_dense(n_out, weight_init(estimator, None), tied, len(layers), owners))
+        if block.head:
+            layers.append(Head(n_out, block.head, weight_init(estimator, None)))
+    init = weight_init(estimator, None)
+    layers.append(_dense(n_out, init, architecture.tied, len(layers), owners))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
     return layers
@@ -130,18 +149,6 @@ def block_ends(network):
     return ends
 
 
-def activation_unit(value):
-    """Return the unit that an entry of ``activation`` stands for."""
-    if callable(value):
-        value = FunctionActivation(value)
-    if not isinstance(value, (str, *HIDDEN_ACTIVATION_TYPES)):
-        raise ValueError(
-            f"Entries of activation must be one of {sorted(HIDDEN_ACTIVATIONS)}, a function or an "
-            f"Activation, got {value!r}."
-        )
-    return resolve(value, HIDDEN_ACTIVATIONS)
-
-
 def activation_layer(unit):
     """Return the layer that applies an activation; some are layers themselves."""
     return Activate(unit) if isinstance(unit, Activation) else unit
@@ -155,166 +162,6 @@ def weight_init(estimator, activation):
     if key == "auto":
         key = "glorot_uniform" if activation is None else activation.weight_init
     return resolve(key, INITIALIZERS)
-
-
-def batch_norm_unit(value):
-    """Return the BatchNorm unit that ``batch_norm`` stands for, None for False."""
-    if isinstance(value, BatchNorm):
-        value.check()
-        return value
-    return BatchNorm() if value else None
-
-
-def regression_loss(estimator):
-    """Return the loss unit of an estimator whose targets are numbers."""
-    loss = resolve(
-        FunctionLoss(estimator.loss) if callable(estimator.loss) else estimator.loss, LOSSES
-    )
-    if "regression" not in loss.targets:
-        raise ValueError(
-            f"loss={estimator.loss!r} is for {' or '.join(loss.targets)} targets, but these are "
-            "numbers."
-        )
-    return loss
-
-
-def is_lbfgs(estimator):
-    """Return whether the solver takes all rows at once."""
-    return isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
-
-
-def make_solver(estimator):
-    """Return the optimizer unit."""
-    rule = resolve(estimator.solver, OPTIMIZERS, estimator)
-    if estimator.l1_ratio:
-        if isinstance(rule, Lion):
-            raise ValueError(
-                f"l1_ratio={estimator.l1_ratio!r} does not go with {rule!r}, which moves every "
-                "weight by the learning rate in each step, "
-                "however small its gradient, so that a threshold holds all weights at zero or "
-                "none; take another solver, such as 'adam'."
-            )
-        if not hasattr(rule, "asymptotic_step"):
-            raise ValueError(
-                f"l1_ratio={estimator.l1_ratio!r} needs to know how far {rule!r} moves a "
-                "parameter; give the rule a method asymptotic_step (see "
-                "skmlp.nn.Optimizer), or take l1_ratio=0."
-            )
-        if isinstance(rule, SGD) and rule.momentum == 1.0:
-            raise ValueError(
-                f"l1_ratio={estimator.l1_ratio!r} does not go with momentum={rule.momentum!r}, "
-                "which never comes to rest; take less than 1."
-            )
-    return rule
-
-
-def make_schedule(estimator):
-    """Return the schedule unit; scikit-learn's keys take effect with ``solver="sgd"`` only."""
-    key = estimator.learning_rate
-    if isinstance(key, str) and key in ("invscaling", "adaptive") and estimator.solver != "sgd":
-        return Constant()
-    return resolve(key, SCHEDULES, estimator)
-
-
-def augmenters(estimator, x):
-    """Return ``augmentation`` as a list of callables, checked against the source of rows ``x``."""
-    given = estimator.augmentation
-    if given is None:
-        return []
-    given = list(given) if isinstance(given, (list, tuple)) else [given]
-    for augmenter in given:
-        if isinstance(augmenter, type) or not callable(augmenter):
-            raise ValueError(
-                "augmentation must be a function (X, y, rng) -> (X, y), an instance such as "
-                f"Mixup(), or a list; got {augmenter!r}."
-            )
-        if isinstance(augmenter, Augmenter):
-            augmenter.check()
-            augmenter.check_width(x.width)
-    if given and estimator._table is not None and estimator._table.categorical:
-        raise ValueError(
-            f"augmentation={estimator.augmentation!r} does not go with categories: their numbers "
-            "cannot be mixed or moved."
-        )
-    if given and x.sparse:
-        raise ValueError(
-            f"augmentation={estimator.augmentation!r} does not go with sparse X; give "
-            "X.toarray(), or leave augmentation out."
-        )
-    measures = estimator._input_measure, estimator._target_measure
-    if measures == (None, None):
-        return given
-    return [
-        augmenter if isinstance(augmenter, Augmenter) else _in_units(augmenter, measures)
-        for augmenter in given
-    ]
-
-
-def _in_units(function, measures):
-    """Return a user's augmenter for batches of what the network sees and learns: it gets, in
-    float64, the numbers these stand for.
-    """
-
-    def augment(x, target, rng):
-        batch = (x, target)
-        numbers = [
-            z if measure is None else measure.restored(z)
-            for z, measure in zip(batch, measures, strict=True)
-        ]
-        changed = augmented(function, *numbers, rng)
-        back = [
-            z if measure is None else measure.normalised(z)
-            for z, measure in zip(changed, measures, strict=True)
-        ]
-        return tuple(
-            z.astype(before.dtype, copy=False) for z, before in zip(back, batch, strict=True)
-        )
-
-    return augment
-
-
-def check_batch_rows(estimator, network, n_rows, batch_size, incremental):
-    """Raise ``ValueError`` if batches of ``batch_size`` of ``n_rows`` rows have fewer than a
-    layer can learn from.
-    """
-    least = network.min_rows
-    if min(n_rows, batch_size) < least:
-        few = (
-            f"{'partial_fit' if incremental else 'fit'} got n_samples={n_rows}"
-            if n_rows < least
-            else f"batch_size={batch_size}"
-        )
-        raise ValueError(
-            f"batch_norm={estimator.batch_norm!r} subtracts the mean of a batch, which leaves "
-            "nothing of a single row: each batch needs "
-            f"{least} rows or more, but {few}. Take larger batches, or batch_norm=False."
-        )
-
-
-def penalty_strengths(estimator, n_weights):
-    """Return the L2 part of ``alpha`` as one float per weight matrix."""
-    return [alpha * (1.0 - float(estimator.l1_ratio)) for alpha in _alphas(estimator, n_weights)]
-
-
-def l1_strengths(estimator, n_weights):
-    """Return the L1 part of ``alpha`` as one float per weight matrix."""
-    return [alpha * float(estimator.l1_ratio) for alpha in _alphas(estimator, n_weights)]
-
-
-def _alphas(estimator, n_weights):
-    return _strengths(estimator.alpha, n_weights, "alpha", "weight matrices")
-
-
-def _strengths(value, n, name, each):
-    """Return ``value`` as a list of ``n`` floats, or raise ``ValueError`` if they cannot be
-    strengths of something.
-    """
-    strengths = per_layer(value, n, name, each)
-    if not all(isinstance(strength, Real) and 0 <= strength < np.inf for strength in strengths):
-        raise ValueError(
-            f"{name} must be finite and not negative, numbers throughout, got {value!r}."
-        )
-    return [float(strength) for strength in strengths]
 
 
 def _bridged(kind, blocks, n_in):
@@ -342,18 +189,6 @@ def _bridged(kind, blocks, n_in):
     return bridged
 
 
-def _head_strengths(estimator, n_hidden):
-    """Return the weight of each hidden layer's head, 0 for none; autoencoders have none."""
-    value = getattr(estimator, "auxiliary_loss_weight", 0.0)
-    strengths = _strengths(value, n_hidden, "auxiliary_loss_weight", "hidden layers")
-    if not strengths and np.ndim(value) == 0 and value:
-        raise ValueError(
-            f"auxiliary_loss_weight={value!r} needs a hidden layer for its output heads, but "
-            "hidden_layer_sizes is ()."
-        )
-    return strengths
-
-
 def _dense(width, init, tied, number, owners):
     """Return the dense layer that becomes layer ``number``; if ``tied``, it takes the last
     owner's weight. Overwrites: owners.
@@ -372,21 +207,9 @@ def _embedding(estimator):
     return [Embedding(levels, None if dim is None else (int(dim),) * len(levels))]
 
 
-def _corruption(estimator, place):
-    """Return the layers that corrupt in training at this place, "input" or "hidden"; only
-    autoencoders have any.
-    """
-    value = getattr(estimator, "corruption", None)
-    if value is None or estimator.corruption_at != place:
-        return []
-    if isinstance(value, type):
-        raise ValueError(
-            f"corruption={value!r} is a class; give an instance, such as Masking(0.2), or a "
-            "function (x, rng) -> x."
-        )
-    return [
-        resolve(Corruption(value) if not isinstance(value, (str, Layer)) else value, CORRUPTIONS)
-    ]
+def _present(*layers):
+    """Return those of the layers that are not None."""
+    return [layer for layer in layers if layer is not None]
 
 
 def _dropout(value):
@@ -397,6 +220,7 @@ def _dropout(value):
 
 
 def _refuse_lbfgs(estimator, layers):
+    """Raise ``ValueError`` for what does not go with L-BFGS."""
     if estimator.augmentation not in (None, [], ()):
         raise ValueError(
             f"augmentation={estimator.augmentation!r} does not go with solver='lbfgs': it needs "
@@ -410,8 +234,8 @@ def _refuse_lbfgs(estimator, layers):
             )
     if estimator.l1_ratio:
         raise ValueError(
-            f"l1_ratio={estimator.l1_ratio!r} does not go with solver='lbfgs', which needs an "
-            "objective without kinks; take a minibatch "
+            f"l1_ratio={estimator.l1_ratio!r} does not go with solver='lbfgs', which needs a "
+            "smooth objective; take a minibatch "
             "solver, such as 'sgd' or 'adam', with batch_size as large as the data if there is to "
             "be no noise, or l1_ratio=0."
         )
@@ -424,12 +248,6 @@ def _refuse_lbfgs(estimator, layers):
         raise ValueError(
             "dropout and input_dropout do not go with solver='lbfgs': it needs the same objective "
             "at each evaluation."
-        )
-    corruption = getattr(estimator, "corruption", None)
-    if corruption is not None:
-        raise ValueError(
-            f"{corruption=!r} does not go with solver='lbfgs': it needs the same objective at "
-            "each evaluation."
         )
     for layer in layers:
         if isinstance(layer, Activate) and layer.activation.surrogate:

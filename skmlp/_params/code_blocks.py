@@ -1,38 +1,66 @@
-"""The autoencoder's blocks: encoder, code, decoder, with what is asked of the code.
+"""The architecture of an autoencoder: encoder, code with its penalty, decoder.
 
 The one decision: what ties the two halves together, tied weights and a code that is drawn, is
 checked here, before any layer is made.
 """
 
 from ..nn.activations import Identity, Logistic
+from ..nn.layers import CORRUPTIONS, FunctionCorruption, Layer
 from ..nn.terms import CODE_PENALTIES, Contractive, KLSparsity, L1Sparsity, Variational
-from .build import Block, activation_layer, activation_unit, is_lbfgs
-from .shared import resolve
+from .build import Architecture, Block, activation_layer, hidden_blocks
+from .units import activation_unit, is_lbfgs, resolve
 
 NOT_FOR_LBFGS = {
     Contractive: "it draws directions at random, while that solver needs the same objective at "
     "each evaluation",
     Variational: "it draws codes at random, while that solver "
     "needs the same objective at each evaluation",
-    L1Sparsity: "that solver needs an objective without kinks",
+    L1Sparsity: "that solver needs a smooth objective",
 }
 
 
-def autoencoder_blocks(estimator, encoder):
-    """Return all hidden blocks for those of the encoder without the code: these, the code, and
-    the encoder's in reverse.
+def autoencoder_architecture(estimator):
+    """Return the architecture of an autoencoder: the blocks of the encoder, the code, and the
+    blocks of the encoder in reverse.
     """
+    encoder = hidden_blocks(estimator, estimator.hidden_layer_sizes)
     if estimator.corruption is not None and estimator.corruption_at == "hidden" and not encoder:
         raise ValueError(
             "corruption_at='hidden' needs a hidden layer to corrupt, but hidden_layer_sizes has "
             "none."
         )
+    tied = bool(estimator.tied_weights)
     code = _code_block(estimator)
     _check_table(estimator)
-    if estimator.tied_weights:
+    if tied:
         _check_tied(estimator, [*encoder, code])
-    decoder = [block._replace(tied=bool(estimator.tied_weights)) for block in reversed(encoder)]
-    return [*(block._replace(corrupted=True) for block in encoder), code, *decoder]
+    corruption = _corruption(estimator)
+    inputs, hidden = (
+        corruption if estimator.corruption_at == place else None for place in ("input", "hidden")
+    )
+    decoder = [block._replace(tied=tied) for block in reversed(encoder)]
+    encoder = [block._replace(corruption=hidden) for block in encoder]
+    return Architecture([*encoder, code, *decoder], len(encoder) + 1, inputs, tied)
+
+
+def _corruption(estimator):
+    """Return the layer that the parameter ``corruption`` stands for, None for None."""
+    value = estimator.corruption
+    if value is None:
+        return None
+    if isinstance(value, type):
+        raise ValueError(
+            f"corruption={value!r} is a class; give an instance, such as Masking(0.2), or a "
+            "function (x, rng) -> x."
+        )
+    if is_lbfgs(estimator):
+        raise ValueError(
+            f"corruption={value!r} does not go with solver='lbfgs': it needs the same objective "
+            "at each evaluation."
+        )
+    return resolve(
+        value if isinstance(value, (str, Layer)) else FunctionCorruption(value), CORRUPTIONS
+    )
 
 
 def _check_table(estimator):

@@ -12,14 +12,16 @@ import numpy as np
 from ..nn.autodiff import FunctionLoss
 from ..nn.losses import LOSSES, ColumnLosses, Loss
 from ..nn.losses.by_column import numbers
+from .constraints import loss_keys
+from .docs import loss_doc
 from .keys import did_you_mean
-from .shared import loss_doc, loss_keys, resolve
+from .units import resolve
 
 # losses of numbers with one score each, and losses of classes whose targets may be any shares:
 # numbers too
 COLUMN_LOSSES = [
     *loss_keys("regression", n_scores=1),
-    *(key for key, cls in LOSSES.items() if cls.domain == "[0, 1]"),
+    *(key for key, cls in LOSSES.items() if cls.soft_targets),
 ]
 
 LOSS_DOC = loss_doc(
@@ -101,6 +103,7 @@ def by_column(loss, n_features):
 
 
 def _unit(value):
+    """Return the loss unit of a key, a unit or a function; raise for one not for columns."""
     if not isinstance(value, (str, Loss)) and not callable(value):
         raise ValueError(
             f"A loss must be one of {sorted(COLUMN_LOSSES)}, a function or an instance, got "
@@ -112,7 +115,7 @@ def _unit(value):
             f"{sorted(COLUMN_LOSSES)}.{did_you_mean(value, COLUMN_LOSSES)}"
         )
     loss = resolve(FunctionLoss(value) if callable(value) else value, LOSSES)
-    if "regression" not in loss.targets and loss.domain != "[0, 1]":
+    if "regression" not in loss.targets and not loss.soft_targets:
         raise ValueError(
             f"loss={value!r} is for {' or '.join(loss.targets)} targets, but these are numbers."
         )

@@ -1,5 +1,4 @@
-"""What is said of a value that names nothing: the key that may be meant, or the parameter it
-belongs to.
+"""Hints for a parameter's value that is no key: the key or the parameter that may be meant.
 
 The one decision: scikit-learn's validation stays as it is, and its message gets one more sentence.
 """
@@ -132,41 +131,7 @@ def explained(message, estimator):
     return message
 
 
-class ExplainedParameters:
-    """Gives an estimator clearer messages on its parameters. Comes before ``BaseEstimator``."""
-
-    def set_params(self, **params):
-        """Set parameters of this estimator, and, by names such as ``solver__beta_1``, of the units
-        among them.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name.
-
-        Returns
-        -------
-        self : object
-        """
-        for name in params:
-            key, _, inner = name.partition("__")
-            if inner and key in self._get_param_names():
-                value = params.get(key, getattr(self, key))
-                if isinstance(value, type) or not hasattr(value, "set_params"):
-                    raise ValueError(
-                        f"{name} sets a parameter of an instance, but {key}={value!r} is none; "
-                        f"{_remedy(self, key, inner, value)}."
-                    )
-        return super().set_params(**params)
-
-    def _validate_params(self):
-        try:
-            super()._validate_params()
-        except ValueError as error:
-            raise type(error)(explained(str(error), self)) from None
-
-
-def _remedy(estimator, key, inner, value):
+def remedy(estimator, key, inner, value):
     """Return how the parameter ``key`` can have a parameter ``inner`` where it is ``value``, or
     what to set instead.
     """

@@ -1,4 +1,4 @@
-"""Parameters that a fit cannot use because of others: what is said of them.
+"""Warnings of parameters that have no effect beside others.
 
 The one decision: what scikit-learn's classes ignore in silence, such as ``momentum`` beside
 ``solver="adam"``, stays silent, since searches are made of it. The many fits of one search give a
@@ -11,7 +11,7 @@ from .._warn import warn_user
 from ..nn.optimizers import Optimizer
 from ..nn.schedules import Schedule
 from ..nn.unit import defaults
-from .build import is_lbfgs
+from .units import is_lbfgs
 
 
 def warn_without_effect(estimator, held_out):
@@ -43,15 +43,14 @@ def _without_effect(estimator, held_out):
         for name in ("activation", "batch_norm", "dropout"):
             if _changed(estimator, name) and not _is_empty(getattr(estimator, name)):
                 yield name, "without hidden layers"
-    if getattr(estimator, "corruption_at", "input") == "hidden" and estimator.corruption is None:
-        yield "corruption_at", "without corruption"
+    yield from estimator._own_without_effect()
     for key, kind in (("solver", Optimizer), ("learning_rate", Schedule)):
         unit = getattr(estimator, key)
         own = unit._get_param_names() if isinstance(unit, kind) else []
         for name in [
             name
             for name in own
-            if name in estimator._get_param_names() and name not in getattr(unit, "own", ())
+            if name in estimator._get_param_names() and name not in unit.not_shared
         ]:
             if _changed(estimator, name) and getattr(estimator, name) != getattr(unit, name):
                 yield name, f"beside {key}={type(unit).__name__}(...), which has one of its own"
@@ -69,6 +68,7 @@ def _is_empty(value):
 
 
 def _is_zero(alpha):
+    """Return whether ``alpha``, a number or a list, is zero throughout."""
     return all(
         strength == 0.0
         for strength in (

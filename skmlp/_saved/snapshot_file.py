@@ -19,19 +19,19 @@ def place_of(path):
     """Return the file to write, which is where ``path`` leads if it is a symbolic link; raise
     ``OSError`` if no file can be there.
     """
-    told = f"path={str(path)!r}"
+    name = f"path={str(path)!r}"
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise FileExistsError(
-            f"{told} is a link that leads back to itself; give the name of a file to write."
+            f"{name} is a link that leads back to itself; give the name of a file to write."
         )
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"The directory of {told} does not exist; make it before the fit. ({target.parent})"
+            f"The directory of {name} does not exist; make it before the fit. ({target.parent})"
         )
     if target.exists() and not target.is_file():
         raise FileExistsError(
-            f"{told} is there and is not a file; give the name of a file to write."
+            f"{name} is there and is not a file; give the name of a file to write."
         )
     return target
 
@@ -43,11 +43,11 @@ def check_place(path, target, content):
     try:
         _write_beside(target, content).unlink()
     except OSError as error:
-        told = (
+        message = (
             f"path={str(path)!r} cannot be written: {error.strerror}. A snapshot needs a "
             "directory in which it may make files, and space."
         )
-        raise OSError(error.errno, told) from error
+        raise OSError(error.errno, message) from error
 
 
 def pickled(estimator):
@@ -128,6 +128,7 @@ def _write_beside(target, content, to_disk=False):
 
 
 def _can_be_pickled(value):
+    """Return whether a value can be pickled."""
     try:
         pickle.dumps(value)
     except Exception:

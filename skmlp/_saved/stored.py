@@ -1,134 +1,29 @@
-"""What a fitted estimator consists of when it comes out of a file, and that its parts belong
-together.
+"""The state of a fitted estimator when it comes out of a file: checked before it is taken.
 
 The one decision: a state is looked at before anything of it is called. Constructor parameters may
-be anything, as they may be before a fit, which checks them; what a fit sets has its kind here and
-agrees with the network; what scikit-learn attaches is known; and a note of the user's is kept as
-long as its name means nothing to this package: a public name that the class does not have.
+be anything, as they may be before a fit, which checks them; what a fit sets has its kind and agrees
+with the network; what scikit-learn attaches is known; and a note of the user's is kept as long as
+its name means nothing to this package: a public name that the class does not have.
 
-To add an attribute that a fit sets: give its kind in ``NETWORK``, or in those of the one estimator
-that has it.
+To add an attribute that a fit sets: give its kind in ``NETWORK`` (``kinds.py``), or in those of the
+one estimator that has it.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
-
-from .._data.table import TableEncoder
-from .._params.build import block_ends
 from .._sklearn import ATTACHED, CALLBACK_STATE
-from ..nn.autodiff import LossOfUnits
-from ..nn.engine.network import Network
-from ..nn.engine.state import TrainingState
-from ..nn.layers import Embedding
-from ..nn.losses import Loss
-from ..nn.losses.measure import Measure
-from ..nn.optimizers import OPTIMIZERS, Optimizer
 from ..nn.saved import (
-    COUNT,
-    EXTENT,
-    FLAG,
-    NUMBER,
     Copies,
-    Kind,
     check_attributes,
     check_fit,
-    is_array,
-    is_finite,
-    is_known,
     is_ours,
-    part,
     refusal,
     shown,
     stamped,
     unstamped,
 )
-from ..nn.unit import check_unit, defaults, parameters
-
-
-def _is_records(value):
-    """Return whether a value is a list of what epochs recorded: numbers by name."""
-    names, types = set(), set()
-    for record in value if type(value) is list else [None]:
-        if type(record) is not dict or "epoch" not in record or "loss" not in record:
-            return False
-        names.update(record)
-        types.update(map(type, record.values()))
-    return all(type(name) is str for name in names) and all(
-        issubclass(cls, int | float | np.integer | np.floating) for cls in types
-    )
-
-
-def _is_moments(value):
-    """Return whether a value is what is kept of the rows for importances: a weight, means, sums
-    of squares, counts of categories.
-    """
-    if (
-        type(value) is not dict
-        or set(value) != {"weight", "mean", "squares", "counts"}
-        or type(value["counts"]) is not list
-    ):
-        return False
-    vectors = [value["mean"], value["squares"], *value["counts"]]
-    if not EXTENT.holds(value["weight"]) or not all(
-        is_array(v) and v.ndim == 1 and v.dtype.kind == "f" for v in vectors
-    ):
-        return False
-    amounts = bool(
-        all((v >= 0.0).all() for v in vectors[1:])
-    )  # a sum of squares may have overflowed
-    return amounts and not np.isnan(value["mean"]).any()
-
-
-def _is_classes(value):
-    """Return whether a value is an array (n_classes,) of labels, sorted, each once."""
-    if not is_array(value) or value.ndim != 1 or not value.size or value.dtype.kind == "V":
-        return False
-    if value.dtype.kind == "O":
-        labels = value.tolist()
-        if not any(
-            all(isinstance(label, kind) for label in labels)
-            for kind in (str, int | float | np.number | np.bool_)
-        ):
-            return False
-    return bool((value[1:] > value[:-1]).all()) and bool((value == value).all())
-
-
-def _is_names(value):
-    return (
-        is_array(value)
-        and value.ndim == 1
-        and value.dtype.kind == "O"
-        and all(isinstance(name, str) for name in value.tolist())
-    )
-
-
-CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
-MEANS = Kind(
-    "an array of numbers",
-    lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f",
-)
-MOMENTS = Kind("what importances are made of", _is_moments)
-NAMES = Kind("an array of strings", _is_names)
-RECORDS = Kind("a list of dicts of numbers", _is_records)
-MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
-TABLE = Kind("a TableEncoder or None", lambda value: value is None or type(value) is TableEncoder)
-NETWORK = {
-    "_network": Kind("a Network", lambda value: type(value) is Network),
-    "_state": part(TrainingState),
-    "_transform_stop": COUNT,
-    "_records": RECORDS,
-    "_table": TABLE,
-    "_input_measure": MEASURE,
-    "n_features_in_": COUNT,
-    "feature_names_in_": NAMES,
-    "n_iter_": COUNT,
-}
-# n_iter_ is set when a fit ends, and a callback may store what there is before
-OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}
+from ..nn.unit import defaults, parameters
 
 
 class Fitted(NamedTuple):
@@ -180,7 +75,7 @@ def _is_note(cls, name):
     )
 
 
-class Looked:
+class CheckedState:
     """Looks at the state of an estimator before it is taken; a class has ``_stores``, a
     ``Fitted``.
     """
@@ -208,293 +103,21 @@ class Stored(Copies):
         state = unstamped(state, type(self).__name__)
         check_state(type(self), state, self._stores)
         if "_network" in state:
-            _check_shapes(state)
+            check_shapes(state)
         self._take(state)
 
     def _take(self, state):
+        """Make the estimator what a state without its stamp says."""
         super().__setstate__({**defaults(type(self)), **state})
 
 
-def _check_parts(cls, state):
-    """Raise ``ValueError`` unless the parts that every estimator of a network has belong
-    together.
-    """
-    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
-    network.check()
-    if table is not None:
-        table.check()
-        _agree(cls, "number of columns of the table", len(table.names), n_features)
-        levels = next(
-            (layer.levels for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
-        )
-        _agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
-    _agree(
-        cls,
-        "number of inputs of the network",
-        network.n_in,
-        n_features if table is None else len(table.filling),
-    )
-    _agree(
-        cls,
-        "number of names of features",
-        len(state.get("feature_names_in_", range(n_features))),
-        n_features,
-    )
-    _check_measure(cls, "_input_measure", state["_input_measure"], n_features)
-    moments, levels = state.get("_moments"), () if table is None else table.levels
-    if moments is not None:
-        saved = (
-            len(moments["mean"]),
-            len(moments["squares"]),
-            [len(counts) for counts in moments["counts"]],
-        )
-        n_numbers = network.n_in - len(levels)
-        _agree(
-            cls,
-            "numbers of columns and categories of _moments",
-            saved,
-            (n_numbers, n_numbers, [n + 1 for n in levels]),
-        )
-    _check_slots(cls, state)
-
-
-def _check_stop(cls, state, end):
-    """Raise ``ValueError`` unless ``transform`` stops at the end of the last hidden block, for
-    an autoencoder of the code.
-    """
-    _agree(cls, "_transform_stop", state["_transform_stop"], end)
-
-
-def _check_measure(cls, name, measure, n_columns):
-    """Raise ``ValueError`` unless a measure, whole or None, is one of so many columns."""
-    if measure is None:
-        return
-    check_attributes("Measure", vars(measure), Measure.kinds)
-    for numbers in (measure.offset, measure.scale, measure.size):
-        _agree(
-            cls,
-            f"number of columns of its {name}",
-            np.size(numbers) if np.ndim(numbers) else n_columns,
-            n_columns,
-        )
-
-
-def _check_outputs(cls, state, n_targets, kind=None):
-    """Raise ``ValueError`` unless the network has ``n_targets`` outputs and a loss for this kind
-    of targets; None: any.
-    """
-    network = state["_network"]
-    if n_targets is not None:
-        _agree(cls, "number of outputs of the network", network.n_targets, n_targets)
-    if kind is not None and kind not in network.loss.targets:
-        raise refusal(
-            cls.__name__,
-            f"its loss is for {' or '.join(network.loss.targets)} targets, but its targets are "
-            f"{kind}",
-        )
-
-
-def _check_slots(cls, state):
-    """Raise ``ValueError`` for slots of an optimizer that training cannot have left."""
-    slots, name, solver = state["_state"].slots, state["_state"].rule, state.get("solver")
-    rules = [
-        rule
-        for rule in (type(solver), *OPTIMIZERS.values())
-        if issubclass(rule, Optimizer) and rule.__name__ == name
-    ]
-    rule = (
-        rules[0] if rules and is_ours(rules[0]) else None
-    )  # None: a user's own, whose slots may be anything
-    if rule is not None:
-        _agree(
-            cls,
-            f"list of slots of {name}",
-            sorted(map(shown, slots)),
-            sorted(map(shown, rule.slots)),
-        )
-    for name, slot in slots.items():
-        if slot.dtype.kind != "f":
-            raise refusal(
-                cls.__name__, f"the optimizer's {name} is {shown(slot)}, but should be floating"
-            )
-        if rule is not None and not (
-            is_finite(slot) and (name not in rule.squares or slot.min(initial=0.0) >= 0.0)
-        ):
-            raise refusal(
-                cls.__name__,
-                f"the optimizer's {name} has values that it cannot have, negative or not finite "
-                "ones",
-            )
-
-
-def _check_shapes(state):
+def check_shapes(state):
+    """Raise ``ValueError`` unless each slot of the optimizer is as long as the parameters."""
     for name, slot in state["_state"].slots.items():
         check_fit(f"shape of the optimizer's {name}", slot.shape, state["_network"].params.shape)
 
 
-def _check_classifier(cls, state):
-    _check_parts(cls, state)
-    _check_stop(cls, state, block_ends(state["_network"])[-1])
-    n, multilabel = len(state["classes_"]), bool(state["_multilabel"])
-    kind = "multilabel" if multilabel else "binary" if n == 2 else "multiclass"
-    _check_outputs(cls, state, 1 if kind == "binary" else n, kind)
-    if multilabel and not np.array_equal(state["classes_"], np.arange(n)):
-        raise refusal(
-            cls.__name__,
-            f"its classes_ are {state['classes_']}, but its labels are numbers of columns",
-        )
-
-
-def _check_regressor(cls, state):
-    _check_parts(cls, state)
-    _check_stop(cls, state, block_ends(state["_network"])[-1])
-    _check_outputs(cls, state, None, "regression")
-    loss, measure = state["_network"].loss, state["_target_measure"]
-    if measure is not None:
-        _check_measure(cls, "_target_measure", measure, state["_network"].n_targets)
-        _check_learned(cls, loss, measure)
-    has_one = bool(state["_normalizes_y"]) and (
-        loss.measures is not None or isinstance(loss, LossOfUnits)
-    )
-    if is_ours(type(loss)) and has_one != (measure is not None):
-        raise refusal(
-            cls.__name__,
-            f"its y was {'' if has_one else 'not '}normalised, but its _target_measure is "
-            f"{shown(measure)}",
-        )
-
-
-def _check_learned(cls, loss, measure):
-    """Raise ``ValueError`` unless the predictions of a network with this loss are in units of a
-    measure.
-    """
-    if np.ndim(measure.offset) == 0 or np.ndim(measure.scale) == 0:
-        raise refusal(
-            cls.__name__, "its _target_measure has numbers where it should have one for each target"
-        )
-    if loss.domain != Loss.domain and np.any(measure.offset):
-        raise refusal(
-            cls.__name__,
-            f"its _target_measure moves predictions by {measure.offset}, but loss={loss!r} is for "
-            f"{loss.domain}",
-        )
-    if isinstance(loss, LossOfUnits) and not all(
-        np.array_equal(value, vars(loss)[name]) for name, value in vars(measure).items()
-    ):
-        raise refusal(cls.__name__, "its _target_measure is not that of its loss")
-
-
-def _check_autoencoder(cls, state):
-    _check_parts(cls, state)
-    ends = block_ends(state["_network"])
-    _check_stop(cls, state, ends[len(ends) // 2])
-    table, means, n_features = state.get("_table"), state["mean_"], state["n_features_in_"]
-    _check_outputs(
-        cls, state, n_features if table is None else len(table.numeric) + sum(table.levels)
-    )
-    _agree(cls, "number of means", len(means), n_features)
-    if not np.isfinite(means if table is None else [*means[table.numeric], *table.scale]).all():
-        raise refusal(cls.__name__, "the means or scales of its columns are not finite")
-    if table is not None:  # that of the values of an earlier fit may be left
-        return
-    if "_loss" not in state:
-        raise refusal(cls.__name__, "it has no _loss")
-    check_unit(state["_loss"], Loss, cls.__name__)
-    state["_loss"].check_outputs(n_features)
-
-
-def _check_detector(cls, state):
-    _check_around(cls, state, "score_samples")
-    if _lacks(state["estimator_"], "score_samples"):
-        raise refusal(
-            cls.__name__,
-            f"its estimator_ has {shown(state['estimator_'])}, which has no score_samples of its "
-            "class",
-        )
-
-
-def _check_imputer(cls, state):
-    _check_around(cls, state, "impute")
-
-
-def _check_around(cls, state, method):
-    """Raise ``ValueError`` unless what an estimator is built around ends in a fitted one with
-    this method.
-    """
-    inner = state["estimator_"]
-    last = _last(cls, inner)
-    if _lacks(last, method):
-        raise refusal(
-            cls.__name__, f"its estimator_ has {shown(last)}, which has no {method} of its class"
-        )
-    if isinstance(last, Stored) and is_ours(type(last)):
-        if not last.__sklearn_is_fitted__():
-            raise refusal(cls.__name__, f"its estimator_ has {shown(last)} that is not fitted")
-        if last is inner:
-            _agree(
-                cls,
-                "number of features of estimator_",
-                last.n_features_in_,
-                state.get("n_features_in_"),
-            )
-
-
-def _last(cls, estimator):
-    """Return what an estimator scores by: the last step of a pipeline, what is frozen, else the
-    estimator.
-    """
-    if isinstance(estimator, FrozenEstimator):
-        return _last(cls, vars(estimator).get("estimator"))
-    if not isinstance(estimator, Pipeline):
-        return estimator
-    steps = vars(estimator).get("steps")
-    if (
-        type(steps) is not list
-        or not steps
-        or not all(type(step) in (tuple, list) and len(step) == 2 for step in steps)
-    ):
-        raise refusal(
-            cls.__name__,
-            f"the steps of its estimator_ are {shown(steps)}, but should be a list of pairs",
-        )
-    return _last(cls, steps[-1][1])
-
-
-def _lacks(estimator, method):
-    """Return whether an estimator lacks a method, or has something else in its place; a user's
-    class answers for itself.
-    """
-    if not (is_known(type(estimator)) or type(estimator).__module__ == "builtins"):
-        return False
-    lacking = not isinstance(estimator, FrozenEstimator) and not hasattr(type(estimator), method)
-    return lacking or method in vars(estimator)
-
-
-def _agree(cls, what, saved, wanted):
+def agree(cls, what, saved, wanted):
+    """Raise ``ValueError`` unless what was saved is what it should be."""
     if saved != wanted:
         raise refusal(cls.__name__, f"the {what} is {saved}, but should be {wanted}")
-
-
-PREDICTOR = {**NETWORK, "_moments": MOMENTS}
-CLASSIFIER = Fitted(
-    {**PREDICTOR, "classes_": CLASSES, "_multilabel": FLAG, "_sparse_labels": FLAG},
-    OPTIONAL,
-    _check_classifier,
-)
-REGRESSOR = Fitted(
-    {**PREDICTOR, "_normalizes_y": FLAG, "_target_measure": MEASURE}, OPTIONAL, _check_regressor
-)
-AUTOENCODER = Fitted(
-    {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
-    {*OPTIONAL, "_loss"},
-    _check_autoencoder,
-)
-AROUND = {
-    "estimator_": Kind("an estimator", lambda value: True),
-    "n_features_in_": COUNT,
-    "feature_names_in_": NAMES,
-}
-DETECTOR = Fitted(
-    {**AROUND, "offset_": NUMBER}, {"n_features_in_", "feature_names_in_"}, _check_detector
-)
-IMPUTER = Fitted(AROUND, {"n_features_in_", "feature_names_in_"}, _check_imputer)

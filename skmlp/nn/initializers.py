@@ -1,7 +1,7 @@
 """Starting values of the weights.
 
-The one decision: an initializer fills an array it is given, of shape (..., fan_in, fan_out), and
-always draws in float64, so that networks of both precisions start from the same numbers.
+The one decision: an initializer fills an array it is given, of shape (fan_in, fan_out), and always
+draws in float64, so that networks of both precisions start from the same numbers.
 
 To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS``; the tests
 iterate the registry.
@@ -20,7 +20,7 @@ class Initializer(Unit):
 
     @abstractmethod
     def fill(self, out, rng):
-        """Fill ``out`` of shape (..., fan_in, fan_out) from the generator ``rng``.
+        """Fill ``out`` of shape (fan_in, fan_out) from the generator ``rng``.
 
         Overwrites: out.
         """
@@ -70,7 +70,7 @@ class Uniform(Initializer):
         self.scale = scale
 
     def fill(self, out, rng):
-        scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
+        scale = 1.0 / math.sqrt(out.shape[0]) if self.scale is None else self.scale
         out[...] = rng.uniform(-scale, scale, out.shape)
 
 
@@ -90,7 +90,7 @@ class Normal(Initializer):
         self.scale = scale
 
     def fill(self, out, rng):
-        scale = 1.0 / math.sqrt(out.shape[-2]) if self.scale is None else self.scale
+        scale = 1.0 / math.sqrt(out.shape[0]) if self.scale is None else self.scale
         out[...] = rng.normal(0.0, scale, out.shape)
 
 
@@ -104,7 +104,7 @@ class LecunUniform(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_uniform(out, rng, 1.0 / out.shape[-2])
+        _fill_uniform(out, rng, 1.0 / out.shape[0])
 
 
 class LecunNormal(Initializer):
@@ -118,7 +118,7 @@ class LecunNormal(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_normal(out, rng, 1.0 / out.shape[-2])
+        _fill_normal(out, rng, 1.0 / out.shape[0])
 
 
 class GlorotUniform(Initializer):
@@ -131,7 +131,7 @@ class GlorotUniform(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_uniform(out, rng, 2.0 / (out.shape[-2] + out.shape[-1]))
+        _fill_uniform(out, rng, 2.0 / (out.shape[0] + out.shape[1]))
 
 
 class GlorotNormal(Initializer):
@@ -144,7 +144,7 @@ class GlorotNormal(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_normal(out, rng, 2.0 / (out.shape[-2] + out.shape[-1]))
+        _fill_normal(out, rng, 2.0 / (out.shape[0] + out.shape[1]))
 
 
 class HeUniform(Initializer):
@@ -157,7 +157,7 @@ class HeUniform(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_uniform(out, rng, 2.0 / out.shape[-2])
+        _fill_uniform(out, rng, 2.0 / out.shape[0])
 
 
 class HeNormal(Initializer):
@@ -170,7 +170,7 @@ class HeNormal(Initializer):
     """
 
     def fill(self, out, rng):
-        _fill_normal(out, rng, 2.0 / out.shape[-2])
+        _fill_normal(out, rng, 2.0 / out.shape[0])
 
 
 class Orthogonal(Initializer):
@@ -201,14 +201,13 @@ class Orthogonal(Initializer):
         self.gain = gain
 
     def fill(self, out, rng):
-        wide = out.shape[-1] > out.shape[-2]
-        q, r = np.linalg.qr(rng.normal(size=out.mT.shape if wide else out.shape))
-        diagonal = np.diagonal(r, axis1=-2, axis2=-1)[..., None, :]
-        q *= np.where(diagonal < 0.0, -float(self.gain), float(self.gain))
-        out[...] = q.mT if wide else q
+        wide = out.shape[1] > out.shape[0]
+        q, r = np.linalg.qr(rng.normal(size=out.T.shape if wide else out.shape))
+        q *= np.where(np.diagonal(r) < 0.0, -float(self.gain), float(self.gain))
+        out[...] = q.T if wide else q
 
 
-class Scaled(Unit):
+class Scaled(Initializer):
     """``factor`` times what an initializer gives; a network's own doing, so it has no key.
 
     With ``factor = 1 / n_blocks`` the sum of the blocks of a residual network stays bounded for any

@@ -23,7 +23,7 @@ class Param(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """A working array with one row per sample, of shape (..., n, width).
+    """A working array with one row per sample, of shape (n, width).
 
     ``dtype`` None means the network's. A ``scratch`` array holds nothing between two calls, so
     layers share it.
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A working array with one row, of shape (..., 1, width)."""
+    """A working array with one row, of shape (1, width)."""
 
     width: int
     dtype: object = None
@@ -62,11 +62,7 @@ class Layout:
         self.size = start
 
     def views(self, flat):
-        """Return a dict of key -> view into ``flat`` of shape (..., size); leading axes are
-        kept.
-        """
-        lead = flat.shape[:-1]
+        """Return a dict of key -> view into ``flat`` of shape (size,)."""
         return {
-            key: flat[..., where].reshape(lead + self.params[key].shape)
-            for key, where in self.slices.items()
+            key: flat[where].reshape(self.params[key].shape) for key, where in self.slices.items()
         }

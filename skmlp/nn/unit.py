@@ -24,12 +24,22 @@ class Unit(BaseEstimator, ABC):
 
     ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics:
     ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers,
-    ``functions`` those that are functions of the user's.
+    ``functions`` those that are functions of the user's, ``not_shared`` those that do not take the
+    value of an estimator's parameter of the same name, since they mean something else.
     """
 
     limits: dict = {}
     whole: tuple = ()
     functions: tuple = ()
+    not_shared: tuple = ()
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls):
+        """Return the names of the hyper-parameters, which scikit-learn would read from the
+        signature in each call.
+        """
+        return super()._get_param_names()
 
     def check(self):
         """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
@@ -116,6 +126,12 @@ def defaults(cls):
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
+def ends(interval):
+    """Return the lowest and the highest end of an interval, written as in ``Unit.limits``."""
+    low, high = interval[1:-1].split(",")
+    return float(low), float(high)
+
+
 def inside(value, limits):
     """Return whether ``value`` lies in the interval ``limits``, written as in ``Unit.limits``."""
     interval, _, alternative = limits.partition(" or ")
@@ -123,7 +139,7 @@ def inside(value, limits):
         return alternative == "None"
     if isinstance(value, bool) or not isinstance(value, Real) or value != value:
         return False
-    low, high = (float(end) for end in interval[1:-1].split(","))
+    low, high = ends(interval)
     above = value >= low if interval[0] == "[" else value > low
     below = value <= high if interval[-1] == "]" else value < high
     return above and below

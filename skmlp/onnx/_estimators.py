@@ -224,10 +224,18 @@ def _prediction_shape(model):
     """Return the shape of the prediction of a row: of axes of length 1 one is left, as usual in
     ONNX.
     """
-    network = model._network
-    if network.loss.predicts != "quantiles":
-        return [network.n_targets]
-    return [size for size in (network.n_targets, network.loss.n_scores) if size > 1] or [1]
+    columns = next(iter(_model_outputs(model).values())).columns
+    return list(columns.shape[:1] if columns.ndim == 1 else _squeezed(columns).shape)
+
+
+def _model_outputs(model):
+    """Return what the loss of a regressor predicts, a dict of name -> Output."""
+    return model._network.loss.outputs(model._network.n_targets)
+
+
+def _squeezed(columns):
+    """Return column numbers without axes of length 1, but for one axis."""
+    return columns.reshape([size for size in columns.shape if size > 1] or [1])
 
 
 def _method(scope, model):
@@ -237,7 +245,7 @@ def _method(scope, model):
 
 def _returns_std(scope, model):
     wanted = scope.get_options(model, {"return_std": False})["return_std"]
-    if wanted and model._network.loss.predicts != "value and std":
+    if wanted and "std" not in _model_outputs(model):
         raise ValueError(
             "return_std=True needs a loss that learns the standard deviation, such as "
             f"'gaussian_nll', not {model.loss!r}."
@@ -356,28 +364,24 @@ def _scores(graph, model, raw):
 
 def _values(graph, model, linked):
     """Add the prediction and, if it is there, its standard deviation."""
-    network, measure = model._network, model._target_measure
-    if network.loss.predicts == "value and std":
-        mean, std = graph.split(linked, 2)
-        return [
-            _restored(graph, mean, measure),
-            std if measure is None else graph.node("Mul", std, measure.scale),
-        ]
-    repeated = measure
-    if measure is not None and network.loss.n_scores > 1:
-        repeated = Measure(
-            np.tile(measure.offset, network.loss.n_scores),
-            np.tile(measure.scale, network.loss.n_scores),
-        )
-    linked = _restored(graph, linked, repeated)
-    if network.loss.predicts == "quantiles" and len(_prediction_shape(model)) == 2:
-        # levels of all targets, lowest level first -> (n, n_targets, n_levels)
-        levels = [
-            graph.node("Unsqueeze", level, np.array([2]))
-            for level in graph.split(linked, network.loss.n_scores)
-        ]
-        return [graph.node("Concat", *levels, axis=2)]
-    return [linked]
+    outputs = _model_outputs(model)
+    wanted = [next(iter(outputs.values())), *([outputs["std"]] if "std" in outputs else [])]
+    return [_output(graph, model, linked, output) for output in wanted]
+
+
+def _output(graph, model, linked, output):
+    """Add numbers that a loss predicts, in units of the target."""
+    columns, values = _squeezed(output.columns), linked
+    if not np.array_equal(columns, np.arange(model._network.n_out)):
+        values = graph.node("Gather", linked, columns, axis=1)
+    measure = model._target_measure
+    if measure is None:
+        return values
+    scale, offset = (
+        np.broadcast_to(per_target, output.columns.shape).reshape(columns.shape)
+        for per_target in (output.factor(measure), output.offset(measure))
+    )
+    return _restored(graph, values, Measure(offset, scale))
 
 
 def _restored(graph, x, measure):

@@ -17,9 +17,10 @@ import math
 import numpy as np
 
 from .. import nn
-from ..nn.activations.smooth import SELU_ALPHA, SELU_SCALE
+from ..nn.autodiff import LossOfUnits
+from ..nn.constants import SELU_ALPHA, SELU_SCALE, largest_exponent
+from ..nn.layers import FirstHalf, FixedNorm
 from ..nn.losses.by_column import numbers
-from ..nn.losses.links import largest_exponent
 
 
 def convert_unit(graph, unit, x, **arrays):
@@ -40,7 +41,7 @@ def convert_layers(graph, network, x, start, stop):
     """Add layers ``start`` to ``stop`` (excluded) of a network, as they are in prediction, and
     return the name of the output.
     """
-    arrays = {**network.views(), **network.state_layout.views(network.state)}
+    arrays = {**network.views(), **network.running_views()}
     inputs = {}
     for i in range(start, stop):
         layer, inputs[i] = network.layers[i], x
@@ -151,7 +152,7 @@ def _means(graph, layer, x):
 
 
 def _embedding(graph, layer, x, vectors):
-    n_codes = len(layer.levels)
+    n_codes = len(layer.n_categories)
     parts = [graph.node("Slice", x, np.array([0]), np.array([-n_codes]), np.array([1]))]
     for j, table in enumerate(layer.tables(vectors)):
         code = graph.node(
@@ -266,11 +267,11 @@ CONVERTERS = {
     nn.TiedDense: _tied_dense,
     nn.Embedding: _embedding,
     nn.Variational: _means,
-    nn.FirstHalf: _means,
+    FirstHalf: _means,
     nn.PReLU: _prelu,
     nn.Maxout: _maxout,
     nn.BatchNorm: _batch_norm,
-    nn.FixedNorm: _batch_norm,
+    FixedNorm: _batch_norm,
     nn.Add: _add,
     nn.Concat: _concat,
     nn.LogLoss: _softmax_link,
@@ -285,7 +286,7 @@ CONVERTERS = {
     nn.Huber: _identity,
     nn.LogCosh: _identity,
     nn.FunctionLoss: _identity,
-    nn.LossOfUnits: _identity,
+    LossOfUnits: _identity,
     nn.Quantile: _quantiles,
     nn.Poisson: _exp_link,
     nn.Gamma: _exp_link,

@@ -19,7 +19,7 @@ from skmlp.nn.losses.by_column import numbers
 
 LEARNING_RATES = {"adadelta": 1.0}  # of the rules whose steps have a length of their own
 
-REQUIRED = {"n_out": 3, "span": 2, "activation": Tanh(), "levels": (3, 2)}
+REQUIRED = {"n_out": 3, "span": 2, "activation": Tanh(), "n_categories": (3, 2)}
 
 
 def construct(cls):
@@ -44,35 +44,33 @@ def workspace(buffers, n, dtype, lead=(), **arrays):
     """
     ws = SimpleNamespace(**arrays)
     for name, buffer in buffers.items():
-        array = np.zeros(
-            (*lead, 1 if isinstance(buffer, Row) else n, buffer.width), buffer.dtype or dtype
-        )
+        shape = *lead, 1 if isinstance(buffer, Row) else n, buffer.width
+        array = np.zeros(shape, buffer.dtype or dtype)
         if array.dtype.kind == "f":
             array.fill(np.nan)
         setattr(ws, name, array)
     return ws
 
 
-def layer_workspace(layer, n, n_in, dtype, rng, lead=()):
-    """Return all that a layer works with, its parameters and state near their usual values but
-    all different.
+def layer_workspace(layer, n, n_in, dtype, rng):
+    """Return all that a layer works with, its parameters and running arrays near their usual values
+    but all different.
     """
     ws = workspace(
         layer.buffers(n_in),
         n,
         dtype,
-        lead,
         ones=np.ones((1, n), dtype),
         rng=np.random.default_rng(3),
     )
     for name, param in layer.params(n_in).items():
-        setattr(ws, name, (rng.normal(size=lead + param.shape) + 0.1).astype(dtype))
-        setattr(ws, "d_" + name, np.full(lead + param.shape, np.nan, dtype))
-    for name, param in layer.state(n_in).items():
-        setattr(ws, name, rng.uniform(0.5, 1.5, lead + param.shape).astype(dtype))
+        setattr(ws, name, (rng.normal(size=param.shape) + 0.1).astype(dtype))
+        setattr(ws, "d_" + name, np.full(param.shape, np.nan, dtype))
+    for name, param in layer.running(n_in).items():
+        setattr(ws, name, rng.uniform(0.5, 1.5, param.shape).astype(dtype))
     ws.batch = Batch(n, dtype)
-    ws.x = rng.normal(size=(*lead, n, n_in)).astype(dtype)
-    ws.y = np.full((*lead, n, layer.width(n_in)), np.nan, dtype)
+    ws.x = rng.normal(size=(n, n_in)).astype(dtype)
+    ws.y = np.full((n, layer.width(n_in)), np.nan, dtype)
     ws.dx = np.full(ws.x.shape, np.nan, dtype)
     return ws
 
@@ -215,3 +213,18 @@ def gradient_of_rows(loss, raw, target):
     raw, ws = raw.copy(), workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
     loss.rows_and_grad(raw, target, ws)
     return ws.rows[:, 0], raw
+
+
+def value_and_grad(loss, raw, target, weight=None, scale=1.0, ws=None):
+    """Return the loss and its gradient, out of place."""
+    raw = raw.copy()
+    *lead, n, n_out = raw.shape
+    ws = ws or workspace(loss.buffers(n_out), n, raw.dtype, lead)
+    return loss.value_and_grad(raw, target, weight, scale, ws), raw
+
+
+def rows(loss, raw, target):
+    """Return the loss (n,) of each row."""
+    ws = workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
+    loss.rows_and_grad(raw.copy(), target, ws)
+    return ws.rows[:, 0]

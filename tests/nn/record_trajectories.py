@@ -1,5 +1,5 @@
-"""Record what PyTorch computes into ``trajectories.npz``, the oracle of ``test_optimizers.py`` and
-its neighbours.
+"""Record what PyTorch computes into ``trajectories.npz``, the oracle of ``test_trajectories.py``
+and its neighbours.
 
 Run with a Python that has PyTorch: ``python tests/nn/record_trajectories.py``. The tests never
 import this file's PyTorch. Weights have shape (n_in, n_out), parameters are listed as (layer

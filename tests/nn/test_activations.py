@@ -134,18 +134,6 @@ def test_computes_in_the_given_precision_without_new_arrays(activation, dtype):
 
 
 @each
-def test_members_axis_is_separate_runs(activation, dtype, rng):
-    x, dy = rng.normal(size=(2, 3, 5, 4)).astype(dtype)
-    np.testing.assert_array_equal(
-        forward(activation, x), [forward(activation, member) for member in x]
-    )
-    np.testing.assert_array_equal(
-        backward(activation, x, dy),
-        [backward(activation, member, d) for member, d in zip(x, dy, strict=True)],
-    )
-
-
-@each
 def test_finite_far_out(activation, dtype):
     x = np.array([-1e4, -745.0, -88.0, 0.0, 88.0, 710.0, 1e4], dtype)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
@@ -174,10 +162,9 @@ def test_falls_to_its_least_value_and_then_rises(key):
 @pytest.mark.parametrize("key", ACTIVATIONS)
 def test_arrays_longer_than_a_part(key, rng):
     """Some work in parts that fit the cache; the last one is shorter."""
-    activation, x = ACTIVATIONS[key](), rng.normal(size=(3, 5, 701))
+    activation, x = ACTIVATIONS[key](), rng.normal(size=(15, 701))
     np.testing.assert_array_equal(
-        backward(activation, x, x),
-        [[backward(activation, row, row) for row in member] for member in x],
+        backward(activation, x, x), [backward(activation, row, row) for row in x]
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.compiled import dispatch as compiled
-from skmlp.nn.engine.callbacks import Callback
+from skmlp.nn.engine.epoch_end import Callback
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows
 from skmlp.nn.engine.state import TrainingState

@@ -29,7 +29,15 @@ from skmlp.nn.layers import (
 )
 from skmlp.nn.losses import Huber, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS
-from skmlp.nn.terms import CODE_PENALTIES, TERMS, Contractive, KLSparsity, L1Sparsity, Variational
+from skmlp.nn.terms import (
+    CODE_PENALTIES,
+    TERMS,
+    Contractive,
+    KLSparsity,
+    L1Sparsity,
+    Term,
+    Variational,
+)
 from tests.nn.helpers import layer_workspace, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
@@ -199,7 +207,7 @@ def test_l1_is_the_mean_of_the_absolute_values(rng):
 def term_of(network, x, seed, weight=None):
     """Return what the terms add to the loss of a batch."""
     plain = Network(
-        [layer for layer in network.layers if not layer.adds_term],
+        [layer for layer in network.layers if not isinstance(layer, Term)],
         network.loss,
         network.n_in,
         dtype=network.dtype,
@@ -276,7 +284,7 @@ def test_contraction_with_batch_normalisation_is_that_by_fixed_statistics():
     )
     x = np.random.default_rng(0).normal(size=(500, 1))
     value = term_of(network, x, 0)
-    state = network.state_layout.views(network.state)
+    state = network.running_views()
     z = x @ network.weights()[0] + network.views()[0, "bias"]
     state[1, "mean"][...], state[1, "variance"][...] = z.mean(axis=0), z.var(axis=0)
     assert value == pytest.approx(
@@ -291,7 +299,7 @@ def test_contraction_leaves_running_statistics_alone(rng):
         network = network_of([Dense(6), BatchNorm(), Activate(Tanh()), *terms, Dense(5)])
         network.prepare(20, np.random.default_rng(0))
         network.loss_and_grad(x, x)
-        states.append(network.state.copy())
+        states.append(network.running.copy())
     np.testing.assert_array_equal(*states)
 
 

@@ -51,11 +51,10 @@ PROMISES = [
     test_losses.test_weights_and_scale_multiply_rows,
     test_losses.test_weights_of_one_are_no_weights,
     test_losses.test_leaves_targets_and_weights_alone,
-    test_losses.test_members_may_share_one_target,
 ]
 PROMISES_IN_ANY_PRECISION = [
     test_losses.test_works_in_the_given_precision_without_new_arrays,
-    test_losses.test_members_axis_is_separate_runs,
+    test_losses.test_leading_axes_are_separate_runs,
     test_losses.test_finite_far_out,
 ]
 
@@ -128,7 +127,7 @@ def test_is_the_sum_of_its_pieces(pieces, rng):
     rows, grad = gradient_of_rows(ColumnLosses(pieces), raw, target)
     total, link = np.zeros(20), raw.copy()
     ColumnLosses(pieces).link(link, link)
-    start = ColumnLosses(pieces).start(target, None)
+    start = ColumnLosses(pieces).initial_score(target, None)
     for loss, columns in pieces:
         piece = np.ascontiguousarray(raw[:, columns]), np.ascontiguousarray(target[:, columns])
         part, piece_grad = gradient_of_rows(loss, *piece)
@@ -136,7 +135,7 @@ def test_is_the_sum_of_its_pieces(pieces, rng):
         own = piece[0].copy()
         loss.link(own, own)
         assert_allclose(link[:, columns], own, rtol=1e-13)
-        assert_allclose(start[columns], loss.start(piece[1], None), rtol=1e-13)
+        assert_allclose(start[columns], loss.initial_score(piece[1], None), rtol=1e-13)
         total += part
     assert_allclose(rows, total, rtol=1e-12)
 
@@ -277,25 +276,14 @@ def test_gradient_of_a_network_with_missing_values(pieces, weighted, rng):
 
 
 @mixed
-def test_members_axis_of_what_is_known(pieces, rng):
-    loss, target = masked(ColumnLosses(pieces)), target_of(pieces, 7, rng, 0.3)
-    raw = rng.normal(size=(3, 7, N_OUT))
-    values, grads = test_losses.value_and_grad(loss, raw, target)
-    for k in range(3):
-        value, grad = test_losses.value_and_grad(loss, raw[k], target)
-        assert values[k] == pytest.approx(value, rel=1e-13)
-        assert_array_equal(grads[k], grad)
-
-
-@mixed
 def test_the_best_constant_is_that_of_the_known_rows(pieces, rng):
     target, weight = target_of(pieces, 60, rng, 0.3), rng.uniform(0.5, 2.0, 60)
-    start = masked(ColumnLosses(pieces)).start(target, weight)
+    start = masked(ColumnLosses(pieces)).initial_score(target, weight)
     for loss, columns in pieces:
         for part in [numbers(columns)] if loss.joint else numbers(columns)[:, None]:
             known = ~np.isnan(target[:, part]).any(axis=1)
             assert_allclose(
-                start[part], loss.start(target[known][:, part], weight[known]), rtol=1e-12
+                start[part], loss.initial_score(target[known][:, part], weight[known]), rtol=1e-12
             )
 
 

@@ -1,8 +1,8 @@
 """Numba's kernels: each equals the method it stands in for, passes the same checks, and leaves
 alone what it does not know.
 
-The trajectories of PyTorch are replayed over the kernels in ``test_optimizers.py``, the allocation
-in ``test_allocation.py``.
+The trajectories of PyTorch are replayed over the kernels in ``test_trajectories.py``, the
+allocation in ``test_allocation.py``.
 """
 
 import itertools
@@ -35,7 +35,7 @@ def step(network, backend, weighted):
     weight = rng.uniform(0.5, 2.0, (N, 1)) if weighted else None
     arrays = [None if a is None else a.astype(network.dtype) for a in (x, target, weight)]
     network.prepare(N, np.random.default_rng(2), compiled=backend)
-    return np.array(network.loss_and_grad(*arrays)), network.grads.copy(), network.state.copy()
+    return np.array(network.loss_and_grad(*arrays)), network.grads.copy(), network.running.copy()
 
 
 def same(ours, theirs, dtype):
@@ -176,7 +176,7 @@ def test_batch_norm_in_float32_is_accurate_for_a_large_mean():
         network = randomised(Network([BatchNorm(), Dense(2)], SquaredError(), 3, dtype=kind))
         network.prepare(256, compiled=compiled)
         network.loss_and_grad(x.astype(np.float32).astype(kind), np.zeros((256, 2), kind))
-        ends.append(network.state_layout.views(network.state)[0, "variance"].copy())
+        ends.append(network.running_views()[0, "variance"].copy())
     np.testing.assert_allclose(*ends, rtol=1e-5)
 
 
@@ -191,12 +191,10 @@ def test_batch_norm_of_columns_that_hardly_vary_is_that_of_numpy(n, rng):
         )
         network.prepare(n, compiled=backend)
         value = network.loss_and_grad(x, np.zeros((n, 2), np.float32))
-        ends.append([network.state.copy(), network.grads.copy(), np.array(value)])
+        ends.append([network.running.copy(), network.grads.copy(), np.array(value)])
     same(*ends, np.dtype(np.float32))
     exact = x.astype(float).var(axis=0, ddof=1)
-    np.testing.assert_allclose(
-        network.state_layout.views(network.state)[0, "variance"][0], exact, rtol=1e-4
-    )
+    np.testing.assert_allclose(network.running_views()[0, "variance"][0], exact, rtol=1e-4)
     assert (exact[:4] == 0.0).all()
     assert exact[4] > 0.2
 
@@ -208,6 +206,6 @@ def test_the_variance_of_many_rows_is_exact(rng):
     )
     network.prepare(len(x), compiled=compiled)
     network.loss_and_grad(x, np.zeros_like(x))
-    assert network.state_layout.views(network.state)[0, "variance"][0, 0] == pytest.approx(
+    assert network.running_views()[0, "variance"][0, 0] == pytest.approx(
         x.var(dtype=float, ddof=1), rel=5e-6
     )

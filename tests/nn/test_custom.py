@@ -118,7 +118,7 @@ def test_equals_the_loss_of_the_same_formula(key, dtype):
 def test_starts_at_the_best_constant(key, weighted):
     rng = np.random.default_rng(0)
     target, weight = rng.gamma(2.0, size=(201, 3)), rng.uniform(0.5, 2.0, 201) if weighted else None
-    start = FunctionLoss(LOSS_FUNCTIONS[key]).start(target, weight)
+    start = FunctionLoss(LOSS_FUNCTIONS[key]).initial_score(target, weight)
     assert start.shape == (3,)
     for column, value in zip(target.T, start, strict=True):
         means = [
@@ -132,13 +132,13 @@ def test_a_start_without_a_slope_is_the_median():
     target = np.array([[1.0], [2.0], [9.0]])
     start = FunctionLoss(
         lambda prediction, target: np.where(target < 100.0, np.sqrt(np.abs(prediction - 2.0)), 0.0)
-    ).start(target, None)
+    ).initial_score(target, None)
     assert np.isfinite(start).all()
 
 
 def test_a_loss_that_is_not_finite_for_the_targets_is_refused():
     with pytest.raises(ValueError, match=r"gives a loss that is not finite for the target -1\.0"):
-        FunctionLoss(lambda prediction, target: (prediction - np.log(target)) ** 2).start(
+        FunctionLoss(lambda prediction, target: (prediction - np.log(target)) ** 2).initial_score(
             np.array([[2.0], [-1.0]]), None
         )
 

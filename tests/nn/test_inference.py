@@ -46,9 +46,9 @@ def test_chunks_cover_every_row_once(n, monkeypatch):
 def test_prediction_is_what_the_layers_say(dtype):
     """With batch normalisation by its running statistics and no dropout."""
     network = make_network(SquaredError(), batch_norm=True, dropout=0.5, input_dropout=0.5)
-    network.state[...] = np.random.default_rng(0).uniform(0.5, 1.5, network.state.size)
+    network.running[...] = np.random.default_rng(0).uniform(0.5, 1.5, network.running.size)
     x, _ = batch(network)
-    p, s = network.views(), network.state_layout.views(network.state)
+    p, s = network.views(), network.running_views()
     h = x @ p[1, "weight"] + p[1, "bias"]
     h = p[2, "gamma"] * (h - s[2, "mean"]) / np.sqrt(s[2, "variance"] + 1e-5) + p[2, "beta"]
     expected = np.tanh(h) @ p[5, "weight"] + p[5, "bias"]
@@ -120,16 +120,16 @@ def test_prediction_leaves_training_alone():
     network = make_network(LogLoss(), batch_norm=True)
     data = batch(network)
     value, grads = gradient(network, *data)
-    state = network.state.copy()
+    state = network.running.copy()
     network.prepare(N)
     network.loss_and_grad(*data)
-    before = network.grads.copy(), network.state.copy()
+    before = network.grads.copy(), network.running.copy()
     network.scores(DenseRows(batch(network, 40, 5)[0]))
     np.testing.assert_array_equal(network.grads, before[0])
-    np.testing.assert_array_equal(network.state, before[1])
+    np.testing.assert_array_equal(network.running, before[1])
     assert network.loss_and_grad(*data) == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(network.grads, grads, rtol=1e-11, atol=1e-15)
-    assert state.shape == network.state.shape
+    assert state.shape == network.running.shape
 
 
 # ---- statistics of the population
@@ -152,7 +152,7 @@ def test_population_statistics_are_those_of_the_layers_input(rows, weighted, mon
     network.refresh_statistics(DenseRows(x), weight=weight, rows=rows)
     used = np.arange(300) if rows is None else rows
     used = x[used if weight is None else np.repeat(used, weight[used])]
-    state = network.state_layout.views(network.state)
+    state = network.running_views()
     for i in (1, 4):
         inputs = network.scores(DenseRows(used), 0, i)
         np.testing.assert_allclose(state[i, "mean"][0], inputs.mean(axis=0), rtol=1e-12)
@@ -169,9 +169,9 @@ def test_too_few_rows_have_no_statistics(n):
             dtype=np.float64,
         )
     )
-    before = network.state.copy()
+    before = network.running.copy()
     network.refresh_statistics(DenseRows(batch(network)[0]), rows=np.arange(n))
-    np.testing.assert_array_equal(network.state, before)
+    np.testing.assert_array_equal(network.running, before)
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,11 @@ def test_only_population_statistics_are_refreshed_unasked(statistics, refreshed)
         )
     )
     x = DenseRows(batch(network)[0])
-    before = network.state.copy()
+    before = network.running.copy()
     network.refresh_statistics(x)
-    assert (network.state != before).any() == refreshed
+    assert (network.running != before).any() == refreshed
     network.refresh_statistics(x, always=True)
-    assert (network.state != before).any()
+    assert (network.running != before).any()
 
 
 @pytest.mark.parametrize("first", [Dropout(0.3), BatchNorm(), Activate(Tanh())], ids=repr)

@@ -67,15 +67,6 @@ def test_both_precisions_start_from_the_same_numbers(initializer):
 
 
 @each
-def test_members_axis_is_separate_runs(initializer):
-    rng, together = np.random.default_rng(0), filled(initializer, (4, 6, 5))
-    for member in together:
-        alone = np.empty((6, 5))
-        initializer.fill(alone, rng)
-        np.testing.assert_array_equal(member, alone)
-
-
-@each
 def test_fills_a_view(initializer):
     flat = np.full(50, np.nan)
     initializer.fill(flat[10:40].reshape(6, 5), np.random.default_rng(0))
@@ -105,7 +96,7 @@ def test_glorot_is_the_same_either_way_round():
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, np.sqrt(2)])
-@pytest.mark.parametrize("shape", [(7, 7), (30, 7), (7, 30), (1, 5), (5, 1), (1, 1), (2, 6, 4)])
+@pytest.mark.parametrize("shape", [(7, 7), (30, 7), (7, 30), (1, 5), (5, 1), (1, 1)])
 def test_orthogonal_has_equal_singular_values(shape, gain, dtype):
     values = np.linalg.svd(filled(Orthogonal(gain), shape, dtype=dtype), compute_uv=False)
     np.testing.assert_allclose(values, gain, rtol=20 * np.finfo(dtype).eps)
@@ -122,7 +113,7 @@ def test_orthogonal_prefers_no_direction(shape):
     theirs = ortho_group.rvs(size, size=4000, random_state=np.random.default_rng(0))[
         :, : shape[0], : shape[1]
     ]
-    ours = filled(Orthogonal(), (4000, *shape))
+    ours = np.array([filled(Orthogonal(), shape, seed) for seed in range(4000)])
     for where in np.ndindex(shape):
         assert ks_2samp(ours[:, *where], theirs[:, *where]).pvalue > 1e-4, where
 

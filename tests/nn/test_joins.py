@@ -286,7 +286,7 @@ def test_statistics_of_the_population(kind):
     network = with_joins(make_network(LogLoss(), "tanh", (4, 4, 4, 3), batch_norm=True), kind)
     x = np.random.default_rng(0).normal(size=(50, 4))
     network.refresh_statistics(DenseRows(x), always=True)
-    state = network.state_layout.views(network.state)
+    state = network.running_views()
     i = max(i for i, layer in enumerate(network.layers) if isinstance(layer, BatchNorm))
     before = network.scores(DenseRows(x), 0, i)
     np.testing.assert_allclose(state[i, "mean"][0], before.mean(axis=0), rtol=1e-10)

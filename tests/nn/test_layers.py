@@ -26,9 +26,9 @@ def run(layer, ws, dy):
     return {"y": y, "dx": ws.dx.copy()} | {name: getattr(ws, "d_" + name).copy() for name in names}
 
 
-def prepared(layer, dtype=np.float64, lead=(), n=N, seed=0):
+def prepared(layer, dtype=np.float64, n=N, seed=0):
     rng = np.random.default_rng(seed)
-    ws = layer_workspace(layer, n, N_IN, dtype, rng, lead)
+    ws = layer_workspace(layer, n, N_IN, dtype, rng)
     return ws, rng.normal(size=ws.y.shape).astype(dtype)
 
 
@@ -39,7 +39,7 @@ def test_declarations_fit_together(layer):
     assert not layer.elementwise or layer.width(N_IN) == N_IN
     assert layer.min_rows >= 1
     assert all(isinstance(buffer, Row | Rows) for buffer in layer.buffers(N_IN).values())
-    names = [*layer.params(N_IN), *layer.state(N_IN), *layer.buffers(N_IN)]
+    names = [*layer.params(N_IN), *layer.running(N_IN), *layer.buffers(N_IN)]
     assert len(set(names)) == len(names)
     assert not set(names) & {"x", "y", "dx", "ones", "rng", "batch"}
 
@@ -47,7 +47,7 @@ def test_declarations_fit_together(layer):
 @each
 def test_declarations_do_not_change(layer):
     """The network asks more than once."""
-    for ask in (layer.params, layer.state, layer.buffers):
+    for ask in (layer.params, layer.running, layer.buffers):
         assert repr(ask(N_IN)) == repr(ask(N_IN))
 
 
@@ -161,30 +161,9 @@ def test_computes_in_the_given_precision_without_new_arrays(layer, dtype):
 
 
 @each
-def test_members_axis_is_separate_runs(layer, dtype):
-    """One random stream serves the members in turn."""
-    ws, dy = prepared(layer, dtype, lead=(3,))
-    stream = np.random.default_rng(3)
-    together = run(layer, ws, dy)
-    for k in range(3):
-        arrays = {
-            name: array[k].copy() if isinstance(array, np.ndarray) and name != "ones" else array
-            for name, array in vars(ws).items()
-        }
-        for name, array in run(layer, SimpleNamespace(**arrays | {"rng": stream}), dy[k]).items():
-            np.testing.assert_allclose(
-                together[name][k],
-                array,
-                rtol=20 * np.finfo(dtype).eps,
-                atol=20 * np.finfo(dtype).eps,
-                err_msg=name,
-            )
-
-
-@each
-def test_prediction_changes_no_state(layer, dtype):
+def test_prediction_changes_no_running_array(layer, dtype):
     ws, _ = prepared(layer, dtype)
-    before = {name: getattr(ws, name).copy() for name in layer.state(N_IN)}
+    before = {name: getattr(ws, name).copy() for name in layer.running(N_IN)}
     layer.forward(ws.x, ws, False)
     for name, array in before.items():
         np.testing.assert_array_equal(getattr(ws, name), array)

@@ -48,16 +48,6 @@ def test_writing_through_the_vector_shows_in_the_views(layout):
     )
 
 
-@pytest.mark.parametrize("lead", [(5,), (2, 5)])
-def test_leading_axes_are_kept(layout, lead):
-    flat = np.random.default_rng(0).normal(size=(*lead, 17))
-    for key, view in layout.views(flat).items():
-        assert view.shape == lead + PARAMS[key].shape
-        member = (-1,) * len(lead)
-        np.testing.assert_array_equal(view[member], layout.views(flat[member])[key])
-        assert np.shares_memory(view, flat)
-
-
 def test_no_arrays_no_values():
     layout = Layout({})
     assert layout.size == 0

@@ -1,12 +1,9 @@
-"""Every loss: its formula, its gradient, its link, its best constant, its ways with memory and
-precision.
-"""
+"""Every loss: its formula, its gradient, its ways with memory and precision."""
 
 from functools import partial
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
 from sklearn.linear_model import _sgd_fast
 from sklearn.metrics import (
     log_loss,
@@ -27,7 +24,6 @@ from skmlp.nn.losses import (
     Gamma,
     GaussianNLL,
     Huber,
-    LogCosh,
     LogLoss,
     Poisson,
     Quantile,
@@ -35,36 +31,25 @@ from skmlp.nn.losses import (
     Tweedie,
 )
 from tests import reference
-from tests.nn.helpers import relative_error, table, targets_of, watch, workspace
+from tests.nn.helpers import (
+    relative_error,
+    rows,
+    table,
+    targets_of,
+    value_and_grad,
+    watch,
+    workspace,
+)
 
 N, N_OUT = 7, 6  # so many scores: for six targets, three or two
 each = pytest.mark.parametrize("loss", **table(LOSSES))
 each_key = pytest.mark.parametrize("key", LOSSES)
 EXPONENTIALS = {"poisson", "gamma", "tweedie", "gaussian_nll"}
-LOG_LINKS = [key for key, cls in LOSSES.items() if hasattr(cls, "log_link")]
-
-
-def value_and_grad(loss, raw, target, weight=None, scale=1.0, ws=None):
-    """Return the loss and its gradient, out of place."""
-    raw = raw.copy()
-    *lead, n, n_out = raw.shape
-    ws = ws or workspace(loss.buffers(n_out), n, raw.dtype, lead)
-    return loss.value_and_grad(raw, target, weight, scale, ws), raw
-
-
-def rows(loss, raw, target):
-    ws = workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
-    loss.rows_and_grad(raw.copy(), target, ws)
-    return ws.rows[:, 0]
 
 
 @pytest.mark.parametrize("table", [reference.LOSSES, reference.LINKS])
 def test_every_loss_has_a_reference(table):
     assert set(table) == set(LOSSES)
-
-
-def test_every_log_link_has_a_reference():
-    assert set(reference.LOG_LINKS) == set(LOG_LINKS)
 
 
 @each_key
@@ -169,7 +154,8 @@ def test_leaves_targets_and_weights_alone(loss, rng):
 
 
 @each
-def test_members_axis_is_separate_runs(loss, dtype, rng):
+def test_leading_axes_are_separate_runs(loss, dtype, rng):
+    """By which ``MaskedEntries`` gets the loss of each entry."""
     raw, target = (
         rng.normal(size=(4, N, N_OUT)).astype(dtype),
         targets_of(loss, (4, N, N_OUT), rng, dtype),
@@ -179,15 +165,6 @@ def test_members_axis_is_separate_runs(loss, dtype, rng):
         value, grad = value_and_grad(loss, raw[k], target[k], scale=0.5)
         assert values[k] == pytest.approx(value, rel=4 * float(np.finfo(dtype).eps))
         np.testing.assert_array_equal(grads[k], grad)
-
-
-@each
-def test_members_may_share_one_target(loss, rng):
-    raw, target = rng.normal(size=(4, N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
-    values, _ = value_and_grad(loss, raw, target)
-    np.testing.assert_allclose(
-        values, [value_and_grad(loss, member, target)[0] for member in raw], rtol=1e-14
-    )
 
 
 @each
@@ -205,58 +182,6 @@ def test_finite_far_out(loss, dtype, rng):
             assert np.isfinite(out).all()
     assert np.isfinite(value)
     assert np.isfinite(grad).all()
-
-
-@each_key
-def test_link_agrees_with_the_formula(key, dtype, rng):
-    raw = (5.0 * rng.normal(size=(20, N_OUT))).astype(dtype)
-    out, loss = np.empty_like(raw), LOSSES[key]()
-    loss.link(raw, out)
-    eps = np.finfo(dtype).eps
-    np.testing.assert_allclose(
-        out, reference.LINKS[key](raw.astype(np.float64)), rtol=32 * eps, atol=32 * eps
-    )
-    assert out.dtype == dtype
-    loss.link(raw, raw)
-    np.testing.assert_array_equal(raw, out)
-
-
-@pytest.mark.parametrize("key", LOG_LINKS)
-def test_link_is_never_zero_nor_one_and_has_this_logarithm(key, dtype):
-    raw = np.array([[-1e4, 1e4, 0.0], [1e4, -1e4, -1e4], [-90.0, 90.0, 3.0]], dtype)
-    probability, logarithm = np.empty_like(raw), np.empty_like(raw)
-    LOSSES[key]().link(raw, probability)
-    LOSSES[key]().log_link(raw, logarithm)
-    assert (probability > 0.0).all()
-    assert (probability < 1.0).all() or "multiclass" in LOSSES[key].targets
-    np.testing.assert_allclose(
-        logarithm, np.log(probability), rtol=32 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps
-    )
-
-
-@pytest.mark.parametrize("key", LOG_LINKS)
-def test_log_link_agrees_with_the_formula(key, dtype, rng):
-    raw = np.vstack(
-        [5.0 * rng.normal(size=(20, N_OUT)), 100.0 * rng.normal(size=(20, N_OUT))]
-    ).astype(dtype)
-    out, loss = np.empty_like(raw), LOSSES[key]()
-    loss.log_link(raw, out)
-    expected = np.maximum(
-        reference.LOG_LINKS[key](raw.astype(np.float64)), np.log(np.finfo(dtype).tiny)
-    )
-    np.testing.assert_allclose(
-        out, expected, rtol=32 * np.finfo(dtype).eps, atol=32 * np.finfo(dtype).eps
-    )
-    assert out.dtype == dtype
-    loss.log_link(raw, raw)
-    np.testing.assert_array_equal(raw, out)
-
-
-@pytest.mark.parametrize(
-    "key", [key for key, cls in LOSSES.items() if cls.out_activation in ("softmax", "logistic")]
-)
-def test_a_link_to_probabilities_has_a_logarithm(key):
-    assert key in LOG_LINKS
 
 
 def test_log_loss_is_that_of_scikit_learn(rng):
@@ -335,84 +260,6 @@ def test_absolute_error_at_zero_has_gradient_zero():
     assert value_and_grad(AbsoluteError(), np.ones((1, 1)), np.ones((1, 1)))[1] == 0.0
 
 
-# ---- the best constant
-
-
-def constant_targets(loss, rng):
-    """Return two columns of targets, with weights."""
-    target = targets_of(loss, (31, 2 * loss.n_scores), rng)
-    if "regression" in loss.targets and loss.domain == "(-inf, inf)":
-        target = target + rng.normal(1.0, 1.0, (31, 2))
-    return target, rng.uniform(0.5, 2.0, 31)
-
-
-@each
-@pytest.mark.parametrize("weighted", [False, True])
-def test_start_is_the_best_constant(loss, weighted, rng):
-    """No other constant is better: of one output, of the logarithm of one class.
-
-    Bounded gradients start at the median.
-    """
-    target, weight = constant_targets(loss, rng)
-    weight = weight if weighted else np.ones(31)
-    start = loss.start(target, weight if weighted else None)
-    assert start.shape == (2 * loss.n_scores,)
-    watched = AbsoluteError() if isinstance(loss, Huber | LogCosh) else loss
-
-    def objective(z, k):
-        raw = np.tile(start, (31, 1))
-        raw[:, k] = z
-        return value_and_grad(watched, raw, target, weight[:, None])[0]
-
-    for k in range(len(start)):
-        best = minimize_scalar(
-            objective,
-            args=(k,),
-            bounds=(start[k] - 5, start[k] + 5),
-            method="bounded",
-            options={"xatol": 1e-9},
-        )
-        assert objective(start[k], k) <= best.fun + 1e-12 * abs(best.fun)
-
-
-@each
-def test_start_with_weights_of_one_is_the_start_without(loss, rng):
-    target = constant_targets(loss, rng)[0][:30]
-    np.testing.assert_allclose(
-        loss.start(target, np.ones(30)), loss.start(target, None), rtol=1e-14
-    )
-
-
-@each
-def test_start_counts_a_weight_of_two_as_two_rows(loss, rng):
-    target, _ = constant_targets(loss, rng)
-    weight = rng.integers(1, 3, 31)
-    np.testing.assert_allclose(
-        loss.start(target, weight.astype(float)),
-        loss.start(np.repeat(target, weight, axis=0), None),
-        rtol=1e-12,
-        atol=1e-14,
-    )
-
-
-@pytest.mark.parametrize(
-    "loss", [LogLoss(), BinaryLogLoss(), Focal(), BinaryFocal(), Poisson(), Tweedie()]
-)
-def test_start_stays_finite_for_a_class_without_rows(loss):
-    target = np.zeros((20, 3))
-    target[:, 0] = 1.0
-    assert np.isfinite(loss.start(target, None)).all()
-
-
-@pytest.mark.parametrize("loss", [Quantile(), GaussianNLL(), Gamma()])
-def test_start_stays_finite_for_a_target_that_does_not_vary_or_by_rounding(loss):
-    assert np.isfinite(loss.start(np.full((20, 2), 7.0), None)).all()
-    np.testing.assert_allclose(
-        loss.start(np.array([[0.3], [0.1 + 0.2]] * 10), None),
-        loss.start(np.full((20, 1), 0.3), None),
-    )
-
-
 # ---- hyper-parameters
 
 
@@ -430,12 +277,16 @@ def test_label_smoothing_is_another_target(smoothing, rng):
     )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(
-        LogLoss(smoothing).start(target, None), LogLoss().start(smooth, None), rtol=1e-12
+        LogLoss(smoothing).initial_score(target, None),
+        LogLoss().initial_score(smooth, None),
+        rtol=1e-12,
     )
     raw, yes = raw[:, :1], target[:, :1]
     smooth = (1 - smoothing) * yes + smoothing / 2
     np.testing.assert_allclose(
-        rows(BinaryLogLoss(smoothing), raw, yes), rows(BinaryLogLoss(), raw, smooth), rtol=1e-12
+        rows(BinaryLogLoss(smoothing), raw, yes),
+        rows(BinaryLogLoss(), raw, smooth),
+        rtol=1e-12,
     )
     ours, theirs = (
         value_and_grad(BinaryLogLoss(smoothing), raw, yes)[1],
@@ -443,7 +294,9 @@ def test_label_smoothing_is_another_target(smoothing, rng):
     )
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(
-        BinaryLogLoss(smoothing).start(yes, None), BinaryLogLoss().start(smooth, None), rtol=1e-12
+        BinaryLogLoss(smoothing).initial_score(yes, None),
+        BinaryLogLoss().initial_score(smooth, None),
+        rtol=1e-12,
     )
 
 
@@ -472,7 +325,6 @@ OTHERS = [
 def test_gradients_for_other_hyper_parameters(loss, rng):
     test_gradient_is_the_numeric_one(loss, False, rng)
     test_finite_far_out(loss, np.dtype(np.float32), rng)
-    test_start_is_the_best_constant(loss, True, rng)
 
 
 @pytest.mark.parametrize("power", [1.1, 1.5, 1.9])
@@ -500,14 +352,6 @@ def test_pinball_loss_is_scikit_learns(levels, rng):
         for q, tau in zip(quantiles.T, taus, strict=True)
     )
     assert rows(loss, raw, target).mean() == pytest.approx(expected, rel=1e-12)
-
-
-def test_quantiles_never_cross(dtype, rng):
-    raw = (1e4 * rng.normal(size=(100, 6))).astype(dtype)
-    Quantile().link(raw, raw)
-    low, middle, high = np.split(raw, 3, axis=1)
-    assert (low <= middle).all()
-    assert (middle <= high).all()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,11 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn.engine import inference
+from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, SparseRows
+from skmlp.nn.layers import Dense
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
+from skmlp.nn.losses.masked import MaskedEntries
 from tests import reference
 from tests.nn.helpers import make_network, targets_of
 
@@ -64,7 +67,7 @@ def test_everything_has_the_dtype_of_the_network(dtype):
         a.dtype
         for a in (
             network.params,
-            network.state,
+            network.running,
             network.grads,
             network.scores(DenseRows(batch(network)[0])),
         )
@@ -126,6 +129,23 @@ def test_objective_is_the_mean_loss(key):
     assert gradient(network, x, target, weight[:, None])[0] == pytest.approx(
         np.average(rows, weights=weight), rel=1e-12
     )
+
+
+def test_the_objective_may_be_another_loss_than_that_of_predictions():
+    """That of the known entries is minimised, before and after a release, and is not saved."""
+    network = Network(
+        [Dense(2)], SquaredError(), 3, np.float64, objective=MaskedEntries(SquaredError())
+    )
+    network.initialise(np.random.default_rng(0))
+    x, target = batch(network)
+    target[::2, 1] = np.nan
+    scores = x @ network.views()[0, "weight"] + network.views()[0, "bias"]
+    expected = 0.5 * np.nansum(np.square(scores - target), axis=1).mean()
+    for _ in range(2):
+        assert gradient(network, x, target)[0] == pytest.approx(expected, rel=1e-12)
+        network.release()
+    assert type(network.loss) is SquaredError
+    assert type(pickle.loads(pickle.dumps(network)).objective) is SquaredError
 
 
 @pytest.mark.parametrize("key", LOSSES)
@@ -228,7 +248,7 @@ def test_a_pickle_holds_numbers_and_no_buffers():
     x, target = batch(network, 2000)
     gradient(network, x, target)
     data = pickle.dumps(network)
-    assert len(data) < network.params.nbytes + network.state.nbytes + 4000
+    assert len(data) < network.params.nbytes + network.running.nbytes + 4000
     copy = pickle.loads(data)
     np.testing.assert_array_equal(copy.scores(DenseRows(x)), network.scores(DenseRows(x)))
     assert copy.grads is None
@@ -263,7 +283,7 @@ def test_views_stay_views_after_release_and_prepare():
 
 def test_load_takes_the_numbers_and_shares_nothing():
     one, other = (make_network(LogLoss(), batch_norm=True, seed=seed) for seed in (0, 1))
-    other.state += 0.5
+    other.running += 0.5
     x = DenseRows(batch(one)[0])
     params = one.params
     one.load(other)
@@ -293,7 +313,7 @@ def test_initialise_starts_from_the_same_numbers_in_both_precisions():
 def test_initialise_starts_biases_at_zero_and_scales_at_one():
     network = make_network(LogLoss(), batch_norm=True)
     network.initialise(np.random.default_rng(0))
-    views, state = network.views(), network.state_layout.views(network.state)
+    views, state = network.views(), network.running_views()
     for (_, name), view in (*views.items(), *state.items()):
         if name != "weight":
             np.testing.assert_array_equal(view, 1.0 if name in ("gamma", "variance") else 0.0)

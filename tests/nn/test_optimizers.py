@@ -1,37 +1,28 @@
-"""Every optimizer: PyTorch's and scikit-learn's trajectories, blocks, slots, decay, precision."""
+"""Every optimizer: blocks, slots, decay, precision."""
 
-import itertools
 import pickle
 
 import numpy as np
 import pytest
-from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from skmlp.nn.activations import Tanh
 from skmlp.nn.compiled import dispatch as compiled
-from skmlp.nn.engine.network import Network
-from skmlp.nn.engine.sources import DenseRows
-from skmlp.nn.layers import Activate, BatchNorm, Dense
-from skmlp.nn.losses import LogLoss
-from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adadelta, Adam, AdamW, AMSGrad, Lion, NAdam
+from skmlp.nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adadelta,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Lion,
+    NAdam,
+    Optimizer,
+)
 from skmlp.nn.optimizers.updater import Updater
 from tests import reference
-from tests.nn.helpers import LEARNING_RATES, Watched, table, trajectories
+from tests.nn.helpers import LEARNING_RATES, Watched, table
 
-RECORDED, ABOUT = trajectories()
-CASES = ABOUT["cases"]
 each = pytest.mark.parametrize("rule", **table(OPTIMIZERS))
-each_case = pytest.mark.parametrize("name", CASES)
 each_backend = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
-
-
-def recorded(name):
-    """Return a case's description, the rule it asks for, and its arrays by name."""
-    case = CASES[name]
-    arrays = {
-        key.split("/")[1]: value for key, value in RECORDED.items() if key.startswith(name + "/")
-    }
-    return case, OPTIMIZERS[case["optimizer"]](**case["options"]), arrays
 
 
 def descend(rule, p, gradient, lr, n_steps, **options):
@@ -48,139 +39,6 @@ def descend(rule, p, gradient, lr, n_steps, **options):
 def bowl(p):
     """The gradient of a convex function that is no parabola: sum of log(cosh(p - 1)) + p^2 / 20."""
     return np.tanh(p - 1.0) + 0.1 * p
-
-
-# ---- PyTorch
-
-
-@pytest.mark.parametrize("key", OPTIMIZERS)
-def test_every_optimizer_has_a_recorded_trajectory(key):
-    assert [name for name, case in CASES.items() if case["optimizer"] == key]
-
-
-@each_backend
-@each_case
-def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
-    case, rule, arrays = recorded(name)
-    p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
-    n_weights = sum(
-        np.prod(shape) for key, shape in case["params"].items() if key.endswith("weight")
-    )
-    updater = Updater(
-        rule,
-        p,
-        g,
-        decays=[(slice(0, n_weights), case["decay"])],
-        block=7,
-        kernel=backend and backend.update(rule),
-    )
-    assert len(arrays["grads"]) == 10
-    for k, gradient in enumerate(arrays["grads"]):
-        g[...] = gradient
-        g[:n_weights] += case["penalty"] * p[:n_weights]
-        updater.step(case["lr"])
-        np.testing.assert_allclose(p, arrays["params"][k + 1], rtol=1e-6, atol=1e-12)
-        p[...] = arrays["params"][k + 1]
-
-
-@each_backend
-@each_case
-def test_ten_training_steps_equal_pytorch(name, backend):
-    """The whole of a step: forward, loss, backward, update, and what batch normalisation tracks."""
-    case, rule, arrays = recorded(name)
-    network = build(case)
-    load(network, case, arrays["params"][0])
-    x, labels = RECORDED["x"], RECORDED["labels"]
-    target = np.eye(network.n_out)[labels]
-    network.prepare(6, np.random.default_rng(0), compiled=backend)
-    decays, kernel = (
-        [(slice(0, network.penalised[-1].stop), case["decay"])],
-        backend and backend.update(rule),
-    )
-    updater = Updater(rule, network.params, network.grads, decays=decays, kernel=kernel)
-    for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
-        penalty = sum(
-            0.5 * case["penalty"] * np.sum(view**2)
-            for (_, part), view in network.views().items()
-            if part == "weight"
-        )
-        loss = network.loss_and_grad(x[batch], target[batch])
-        assert loss - penalty == pytest.approx(arrays["losses"][k], rel=1e-6)
-        updater.step(case["lr"])
-        np.testing.assert_allclose(
-            named(network, case), arrays["params"][k + 1], rtol=1e-6, atol=1e-9
-        )
-        if case["network"] == "batch_norm":
-            state = network.state_layout.views(network.state)
-            np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
-            np.testing.assert_allclose(state[1, "variance"][0], arrays["variances"][k], rtol=1e-6)
-    np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-6)
-
-
-def build(case):
-    """Return the network of a case; PyTorch's penalty is not divided by the number of rows."""
-    sizes = ABOUT["sizes"]
-    makers = {
-        "dense": iter([Dense(sizes[1]), Dense(sizes[2])]),
-        "tanh": iter([Activate(Tanh())]),
-        "batch_norm": iter([BatchNorm()]),
-    }
-    layers = [next(makers[kind]) for kind in ABOUT["networks"][case["network"]]]
-    network = Network(
-        layers, LogLoss(), sizes[0], dtype=np.float64, alphas=[6 * case["penalty"]] * 2
-    )
-    network.initialise(np.random.default_rng(0))
-    return network
-
-
-def keys(case):
-    return [(int(key.split(".")[0]), key.split(".")[1]) for key in case["params"]]
-
-
-def load(network, case, flat):
-    """Fill the network by name from PyTorch's list of arrays."""
-    views, start = network.views(), 0
-    assert set(views) == set(keys(case))
-    for key in keys(case):
-        views[key][...] = flat[start : start + views[key].size].reshape(views[key].shape)
-        start += views[key].size
-    assert start == flat.size
-
-
-def named(network, case):
-    """Return the network's parameters in the order of PyTorch's list."""
-    return np.concatenate([network.views()[key].ravel() for key in keys(case)])
-
-
-# ---- scikit-learn
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_sgd_equals_scikit_learn(nesterov, momentum, rng):
-    """With a learning rate that changes at each step: here PyTorch's form would differ."""
-    p, rates = rng.normal(size=20), rng.uniform(0.01, 0.3, 10)
-    theirs = [p.copy()]
-    rule = SGDOptimizer(theirs, momentum=momentum, nesterov=nesterov)
-    ours, g = p.copy(), np.empty_like(p)
-    updater = Updater(SGD(momentum, nesterov), ours, g)
-    for rate in rates:
-        rule.learning_rate = rate
-        rule.update_params(theirs, [bowl(theirs[0])])
-        g[...] = bowl(ours)
-        updater.step(float(rate))
-        np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
-
-
-@pytest.mark.parametrize("epsilon", [1e-8, 1e-2])
-def test_adam_equals_scikit_learn(epsilon, rng):
-    """The same place of epsilon: before the correction of v."""
-    theirs = [rng.normal(size=20)]
-    path = descend(Adam(0.8, 0.95, epsilon), theirs[0], bowl, 0.1, 10)
-    rule = AdamOptimizer(theirs, 0.1, 0.8, 0.95, epsilon)
-    for ours in path:
-        rule.update_params(theirs, [bowl(theirs[0])])
-        np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
 
 
 # ---- properties of every rule
@@ -220,21 +78,6 @@ def test_blocks_change_no_bit(rule, block, dtype, rng):
     np.testing.assert_array_equal(
         descend(rule, p, bowl, 0.1, 5, block=block), descend(rule, p, bowl, 0.1, 5)
     )
-
-
-@each
-def test_members_axis_is_separate_runs(rule, dtype, rng):
-    """Elementwise: a stack of vectors is updated like each vector."""
-    shape = (3, 11)
-    p, g = rng.normal(size=(2, *shape)).astype(dtype)
-    slots = [rng.uniform(0.1, 1.0, shape).astype(dtype) for _ in rule.slots]
-    apart = [[a[k].copy() for a in (p, g, *slots)] for k in range(3)]
-    coefficients = rule.coefficients(3, 0.1)
-    rule.update(p, g, *slots, np.empty_like(p), *coefficients)
-    for k, arrays in enumerate(apart):
-        rule.update(*arrays, np.empty_like(arrays[0]), *coefficients)
-        for together, alone in zip((p, *slots), (arrays[0], *arrays[2:]), strict=True):
-            np.testing.assert_array_equal(together[k], alone)
 
 
 @each
@@ -356,6 +199,67 @@ def test_decay_shrinks_its_part_first(rule, rng):
         expected,
         rtol=1e-14,
     )
+
+
+# ---- slots
+
+
+class Rprop(Optimizer):
+    """A step for each parameter, which grows while the sign of the gradient stays and halves when
+    it changes (Riedmiller and Braun, 1993); ``lr`` is not used.
+    """
+
+    slots = ("step", "sign")
+    limits = {"initial_step": "(0, inf)"}
+
+    def __init__(self, initial_step=0.1):
+        self.initial_step = initial_step
+
+    def initial_slots(self):
+        return {"step": float(self.initial_step)}
+
+    def coefficients(self, t, lr):
+        return ()
+
+    def update(self, p, g, step, sign, tmp):
+        np.sign(g, out=g)
+        np.multiply(g, sign, out=tmp)
+        np.copyto(sign, g)
+        step[tmp > 0.0] *= 1.2
+        step[tmp < 0.0] *= 0.5
+        np.multiply(step, g, out=tmp)
+        np.subtract(p, tmp, out=p)
+
+
+def rprop(p, gradient, step, n_steps):
+    """The same rule, parameter by parameter."""
+    path = []
+    p, steps, signs = list(p), [step] * len(p), [0.0] * len(p)
+    for _ in range(n_steps):
+        for i, g in enumerate(gradient(np.array(p))):
+            turn = np.sign(g) * signs[i]
+            steps[i] *= 1.2 if turn > 0 else 0.5 if turn < 0 else 1.0
+            signs[i] = np.sign(g)
+            p[i] -= steps[i] * signs[i]
+        path.append(list(p))
+    return np.array(path)
+
+
+@pytest.mark.parametrize("block", [3, 16384])
+def test_slots_may_start_at_any_value(block, dtype, rng):
+    p = rng.normal(size=20).astype(dtype)
+    path = descend(Rprop(0.25), p, bowl, 0.1, 30, block=block)
+    np.testing.assert_allclose(path, rprop(p, bowl, 0.25, 30), rtol=1e-5, atol=1e-6)
+    assert path.dtype == dtype
+
+
+def test_slots_that_are_there_do_not_start_anew(rng):
+    """Two updaters, one after the other, make the steps of one."""
+    p, slots = rng.normal(size=20), {}
+    whole = descend(Rprop(0.25), p, bowl, 0.1, 12)
+    first = descend(Rprop(0.25), p, bowl, 0.1, 5, slots=slots)
+    rest = descend(Rprop(0.7), first[-1], bowl, 0.1, 7, slots=slots, t=5)
+    np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
 
 
 # ---- properties of some

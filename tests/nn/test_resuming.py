@@ -5,12 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from skmlp.nn.engine.callbacks import History
+from skmlp.nn.engine.epoch_end import History
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network
-from tests.nn.test_trainer import Rows, data_of, state_of, train
+from tests.nn.training import Rows, data_of, state_of, train
 
 
 @pytest.mark.parametrize("through_pickle", [False, True], ids=["", "pickle"])
@@ -33,7 +33,7 @@ def test_training_in_parts_is_training_at_once(key, parts, through_pickle, dtype
         if through_pickle:
             network, state, rule = pickle.loads(pickle.dumps((network, state, rule)))
     np.testing.assert_array_equal(network.params, whole.params)
-    np.testing.assert_array_equal(network.state, whole.state)
+    np.testing.assert_array_equal(network.running, whole.running)
     for name, slot in reference_state.slots.items():
         np.testing.assert_array_equal(state.slots[name], slot)
     assert state.rng.bit_generator.state == reference_state.rng.bit_generator.state
@@ -97,5 +97,5 @@ def test_an_interrupt_takes_back_the_epoch_it_hits(key, after):
     assert state.clock.step == 7 * (after // 7)
     train(network, x, target, 4 - after // 7, state, rule, lr=0.02)
     np.testing.assert_array_equal(network.params, whole.params)
-    np.testing.assert_array_equal(network.state, whole.state)
+    np.testing.assert_array_equal(network.running, whole.running)
     assert state.rng.bit_generator.state == reference_state.rng.bit_generator.state

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skmlp.nn.engine.sources import DenseRows
-from skmlp.nn.engine.state import Snapshot, TrainingState
+from skmlp.nn.engine.state import Checkpoint, TrainingState
 from skmlp.nn.engine.trainer import Trainer
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS
@@ -34,7 +34,7 @@ def train(trainer, n_epochs=2):
     trainer.fit(DenseRows(x), DenseRows(target), n_epochs=n_epochs)
     state = trainer.state
     return [
-        a.copy() for a in (trainer.network.params, trainer.network.state, *state.slots.values())
+        a.copy() for a in (trainer.network.params, trainer.network.running, *state.slots.values())
     ], copy.deepcopy(vars(state))
 
 
@@ -49,7 +49,7 @@ def test_after_a_restore_training_goes_as_it_went(key):
     trainer = trainer_of(key)
     train(trainer)
     trainer.state.best, trainer.state.best_epoch, trainer.state.stale = 0.5, 2, 1
-    snapshot = Snapshot(trainer.network, trainer.state)
+    snapshot = Checkpoint(trainer.network, trainer.state)
     arrays, fields = train(trainer)
     trainer.state.best, trainer.state.stale = 0.75, 0
     snapshot.restore()
@@ -64,10 +64,10 @@ def test_after_a_restore_training_goes_as_it_went(key):
 def test_restoring_numbers_leaves_the_stream_and_the_epoch_alone():
     trainer = trainer_of()
     arrays, before = train(trainer)
-    snapshot = Snapshot(trainer.network, trainer.state)
+    snapshot = Checkpoint(trainer.network, trainer.state)
     _, after = train(trainer)
     snapshot.restore_numbers()
-    same(arrays, [trainer.network.params, trainer.network.state, *trainer.state.slots.values()])
+    same(arrays, [trainer.network.params, trainer.network.running, *trainer.state.slots.values()])
     assert trainer.state.clock.step == before["clock"].step
     assert trainer.state.scalars == before["scalars"]
     assert trainer.state.clock.epoch == after["clock"].epoch
@@ -76,17 +76,17 @@ def test_restoring_numbers_leaves_the_stream_and_the_epoch_alone():
 
 def test_a_snapshot_is_taken_again_in_the_same_memory():
     trainer = trainer_of()
-    snapshot = Snapshot(trainer.network, trainer.state)
+    snapshot = Checkpoint(trainer.network, trainer.state)
     arrays, _ = train(trainer)
     snapshot.take()
     train(trainer)
     snapshot.restore()
-    same(arrays, [trainer.network.params, trainer.network.state, *trainer.state.slots.values()])
+    same(arrays, [trainer.network.params, trainer.network.running, *trainer.state.slots.values()])
 
 
 def test_a_snapshot_can_be_restored_twice():
     trainer = trainer_of()
-    snapshot = Snapshot(trainer.network, trainer.state)
+    snapshot = Checkpoint(trainer.network, trainer.state)
     runs = []
     for _ in range(3):
         runs.append(train(trainer)[0])
@@ -98,13 +98,13 @@ def test_a_snapshot_can_be_restored_twice():
 def test_restoring_keeps_the_arrays():
     """The network's views and the updater's blocks point into them."""
     trainer = trainer_of()
-    held = trainer.network.params, trainer.network.state, *trainer.state.slots.values()
-    snapshot = Snapshot(trainer.network, trainer.state)
+    held = trainer.network.params, trainer.network.running, *trainer.state.slots.values()
+    snapshot = Checkpoint(trainer.network, trainer.state)
     train(trainer)
     snapshot.restore()
     for before, after in zip(
         held,
-        (trainer.network.params, trainer.network.state, *trainer.state.slots.values()),
+        (trainer.network.params, trainer.network.running, *trainer.state.slots.values()),
         strict=True,
     ):
         assert before is after
@@ -125,3 +125,15 @@ def test_two_states_share_nothing():
     one.slots["v"] = np.zeros(1)
     assert other.clock.step == 0
     assert other.slots == {}
+
+
+def test_slots_are_those_of_one_rule_in_the_precision_of_the_network():
+    slots = {"m": np.ones(3), "v": np.ones(3)}
+    state = TrainingState(np.random.default_rng(0), rule="Adam", slots=slots)
+    state.scalars["response"], state.clock.step = 0.5, 7
+    state.use_rule(OPTIMIZERS["adam"](), np.float32)
+    assert {slot.dtype for slot in state.slots.values()} == {np.dtype(np.float32)}
+    assert all((slot == 1.0).all() for slot in state.slots.values())
+    assert (state.scalars["response"], state.clock.step) == (0.5, 7)
+    state.use_rule(OPTIMIZERS["nadam"](), np.float32)
+    assert (state.slots, state.scalars, state.clock.step) == ({}, {}, 0)

@@ -13,13 +13,12 @@ from skmlp.nn.activations import ReLU, Tanh
 from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
-from skmlp.nn.layers import JOINS, Activate, Add, BatchNorm, Dense, Dropout
+from skmlp.nn.layers import JOINS, Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.layout import Row, Rows
 from skmlp.nn.losses import BinaryLogLoss, SquaredError
 from skmlp.nn.losses.masked import MaskedEntries
 from skmlp.nn.optimizers import OPTIMIZERS
 from skmlp.nn.terms import Term
-from skmlp.nn.terms.base import identity_forward
 from tests.nn.helpers import randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
@@ -28,58 +27,26 @@ BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "n
 
 
 class Spread(Term):
-    """strength mean_i sum_j x_ij^4: a term of a layer's output."""
+    """factor mean_i sum_j x_ij^4: a term of a layer's output."""
 
-    def __init__(self, strength=0.7):
-        self.strength = strength
-
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {}
-
-    def state(self, n_in):
-        return {}
+    def __init__(self, factor=0.7):
+        self.factor = factor
 
     def buffers(self, n_in):
         return {"d_term": Rows(n_in), "square": Rows(n_in, scratch=True), "means": Row(n_in)}
-
-    def forward(self, x, ws, training):
-        identity_forward(x, ws)
 
     def objective(self, ws, target, weight, scale):
         np.multiply(ws.x, ws.x, out=ws.square)
         np.multiply(ws.square, ws.x, out=ws.d_term)
         np.multiply(ws.d_term, ws.batch.column, out=ws.d_term)
-        np.multiply(ws.d_term, 4.0 * self.strength, out=ws.d_term)
+        np.multiply(ws.d_term, 4.0 * self.factor, out=ws.d_term)
         np.multiply(ws.square, ws.square, out=ws.square)
         np.matmul(ws.batch.row, ws.square, out=ws.means)
-        return self.strength * float(np.add.reduce(ws.means, axis=None))
+        return self.factor * float(np.add.reduce(ws.means, axis=None))
 
     def backward(self, dy, ws):
         if ws.dx is not None:
             np.add(dy, ws.d_term, out=ws.dx)
-
-
-class Weighted(Spread):
-    """strength mean_i |x_i|^2 |W|^2, with W the weights of the layer below that has some: a term
-    that reads parameters from below.
-    """
-
-    below = 2
-
-    def objective(self, ws, target, weight, scale):
-        dense = ws.below[1]
-        ws.norm = float(np.vdot(dense.weight, dense.weight))
-        np.multiply(ws.x, ws.batch.column, out=ws.d_term)
-        ws.mean = float(np.vdot(ws.d_term, ws.x))
-        np.multiply(ws.d_term, 2.0 * self.strength * ws.norm, out=ws.d_term)
-        return self.strength * ws.mean * ws.norm
-
-    def settle(self, ws):
-        dense = ws.below[1]
-        np.add(dense.d_weight, 2.0 * self.strength * ws.mean * dense.weight, out=dense.d_weight)
 
 
 PARTS = {
@@ -107,26 +74,6 @@ def test_gradient_among_layers_in_any_order(backend):
                 after,
                 weighted,
             )
-
-
-@BACKENDS
-@pytest.mark.parametrize(
-    "above", [[], [Dropout(0.3)], [Activate(ReLU())], [Add(1)], [Add(3)]], ids=str
-)
-def test_gradient_of_a_term_with_parameters_from_below(above, backend):
-    layers = [
-        Dense(4),
-        Activate(Tanh()),
-        Dense(4),
-        Activate(ReLU()),
-        Weighted(0.3),
-        *above,
-        Dense(2),
-    ]
-    network = randomised(
-        Network(layers, SquaredError(), 3, dtype=np.float64, alphas=(0.5, 0.1, 2.0))
-    )
-    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
 
 
 def test_gradient_below_every_parameter():
@@ -166,7 +113,7 @@ def test_the_value_is_added_to_the_loss(rng):
 
 
 def test_memory_of_a_term():
-    """It takes none for what it passes on, and what it reads stays."""
+    """It takes none for its output, and what it reads stays."""
     network = Network(
         [Dense(4), Activate(ReLU()), Spread(), Dropout(0.3), Dense(2)], SquaredError(), 3
     )
@@ -232,7 +179,7 @@ def test_sparse_rows(rng):
     for rows in (x, sp.csr_array(x)):
         network = randomised(
             Network(
-                [Dense(4), Activate(Tanh()), Weighted(), Dense(2)],
+                [Dense(4), Activate(Tanh()), Spread(), Dense(2)],
                 SquaredError(),
                 3,
                 dtype=np.float64,
@@ -260,11 +207,3 @@ def test_a_term_at_the_top_is_refused():
         ValueError, match=r"The last layer, Spread\(\), reads its output in backward"
     ):
         Network([Dense(2), Spread()], SquaredError(), 3)
-
-
-def test_a_term_that_reads_further_down_than_there_are_layers_is_refused():
-    with pytest.raises(
-        ValueError,
-        match=r"Weighted\(\) reads the parameters of 2 layers below it, but only 1 lie there",
-    ):
-        Network([Dense(4), Weighted(), Dense(2)], SquaredError(), 3)

@@ -137,7 +137,7 @@ def test_gradient_is_the_sum_over_both_places(activation, backend, dtype):
             if name == "weight" and layer.tied
             else tied.views()[i, name]
         )
-    free.state[...] = tied.state
+    free.running[...] = tied.running
     x = np.random.default_rng(0).normal(size=(20, 5)).astype(dtype)
     values = []
     for network in (tied, free):

@@ -7,12 +7,12 @@ import pytest
 from sklearn import neural_network
 
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.engine.callbacks import EarlyStopping, History
+from skmlp.nn.engine.epoch_end import History, Patience
 from skmlp.nn.losses import SquaredError
 from skmlp.nn.optimizers import SGD, Adam
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network
-from tests.nn.test_trainer import data_of, train
+from tests.nn.training import data_of, train
 
 
 class Started(neural_network.MLPRegressor):
@@ -46,7 +46,7 @@ def against_scikit_learn(solver, rule, learning_rate, activation="tanh", n_epoch
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it did not converge is what is wanted
         theirs.fit(x, target[:, 0])
-    records, stopping = [], EarlyStopping("loss", -1, 1e-3, 3, keep_best=False)
+    records, stopping = [], Patience("loss", -1, 1e-3, 3, keep_best=False)
     callbacks, schedule = [stopping, History(records)], SCHEDULES[learning_rate]()
     train(
         network,
@@ -93,7 +93,7 @@ def test_adam_trains_as_in_scikit_learn(activation):
 def test_the_adaptive_rate_was_lowered_in_that_comparison():
     """Else the comparison above would be one of the constant rate."""
     records, network = [], make_network(SquaredError(), sizes=(3, 5, 1), alphas=(0.3, 0.3))
-    callbacks = [EarlyStopping("loss", -1, 1e-3, 3, keep_best=False), History(records)]
+    callbacks = [Patience("loss", -1, 1e-3, 3, keep_best=False), History(records)]
     train(
         network,
         *data_of(network),

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from scipy.special import expit, ndtr
 
+from ..constants import SELU_ALPHA, SELU_SCALE, largest_exponent
 from .base import Activation, show  # noqa: F401 (show: docstrings)
 
 
@@ -26,7 +27,7 @@ class Logistic(Activation):
     def forward(self, x, out, tmp):
         # 1 / (1 + exp(min(-x, c))), c just below where exp overflows
         np.negative(x, out=out)
-        np.minimum(out, _largest_exponent(out.dtype), out=out)
+        np.minimum(out, largest_exponent(out.dtype) - 1.0, out=out)
         np.exp(out, out=out)
         np.add(out, 1.0, out=out)
         np.divide(1.0, out, out=out)
@@ -197,8 +198,6 @@ class Mish(Activation):
 
 
 _PART = 4096  # values that stay in the first-level cache
-SELU_ALPHA = 1.6732632423543772
-SELU_SCALE = 1.0507009873554805
 
 
 def _elu(x, out, tmp, alpha):
@@ -272,7 +271,3 @@ def _parts(*arrays):
     flat = [array.reshape(-1) for array in arrays]
     for start in range(0, flat[0].size, _PART):
         yield [array[start : start + _PART] for array in flat]
-
-
-def _largest_exponent(dtype):
-    return math.floor(math.log(np.finfo(dtype).max)) - 1.0

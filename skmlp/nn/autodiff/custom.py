@@ -11,10 +11,9 @@ the function; the built-in units take fewer passes.
 
 import numpy as np
 
-from ..layers.base import Layer, no_arrays, same_width
+from ..layers.base import Layer
 from ..layout import Rows
 from ..losses.base import Loss, median
-from ..losses.links import copy_scores
 from ..losses.measure import Measure, location_and_scale
 from .dual import Dual, value_and_derivative
 
@@ -42,8 +41,6 @@ class FunctionActivation(Layer):
 
     def check(self):
         _check(self, np.array([[-1.7, -0.6], [0.3, 1.9], [0.8, -2.3], [2.6, -0.2]]), finite=True)
-
-    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"slope": Rows(n_in)}
@@ -89,9 +86,6 @@ class FunctionLoss(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         losses, slope = value_and_derivative(
             self.function, Dual(_read_only(raw), 1.0), _read_only(target)
@@ -99,7 +93,7 @@ class FunctionLoss(Loss):
         np.sum(losses, axis=-1, keepdims=True, out=ws.rows, dtype=raw.dtype)
         np.copyto(raw, slope)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         target = _read_only(np.asarray(target, dtype=np.float64))
         low, high = target.min(axis=0), target.max(axis=0)
         weight = np.ones(len(target)) if weight is None else weight
@@ -125,7 +119,8 @@ class FunctionLoss(Loss):
         target, weight = target[::stride], None if weight is None else weight[::stride]
         with np.errstate(all="ignore"):
             losses, least = (
-                self._at(constant, target)[0] for constant in (self.start(target, weight), target)
+                self._at(constant, target)[0]
+                for constant in (self.initial_score(target, weight), target)
             )
             excess = np.average(
                 losses - np.where(np.isfinite(least), least, 0.0), axis=0, weights=weight
@@ -173,9 +168,6 @@ class LossOfUnits(Loss):
             "goal": Rows(n_out, np.float64),
         }
 
-    def link(self, raw, out):
-        self.loss.link(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         for values, numbers in ((raw, ws.numbers), (target, ws.goal)):
             np.multiply(values, self.scale, out=numbers)
@@ -187,9 +179,9 @@ class LossOfUnits(Loss):
         # d loss / d z = scale / size d loss / d prediction
         np.divide(slope * self.scale, self.size, out=raw, casting="same_kind")
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return (
-            self.loss.start(target * self.scale + self.offset, weight) - self.offset
+            self.loss.initial_score(target * self.scale + self.offset, weight) - self.offset
         ) / self.scale
 
     def in_units(self, measure):

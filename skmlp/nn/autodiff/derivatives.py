@@ -1,9 +1,9 @@
 """Derivatives of NumPy's and SciPy's ufuncs, for the dual numbers in ``dual.py``.
 
 The one decision: a rule gets the result ``y`` along with the arguments, so that no derivative
-computes its function again. At a kink the derivative is midway between those of the two sides: that
-of ``abs`` at 0 is 0, and the two arguments of ``maximum`` share where they are equal. Where a
-function has jumps its derivative is 0, at the jumps too.
+computes its function again. Where a function is not smooth its derivative is midway between those
+of the two sides: that of ``abs`` at 0 is 0, and the two arguments of ``maximum`` share where they
+are equal. Where it has jumps its derivative is 0, at the jumps too.
 
 To add one: put it into ``ONE`` with its derivative, or into ``TWO`` with its two partial
 derivatives; the tests iterate both.

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..optimizers.clipping import global_norm
-from .callbacks import Callback
+from .epoch_end import Callback
 
 # a derivative below it counts as zero: the logistic function within 0.005 of an end, tanh within
 # 0.0025

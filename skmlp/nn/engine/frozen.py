@@ -1,41 +1,35 @@
 """A second network that in training is what the first is in prediction.
 
 The one decision: what training can do and prediction cannot, going backwards and drawing masks, is
-had by training an excerpt: without the layers that only training has, and with batch normalisation
-as the fixed straight line it then is. It has memory of its own, so the first network is only read,
-and several threads may do so at once.
+had by training a sub-network: without the layers that only training has, and with each other layer
+as it is in prediction (``Layer.frozen``). It has memory of its own, so the first network is only
+read, and several threads may do so at once.
 """
 
-from ..layers.batch_norm import BatchNorm, FixedNorm
-from ..layers.first_half import FirstHalf
-from ..terms.variational import Variational
 from .subnetwork import subnetwork
 
 
-def frozen(network, purpose, stop=None, and_also=()):
+def frozen(network, purpose, stop=None, monte_carlo=False):
     """Return a network that computes in training what the first ``stop`` layers (None: all) of
     ``network`` do in prediction.
 
     ``purpose``: what it is for, a word for the message where a prediction depends on other rows;
-    ``and_also``: classes of layers that are kept though prediction leaves them out.
+    ``monte_carlo``: whether layers that draw masks for samples of predictions are kept.
     """
 
-    def still_layer(layer):
+    def frozen_layer(layer):
         if layer.whole_batch:
             raise ValueError(
                 f"With {layer!r} the prediction for a row depends on the rows with it, so it has "
                 f"no {purpose}."
             )
-        if isinstance(layer, BatchNorm):
-            return FixedNorm(layer.epsilon)
-        return FirstHalf() if isinstance(layer, Variational) else layer
+        return layer.frozen()
 
-    still, kept = subnetwork(network, stop, still_layer, and_also)
-    for views, still_views in (
-        (network.views(), still.views()),
-        (network.state_layout.views(network.state), still.state_layout.views(still.state)),
+    copy, kept = subnetwork(network, stop, frozen_layer, monte_carlo)
+    for views, copied in (
+        (network.views(), copy.views()),
+        (network.running_views(), copy.running_views()),
     ):
-        for (j, name), view in still_views.items():
-            if j < len(kept):
-                view[...] = views[kept[j], name]
-    return still
+        for (j, name), view in copied.items():
+            view[...] = views[kept[j], name]
+    return copy

@@ -11,13 +11,29 @@ import numpy as np
 _CHUNK_VALUES = 2**19  # per buffer: two buffers stay in the cache, and the products are long enough
 
 
+def chunk_rows(n_rows, width):
+    """Return how many of ``n_rows`` rows go through layers of at most this width together."""
+    return min(n_rows, max(64, _CHUNK_VALUES // width))
+
+
+def workspaces_of(network):
+    """Return the workspace of each layer with its parameters and running arrays."""
+    workspaces = [SimpleNamespace() for _ in network.layers]
+    params = network.views()
+    for (i, name), view in (params | network.running_views()).items():
+        setattr(workspaces[i], name, view)
+    for i, layer in enumerate(network.layers):
+        if layer.tied:
+            workspaces[i].weight = params[i - layer.tied, "weight"]
+    return workspaces
+
+
 def chunks(network, source, start, stop, rows=None):
     """Yield (slice of ``rows``, output of layers ``start`` to ``stop`` excluded), in memory that
     the next chunk uses again.
 
     ``rows``: row numbers of ``source``, None for all.
     """
-    params, state = network.views(), network.state_layout.views(network.state)
     steps = [i for i in range(start, stop) if not network.layers[i].training_only]
     widths = network.widths
     n_rows = source.n_rows if rows is None else len(rows)
@@ -27,9 +43,7 @@ def chunks(network, source, start, stop, rows=None):
             f"{whole[0]!r} subtracts the mean of the rows predicted together, which leaves "
             "nothing of a single row; give two or more."
         )
-    size = max(
-        1, n_rows if whole else min(n_rows, max(64, _CHUNK_VALUES // max(widths[start : stop + 1])))
-    )
+    size = max(1, n_rows if whole else chunk_rows(n_rows, max(widths[start : stop + 1])))
     sources = {i: i - network.layers[i].span for i in steps if network.layers[i].span}
     as_sparse = (
         source.sparse
@@ -44,16 +58,7 @@ def chunks(network, source, start, stop, rows=None):
         np.empty(size * widest, network.dtype) for _ in range(max(places.values(), default=0) + 1)
     ]
     tmp = np.empty(size * widest, network.dtype)
-    workspaces = {}
-    for i in steps:
-        ws = SimpleNamespace()
-        for name in network.layers[i].params(widths[i]):
-            setattr(ws, name, params[i, name])
-        for name in network.layers[i].state(widths[i]):
-            setattr(ws, name, state[i, name])
-        if network.layers[i].tied:
-            ws.weight = params[i - network.layers[i].tied, "weight"]
-        workspaces[i] = ws
+    workspaces = workspaces_of(network)
     for begin in range(0, n_rows, size):
         part = slice(begin, min(begin + size, n_rows))
         n, inputs = part.stop - part.start, {}

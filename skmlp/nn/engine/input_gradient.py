@@ -7,8 +7,7 @@ made that in training is what the first is in prediction (``frozen.py``).
 import numpy as np
 
 from .frozen import frozen
-
-_CHUNK_VALUES = 2**19  # per array of activations
+from .inference import chunk_rows
 
 
 def input_gradient(network, source, output_gradient, stop=None, dtype=None):
@@ -20,20 +19,20 @@ def input_gradient(network, source, output_gradient, stop=None, dtype=None):
     number of layers that give the output, None for all of them; ``dtype``: of the result, None for
     the network's. One pass forward, and one backward for each function.
     """
-    still = frozen(network, "gradient", stop)
-    size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))
-    still.prepare(size, input_gradient=True)
+    copy = frozen(network, "gradient", stop)
+    size = chunk_rows(source.n_rows, max(copy.widths))
+    copy.prepare(size, input_gradient=True)
     out = None
     for start in range(0, source.n_rows, size):
         rows = slice(start, min(start + size, source.n_rows))
-        plan = still.plan(rows.stop - rows.start)
-        x = source.take(rows, None if source.sparse and still.sparse_input else plan.x)
-        y = still.forward(x)
+        plan = copy.plan(rows.stop - rows.start)
+        x = source.take(rows, None if source.sparse and copy.sparse_input else plan.x)
+        y = copy.forward(x)
         gradients = output_gradient(y.copy(), rows)
         if out is None:
-            out = np.empty((source.n_rows, len(gradients), still.n_in), dtype or still.dtype)
+            out = np.empty((source.n_rows, len(gradients), copy.n_in), dtype or copy.dtype)
         for k, dy in enumerate(gradients):
             np.copyto(y, dy)
-            still.backward(plan)
+            copy.backward(plan)
             out[rows, k] = plan.layers[0].dx
     return out

@@ -7,15 +7,13 @@ its own (``frozen.py``), so that everything else is as in prediction.
 
 import numpy as np
 
-from ..layers.dropout import AlphaDropout, Dropout
 from .frozen import frozen
-
-_CHUNK_VALUES = 2**17  # per array of activations: that of each layer is there at once
+from .inference import chunk_rows
 
 
 def has_dropout(network):
     """Return whether a layer of the network drops values in training."""
-    return any(isinstance(layer, Dropout | AlphaDropout) for layer in network.layers)
+    return any(layer.monte_carlo for layer in network.layers)
 
 
 def dropout_samples(network, source, n_samples, rng, dtype=None):
@@ -24,14 +22,14 @@ def dropout_samples(network, source, n_samples, rng, dtype=None):
 
     ``dtype``: that of the result, None for the network's.
     """
-    still = frozen(network, "samples", and_also=(Dropout, AlphaDropout))
-    size = min(source.n_rows, max(64, _CHUNK_VALUES // max(still.widths)))
-    still.prepare(size, rng)
-    out = np.empty((n_samples, source.n_rows, still.n_out), dtype or still.dtype)
+    copy = frozen(network, "samples", monte_carlo=True)
+    size = chunk_rows(source.n_rows, 4 * max(copy.widths))  # all activations are there at once
+    copy.prepare(size, rng)
+    out = np.empty((n_samples, source.n_rows, copy.n_out), dtype or copy.dtype)
     for start in range(0, source.n_rows, size):
         rows = slice(start, min(start + size, source.n_rows))
-        plan = still.plan(rows.stop - rows.start)
-        x = source.take(rows, None if source.sparse and still.sparse_input else plan.x)
+        plan = copy.plan(rows.stop - rows.start)
+        x = source.take(rows, None if source.sparse and copy.sparse_input else plan.x)
         for sample in out:
-            np.copyto(sample[rows], still.forward(x))
+            np.copyto(sample[rows], copy.forward(x))
     return out

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layout import Row
+from ..terms.base import Term
 from .subnetwork import LowerLayers
 
 
@@ -91,8 +92,10 @@ class Plan:
     forwards, backwards : lists of functions
         What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the
         same for the loss.
-    objectives, settles : lists of (function, workspace)
-        The methods of those names of the layers that add terms to the objective.
+    objectives : list of (function, workspace)
+        The method of that name of each term.
+    twins : list of LowerLayers
+        Those of the terms that need them.
     """
 
     def __init__(self, network, memory, n):
@@ -103,7 +106,7 @@ class Plan:
         self.loss = _workspace(network.objective.buffers(network.n_out), "loss", memory, n)
         self.layers = []
         params, grads = network.layout.views(network.params), network.layout.views(network.grads)
-        state = network.state_layout.views(network.state)
+        running = network.running_views()
         below = None
         for i, layer in enumerate(network.layers):
             width = network.widths[i]
@@ -115,18 +118,18 @@ class Plan:
             for name in layer.params(width):
                 setattr(ws, name, params[i, name])
                 setattr(ws, "d_" + name, grads[i, name])
-            for name in layer.state(width):
-                setattr(ws, name, state[i, name])
+            for name in layer.running(width):
+                setattr(ws, name, running[i, name])
             if layer.span:
                 ws.skip = self.layers[i - layer.span].x
             if layer.tied:
                 ws.weight = params[i - layer.tied, "weight"]
                 ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
-            free = free and not (memory.keep_outputs and below.activates) and not below.passes
+            free = free and not (memory.keep_outputs and below.activates) and not _same(below)
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            passed = layer.passes and below is not None
-            ws.y = ws.x if in_place or passed else memory.rows(("y", i), n, network.widths[i + 1])
+            in_place = in_place or (_same(layer) and below is not None)
+            ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
         self._place_gradients(network, memory, n)
@@ -192,20 +195,17 @@ class Plan:
                 owner.returned.append((owner.d_weight, self.layers[i].d_weight))
 
     def _place_terms(self, network, memory):
-        """Show each term the loss and the workspaces below it, and list what is called between
-        the passes and after them.
+        """Give each term the loss and, if it needs them, the layers below it, and list what is
+        called between the passes and after them.
         """
-        self.objectives, self.settles = [], []
+        self.objectives, self.twins = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
-            if layer.adds_term:
+            if isinstance(layer, Term):
                 ws.loss, ws.value_and_grad = self.loss, self.value_and_grad
                 self.objectives.append((layer.objective, ws))
-                if layer.below:
-                    ws.below = self.layers[i - layer.below : i][::-1]
                 if layer.needs_subnetwork:
                     ws.twin, ws.first = memory.twin(network, i), self.layers[0]
-                if layer.below or layer.needs_subnetwork:
-                    self.settles.append((layer.settle, ws))
+                    self.twins.append(ws.twin)
 
 
 class Batch:
@@ -239,6 +239,11 @@ class Batch:
         self.column[...] = 1.0 / len(self.column)
         self.count = len(self.column)
         self._weighted = False
+
+
+def _same(layer):
+    """Return whether the output of a layer is its input."""
+    return isinstance(layer, Term) and layer.identity
 
 
 def _workspace(buffers, owner, memory, n):

@@ -37,13 +37,13 @@ class DenseRows:
 
 class MeasuredRows:
     """Rows of a C-contiguous array or CSR matrix of shape (n_rows, width), moved and stretched in
-    double precision; handed out densely.
+    double precision; given densely.
 
     Parameters
     ----------
     array : ndarray or CSR matrix
     measure : Measure
-        What is handed out is ``measure.normalised(rows)``.
+        What is given is ``measure.normalised(rows)``.
     """
 
     sparse = False
@@ -127,7 +127,7 @@ class Part:
 
 
 class LabelRows:
-    """Class numbers 0 .. width - 1 of shape (n_rows,), handed out as rows of ones and zeros."""
+    """Class numbers 0 .. width - 1 of shape (n_rows,), given as one-hot rows."""
 
     sparse = False
 
@@ -144,26 +144,27 @@ class LabelRows:
 
 
 class OneHotRows:
-    """The first columns of another source, then its last ones, category numbers, as ones and zeros;
-    NaN where the number is NaN.
+    """The first columns of another source, then its last ones, category numbers, one-hot; NaN where
+    the number is NaN.
 
     Parameters
     ----------
     source : source of dense rows
     n_numbers : int
         Number of first columns.
-    levels : tuple of int
+    n_categories : tuple of int
         Number of categories of each of the last columns.
     """
 
     sparse = False
 
-    def __init__(self, source, n_numbers, levels):
+    def __init__(self, source, n_numbers, n_categories):
         self.source = source
         self.n_numbers = n_numbers
-        self.n_rows, self.width = source.n_rows, n_numbers + sum(levels)
-        self._column = np.repeat(np.arange(source.width - len(levels), source.width), levels)
-        self._within = np.concatenate([np.empty(0), *map(np.arange, levels)])
+        self.n_rows, self.width = source.n_rows, n_numbers + sum(n_categories)
+        columns = np.arange(source.width - len(n_categories), source.width)
+        self._column = np.repeat(columns, n_categories)
+        self._within = np.concatenate([np.empty(0), *map(np.arange, n_categories)])
         self._scratch = None
 
     def take(self, rows, out):
@@ -176,12 +177,12 @@ class OneHotRows:
                 np.empty((n, size), out.dtype),
                 np.empty((n, size), bool),
             )
-        part, codes, unknown = (array[:n] for array in self._scratch)
+        part, codes, mask = (array[:n] for array in self._scratch)
         part, ones = self.source.take(rows, part), out[:, self.n_numbers :]
         np.copyto(out[:, : self.n_numbers], part[:, : self.n_numbers])
         part.take(self._column, axis=1, out=codes, mode="clip")
-        np.equal(codes, self._within, out=unknown)
-        np.copyto(ones, unknown)
-        np.isnan(codes, out=unknown)
-        np.copyto(ones, np.nan, where=unknown)
+        np.equal(codes, self._within, out=mask)
+        np.copyto(ones, mask)
+        np.isnan(codes, out=mask)
+        np.copyto(ones, np.nan, where=mask)
         return out

@@ -1,7 +1,7 @@
 """What training knows besides the network, and copies of all of it.
 
 The one decision: all that a later call needs to go on exactly where this one ended is the network's
-vectors and a ``TrainingState``; both are a few arrays and numbers, so a snapshot is a few copies.
+vectors and a ``TrainingState``; both are a few arrays and numbers, so a checkpoint is a few copies.
 """
 
 import math
@@ -56,12 +56,21 @@ class TrainingState:
         **dict.fromkeys(("seed", "best_epoch", "stale"), COUNT),
     }
 
+    def use_rule(self, rule, dtype):
+        """Go on with this optimizer in this precision: slots of another one mean something else,
+        and its steps do not count.
+        """
+        if self.rule != type(rule).__name__:
+            self.rule, self.clock.step = type(rule).__name__, 0
+            self.slots, self.scalars = {}, {}
+        self.slots = {name: slot.astype(dtype, copy=False) for name, slot in self.slots.items()}
+
     def __setstate__(self, state):
         check_attributes("TrainingState", state, self.kinds)
         self.__dict__.update(state)
 
 
-class Snapshot:
+class Checkpoint:
     """A copy of everything that training changes, to go back to."""
 
     def __init__(self, network, state):
@@ -79,8 +88,8 @@ class Snapshot:
         )
         self._stream = self._state.rng.bit_generator.state
 
-    def hold(self, numbers):
-        """Hold these numbers instead of those that were copied."""
+    def put(self, numbers):
+        """Put these numbers in the place of those that were copied."""
         arrays, self._fields.clock.step, self._fields.scalars = numbers
         for copy, array in zip(self._copies, arrays, strict=True):
             np.copyto(copy, array)
@@ -127,4 +136,4 @@ def put_numbers(network, state, numbers):
 
 
 def _arrays(network, state):
-    return [network.params, network.state, *state.slots.values()]
+    return [network.params, network.running, *state.slots.values()]

@@ -7,36 +7,45 @@ memory of its own, so the first one need not know.
 
 import numpy as np
 
-from ..layers.batch_norm import FixedNorm
+from ..layers.base import Layer, identity_backward, identity_forward
 
 
-def subnetwork(network, stop, change=lambda layer: layer, and_also=()):
+class _Output(Layer):
+    """y = x: a last layer that lets a gradient take the place of the output, whatever comes before
+    it.
+    """
+
+    elementwise = True
+
+    def forward(self, x, ws, training):
+        identity_forward(x, ws)
+
+    def backward(self, dy, ws):
+        identity_backward(dy, ws)
+
+
+def subnetwork(network, stop, change=lambda layer: layer, monte_carlo=False):
     """Return (a network of the first ``stop`` layers, None for all, without those that only
     training has; the numbers of these layers).
 
-    ``change(layer)`` returns what takes the place of a layer, with the same parameters and state;
-    ``and_also``: classes of layers that are kept though only training has them. The numbers are
-    those of the start, to be filled in. A last layer that changes nothing lets a gradient take the
-    place of the output, whatever comes before it.
+    ``change(layer)`` returns what takes the place of a layer, with the same parameters and running
+    arrays; ``monte_carlo``: whether layers with that flag are kept. All arrays are zeros, to be
+    filled in.
     """
     kept = [
         i
         for i, layer in enumerate(network.layers[:stop])
-        if isinstance(layer, and_also) or not layer.training_only
+        if not layer.training_only or (monte_carlo and layer.monte_carlo)
     ]
     layers = []
     for i in kept:
         layer = change(network.layers[i])
-        if layer.span:  # of the layers it bridges, those that are left
-            layer = type(layer)(_left(kept, i, layer.span))
-        if layer.tied:
-            layer = type(layer)(layer.n_out, _left(kept, i, layer.tied))
+        for name in ("span", "tied"):  # of the layers in between, those that are left
+            if getattr(layer, name):
+                left = _left(kept, i, getattr(layer, name))
+                layer = type(layer)(**{**layer.get_params(deep=False), name: left})
         layers.append(layer)
-    part = type(network)([*layers, FixedNorm(0.0)], network.loss, network.n_in, network.dtype)
-    for views in (part.views(), part.state_layout.views(part.state)):
-        for (j, name), view in views.items():
-            view[...] = j == len(kept) and name in ("gamma", "variance")
-    return part, kept
+    return type(network)([*layers, _Output()], network.loss, network.n_in, network.dtype), kept
 
 
 def _left(kept, i, distance):
@@ -98,12 +107,10 @@ class LowerLayers:
         return self.network.forward(plan.x)
 
     def backward(self, n):
-        """Go backward from the gradient of the output, and keep the gradients of the parameters
-        for ``settle``.
-        """
+        """Go backward from the gradient of the output; ``add_gradients`` takes what comes of it."""
         self.network.backward(self.network.plan(2 * n))
 
-    def settle(self):
+    def add_gradients(self):
         """Add the gradients of the parameters to those of the network. Overwrites: its grads."""
         for mine, its in self._grads:
             np.add(its, mine, out=its)

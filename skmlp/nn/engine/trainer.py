@@ -10,18 +10,21 @@ import time
 import numpy as np
 
 from ..optimizers.clipping import clip_norm, clip_value, global_norm
-from .state import Snapshot
+from .state import Checkpoint
 
 
-class DivergedError(ArithmeticError):
-    """The loss or the gradient is not finite, or what the optimizer has made of it; ``what`` is
-    not, ``epoch`` says when.
-    """
+class DivergedError(ValueError):
+    """Training has led to numbers that are not finite: ``what`` is not, ``epoch`` says when."""
 
-    def __init__(self, epoch, what="The loss is"):
-        super().__init__(f"{what} not finite in epoch {epoch}.")
+    def __init__(self, message, epoch=0, what="The loss is"):
+        super().__init__(message)
         self.epoch = epoch
         self.what = what
+
+
+def diverged(epoch, what="The loss is"):
+    """Return the error for what is not finite."""
+    return DivergedError(f"{what} not finite in epoch {epoch}.", epoch, what)
 
 
 class Trainer:
@@ -97,11 +100,11 @@ class Trainer:
         clock = self.state.clock
         clock.began, clock.n_epochs, clock.n_batches = clock.epoch - n_made, n_epochs, len(bounds)
         sparse = x.sparse and self.network.sparse_input
-        snapshot = Snapshot(self.network, self.state)
+        checkpoint = Checkpoint(self.network, self.state)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             for k in range(n_made, n_epochs):
                 if k > n_made:
-                    snapshot.take()
+                    checkpoint.take()
                 try:
                     for callback in self.callbacks:
                         callback.epoch_begin(self)
@@ -112,12 +115,12 @@ class Trainer:
                     if self._epoch(x, target, weight, order, bounds, in_order, sparse, uncounted):
                         return True
                 except KeyboardInterrupt:
-                    snapshot.restore()
+                    checkpoint.restore()
                     raise
         return False
 
     def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted):
-        """Make one pass over the rows and tell the callbacks.
+        """Make one pass over the rows, and call the callbacks.
 
         Return True if one wants to stop. Overwrites: network, state, order.
         """
@@ -148,12 +151,12 @@ class Trainer:
             rate = self.learning_rate * self.schedule.factor(clock)
             loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
             if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
-                raise DivergedError(number)
+                raise diverged(number)
             total_loss += loss * w
             total_weight += w
             clock.step += 1
-        if self.updater.stands_still():
-            raise DivergedError(number, "The optimizer's averages of squared gradients are")
+        if self.updater.has_stalled():
+            raise diverged(number, "The optimizer's averages of squared gradients are")
         clock.epoch = float(epoch + 1)
         clock.samples += len(order)
         record = {

@@ -10,7 +10,7 @@ To add one: derive from ``Layer``, write the abstract methods, put it into ``LAY
 from .activation_layers import Maxout, PReLU
 from .base import Layer
 from .batch_norm import BatchNorm, FixedNorm
-from .corruption import Corruption, GaussianCorruption, Masking, SaltAndPepper
+from .corruption import Corruption, FunctionCorruption, GaussianCorruption, Masking, SaltAndPepper
 from .dense import Activate, Dense
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..initializers import ConstantValue
 from ..layout import Param, Row, Rows
-from .base import Layer, no_arrays
+from .base import Layer
 
 
 class PReLU(Layer):
@@ -37,14 +37,8 @@ class PReLU(Layer):
     def __init__(self, slope=0.25):
         self.slope = slope
 
-    def width(self, n_in):
-        return n_in
-
     def params(self, n_in):
         return {"slope": Param((1, n_in), ConstantValue(float(self.slope)))}
-
-    def state(self, n_in):
-        return {}
 
     def buffers(self, n_in):
         return {"tmp": Rows(n_in, scratch=True), "row": Row(n_in)}
@@ -110,8 +104,6 @@ class Maxout(Layer):
             )
         return n_in // self.inputs_per_unit
 
-    params = state = no_arrays
-
     def buffers(self, n_in):
         n_out = self.width(n_in)
         return {"won": Rows(n_out, bool, scratch=True), "free": Rows(n_out, bool, scratch=True)}
@@ -135,5 +127,5 @@ class Maxout(Layer):
 
     def _pieces_of(self, array):
         """Return a view of each piece's columns."""
-        width = array.shape[-1] // self.inputs_per_unit
-        return [array[..., k * width : (k + 1) * width] for k in range(self.inputs_per_unit)]
+        width = array.shape[1] // self.inputs_per_unit
+        return [array[:, k * width : (k + 1) * width] for k in range(self.inputs_per_unit)]

@@ -5,13 +5,39 @@ of the centred values; so float32 stays accurate for a column far from zero, at 
 product and one pass.
 """
 
+from abc import abstractmethod
+
 import numpy as np
 
 from ..layout import Param, Row, Rows
 from .base import Layer
 
 
-class BatchNorm(Layer):
+class Norm(Layer):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for some mean and variance."""
+
+    elementwise = True
+
+    def params(self, n_in):
+        return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
+
+    def running(self, n_in):
+        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value", least=0.0)}
+
+    def backward(self, dy, ws):
+        # d_gamma = sum(dy x_hat); d_beta = sum(dy)
+        np.multiply(dy, ws.x_hat, out=ws.tmp)
+        np.matmul(ws.ones, ws.tmp, out=ws.d_gamma)
+        np.matmul(ws.ones, dy, out=ws.d_beta)
+        if ws.dx is not None:
+            self.input_backward(dy, ws)
+
+    @abstractmethod
+    def input_backward(self, dy, ws):
+        """Compute the gradient of the input. Overwrites: ws.dx, ws buffers."""
+
+
+class BatchNorm(Norm):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the
     batch (Ioffe and Szegedy, 2015).
 
@@ -31,7 +57,6 @@ class BatchNorm(Layer):
         those of the rows given to ``predict``, two or more.
     """
 
-    elementwise = True
     min_rows = 2
     limits = {"momentum": "(0, 1]", "epsilon": "(0, inf)"}
 
@@ -52,15 +77,6 @@ class BatchNorm(Layer):
                 f"{self.statistics!r}."
             )
 
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
-
-    def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value", least=0.0)}
-
     def buffers(self, n_in):
         return {
             "x_hat": Rows(n_in),
@@ -78,21 +94,15 @@ class BatchNorm(Layer):
             np.multiply(ws.x_hat, ws.gamma, out=ws.y)
             np.add(ws.y, ws.beta, out=ws.y)
         elif self.statistics == "batch":
-            mean = np.mean(x, axis=-2, keepdims=True, dtype=np.float64).astype(x.dtype)
-            variance = np.mean(
-                np.square(x - mean), axis=-2, keepdims=True, dtype=np.float64
-            ).astype(x.dtype)
+            mean = np.mean(x, axis=0, keepdims=True, dtype=np.float64).astype(x.dtype)
+            variance = np.mean(np.square(x - mean), axis=0, keepdims=True, dtype=np.float64).astype(
+                x.dtype
+            )
             self._affine(x, mean, variance, ws)
         else:
             self._affine(x, ws.mean, ws.variance, ws)
 
-    def backward(self, dy, ws):
-        # d_gamma = sum(dy x_hat); d_beta = sum(dy)
-        np.multiply(dy, ws.x_hat, out=ws.tmp)
-        np.matmul(ws.ones, ws.tmp, out=ws.d_gamma)
-        np.matmul(ws.ones, dy, out=ws.d_beta)
-        if ws.dx is None:
-            return
+    def input_backward(self, dy, ws):
         # dx = gamma inv_std (dy - share (d_beta + x_hat d_gamma)), share = 1/n without weights
         np.multiply(ws.x_hat, ws.d_gamma, out=ws.tmp)
         np.add(ws.tmp, ws.d_beta, out=ws.tmp)
@@ -100,6 +110,13 @@ class BatchNorm(Layer):
         np.subtract(dy, ws.tmp, out=ws.dx)
         np.multiply(ws.gamma, ws.inv_std, out=ws.row)
         np.multiply(ws.dx, ws.row, out=ws.dx)
+
+    def refresh(self, moments, ws, always):
+        if always or self.statistics == "population":
+            ws.mean[...], ws.variance[...] = moments()
+
+    def frozen(self):
+        return FixedNorm(self.epsilon)
 
     def _normalise(self, x, ws):
         """Write x_hat = (x - mean) / sqrt(variance + epsilon).
@@ -113,7 +130,7 @@ class BatchNorm(Layer):
         np.multiply(ws.row, ws.row, out=ws.inv_std)
         np.subtract(ws.inv_std, ws.batch_variance, out=ws.inv_std)
         if np.maximum.reduce(ws.inv_std, axis=None) > 0.0:
-            np.copyto(ws.batch_mean, x[..., :1, :], where=ws.inv_std > 0.0)
+            np.copyto(ws.batch_mean, x[:1], where=ws.inv_std > 0.0)
             _centre(x, ws)
         np.add(ws.batch_variance, float(self.epsilon), out=ws.inv_std)
         np.sqrt(ws.inv_std, out=ws.inv_std)
@@ -156,9 +173,9 @@ def _centre(x, ws):
     np.matmul(ws.batch.row, ws.tmp, out=ws.batch_variance)
 
 
-class FixedNorm(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of its
-    state: batch normalisation in prediction.
+class FixedNorm(Norm):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with its running
+    mean and variance: batch normalisation in prediction.
 
     In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction
     can be computed through it.
@@ -169,20 +186,10 @@ class FixedNorm(Layer):
         Added to the variance.
     """
 
-    elementwise = True
     limits = {"epsilon": "[0, inf)"}
 
     def __init__(self, epsilon=1e-5):
         self.epsilon = epsilon
-
-    def width(self, n_in):
-        return n_in
-
-    def params(self, n_in):
-        return {"gamma": Param((1, n_in), "constant_value"), "beta": Param((1, n_in))}
-
-    def state(self, n_in):
-        return {"mean": Param((1, n_in)), "variance": Param((1, n_in), "constant_value", least=0.0)}
 
     def buffers(self, n_in):
         return {"x_hat": Rows(n_in), "tmp": Rows(n_in, scratch=True), "row": Row(n_in)}
@@ -196,13 +203,8 @@ class FixedNorm(Layer):
         np.multiply(x_hat, ws.gamma, out=ws.y)
         np.add(ws.y, ws.beta, out=ws.y)
 
-    def backward(self, dy, ws):
-        # d_gamma = sum(dy x_hat); d_beta = sum(dy); dx = dy gamma / sqrt(variance + epsilon)
-        np.multiply(dy, ws.x_hat, out=ws.tmp)
-        np.matmul(ws.ones, ws.tmp, out=ws.d_gamma)
-        np.matmul(ws.ones, dy, out=ws.d_beta)
-        if ws.dx is None:
-            return
+    def input_backward(self, dy, ws):
+        # dx = dy gamma / sqrt(variance + epsilon)
         np.add(ws.variance, float(self.epsilon), out=ws.row)
         np.sqrt(ws.row, out=ws.row)
         np.divide(ws.gamma, ws.row, out=ws.row)

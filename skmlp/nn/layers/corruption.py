@@ -1,20 +1,34 @@
-"""Corruptions: layers that spoil what goes through them in training, so that a denoising
-autoencoder learns to mend it.
+"""Corruptions: layers that corrupt what goes through them in training, so that a denoising
+autoencoder learns to restore it.
 
 The one decision: a corruption is a layer like dropout, but without its scaling: prediction sees
 clean values, training corrupted ones of their own size (Vincent et al., 2010, section 3.3).
 
-To add one: derive from ``Layer``, put it into ``CORRUPTIONS`` and into ``LAYERS``.
+To add one: derive from ``Corruption``, put it into ``CORRUPTIONS`` and into ``LAYERS``.
 """
 
 import numpy as np
 
 from ..layout import Rows
-from .base import Layer, no_arrays, same_width
-from .random_bits import compare_words, random_words, threshold_of
+from .base import Layer, identity_backward, identity_forward
+from .random_bits import draw_mask, mask_backward, random_words, threshold_of
 
 
-class Masking(Layer):
+class Corruption(Layer):
+    """A layer that corrupts its input in training and does nothing in prediction.
+
+    Unless ``backward`` is written, the gradient is that of an input to which something independent
+    of it was added.
+    """
+
+    elementwise = True
+    training_only = True
+
+    def backward(self, dy, ws):
+        identity_backward(dy, ws)
+
+
+class Masking(Corruption):
     """Puts zeros: y = x mask, with mask 0 with probability ``rate`` and 1 else.
 
     Parameters
@@ -23,29 +37,23 @@ class Masking(Layer):
         Probability of a zero, rounded to a multiple of 2^-16.
     """
 
-    elementwise = True
-    training_only = True
     limits = {"rate": "[0, 1)"}
 
     def __init__(self, rate=0.3):
         self.rate = rate
 
-    width, params, state = same_width, no_arrays, no_arrays
-
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
 
     def forward(self, x, ws, training):
-        compare_words(ws.rng, np.greater_equal, threshold_of(self.rate), ws.kept)
-        np.copyto(ws.mask, ws.kept)
+        draw_mask(ws, threshold_of(self.rate))
         np.multiply(x, ws.mask, out=ws.y)
 
     def backward(self, dy, ws):
-        if ws.dx is not None:
-            np.multiply(dy, ws.mask, out=ws.dx)
+        mask_backward(dy, ws)
 
 
-class GaussianCorruption(Layer):
+class GaussianCorruption(Corruption):
     """Adds independent normal noise: y = x + scale e.
 
     Parameters
@@ -54,14 +62,10 @@ class GaussianCorruption(Layer):
         Standard deviation of the noise, in the units of what is corrupted.
     """
 
-    elementwise = True
-    training_only = True
     limits = {"scale": "[0, inf)"}
 
     def __init__(self, scale=0.1):
         self.scale = scale
-
-    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"noise": Rows(n_in, scratch=True)}
@@ -71,11 +75,8 @@ class GaussianCorruption(Layer):
         np.multiply(ws.noise, float(self.scale), out=ws.noise)
         np.add(x, ws.noise, out=ws.y)
 
-    def backward(self, dy, ws):
-        identity_backward(dy, ws)
 
-
-class SaltAndPepper(Layer):
+class SaltAndPepper(Corruption):
     """Replaces values by the lowest or the highest: with probability ``rate``, half of the time by
     each.
 
@@ -87,16 +88,12 @@ class SaltAndPepper(Layer):
         What values are replaced by, in the units of what is corrupted.
     """
 
-    elementwise = True
-    training_only = True
     limits = {"rate": "[0, 1)", "low": "(-inf, inf)", "high": "(-inf, inf)"}
 
     def __init__(self, rate=0.3, low=0.0, high=1.0):
         self.rate = rate
         self.low = low
         self.high = high
-
-    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {
@@ -122,11 +119,10 @@ class SaltAndPepper(Layer):
         np.add(ws.y, ws.fill, out=ws.y)
 
     def backward(self, dy, ws):
-        if ws.dx is not None:
-            np.multiply(dy, ws.mask, out=ws.dx)
+        mask_backward(dy, ws)
 
 
-class Corruption(Layer):
+class FunctionCorruption(Corruption):
     """Corrupts by a function of yours.
 
     Gradients pass as if what it adds did not depend on its input. Allocates what the function does.
@@ -139,21 +135,13 @@ class Corruption(Layer):
         training can be repeated and resumed.
     """
 
-    elementwise = True
-    training_only = True
     functions = ("function",)
 
     def __init__(self, function):
         self.function = function
 
-    width, params, state = same_width, no_arrays, no_arrays
-
-    def buffers(self, n_in):
-        return {}
-
     def forward(self, x, ws, training):
-        if ws.y is not x:
-            np.copyto(ws.y, x)
+        identity_forward(x, ws)
         corrupted = np.asarray(self.function(ws.y, ws.rng))
         if corrupted.shape != x.shape:
             raise ValueError(
@@ -162,12 +150,3 @@ class Corruption(Layer):
             )
         if corrupted is not ws.y:
             np.copyto(ws.y, corrupted, casting="same_kind")
-
-    def backward(self, dy, ws):
-        identity_backward(dy, ws)
-
-
-def identity_backward(dy, ws):
-    """Make ``dy`` the gradient of the input. Overwrites: ws.dx unless it is None."""
-    if ws.dx is not None and ws.dx is not dy:
-        np.copyto(ws.dx, dy)

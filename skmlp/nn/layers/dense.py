@@ -1,13 +1,45 @@
 """The dense layer, and the layer that applies an activation."""
 
+from abc import abstractmethod
+
 import numpy as np
 
 from ..activations.base import Activation
 from ..layout import Param, Rows
-from .base import Layer, no_arrays, same_width
+from .base import Layer
 
 
-class Dense(Layer):
+class Affine(Layer):
+    """y = x times a matrix, plus a bias: what a dense layer and one with a tied weight share."""
+
+    keeps = ("x",)
+    limits = {"n_out": "[1, inf)"}
+    whole = ("n_out",)
+
+    def width(self, n_in):
+        return self.n_out
+
+    def forward(self, x, ws, training):
+        self.multiply(x, ws, training)
+        np.add(ws.y, ws.bias, out=ws.y)
+
+    def backward(self, dy, ws):
+        self.multiply_backward(dy, ws)
+        np.matmul(ws.ones, dy, out=ws.d_bias)
+
+    @abstractmethod
+    def multiply(self, x, ws, training):
+        """Write the product without the bias. Overwrites: ws.y."""
+
+    @abstractmethod
+    def multiply_backward(self, dy, ws):
+        """Compute the gradients of the weight and of the input.
+
+        Overwrites: ws.d_weight, ws.dx unless it is None.
+        """
+
+
+class Dense(Affine):
     """y = x weight + bias.
 
     Parameters
@@ -18,17 +50,11 @@ class Dense(Layer):
         How the weights start; biases start at zero.
     """
 
-    keeps = ("x",)
     sparse_input = True
-    limits = {"n_out": "[1, inf)"}
-    whole = ("n_out",)
 
     def __init__(self, n_out, init="glorot_uniform"):
         self.n_out = n_out
         self.init = init
-
-    def width(self, n_in):
-        return self.n_out
 
     def params(self, n_in):
         return {
@@ -36,32 +62,13 @@ class Dense(Layer):
             "bias": Param((1, self.n_out)),
         }
 
-    def state(self, n_in):
-        return {}
-
-    def buffers(self, n_in):
-        return {}
-
-    def forward(self, x, ws, training):
-        self.multiply(x, ws, training)
-        np.add(ws.y, ws.bias, out=ws.y)
-
-    def backward(self, dy, ws):
-        self.multiply_backward(dy, ws)
-        np.matmul(ws.ones, dy, out=ws.d_bias)
-
     def multiply(self, x, ws, training):
-        """Write the product without the bias. Overwrites: ws.y."""
         _product(x, ws.weight, ws.y)
 
     def multiply_backward(self, dy, ws):
-        """Compute the gradients of weights and input.
-
-        Overwrites: ws.d_weight, ws.dx unless it is None.
-        """
-        _product(ws.x.mT if isinstance(ws.x, np.ndarray) else ws.x.T, dy, ws.d_weight)
+        _product(ws.x.T, dy, ws.d_weight)
         if ws.dx is not None:
-            np.matmul(dy, ws.weight.mT, out=ws.dx)
+            np.matmul(dy, ws.weight.T, out=ws.dx)
 
 
 class Activate(Layer):
@@ -82,8 +89,6 @@ class Activate(Layer):
     @property
     def keeps(self):
         return (self.activation.keeps,)
-
-    width, params, state = same_width, no_arrays, no_arrays
 
     def buffers(self, n_in):
         return {"tmp": Rows(n_in, scratch=True)}

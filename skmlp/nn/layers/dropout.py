@@ -6,15 +6,50 @@ in expectation it keeps exactly.
 """
 
 import math
+from abc import abstractmethod
 
 import numpy as np
 
+from ..constants import SELU_ALPHA, SELU_SCALE
 from ..layout import Rows
-from .base import Layer, no_arrays, same_width
-from .random_bits import compare_words, threshold_of
+from .base import Layer
+from .random_bits import draw_mask, mask_backward, threshold_of
 
 
-class Dropout(Layer):
+class DroppingLayer(Layer):
+    """A layer that replaces values of its input in training with probability ``rate``."""
+
+    elementwise = True
+    training_only = True
+    monte_carlo = True
+    limits = {"rate": "[0, 1)"}
+
+    def buffers(self, n_in):
+        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
+
+    @property
+    def threshold(self):
+        """The least of the words 0 .. 65535 for which a value is kept."""
+        return threshold_of(self.rate)
+
+    @property
+    @abstractmethod
+    def scale(self):
+        """What values that are kept are multiplied with."""
+
+    def draw(self, ws):
+        """Set the mask to the scale where a value is kept, and to 0 elsewhere.
+
+        Overwrites: ws.mask, ws.kept.
+        """
+        draw_mask(ws, self.threshold)
+        np.multiply(ws.mask, self.scale, out=ws.mask)
+
+    def backward(self, dy, ws):
+        mask_backward(dy, ws)
+
+
+class Dropout(DroppingLayer):
     """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout
     (Srivastava et al., 2014, section 10).
 
@@ -27,38 +62,19 @@ class Dropout(Layer):
         Probability of dropping a value.
     """
 
-    elementwise = True
-    training_only = True
-    limits = {"rate": "[0, 1)"}
-
     def __init__(self, rate=0.5):
         self.rate = rate
 
-    width, params, state = same_width, no_arrays, no_arrays
-
-    def buffers(self, n_in):
-        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
-
-    @property
-    def threshold(self):
-        """The least of the words 0 .. 65535 for which a value is kept."""
-        return threshold_of(self.rate)
-
     @property
     def scale(self):
-        """What values that are kept are multiplied with."""
         return 65536.0 / (65536 - self.threshold)
 
     def forward(self, x, ws, training):
-        draw(ws, self.threshold, self.scale)
+        self.draw(ws)
         np.multiply(x, ws.mask, out=ws.y)
 
-    def backward(self, dy, ws):
-        if ws.dx is not None:
-            np.multiply(dy, ws.mask, out=ws.dx)
 
-
-class AlphaDropout(Layer):
+class AlphaDropout(DroppingLayer):
     """Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
 
     With probability ``rate`` a value becomes that of selu far to the left, ``low = -scale alpha =
@@ -72,22 +88,8 @@ class AlphaDropout(Layer):
         Probability of dropping a value; 0.05 and 0.1 are usual.
     """
 
-    elementwise = True
-    training_only = True
-    limits = {"rate": "[0, 1)"}
-
     def __init__(self, rate=0.1):
         self.rate = rate
-
-    width, params, state = same_width, no_arrays, no_arrays
-
-    def buffers(self, n_in):
-        return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
-
-    @property
-    def threshold(self):
-        """The least of the words 0 .. 65535 for which a value is kept."""
-        return threshold_of(self.rate)
 
     @property
     def scale(self):
@@ -97,25 +99,10 @@ class AlphaDropout(Layer):
 
     def forward(self, x, ws, training):
         # with mask = a kept: y = (x - low) mask + a low + b, and a low + b = a low q
-        scale = self.scale
-        draw(ws, self.threshold, scale)
+        self.draw(ws)
         np.subtract(x, _LOW, out=ws.y)
         np.multiply(ws.y, ws.mask, out=ws.y)
-        np.add(ws.y, scale * _LOW * (1.0 - self.threshold / 65536.0), out=ws.y)
-
-    def backward(self, dy, ws):
-        if ws.dx is not None:
-            np.multiply(dy, ws.mask, out=ws.dx)
+        np.add(ws.y, self.scale * _LOW * (1.0 - self.threshold / 65536.0), out=ws.y)
 
 
-def draw(ws, threshold, scale):
-    """Set the mask to ``scale`` where a random word reaches ``threshold``, and to zero elsewhere.
-
-    Overwrites: ws.mask, ws.kept.
-    """
-    compare_words(ws.rng, np.greater_equal, threshold, ws.kept)
-    np.copyto(ws.mask, ws.kept)
-    np.multiply(ws.mask, scale, out=ws.mask)
-
-
-_LOW = -1.0507009873554805 * 1.6732632423543772  # of selu, as x goes to minus infinity
+_LOW = -SELU_SCALE * SELU_ALPHA  # of selu, as x goes to minus infinity

@@ -9,10 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..initializers import Orthogonal
+from ..initializers import Initializer, Orthogonal
 from ..layout import Param, Rows
 from ..saved import is_whole
-from ..unit import Unit
 from .base import Layer
 
 
@@ -20,67 +19,64 @@ class Embedding(Layer):
     """y = the numbers of x, then the vector of each category (Guo and Berkhahn, "Entity embeddings
     of categorical variables", 2016).
 
-    The last columns of x hold category numbers, the others numbers that pass through. Column j has
-    the categories 0 to levels[j] - 1; levels[j] stands for any other one and has a vector of its
-    own, which starts at zero and stays there until a row trains it. The gradient with respect to a
-    category number is zero. No penalty applies to the vectors.
+    The last columns of x hold category numbers, the others numbers, which stay as they are. Column
+    j has the categories 0 to n_categories[j] - 1; n_categories[j] stands for any other one and has
+    a vector of its own, which starts at zero and stays there until a row trains it. The gradient
+    with respect to a category number is zero. No penalty applies to the vectors.
 
     Parameters
     ----------
-    levels : tuple of int
+    n_categories : tuple of int
         Number of categories of each column that has any.
     dims : tuple of int or None, default=None
         Width of each column's vectors; None means its number of categories, at most 50.
     """
 
-    def __init__(self, levels, dims=None):
-        self.levels = levels
+    def __init__(self, n_categories, dims=None):
+        self.n_categories = n_categories
         self.dims = dims
 
     def check(self):
-        sizes = [self.levels, *([] if self.dims is None else [self.dims])]
+        sizes = [self.n_categories, *([] if self.dims is None else [self.dims])]
         whole = all(
             isinstance(size, tuple | list) and all(map(is_whole, size)) and 0 not in size
             for size in sizes
         )
         if not whole or len({len(size) for size in sizes}) > 1 or not sizes[0]:
             raise ValueError(
-                f"{self!r}: levels and dims must be tuples of positive whole numbers, one for "
-                "each column."
+                f"{self!r}: n_categories and dims must be tuples of positive whole numbers, one "
+                "for each column."
             )
 
     def width(self, n_in):
-        if n_in < len(self.levels):
+        if n_in < len(self.n_categories):
             raise ValueError(
-                f"{self!r} looks up {len(self.levels)} columns, but its input has {n_in}."
+                f"{self!r} looks up {len(self.n_categories)} columns, but its input has {n_in}."
             )
-        return n_in - len(self.levels) + sum(self._dims)
+        return n_in - len(self.n_categories) + sum(self._dims)
 
     def params(self, n_in):
-        size = sum((n + 1) * dim for n, dim in zip(self.levels, self._dims, strict=True))
-        return {"vectors": Param((1, size), Vectors(self.levels, self._dims))}
-
-    def state(self, n_in):
-        return {}
+        size = sum((n + 1) * dim for n, dim in zip(self.n_categories, self._dims, strict=True))
+        return {"vectors": Param((1, size), Vectors(self.n_categories, self._dims))}
 
     def buffers(self, n_in):
         n_out = sum(self._dims)
         return {
-            "codes": Rows(len(self.levels), np.intp),
+            "codes": Rows(len(self.n_categories), np.intp),
             "index": Rows(n_out, np.intp),
             "values": Rows(n_out, scratch=True),
         }
 
     def forward(self, x, ws, training):
-        n_numbers = x.shape[-1] - len(self.levels)
+        n_numbers = x.shape[1] - len(self.n_categories)
         last, dims, starts, column, within = self.places()
         if training:
             codes, index, values = ws.codes, ws.index, ws.values
         else:
-            codes = np.empty((*x.shape[:-1], len(self.levels)), np.intp)
-            index = np.empty((*x.shape[:-1], len(column)), np.intp)
+            codes = np.empty((len(x), len(self.n_categories)), np.intp)
+            index = np.empty((len(x), len(column)), np.intp)
             values = np.empty(index.shape, x.dtype)
-        np.copyto(codes, x[..., n_numbers:], casting="unsafe")
+        np.copyto(codes, x[:, n_numbers:], casting="unsafe")
         np.maximum(codes, 0, out=codes)
         np.minimum(codes, last, out=codes)
         # index = start of the column + code width + number within the vector
@@ -88,50 +84,51 @@ class Embedding(Layer):
         np.add(codes, starts, out=codes)
         np.take(codes, column, axis=-1, out=index, mode="clip")
         np.add(index, within, out=index)
-        for member in np.ndindex(x.shape[:-2]):
-            np.take(ws.vectors[member][0], index[member], out=values[member], mode="clip")
-        np.copyto(ws.y[..., :n_numbers], x[..., :n_numbers])
-        np.copyto(ws.y[..., n_numbers:], values)
+        np.take(ws.vectors[0], index, out=values, mode="clip")
+        np.copyto(ws.y[:, :n_numbers], x[:, :n_numbers])
+        np.copyto(ws.y[:, n_numbers:], values)
 
     def backward(self, dy, ws):
-        n_numbers = dy.shape[-1] - sum(self._dims)
-        np.copyto(ws.values, dy[..., n_numbers:])
+        n_numbers = dy.shape[1] - sum(self._dims)
+        np.copyto(ws.values, dy[:, n_numbers:])
         ws.d_vectors[...] = 0.0
-        for member in np.ndindex(dy.shape[:-2]):
-            np.add.at(
-                ws.d_vectors[member][0], ws.index[member].reshape(-1), ws.values[member].reshape(-1)
-            )
+        np.add.at(ws.d_vectors[0], ws.index.reshape(-1), ws.values.reshape(-1))
         if ws.dx is not None:
             self.pass_numbers(dy, ws.dx)
 
     def pass_numbers(self, dy, dx):
-        """Hand the gradient of the numbers on, and zero for the categories. Overwrites: dx."""
-        n_numbers = dx.shape[-1] - len(self.levels)
-        np.copyto(dx[..., :n_numbers], dy[..., :n_numbers])
-        dx[..., n_numbers:] = 0.0
+        """Copy the gradient of the numbers, and set that of the categories to zero.
+
+        Overwrites: dx.
+        """
+        n_numbers = dx.shape[1] - len(self.n_categories)
+        np.copyto(dx[:, :n_numbers], dy[:, :n_numbers])
+        dx[:, n_numbers:] = 0.0
 
     def places(self):
         """Return for each column its last code, width and start, and for each output its column
         and its number within the vector.
         """
-        return _places(tuple(self.levels), self._dims)
+        return _places(tuple(self.n_categories), self._dims)
 
     def tables(self, vectors):
-        """Return the vectors as one view (levels + 1, dim) for each column, the last row being
-        that of any other category.
+        """Return the vectors as one view (n_categories + 1, dim) for each column, the last row
+        being that of any other category.
         """
         parts, start = [], 0
-        for n, dim in zip(self.levels, self._dims, strict=True):
+        for n, dim in zip(self.n_categories, self._dims, strict=True):
             parts.append(vectors.reshape(-1)[start : start + (n + 1) * dim].reshape(n + 1, dim))
             start += (n + 1) * dim
         return parts
 
     @property
     def _dims(self):
-        return tuple(map(embedding_dim, self.levels)) if self.dims is None else tuple(self.dims)
+        return (
+            tuple(map(embedding_dim, self.n_categories)) if self.dims is None else tuple(self.dims)
+        )
 
 
-class Vectors(Unit):
+class Vectors(Initializer):
     """How the vectors of ``Embedding`` start: those of n categories are the rows of a matrix with
     orthogonal columns of length dim / n.
 
@@ -149,13 +146,13 @@ class Vectors(Unit):
            [0., 0., 0., 0.]])
     """
 
-    def __init__(self, levels, dims):
-        self.levels = levels
+    def __init__(self, n_categories, dims):
+        self.n_categories = n_categories
         self.dims = dims
 
     def fill(self, out, rng):
         out[...] = 0.0
-        for table in Embedding(self.levels, self.dims).tables(out):
+        for table in Embedding(self.n_categories, self.dims).tables(out):
             n, dim = len(table) - 1, table.shape[1]
             Orthogonal(min(1.0, dim / n)).fill(table[:-1], rng)
 
@@ -170,11 +167,11 @@ def embedding_dim(n):
 
 
 @lru_cache(maxsize=64)
-def _places(levels, dims):
-    sizes = [(n + 1) * dim for n, dim in zip(levels, dims, strict=True)]
+def _places(n_categories, dims):
+    sizes = [(n + 1) * dim for n, dim in zip(n_categories, dims, strict=True)]
     starts = np.cumsum([0, *sizes[:-1]])
     return (
-        np.array(levels),
+        np.array(n_categories),
         np.array(dims),
         starts,
         np.repeat(np.arange(len(dims)), dims),

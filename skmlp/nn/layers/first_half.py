@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .base import Layer, no_arrays
+from .base import Layer
 
 
 class FirstHalf(Layer):
@@ -11,16 +11,11 @@ class FirstHalf(Layer):
     def width(self, n_in):
         return n_in // 2
 
-    params = state = no_arrays
-
-    def buffers(self, n_in):
-        return {}
-
     def forward(self, x, ws, training):
-        np.copyto(ws.y, x[..., : ws.y.shape[-1]])
+        np.copyto(ws.y, x[:, : ws.y.shape[1]])
 
     def backward(self, dy, ws):
         if ws.dx is not None:
-            k = dy.shape[-1]
-            np.copyto(ws.dx[..., :k], dy)
-            ws.dx[..., k:] = 0.0
+            k = dy.shape[1]
+            np.copyto(ws.dx[:, :k], dy)
+            ws.dx[:, k:] = 0.0

@@ -1,7 +1,7 @@
 """Random 16-bit words: what masks are drawn from.
 
-The one decision: a word against a threshold says yes with a probability that is a multiple of
-2^-16, for a quarter of the time that uniform numbers take.
+The one decision: a word reaches a threshold with a probability that is a multiple of 2^-16, for a
+quarter of the time that uniform numbers take.
 """
 
 import math
@@ -25,12 +25,22 @@ def random_words(rng, size):
         yield start, rng.integers(0, 2**64, math.ceil(n / 4), np.uint64).view(np.uint16)[:n]
 
 
-def compare_words(rng, comparison, threshold, out):
-    """Write whether random 16-bit words compare with ``threshold``. Overwrites: out."""
-    flat = out.reshape(-1)
-    for start, words in random_words(rng, flat.size):
-        comparison(words, threshold, out=flat[start : start + words.size])
+def draw_mask(ws, threshold):
+    """Set the mask to 1 where a random word reaches ``threshold``, and to 0 elsewhere.
+
+    Overwrites: ws.mask, ws.kept.
+    """
+    kept = ws.kept.reshape(-1)
+    for start, words in random_words(ws.rng, kept.size):
+        np.greater_equal(words, threshold, out=kept[start : start + words.size])
         del words  # before the next ones are drawn
+    np.copyto(ws.mask, ws.kept)
+
+
+def mask_backward(dy, ws):
+    """Make ``dy`` times the mask the gradient of the input. Overwrites: ws.dx unless it is None."""
+    if ws.dx is not None:
+        np.multiply(dy, ws.mask, out=ws.dx)
 
 
 _WORDS = 32768  # drawn at a time

@@ -15,7 +15,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from .base import Layer, no_arrays
+from .base import Layer, identity_backward
 
 
 class Join(Layer):
@@ -38,11 +38,6 @@ class Join(Layer):
     @abstractmethod
     def width(self, n_in, n_skip):
         """Return the number of outputs for ``n_in`` and ``n_skip`` inputs."""
-
-    params = state = no_arrays
-
-    def buffers(self, n_in):
-        return {}
 
 
 class Add(Join):
@@ -67,8 +62,7 @@ class Add(Join):
         # d_skip = dx = dy
         if ws.d_skip is not None:
             np.copyto(ws.d_skip, dy)
-        if ws.dx is not None and ws.dx is not dy:
-            np.copyto(ws.dx, dy)
+        identity_backward(dy, ws)
 
 
 class Concat(Join):
@@ -80,14 +74,14 @@ class Concat(Join):
         return n_in + n_skip
 
     def forward(self, x, ws, training):
-        n_skip = ws.skip.shape[-1]
-        np.copyto(ws.y[..., :n_skip], ws.skip)
-        np.copyto(ws.y[..., n_skip:], x)
+        n_skip = ws.skip.shape[1]
+        np.copyto(ws.y[:, :n_skip], ws.skip)
+        np.copyto(ws.y[:, n_skip:], x)
 
     def backward(self, dy, ws):
         # d_skip = dy[:n_skip]; dx = dy[n_skip:]
-        n_skip = ws.skip.shape[-1]
+        n_skip = ws.skip.shape[1]
         if ws.d_skip is not None:
-            np.copyto(ws.d_skip, dy[..., :n_skip])
+            np.copyto(ws.d_skip, dy[:, :n_skip])
         if ws.dx is not None:
-            np.copyto(ws.dx, dy[..., n_skip:])
+            np.copyto(ws.dx, dy[:, n_skip:])

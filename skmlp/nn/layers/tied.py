@@ -9,10 +9,10 @@ penalties, snapshots, clipping and L-BFGS see one array, once.
 import numpy as np
 
 from ..layout import Param
-from .base import Layer
+from .dense import Affine
 
 
-class TiedDense(Layer):
+class TiedDense(Affine):
     """y = x weight^T + bias, with the weight of an earlier dense layer and a bias of its own.
 
     Parameters
@@ -23,7 +23,6 @@ class TiedDense(Layer):
         How many layers below the owner lies.
     """
 
-    keeps = ("x",)
     limits = {"n_out": "[1, inf)", "tied": "[1, inf)"}
     whole = ("n_out", "tied")
 
@@ -31,35 +30,13 @@ class TiedDense(Layer):
         self.n_out = n_out
         self.tied = tied
 
-    def width(self, n_in):
-        return self.n_out
-
     def params(self, n_in):
         return {"bias": Param((1, self.n_out))}
 
-    def state(self, n_in):
-        return {}
-
-    def buffers(self, n_in):
-        return {}
-
-    def forward(self, x, ws, training):
-        self.multiply(x, ws, training)
-        np.add(ws.y, ws.bias, out=ws.y)
-
-    def backward(self, dy, ws):
-        self.multiply_backward(dy, ws)
-        np.matmul(ws.ones, dy, out=ws.d_bias)
-
     def multiply(self, x, ws, training):
-        """Write the product without the bias. Overwrites: ws.y."""
-        np.matmul(x, ws.weight.mT, out=ws.y)
+        np.matmul(x, ws.weight.T, out=ws.y)
 
     def multiply_backward(self, dy, ws):
-        """Compute this layer's part of the gradient of the weight, and that of its input.
-
-        Overwrites: ws.d_weight, ws.dx unless None.
-        """
-        np.matmul(dy.mT, ws.x, out=ws.d_weight)
+        np.matmul(dy.T, ws.x, out=ws.d_weight)
         if ws.dx is not None:
             np.matmul(dy, ws.weight, out=ws.dx)

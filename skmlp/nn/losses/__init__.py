@@ -8,7 +8,7 @@ To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSS
 iterate the registry.
 """
 
-from .base import Loss
+from .base import Loss, Output
 from .by_column import ColumnLosses
 from .cross_entropy import BinaryLogLoss, LogLoss
 from .focal import BinaryFocal, Focal

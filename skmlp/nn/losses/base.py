@@ -5,42 +5,86 @@ back the gradient with respect to that raw score in the same array. So softmax a
 one function, exact and stable for any score.
 """
 
+import math
 from abc import abstractmethod
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
-from ..unit import Unit, inside
+from ..unit import Unit, ends, inside
+
+
+class Output(NamedTuple):
+    """Numbers that a loss predicts for each target: some columns of the prediction.
+
+    ``columns``: an array of column numbers of shape (n_targets,), or (n_targets, k) for k numbers
+    per target. In units of a target ``offset + scale z`` they are multiplied with ``scale^degree``,
+    and the offset is added if they are a ``location``.
+    """
+
+    columns: np.ndarray
+    degree: float = 1.0
+    location: bool = True
+
+    def of(self, prediction, measure=None):
+        """Return these numbers, (..., n, n_targets) or (..., n, n_targets, k), of a prediction
+        (..., n, n_out), in units of the ``measure`` by which the target was learned.
+        """
+        values = prediction.take(self.columns, axis=-1)
+        if measure is not None:
+            np.multiply(values, self.factor(measure), out=values, casting="same_kind")
+            np.add(values, self.offset(measure), out=values, casting="same_kind")
+        return values
+
+    def factor(self, measure):
+        """Return what these numbers are multiplied with, (n_targets,) or (n_targets, 1)."""
+        return self._aligned(measure.scale**self.degree)
+
+    def offset(self, measure):
+        """Return what is added to them then, (n_targets,) or (n_targets, 1)."""
+        return self._aligned(measure.offset if self.location else np.zeros_like(measure.offset))
+
+    def _aligned(self, per_target):
+        return np.reshape(per_target, (-1, *(1 for _ in self.columns.shape[1:])))
 
 
 class Loss(Unit):
     """A loss of a raw score against a target, per row summed over the outputs.
 
     ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel".
-    ``domain``: the interval of the targets, where they are numbers. ``out_activation``: the name of
-    its link. ``binary_form``: the class with the same parameters that takes its place for binary
-    and multilabel targets, None if it does these itself. ``n_scores``: raw scores per target, those
-    of all targets for the first score coming first, so that raw scores have n_out = n_scores *
-    n_targets columns. ``predicts``: what the link gives for each target, "value", "value and std"
-    (two scores) or "quantiles" (a score each). ``joint``: the targets of a row are one
-    distribution, so that its loss is no sum over the outputs. ``distance``: loss and gradient of an
-    output are 0 where score and target are equal.
+    ``domain``: the interval of the targets, where they are numbers; ``soft_targets``: classes may
+    be given as numbers of the domain, such as probabilities. ``binary_form``: the class with the
+    same parameters that takes its place for binary and multilabel targets, None if it does these
+    itself. ``n_scores``: raw scores per target, those of all targets for the first score coming
+    first, so that raw scores have n_out = n_scores * n_targets columns. ``joint``: the targets of a
+    row are one distribution, so that its loss is no sum over the outputs. ``distance``: loss and
+    gradient of an output are 0 where score and target are equal.
+
+    ``out_activation``: the name of the link, to be shown. ``shift_invariant``: a number that is
+    added to all scores of a row changes no prediction. ``taus``: the levels, if the predictions are
+    quantiles.
 
     ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which
     a target is learned, None for a loss whose predictions do not move and stretch with the target.
     Hyper-parameters are then in units of what is learned. ``degree``: the power of the target's
     scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of
     it.
+
+    A loss with probabilities has ``log_link(raw, out)`` too, which writes the logarithm of the link
+    into ``out``, which may be ``raw``. Overwrites: out.
     """
 
     targets: tuple = ("regression",)
     domain = "(-inf, inf)"
-    out_activation = "identity"
+    soft_targets = False
     binary_form = None
     n_scores = 1
-    predicts = "value"
     joint = False
     distance = False
+    out_activation = "identity"
+    shift_invariant = False
+    taus = None
     measures = None
     degree = 0.0
     density = False
@@ -50,12 +94,6 @@ class Loss(Unit):
         """Return the working arrays that ``rows_and_grad`` wants, by name."""
 
     @abstractmethod
-    def link(self, raw, out):
-        """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may
-        be ``raw``. Overwrites: out.
-        """
-
-    @abstractmethod
     def rows_and_grad(self, raw, target, ws):
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
 
@@ -63,10 +101,52 @@ class Loss(Unit):
         """
 
     @abstractmethod
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         """Return the raw score, of shape (n_out,), of the best constant prediction (the median
         for bounded gradients).
         """
+
+    def initial_score_at(self, mean, least):
+        """Return the initial score for a target of which only the mean (n_targets,) is known;
+        ``least``: the share of half a row, for a loss for which a share of zero has no score.
+        """
+        return self.initial_score(mean[None, :], None)
+
+    def link(self, raw, out):
+        """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may
+        be ``raw``; the identity unless written. Overwrites: out.
+        """
+        if out is not raw:
+            np.copyto(out, raw)
+
+    def link_gradient(self, raw, gradient):
+        """Return the gradient (..., n, n_out) with respect to ``raw`` (n, n_out) of what has this
+        ``gradient`` with respect to the prediction; a loss that writes ``link`` writes it too.
+        """
+        if type(self).link is not Loss.link:
+            raise NotImplementedError(
+                f"{self!r} has a link of its own, but no link_gradient; write its derivative as "
+                "link_gradient(raw, gradient)."
+            )
+        return gradient
+
+    def outputs(self, n_targets):
+        """Return what is predicted, a dict of name -> Output.
+
+        The first is what ``predict`` gives: the first score of each target unless written. A
+        standard deviation is called "std".
+        """
+        return {"prediction": Output(np.arange(n_targets))}
+
+    @property
+    def unbounded(self):
+        """Whether a target may be any number."""
+        return ends(self.domain) == (-math.inf, math.inf)
+
+    @property
+    def positive_only(self):
+        """Whether no target may be negative."""
+        return ends(self.domain)[0] >= 0.0
 
     def measure(self, target, weight):
         """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one
@@ -117,8 +197,11 @@ class Loss(Unit):
                 raise ValueError(
                     f"{name} has the sum {sums[wrong[0]]:g} in row {wrong[0]}{among}, but "
                     f"loss={self!r} needs rows that sum to one: "
-                    "shares, or ones and zeros with a single one."
+                    "probabilities, or one-hot."
                 )
+
+    def check_variation(self, target, name):
+        """Raise ``ValueError`` if nothing can be learned from a whole target (n, n_targets)."""
 
     def check_outputs(self, n_out):
         """Raise ``ValueError`` if it cannot be the loss of a network with ``n_out`` outputs."""
@@ -203,20 +286,6 @@ def smallest_share(target, weight):
         return 0.5 / len(target)
     weight = np.asarray(weight, dtype=np.float64)
     return 0.5 * float(np.min(weight, initial=np.inf, where=weight > 0.0) / np.sum(weight))
-
-
-def initial_score_of_mean(loss, mean, least):
-    """Return the start of a target of which only the mean (n_targets,) is known, and the share
-    ``least`` of half a row.
-
-    A loss for which a share of zero has no score says by ``initial_score_at(mean, least)`` where it
-    starts.
-    """
-    return (
-        loss.initial_score_at(mean, least)
-        if hasattr(loss, "initial_score_at")
-        else loss.start(mean[None, :], None)
-    )
 
 
 def mean_and_least(target, weight):

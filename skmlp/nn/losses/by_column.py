@@ -12,7 +12,7 @@ import numpy as np
 
 from ..layout import Rows
 from ..saved import is_array, is_whole, refusal, shown
-from .base import Loss, initial_score_of_mean
+from .base import Loss
 
 
 class ColumnLosses(Loss):
@@ -25,7 +25,7 @@ class ColumnLosses(Loss):
     ----------
     pieces : list of (loss, columns)
         ``columns``: a slice ``start:stop``, or an array of column numbers. Each column belongs to
-        one piece. Columns that are one distribution, such as the ones and zeros of a category, are
+        one piece. Columns that are one distribution, such as a one-hot category, are
         a piece of their own with ``LogLoss``, whose link is their softmax.
     """
 
@@ -99,6 +99,12 @@ class ColumnLosses(Loss):
                 loss.link(piece, piece)
                 out[..., columns] = piece
 
+    def link_gradient(self, raw, gradient):
+        out = np.array(gradient)
+        for loss, columns in self.pieces:
+            out[..., columns] = loss.link_gradient(raw[..., columns], out[..., columns])
+        return out
+
     def rows_and_grad(self, raw, target, ws):
         ws.rows.fill(0.0)
         for k, (loss, columns) in enumerate(self.pieces):
@@ -109,26 +115,22 @@ class ColumnLosses(Loss):
                 loss.rows_and_grad(raw[..., columns], target[..., columns], own)
             else:
                 piece, goal = getattr(ws, f"raw_{k}"), getattr(ws, f"target_{k}")
-                goal = goal[(0,) * (goal.ndim - target.ndim)]  # members may share one target
                 raw.take(columns, axis=-1, out=piece, mode="clip")
                 target.take(columns, axis=-1, out=goal, mode="clip")
                 loss.rows_and_grad(piece, goal, own)
                 raw[..., columns] = piece
             np.add(ws.rows, own.rows, out=ws.rows)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         values = np.empty(target.shape[1])
         for loss, columns in self.pieces:
-            values[columns] = loss.start(target[:, columns], weight)
+            values[columns] = loss.initial_score(target[:, columns], weight)
         return values
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         values = np.empty(len(mean))
         for loss, columns in self.pieces:
-            values[columns] = initial_score_of_mean(loss, mean[columns], least)
+            values[columns] = loss.initial_score_at(mean[columns], least)
         return values
 
     def check_target(self, target, name, labels=None):

@@ -10,7 +10,14 @@ import numpy as np
 
 from ..layout import Rows
 from .base import Loss, mean_and_least
-from .links import log_logistic, log_softmax, logistic, softmax
+from .links import (
+    log_logistic,
+    log_softmax,
+    logistic,
+    logistic_gradient,
+    softmax,
+    softmax_gradient,
+)
 
 
 class LogLoss(Loss):
@@ -29,7 +36,9 @@ class LogLoss(Loss):
 
     targets = ("multiclass",)
     domain = "[0, 1]"
+    soft_targets = True
     out_activation = "softmax"
+    shift_invariant = True
     joint = True
     limits = {"label_smoothing": "[0, 1)"}
 
@@ -46,8 +55,10 @@ class LogLoss(Loss):
     def link(self, raw, out):
         softmax(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return softmax_gradient(raw, gradient)
+
     def log_link(self, raw, out):
-        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
         log_softmax(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
@@ -65,19 +76,16 @@ class LogLoss(Loss):
         np.log(ws.rows, out=ws.rows)
         np.subtract(ws.rows, ws.row, out=ws.rows)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
         return np.log(np.maximum(share, least))
 
 
 class BinaryLogLoss(Loss):
-    """Cross-entropy of the logistic function, for one or several yes/no outputs.
+    """Cross-entropy of the logistic function, for one or several binary outputs.
 
     Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with
     score z: ``log(1 + exp(z)) - t z``, summed over the outputs; gradient ``logistic(z) - t``.
@@ -91,6 +99,7 @@ class BinaryLogLoss(Loss):
 
     targets = ("binary", "multilabel")
     domain = "[0, 1]"
+    soft_targets = True
     out_activation = "logistic"
     limits = {"label_smoothing": "[0, 1)"}
 
@@ -103,8 +112,10 @@ class BinaryLogLoss(Loss):
     def link(self, raw, out):
         logistic(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return logistic_gradient(raw, gradient)
+
     def log_link(self, raw, out):
-        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
         log_logistic(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
@@ -129,13 +140,10 @@ class BinaryLogLoss(Loss):
         np.divide(raw, ws.e, out=raw)
         _subtract_target(raw, target, smoothing, 0.5 * smoothing)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing
         share = np.clip(share, least, 1.0 - least)
         return np.log(share) - np.log1p(-share)

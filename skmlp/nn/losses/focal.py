@@ -11,7 +11,14 @@ from scipy.optimize import minimize
 
 from ..layout import Rows
 from .base import Loss, mean_and_least, sides
-from .links import log_logistic, log_softmax, logistic, softmax
+from .links import (
+    log_logistic,
+    log_softmax,
+    logistic,
+    logistic_gradient,
+    softmax,
+    softmax_gradient,
+)
 
 
 class Focal(Loss):
@@ -31,6 +38,7 @@ class Focal(Loss):
 
     targets = ("multiclass",)
     out_activation = "softmax"
+    shift_invariant = True
     limits = {"gamma": "[0, inf)"}
 
     def __init__(self, gamma=2.0):
@@ -51,8 +59,10 @@ class Focal(Loss):
     def link(self, raw, out):
         softmax(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return softmax_gradient(raw, gradient)
+
     def log_link(self, raw, out):
-        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
         log_softmax(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
@@ -72,13 +82,10 @@ class Focal(Loss):
         np.multiply(raw, ws.row, out=raw)
         np.subtract(raw, ws.factor, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         return _focal_start(self, np.maximum(mean, least))
 
 
@@ -112,8 +119,10 @@ class BinaryFocal(Loss):
     def link(self, raw, out):
         logistic(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return logistic_gradient(raw, gradient)
+
     def log_link(self, raw, out):
-        """Write the logarithm of the link into ``out``, which may be ``raw``. Overwrites: out."""
         log_logistic(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
@@ -134,13 +143,10 @@ class BinaryFocal(Loss):
         np.multiply(raw, ws.factor, out=raw)
         np.multiply(raw, ws.side, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         shares = np.clip(mean, least, 1.0 - least)
         return np.array(
             [

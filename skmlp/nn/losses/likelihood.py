@@ -11,9 +11,10 @@ import math
 
 import numpy as np
 
+from ..constants import largest_exponent
 from ..layout import Rows
-from .base import Loss, mean_and_least
-from .links import bounded_exp, copy_scores, largest_exponent, positive_exp
+from .base import Loss, Output, mean_and_least
+from .links import bounded_exp, positive_exp
 from .measure import location_and_scale, mean_size
 
 # of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0,
@@ -46,6 +47,9 @@ class Poisson(Loss):
     def link(self, raw, out):
         positive_exp(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return _exp_gradient(raw, gradient)
+
     def rows_and_grad(self, raw, target, ws):
         _log(target, ws.tmp)
         # exp(z), from (log(max(t, 1)) + X) / 2 on its tangent, X being the largest exponent
@@ -60,13 +64,13 @@ class Poisson(Loss):
         np.add(ws.rows, ws.row, out=ws.rows)
         np.subtract(ws.slope, target, out=raw)
 
-    def start(self, target, weight):
+    def check_variation(self, target, name):
+        _check_mean(self, target, name)
+
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         return _log_mean(mean, least)
 
 
@@ -93,6 +97,9 @@ class Gamma(Loss):
     def link(self, raw, out):
         positive_exp(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return _exp_gradient(raw, gradient)
+
     def rows_and_grad(self, raw, target, ws):
         # with u = log(t) - z: expm1(u) - u, and with c = min(u, X / 2) beyond: expm1(c) (1 + u - c)
         # - c
@@ -108,13 +115,10 @@ class Gamma(Loss):
         # 1 - exp(c)
         np.negative(raw, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         return _log_mean(mean, least)
 
 
@@ -156,6 +160,9 @@ class Tweedie(Loss):
     def link(self, raw, out):
         positive_exp(raw, out)
 
+    def link_gradient(self, raw, gradient):
+        return _exp_gradient(raw, gradient)
+
     def rows_and_grad(self, raw, target, ws):
         power = float(self.power)
         _log(target, ws.tmp)
@@ -187,13 +194,13 @@ class Tweedie(Loss):
         np.add(ws.rows, ws.row, out=ws.rows)
         np.subtract(ws.slope, ws.other, out=raw)
 
-    def start(self, target, weight):
+    def check_variation(self, target, name):
+        _check_mean(self, target, name)
+
+    def initial_score(self, target, weight):
         return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
-        """Return the raw score of the best constant for a target of this mean; ``least``: the
-        share of half a row.
-        """
         return _log_mean(mean, least)
 
 
@@ -209,7 +216,6 @@ class GaussianNLL(Loss):
 
     out_activation = "mean and std"
     n_scores = 2
-    predicts = "value and std"
     measures = staticmethod(location_and_scale)
     density = True
 
@@ -220,11 +226,23 @@ class GaussianNLL(Loss):
             **{name: Rows(n_out // 2, scratch=True) for name in ("slope", "r")},
         }
 
+    def outputs(self, n_targets):
+        mean, std = np.arange(2 * n_targets).reshape(2, n_targets)
+        return {"prediction": Output(mean), "std": Output(std, location=False)}
+
     def link(self, raw, out):
-        copy_scores(raw, out)
+        super().link(raw, out)
         deviation = _halves(out)[1]
         np.multiply(deviation, 0.5, out=deviation)
         positive_exp(deviation, deviation)
+
+    def link_gradient(self, raw, gradient):
+        # d exp(s / 2) / d s = exp(s / 2) / 2
+        out = np.array(gradient)
+        d_std = _halves(out)[1]
+        np.multiply(d_std, 0.5, out=d_std)
+        np.copyto(d_std, _exp_gradient(0.5 * _halves(raw)[1], d_std))
+        return out
 
     def rows_and_grad(self, raw, target, ws):
         mean, score = _halves(raw)
@@ -262,12 +280,28 @@ class GaussianNLL(Loss):
         np.subtract(1.0, ws.r, out=score)
         np.multiply(score, 0.5, out=score)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         # a few values far out would make all others too sure to be learned, and one that does not
         # vary would start at -inf
         measure = location_and_scale(target, weight)
         varies = measure.scale > 1e-6 * np.abs(measure.offset)
         return np.concatenate([measure.offset, 2.0 * np.log(np.where(varies, measure.scale, 1.0))])
+
+
+def _check_mean(loss, target, name):
+    """Raise ``ValueError`` for a column of zeros, whose mean has no logarithm."""
+    if not target.any(axis=0).all():
+        raise ValueError(
+            f"{name} is 0 in every row, but loss={loss!r} needs a positive mean: its scores are "
+            "logarithms."
+        )
+
+
+def _exp_gradient(raw, gradient):
+    """Return the gradient with respect to ``raw`` of what has this one with respect to exp(raw)."""
+    mean = np.empty_like(raw)
+    positive_exp(raw, mean)
+    return gradient * mean
 
 
 def _log(x, out):

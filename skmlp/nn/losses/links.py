@@ -8,11 +8,7 @@ import math
 
 import numpy as np
 
-
-def copy_scores(raw, out):
-    """Write ``raw`` into ``out``, which may be ``raw``. Overwrites: out."""
-    if out is not raw:
-        np.copyto(out, raw)
+from ..constants import largest_exponent
 
 
 def softmax(raw, out):
@@ -24,6 +20,15 @@ def softmax(raw, out):
     np.exp(out, out=out)
     np.divide(out, out @ np.ones((out.shape[-1], 1), out.dtype), out=out)
     np.maximum(out, np.finfo(out.dtype).tiny, out=out)
+
+
+def softmax_gradient(raw, gradient):
+    """Return the gradient with respect to ``raw`` (n, n_out) of what has the ``gradient`` (..., n,
+    n_out) with respect to its softmax.
+    """
+    p = np.empty_like(raw)
+    softmax(raw, p)
+    return p * (gradient - np.sum(gradient * p, axis=-1, keepdims=True))
 
 
 def log_softmax(raw, out):
@@ -43,6 +48,15 @@ def logistic(raw, out):
     np.exp(out, out=out)
     np.divide(out, 1.0 + e, out=out)
     np.clip(out, np.finfo(out.dtype).tiny, 1.0 - np.finfo(out.dtype).epsneg, out=out)
+
+
+def logistic_gradient(raw, gradient):
+    """Return the gradient with respect to ``raw`` (n, n_out) of what has the ``gradient`` (..., n,
+    n_out) with respect to its logistic function.
+    """
+    p = np.empty_like(raw)
+    logistic(raw, p)
+    return gradient * (p * (1.0 - p))
 
 
 def log_logistic(raw, out):
@@ -70,11 +84,6 @@ def _floor_log(log_p):
     probabilities are. Overwrites: log_p.
     """
     np.maximum(log_p, math.log(np.finfo(log_p.dtype).tiny), out=log_p)
-
-
-def largest_exponent(dtype):
-    """Return the largest x whose exp(x) is finite, rounded down."""
-    return math.floor(math.log(np.finfo(dtype).max))
 
 
 def bounded_exp(u, limit, value, slope):

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..layout import Rows
 from .base import Loss, sides
-from .links import copy_scores
 
 # of shares of two sides whose sums of weights are equal but for rounding, as balanced ones are
 _TIE = 1e-9
@@ -30,9 +29,6 @@ class Hinge(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1), "side": Rows(n_out, scratch=True)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         _shortfall(raw, target, ws.side)
         np.sum(raw, axis=-1, keepdims=True, out=ws.rows)
@@ -40,7 +36,7 @@ class Hinge(Loss):
         np.multiply(raw, ws.side, out=raw)
         np.negative(raw, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         lead = np.average(target, axis=0, weights=weight) - 0.5
         return np.where(np.abs(lead) > _TIE, np.sign(lead), 0.0)
 
@@ -58,16 +54,13 @@ class SquaredHinge(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1), "side": Rows(n_out, scratch=True)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         _shortfall(raw, target, ws.side)
         np.vecdot(raw, raw, out=ws.rows[..., 0])
         np.multiply(raw, ws.side, out=raw)
         np.multiply(raw, -2.0, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return 2.0 * np.average(target, axis=0, weights=weight) - 1.0
 
 
@@ -89,9 +82,6 @@ class Perceptron(Loss):
             "tmp": Rows(n_out, scratch=True),
         }
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         sides(target, ws.side)
         np.multiply(raw, ws.side, out=raw)
@@ -102,7 +92,7 @@ class Perceptron(Loss):
         np.multiply(raw, ws.side, out=raw)
         np.negative(raw, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return np.zeros(target.shape[1])
 
 

@@ -1,10 +1,10 @@
-"""A loss of the entries that are known, for targets of which some are not: unknown labels, missing
-values.
+"""A loss of the entries that are known, for targets of which some are missing: unknown labels,
+missing values.
 
 The one decision: each output is looked at as a sample of its own, with one output, so that any loss
-that is a sum over the outputs gives the loss of each entry, and those of unknown entries are struck
+that is a sum over the outputs gives the loss of each entry, and those of missing entries are struck
 out; outputs that are one distribution are known together or not at all. The network works with it
-only where something is unknown, and so does not pay for it elsewhere.
+only where something is missing, and so does not pay for it elsewhere.
 """
 
 from types import SimpleNamespace
@@ -12,15 +12,15 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..layout import Rows
-from .base import Loss, initial_score_of_mean
+from .base import Loss
 from .by_column import ColumnLosses
 
-# for an unknown number: it lies in the domain of every loss, and what comes of it is struck out
+# for a missing number: it lies in the domain of every loss, and what comes of it is struck out
 _STAND_IN = 1.0
 
 
 def masked(loss):
-    """Return the loss of what is known of a target, NaN being unknown, for a loss with one score
+    """Return the loss of what is known of a target, NaN being missing, for a loss with one score
     for each target.
     """
     if isinstance(loss, ColumnLosses):
@@ -28,7 +28,40 @@ def masked(loss):
     return (MaskedRows if loss.joint else MaskedDistances if loss.distance else MaskedEntries)(loss)
 
 
-class MaskedEntries:
+class MaskedLoss(Loss):
+    """The loss of the known part of a target, NaN being missing.
+
+    Parameters
+    ----------
+    loss : Loss
+        With one score for each target.
+    """
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    def link(self, raw, out):
+        self.loss.link(raw, out)
+
+    def link_gradient(self, raw, gradient):
+        return self.loss.link_gradient(raw, gradient)
+
+    def initial_score(self, target, weight):
+        """Return the raw score, of shape (n_out,), of each output's best constant over the rows
+        where it is known, 0 if there are none.
+        """
+        values = np.zeros(target.shape[1])
+        for k, column in enumerate(target.T):
+            known = ~np.isnan(column)
+            if known.any():
+                values[k] = _initial_score(self.loss, column[:, None], weight, known)[0]
+        return values
+
+    def initial_score_at(self, mean, least):
+        return self.loss.initial_score_at(mean, least)
+
+
+class MaskedEntries(MaskedLoss):
     """The loss of the entries of a target that are not NaN, per row summed over these.
 
     Parameters
@@ -37,58 +70,35 @@ class MaskedEntries:
         A sum over the outputs, one score each.
     """
 
-    value_and_grad = Loss.value_and_grad
-
-    def __init__(self, loss):
-        self.loss = loss
-
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, for each entry, and ours."""
         inner = {
             f"entry_{name}": Rows(n_out, buffer.dtype)
             for name, buffer in self.loss.buffers(1).items()
         }
-        return {"rows": Rows(1), "unknown": Rows(n_out, bool), "filled": Rows(n_out), **inner}
+        return {"rows": Rows(1), "missing": Rows(n_out, bool), "filled": Rows(n_out), **inner}
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
-
-        Overwrites: raw, ws.*.
-        """
-        np.isnan(target, out=ws.unknown)
+        np.isnan(target, out=ws.missing)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
+        np.copyto(ws.filled, _STAND_IN, where=ws.missing)
         entries = SimpleNamespace(
             **{name: getattr(ws, f"entry_{name}")[..., None] for name in self.loss.buffers(1)}
         )
         self.loss.rows_and_grad(raw[..., None], ws.filled[..., None], entries)
-        np.copyto(raw, 0.0, where=ws.unknown)
-        np.copyto(ws.entry_rows, 0.0, where=ws.unknown)
+        np.copyto(raw, 0.0, where=ws.missing)
+        np.copyto(ws.entry_rows, 0.0, where=ws.missing)
         np.sum(ws.entry_rows, axis=-1, keepdims=True, out=ws.rows)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
-        unknown = np.isnan(target)
-        return np.where(
-            unknown,
-            0.0,
-            self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype)),
-        )
-
-    def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of each output's best constant over the rows
-        where it is known, 0 if there are none.
-        """
-        return _start_of_each(self.loss, target, weight)
-
-    def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
-        return initial_score_of_mean(self.loss, mean, least)
+        missing = np.isnan(target)
+        filled = np.where(missing, _STAND_IN, target).astype(raw.dtype)
+        return np.where(missing, 0.0, self.loss.entries(raw, filled))
 
 
-class MaskedDistances:
-    """The same for a loss of the distance between score and target: an unknown target is the score
-    itself, which costs nothing.
+class MaskedDistances(MaskedLoss):
+    """The same for a loss of the distance between score and target: the score itself stands for a
+    missing target, which costs nothing.
 
     Parameters
     ----------
@@ -96,41 +106,21 @@ class MaskedDistances:
         With ``distance``.
     """
 
-    value_and_grad = Loss.value_and_grad
-
-    def __init__(self, loss):
-        self.loss = loss
-
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, and ours."""
-        return {**self.loss.buffers(n_out), "unknown": Rows(n_out, bool), "filled": Rows(n_out)}
+        return {**self.loss.buffers(n_out), "missing": Rows(n_out, bool), "filled": Rows(n_out)}
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
-
-        Overwrites: raw, ws.*.
-        """
-        np.isnan(target, out=ws.unknown)
+        np.isnan(target, out=ws.missing)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, raw, where=ws.unknown)
+        np.copyto(ws.filled, raw, where=ws.missing)
         self.loss.rows_and_grad(raw, ws.filled, ws)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 where it is unknown. Overwrites: raw."""
         return self.loss.entries(raw, np.where(np.isnan(target), raw, target))
 
-    def start(self, target, weight):
-        """Return the raw score, of shape (n_out,), of each output's best constant over the rows
-        where it is known, 0 if there are none.
-        """
-        return _start_of_each(self.loss, target, weight)
 
-    def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
-        return initial_score_of_mean(self.loss, mean, least)
-
-
-class MaskedRows:
+class MaskedRows(MaskedLoss):
     """The loss of the rows of a target without NaN; that of the others is 0.
 
     Parameters
@@ -139,63 +129,39 @@ class MaskedRows:
         Of a distribution over the outputs.
     """
 
-    value_and_grad = Loss.value_and_grad
-
-    def __init__(self, loss):
-        self.loss = loss
-
     def buffers(self, n_out):
         """Return the working arrays: the loss's own, and ours."""
         return {
             **self.loss.buffers(n_out),
-            "unknown": Rows(n_out, bool),
-            "unknown_row": Rows(1, bool),
+            "missing": Rows(n_out, bool),
+            "missing_row": Rows(1, bool),
             "filled": Rows(n_out),
         }
 
     def rows_and_grad(self, raw, target, ws):
-        """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
-
-        Overwrites: raw, ws.*.
-        """
-        np.isnan(target, out=ws.unknown)
-        np.logical_or.reduce(ws.unknown, axis=-1, keepdims=True, out=ws.unknown_row)
+        np.isnan(target, out=ws.missing)
+        np.logical_or.reduce(ws.missing, axis=-1, keepdims=True, out=ws.missing_row)
         np.copyto(ws.filled, target)
-        np.copyto(ws.filled, _STAND_IN, where=ws.unknown)
+        np.copyto(ws.filled, _STAND_IN, where=ws.missing)
         self.loss.rows_and_grad(raw, ws.filled, ws)
-        np.copyto(raw, 0.0, where=ws.unknown_row)
-        np.copyto(ws.rows, 0.0, where=ws.unknown_row)
+        np.copyto(raw, 0.0, where=ws.missing_row)
+        np.copyto(ws.rows, 0.0, where=ws.missing_row)
 
     def entries(self, raw, target):
-        """Return the loss (n, n_targets) of each entry, 0 in rows that are unknown in part.
+        missing = np.isnan(target)
+        entries = self.loss.entries(raw, np.where(missing, _STAND_IN, target).astype(raw.dtype))
+        return np.where(missing.any(axis=-1, keepdims=True), 0.0, entries)
 
-        Overwrites: raw.
-        """
-        unknown = np.isnan(target)
-        entries = self.loss.entries(raw, np.where(unknown, _STAND_IN, target).astype(raw.dtype))
-        return np.where(unknown.any(axis=-1, keepdims=True), 0.0, entries)
-
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         """Return the raw score, of shape (n_out,), of the best constant over the rows that are
         known, 0 if there are none.
         """
         known = ~np.isnan(target).any(axis=1)
         if not known.any():
             return np.zeros(target.shape[1])
-        return self.loss.start(target[known], None if weight is None else weight[known])
-
-    def initial_score_at(self, mean, least):
-        """Return the start of a target that is known as a whole, by its mean."""
-        return initial_score_of_mean(self.loss, mean, least)
+        return _initial_score(self.loss, target, weight, known)
 
 
-def _start_of_each(loss, target, weight):
-    """Return the start of each output over the rows where it is known, 0 if there are none."""
-    values = np.zeros(target.shape[1])
-    for k, column in enumerate(target.T):
-        known = ~np.isnan(column)
-        if known.any():
-            values[k] = loss.start(column[known, None], None if weight is None else weight[known])[
-                0
-            ]
-    return values
+def _initial_score(loss, target, weight, rows):
+    """Return the initial score over the rows of a mask."""
+    return loss.initial_score(target[rows], None if weight is None else weight[rows])

@@ -8,10 +8,10 @@ from itertools import pairwise
 from numbers import Real
 
 import numpy as np
+from scipy.special import expit
 
 from ..layout import Rows
-from .base import Loss, median, quantile
-from .links import copy_scores
+from .base import Loss, Output, median, quantile
 from .measure import location_and_scale, median_and_scale
 
 
@@ -29,15 +29,12 @@ class SquaredError(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         np.subtract(raw, target, out=raw)
         np.vecdot(raw, raw, out=ws.rows[..., 0])
         np.multiply(ws.rows, 0.5, out=ws.rows)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return np.average(target, axis=0, weights=weight)
 
 
@@ -55,16 +52,13 @@ class AbsoluteError(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1), "tmp": Rows(n_out, scratch=True)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         np.subtract(raw, target, out=raw)
         np.abs(raw, out=ws.tmp)
         np.sum(ws.tmp, axis=-1, keepdims=True, out=ws.rows)
         np.sign(raw, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return median(target, weight)
 
 
@@ -93,9 +87,6 @@ class Huber(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         # with c = clip(r, -delta, delta): c (r - c/2)
         delta = float(self.delta)
@@ -108,7 +99,7 @@ class Huber(Loss):
         np.multiply(ws.row, 0.5, out=ws.row)
         np.subtract(ws.rows, ws.row, out=ws.rows)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return median(target, weight)
 
 
@@ -127,9 +118,6 @@ class LogCosh(Loss):
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True)}
 
-    def link(self, raw, out):
-        copy_scores(raw, out)
-
     def rows_and_grad(self, raw, target, ws):
         # |r| + log1p(expm1(-2 |r|) / 2)
         np.subtract(raw, target, out=raw)
@@ -143,7 +131,7 @@ class LogCosh(Loss):
         np.add(ws.rows, ws.row, out=ws.rows)
         np.tanh(raw, out=raw)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         return median(target, weight)
 
 
@@ -164,7 +152,6 @@ class Quantile(Loss):
     """
 
     out_activation = "quantiles"
-    predicts = "quantiles"
     measures = staticmethod(location_and_scale)
     degree = 1.0
 
@@ -191,12 +178,27 @@ class Quantile(Loss):
         narrow = {name: Rows(n_targets, scratch=True) for name in ("tmp", "r")}
         return {"rows": Rows(1), "row": Rows(1), **narrow, "slope": Rows(n_out, scratch=True)}
 
+    def outputs(self, n_targets):
+        columns = np.arange(self.n_scores * n_targets).reshape(self.n_scores, n_targets).T
+        return {"quantiles": Output(columns)}
+
     def link(self, raw, out):
-        copy_scores(raw, out)
+        super().link(raw, out)
         levels = self._by_level(out)
         for below, step in pairwise(levels):
             np.logaddexp(step, 0.0, out=step)
             np.add(step, below, out=step)
+
+    def link_gradient(self, raw, gradient):
+        # z_1 moves all quantiles, a step those from its own on by its derivative, the logistic
+        # function
+        out = np.array(gradient)
+        levels = self._by_level(out)
+        for above, below in pairwise(reversed(levels)):
+            np.add(below, above, out=below)
+        for level, step in zip(levels[1:], self._by_level(raw)[1:], strict=True):
+            np.multiply(level, expit(step), out=level)
+        return out
 
     def rows_and_grad(self, raw, target, ws):
         # with r = q - t: max(-tau r, (1 - tau) r); its derivative (sign(r) + 1) / 2 - tau goes to
@@ -227,7 +229,7 @@ class Quantile(Loss):
             np.add(ws.tmp, slopes[j - 1], out=ws.tmp)
         np.copyto(scores[0], ws.tmp)
 
-    def start(self, target, weight):
+    def initial_score(self, target, weight):
         quantiles = [quantile(target, weight, tau) for tau in self.taus]
         least = (
             1e-3 * location_and_scale(target, weight).scale

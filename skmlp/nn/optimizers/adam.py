@@ -38,17 +38,25 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def coefficients(self, t, lr):
-        return _adam_coefficients(self, t, lr)
+        # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1
+        # - b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
+        beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
+        root = math.sqrt(1.0 - beta_2)
+        correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+        return beta_1, beta_2, float(self.epsilon) / root, lr * correction * (1.0 - beta_1) / root
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
 
     def asymptotic_step(self, t, lr, m, v, out, tmp):
-        _adam_step(self, t, lr, v, out)
+        # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size
+        # once it is corrected
+        beta_1, _, epsilon, rate = Adam.coefficients(self, t, lr)
+        asymptotic_step_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
 
 
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
 
     ``p <- p - lr alpha p`` for the weights, then Adam's step without the gradient of the penalty.
@@ -62,29 +70,14 @@ class AdamW(Optimizer):
     epsilon : float > 0, default=1e-8
     """
 
-    slots = ("m", "v")
-    averages = {"m": "beta_1", "v": "beta_2"}
-    squares = ("v",)
     decoupled = True
-    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
-
-    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-
-    def coefficients(self, t, lr):
-        return _adam_coefficients(self, t, lr)
-
-    def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):
-        _moments(g, m, v, beta_1, beta_2)
-        descend(p, m, v, tmp, epsilon, rate)
+    bounded = False
 
     def asymptotic_step(self, t, lr, m, v, out, tmp):
         out.fill(lr)
 
 
-class AMSGrad(Optimizer):
+class AMSGrad(Adam):
     """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
 
     ``m``, ``v`` as in Adam; ``v_max <- max(v_max, v)``; ``p <- p - lr sqrt(1 - beta_2^t) / (1 -
@@ -103,16 +96,6 @@ class AMSGrad(Optimizer):
     slots = ("m", "v", "v_max")
     averages = {"m": "beta_1", "v": "beta_2", "v_max": "beta_2"}
     squares = ("v", "v_max")
-    bounded = True
-    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
-
-    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-
-    def coefficients(self, t, lr):
-        return _adam_coefficients(self, t, lr)
 
     def update(self, p, g, m, v, v_max, tmp, beta_1, beta_2, epsilon, rate):
         _moments(g, m, v, beta_1, beta_2)
@@ -120,10 +103,10 @@ class AMSGrad(Optimizer):
         descend(p, m, v_max, tmp, epsilon, rate)
 
     def asymptotic_step(self, t, lr, m, v, v_max, out, tmp):
-        _adam_step(self, t, lr, v_max, out)
+        super().asymptotic_step(t, lr, m, v_max, out, tmp)
 
 
-class NAdam(Optimizer):
+class NAdam(Adam):
     """Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
     instead of a schedule).
 
@@ -139,20 +122,9 @@ class NAdam(Optimizer):
     epsilon : float > 0, default=1e-8
     """
 
-    slots = ("m", "v")
-    averages = {"m": "beta_1", "v": "beta_2"}
-    squares = ("v",)
-    bounded = True
-    limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
-
-    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-
     def coefficients(self, t, lr):
         # the numerator is (1 - beta_1) / (1 - beta_1^t) (look m' + g), m' = m / (1 - beta_1)
-        beta_1, beta_2, epsilon, rate = _adam_coefficients(self, t, lr)
+        beta_1, beta_2, epsilon, rate = super().coefficients(t, lr)
         look = beta_1 * (1.0 - beta_1**t) / (1.0 - beta_1 ** (t + 1))
         return beta_1, beta_2, look, epsilon, rate
 
@@ -165,26 +137,6 @@ class NAdam(Optimizer):
         np.multiply(m, look, out=tmp)
         np.add(g, tmp, out=g)
         descend(p, g, v, tmp, epsilon, rate)
-
-    def asymptotic_step(self, t, lr, m, v, out, tmp):
-        # the shares of m and g in the numerator tend to beta_1 and 1 - beta_1
-        _adam_step(self, t, lr, v, out)
-
-
-def _adam_coefficients(rule, t, lr):
-    # with m' = m / (1 - beta_1), v' = v / (1 - beta_2): m / (sqrt(v) + eps) = (1 - b1) / sqrt(1 -
-    # b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
-    beta_1, beta_2 = float(rule.beta_1), float(rule.beta_2)
-    root = math.sqrt(1.0 - beta_2)
-    correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
-    return beta_1, beta_2, float(rule.epsilon) / root, lr * correction * (1.0 - beta_1) / root
-
-
-def _adam_step(rule, t, lr, v, out):
-    # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size once
-    # it is corrected
-    beta_1, _, epsilon, rate = _adam_coefficients(rule, t, lr)
-    asymptotic_step_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
 
 
 def _moments(g, m, v, beta_1, beta_2):

@@ -17,11 +17,9 @@ from ..unit import Unit
 class Optimizer(Unit):
     """A rule p <- p - step(g).
 
-    ``slots`` names its state vectors, zero at the start; ``squares`` those of them that hold means
+    ``slots`` names its state vectors; ``squares`` those of them that hold means
     or sums of squares, and so are never negative. ``decoupled`` rules shrink the weights by ``lr *
-    alpha`` themselves instead of getting the gradient of the penalty. ``own`` names the
-    hyper-parameters that mean something else than an estimator's parameter of the same name, and so
-    do not take its value.
+    alpha`` themselves instead of getting the gradient of the penalty.
 
     ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that
     beta, so that they survive its change.
@@ -43,13 +41,18 @@ class Optimizer(Unit):
     squares: tuple = ()
     decoupled = False
     bounded = False
-    own: tuple = ()
 
     @abstractmethod
     def coefficients(self, t, lr):
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and
         learning rate ``lr``.
         """
+
+    def initial_slots(self):
+        """Return, by slot, the Python float that its numbers start at; a slot left out starts at
+        zero.
+        """
+        return {}
 
     def units(self):
         """Return, by slot, the Python float that its numbers are multiplied with to be averages;

@@ -146,7 +146,7 @@ class Adadelta(Optimizer):
     slots = ("v", "u")
     averages = {"v": "rho", "u": "rho"}
     squares = ("v", "u")
-    own = ("epsilon",)
+    not_shared = ("epsilon",)
     limits = {"rho": "[0, 1)", "epsilon": "(0, inf)"}
 
     def __init__(self, rho=0.9, epsilon=1e-6):
@@ -204,7 +204,7 @@ class Lion(Optimizer):
     slots = ("m",)
     averages = {"m": "beta_2"}
     decoupled = True
-    own = ("beta_1", "beta_2")
+    not_shared = ("beta_1", "beta_2")
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)"}
 
     def __init__(self, beta_1=0.9, beta_2=0.99):

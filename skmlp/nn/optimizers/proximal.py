@@ -7,8 +7,9 @@ kernel, so neither knows of them; all arrays that they need are made once.
 
 import numpy as np
 
+from ..constants import BLOCK
+
 _LONGEST = 10.0  # learning rates
-_BLOCK = 16384  # elements: the vectors of a block fit the cache
 
 
 class SoftThreshold:
@@ -21,19 +22,19 @@ class SoftThreshold:
     momentum and adaptation that of Parikh and Boyd (2014, section 4.2). Where training comes to
     rest the loss's gradient g has ``g = -strength sign(p)`` for p other than 0 and ``|g| <=
     strength`` for p = 0, which are the conditions of the minimum of loss plus penalty, whatever the
-    rule. For a decoupled rule the reach is ``lr``, as its decay is ``lr strength p``, and strengths
+    rule. For a decoupled rule that step is ``lr``, as its decay is ``lr strength p``, and strengths
     are not scaled.
 
-    Where learning rates of the past are in the slots, as in a velocity, the reach is that of the
-    rate which the rule says is ``lasting``.
+    Where learning rates of the past are in the slots, as in a velocity, it is that of the rate
+    which the rule says is ``lasting``.
 
     Clipping takes the same from the whole gradient q as if the penalty were in it, ``g <- g - (q -
     clip(q))``: clipped alone, g could not balance the threshold. At the minimum q is 0, so that
     clipping moves no point of rest.
 
-    A bounded rule's reach has no end where the gradient vanishes, as that of hidden weights does
-    before the output's start to grow; its threshold is ten learning rates at most. This moves no
-    point of rest: its steps are shorter than that.
+    A bounded rule's asymptotic step has no end where the gradient vanishes, as that of hidden
+    weights does before the output's start to grow; its threshold is ten learning rates at most.
+    This moves no point of rest: its steps are shorter than that.
 
     Parameters
     ----------
@@ -48,13 +49,13 @@ class SoftThreshold:
 
     def __init__(self, rule, params, slots, parts):
         self.rule = rule
-        longest = max((min(part.stop - part.start, _BLOCK) for part, _ in parts), default=0)
+        longest = max((min(part.stop - part.start, BLOCK) for part, _ in parts), default=0)
         threshold, tmp = np.empty(longest, params.dtype), np.empty(longest, params.dtype)
         self._whole = self._excess = None  # made when there is clipping
         self._blocks = []
         for part, strength in parts:
-            for start in range(part.start, part.stop, _BLOCK):
-                block = slice(start, min(start + _BLOCK, part.stop))
+            for start in range(part.start, part.stop, BLOCK):
+                block = slice(start, min(start + BLOCK, part.stop))
                 n = block.stop - block.start
                 arrays = [slots[name][block] for name in rule.slots]
                 self._blocks.append(

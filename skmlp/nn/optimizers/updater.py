@@ -11,10 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..constants import BLOCK
 from .l2 import add_l2
 from .proximal import MaxNorm, SoftThreshold
-
-BLOCK = 16384  # elements: five vectors of it fit a core's second-level cache
 
 
 class Updater:
@@ -26,7 +25,7 @@ class Updater:
     params, grads : ndarray of shape (size,)
         The vectors; ``step`` changes ``params`` and uses up ``grads``.
     slots : dict of str -> ndarray of shape (size,), or None
-        State to go on from; missing ones start at zero and are put there.
+        State to go on from; missing ones start at the rule's ``initial_slots`` and are put there.
     t : int, default=0
         Steps made so far.
     penalties : list of (slice, float), default=()
@@ -72,8 +71,10 @@ class Updater:
         self.t = t
         self.kernel = kernel
         self.slots = {} if slots is None else slots
+        initial = rule.initial_slots()
         for name in rule.slots:
-            self.slots.setdefault(name, np.zeros_like(params))
+            if name not in self.slots:
+                self.slots[name] = np.full_like(params, initial.get(name, 0.0))
         self.scalars = {} if scalars is None else scalars
         for name, unit in rule.units().items():
             before = self.scalars.get(name, unit)
@@ -108,9 +109,9 @@ class Updater:
             self._max_norm.project()
         return penalty
 
-    def stands_still(self):
-        """Return whether averages of squares are not finite where parameters are: they make
-        steps of zero for good.
+    def has_stalled(self):
+        """Return whether averages of squares are not finite where parameters are: all steps to come
+        are zero.
         """
         finite = [
             math.isfinite(np.min(vector, initial=0.0))

@@ -1,4 +1,4 @@
-"""Output heads at hidden layers: the network's own loss, further down.
+"""Output heads at hidden layers: the network's own loss, at a hidden layer.
 
 The one decision: a head has the loss of the network and what that needs, not one of its own; so
 every loss, of several scores for a target or of known entries only, works in a head as it does at
@@ -8,12 +8,12 @@ the top.
 import numpy as np
 
 from ..layout import Param, Rows
-from .base import Term, identity_forward
+from .base import Term
 
 
 class Head(Term):
-    """strength loss(x head_weight + head_bias, target): an output layer of its own for what it
-    passes on (Lee et al., 2015, equation 3).
+    """weight loss(x head_weight + head_bias, target): an output layer of its own for a hidden
+    layer (Lee et al., 2015, equation 3).
 
     No penalty applies to its weights, and nothing but training knows of it.
 
@@ -21,22 +21,19 @@ class Head(Term):
     ----------
     n_out : int
         Number of raw scores: as many as the network has.
-    strength : float >= 0, default=1.0
-        What its loss is multiplied with.
+    weight : float >= 0, default=1.0
+        Factor of its loss.
     init : str or Initializer, default="glorot_uniform"
         How the weights start; biases start at zero.
     """
 
-    limits = {"n_out": "[1, inf)", "strength": "[0, inf)"}
+    limits = {"n_out": "[1, inf)", "weight": "[0, inf)"}
     whole = ("n_out",)
 
-    def __init__(self, n_out, strength=1.0, init="glorot_uniform"):
+    def __init__(self, n_out, weight=1.0, init="glorot_uniform"):
         self.n_out = n_out
-        self.strength = strength
+        self.weight = weight
         self.init = init
-
-    def width(self, n_in):
-        return n_in
 
     def params(self, n_in):
         return {
@@ -44,27 +41,21 @@ class Head(Term):
             "head_bias": Param((1, self.n_out)),
         }
 
-    def state(self, n_in):
-        return {}
-
     def buffers(self, n_in):
-        return {"raw": Rows(self.n_out), "sent": Rows(n_in, scratch=True)}
-
-    def forward(self, x, ws, training):
-        identity_forward(x, ws)
+        return {"raw": Rows(self.n_out), "d_term": Rows(n_in, scratch=True)}
 
     def objective(self, ws, target, weight, scale):
-        strength = float(self.strength)
+        factor = float(self.weight)
         np.matmul(ws.x, ws.head_weight, out=ws.raw)
         np.add(ws.raw, ws.head_bias, out=ws.raw)
-        value = strength * float(ws.value_and_grad(ws.raw, target, weight, scale, ws.loss))
-        np.multiply(ws.raw, strength, out=ws.raw)
+        value = factor * float(ws.value_and_grad(ws.raw, target, weight, scale, ws.loss))
+        np.multiply(ws.raw, factor, out=ws.raw)
         return value
 
     def backward(self, dy, ws):
         # d_head_weight = x^T d_raw; d_head_bias = sum(d_raw); dx = dy + d_raw head_weight^T
-        np.matmul(ws.x.mT, ws.raw, out=ws.d_head_weight)
+        np.matmul(ws.x.T, ws.raw, out=ws.d_head_weight)
         np.matmul(ws.ones, ws.raw, out=ws.d_head_bias)
         if ws.dx is not None:
-            np.matmul(ws.raw, ws.head_weight.mT, out=ws.sent)
-            np.add(dy, ws.sent, out=ws.dx)
+            np.matmul(ws.raw, ws.head_weight.T, out=ws.d_term)
+            np.add(dy, ws.d_term, out=ws.dx)

@@ -10,9 +10,7 @@ in ``__init__.py``.
 
 from abc import abstractmethod
 
-import numpy as np
-
-from ..layers.base import Layer
+from ..layers.base import Layer, identity_forward
 
 
 class Term(Layer):
@@ -20,26 +18,25 @@ class Term(Layer):
 
     After the forward pass of the whole network it is asked for its value (``objective``), then its
     ``backward`` is called as ever, and adds the term's gradient to what comes from above. ``keeps``
-    is what ``objective`` and ``backward`` read. ``passes``: the output is the input, and the plan
-    gives both one memory (``identity_forward``); set it to False for a term that changes what it
-    sees, and ``training_only`` for one that does something in prediction too. ``below``: number of
-    layers below whose workspaces it finds in ``ws.below``, the nearest first, to read their
-    parameters; a term with ``below`` > 0 has a method ``settle(ws)``, which is called after the
-    backward pass and adds the direct part of the gradient to ``d_<param>`` of these.
-    ``needs_subnetwork``: it finds in ``ws.twin`` a ``LowerLayers`` of all layers below, to see what
-    these make of other rows, and in ``ws.first`` the first layer's workspace, whose ``x`` is the
-    batch; it has ``settle`` too.
+    is what ``objective`` and ``backward`` read. ``identity``: the output is the input, and the plan
+    gives both one memory; set it to False for a term that changes its input, and ``training_only``
+    for one that does something in prediction too. ``needs_subnetwork``: it finds in ``ws.twin`` a
+    ``LowerLayers`` of all layers below, to see what these make of other rows, and in ``ws.first``
+    the first layer's workspace, whose ``x`` is the batch.
 
     The workspace also has ``ws.value_and_grad``, the method of the network's loss (of known entries
-    only, where some are unknown), and ``ws.loss``, the workspace that it takes, for raw scores as
+    only, where some are missing), and ``ws.loss``, the workspace that it takes, for raw scores as
     wide as the network's.
     """
 
     keeps = ("y",)
     elementwise = True
     training_only = True
-    adds_term = True
-    passes = True
+    identity = True
+    needs_subnetwork = False
+
+    def forward(self, x, ws, training):
+        identity_forward(x, ws)
 
     @abstractmethod
     def objective(self, ws, target, weight, scale):
@@ -49,9 +46,3 @@ class Term(Layer):
         ``scale`` = 1 / sum of the weights; ``ws.batch.column`` holds these shares, weight times
         scale. ``target`` (n, n_targets). Overwrites: ws buffers, ws.d_<param>.
         """
-
-
-def identity_forward(x, ws):
-    """Make the output of a term equal its input. Overwrites: ws.y."""
-    if ws.y is not x:
-        np.copyto(ws.y, x)

@@ -1,8 +1,8 @@
 """What is asked of an autoencoder's code beyond that it can be decoded: few active units, or little
 change with the input.
 
-The one decision: each is a term of the objective that stands right behind the code and passes it
-on. A variational code, which changes it, has a file of its own.
+The one decision: each is a term of the objective that stands right behind the code, which is its
+output too. A variational code, which changes it, has a file of its own.
 
 To add one: derive from ``Term``, put it into ``CODE_PENALTIES`` and into ``TERMS``.
 """
@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from ..layers.base import no_arrays, same_width
+from ..layers.base import identity_backward
 from ..layout import Row, Rows
-from .base import Term, identity_forward
+from .base import Term
 
 _LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
 
@@ -32,7 +32,7 @@ class KLSparsity(Term):
     target : float in (0, 1), default=0.05
         Mean activation wanted of each unit.
     weight : float >= 0, default=1.0
-        Strength, against a loss that is summed over the features.
+        Factor of the term, against a loss that is summed over the features.
     """
 
     limits = {"target": "(0, 1)", "weight": "[0, inf)"}
@@ -41,42 +41,36 @@ class KLSparsity(Term):
         self.target = target
         self.weight = weight
 
-    width, params, state = same_width, no_arrays, no_arrays
-
     def buffers(self, n_in):
         return {
             "mean": Row(n_in),
             "rest": Row(n_in),
             "slope": Row(n_in),
-            "sent": Rows(n_in, scratch=True),
+            "d_term": Rows(n_in, scratch=True),
         }
 
-    def forward(self, x, ws, training):
-        identity_forward(x, ws)
-
     def objective(self, ws, target, weight, scale):
-        t, strength = float(self.target), float(self.weight)
+        t, factor = float(self.target), float(self.weight)
         np.matmul(ws.batch.row, ws.y, out=ws.mean)
         np.maximum(ws.mean, _LEAST, out=ws.mean)
         np.minimum(ws.mean, 1.0 - _LEAST, out=ws.mean)
         np.subtract(1.0, ws.mean, out=ws.rest)
         # slope = weight ((1 - t) / (1 - a) - t / a)
-        np.divide(strength * (1.0 - t), ws.rest, out=ws.slope)
+        np.divide(factor * (1.0 - t), ws.rest, out=ws.slope)
         np.log(ws.rest, out=ws.rest)
         entropy = (1.0 - t) * float(np.add.reduce(ws.rest, axis=None))
-        np.divide(strength * t, ws.mean, out=ws.rest)
+        np.divide(factor * t, ws.mean, out=ws.rest)
         np.subtract(ws.slope, ws.rest, out=ws.slope)
         np.log(ws.mean, out=ws.mean)
         entropy += t * float(np.add.reduce(ws.mean, axis=None))
-        return strength * (
-            ws.y.shape[-1] * (t * math.log(t) + (1.0 - t) * math.log(1.0 - t)) - entropy
-        )
+        least = ws.y.shape[1] * (t * math.log(t) + (1.0 - t) * math.log(1.0 - t))
+        return factor * (least - entropy)
 
     def backward(self, dy, ws):
         # dx_ij = dy_ij + share_i slope_j
         if ws.dx is not None:
-            np.multiply(ws.batch.column, ws.slope, out=ws.sent)
-            np.add(dy, ws.sent, out=ws.dx)
+            np.multiply(ws.batch.column, ws.slope, out=ws.d_term)
+            np.add(dy, ws.d_term, out=ws.dx)
 
 
 class L1Sparsity(Term):
@@ -90,7 +84,7 @@ class L1Sparsity(Term):
     Parameters
     ----------
     weight : float >= 0, default=0.1
-        Strength, against a loss that is summed over the features.
+        Factor of the term, against a loss that is summed over the features.
     """
 
     limits = {"weight": "[0, inf)"}
@@ -98,13 +92,8 @@ class L1Sparsity(Term):
     def __init__(self, weight=0.1):
         self.weight = weight
 
-    width, params, state = same_width, no_arrays, no_arrays
-
     def buffers(self, n_in):
         return {"tmp": Rows(n_in, scratch=True), "sums": Row(n_in)}
-
-    def forward(self, x, ws, training):
-        identity_forward(x, ws)
 
     def objective(self, ws, target, weight, scale):
         np.abs(ws.y, out=ws.tmp)
@@ -130,7 +119,8 @@ class Contractive(Term):
     gradient, is computed exactly. Its expectation over u is ``weight |J|^2`` where the encoder is
     straight within a distance of h; else it is that plus an error of the order of h^2, by which it
     also counts how the encoder bends, as in the stochastic form of Rifai et al. (2011b, "Higher
-    order contractive auto-encoder"). Where kinks are (relu) the difference is across them.
+    order contractive auto-encoder"). Where the encoder is not smooth (relu)
+    the difference is across its edges.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
     by the mean and variance of the rows at which it is asked here, which both sides share. It costs
@@ -140,7 +130,7 @@ class Contractive(Term):
     Parameters
     ----------
     weight : float >= 0, default=0.1
-        Strength, against a loss that is summed over the features.
+        Factor of the term, against a loss that is summed over the features.
     step : float > 0, default=0.01
         Distance h of the two points from the row, in the units of X: short against what matters in
         X, long against the rounding of float32, about 1e-7 of the largest values.
@@ -153,13 +143,8 @@ class Contractive(Term):
         self.weight = weight
         self.step = step
 
-    width, params, state = same_width, no_arrays, no_arrays
-
     def buffers(self, n_in):
         return {"change": Rows(n_in, scratch=True), "length": Rows(1)}
-
-    def forward(self, x, ws, training):
-        identity_forward(x, ws)
 
     def objective(self, ws, target, weight, scale):
         n, step = ws.y.shape[-2], float(self.step)
@@ -186,13 +171,8 @@ class Contractive(Term):
         ws.twin.backward(n)
         return value
 
-    def settle(self, ws):
-        """Add the gradient of the encoder's parameters. Overwrites: grads of the network."""
-        ws.twin.settle()
-
     def backward(self, dy, ws):
-        if ws.dx is not None and ws.dx is not dy:
-            np.copyto(ws.dx, dy)
+        identity_backward(dy, ws)
 
 
 def _directions(rng, length, out, norms):

@@ -7,7 +7,7 @@ widths, transforms and tied weights need to know nothing of it.
 
 import numpy as np
 
-from ..layers.base import no_arrays
+from ..layers.first_half import FirstHalf
 from ..layout import Rows
 from .base import Term
 
@@ -39,7 +39,7 @@ class Variational(Term):
     keeps = ("x",)
     elementwise = False
     training_only = False
-    passes = False
+    identity = False
     activates = True
     inputs_per_unit = 2
     weight_init = "glorot_uniform"
@@ -51,40 +51,41 @@ class Variational(Term):
     def width(self, n_in):
         return n_in // 2
 
-    params = state = no_arrays
-
     def buffers(self, n_in):
         k = n_in // 2
         return {"tanh": Rows(k), "std": Rows(k), "noise": Rows(k), "tmp": Rows(k, scratch=True)}
 
     def forward(self, x, ws, training):
-        k = ws.y.shape[-1]
+        k = ws.y.shape[1]
         if not training:
-            np.copyto(ws.y, x[..., :k])
+            np.copyto(ws.y, x[:, :k])
             return
         # s = exp(5 tanh(r / 10)); z = m + s e
-        np.multiply(x[..., k:], 1.0 / _BOUND, out=ws.tanh)
+        np.multiply(x[:, k:], 1.0 / _BOUND, out=ws.tanh)
         np.tanh(ws.tanh, out=ws.tanh)
         np.multiply(ws.tanh, 0.5 * _BOUND, out=ws.std)
         np.exp(ws.std, out=ws.std)
         ws.rng.standard_normal(ws.noise.shape, ws.noise.dtype, out=ws.noise)
         np.multiply(ws.std, ws.noise, out=ws.y)
-        np.add(ws.y, x[..., :k], out=ws.y)
+        np.add(ws.y, x[:, :k], out=ws.y)
+
+    def frozen(self):
+        return FirstHalf()
 
     def objective(self, ws, target, weight, scale):
         # beta / 2 sum_ij share_i (m^2 + s^2 - 1 - log s^2)
-        k = ws.std.shape[-1]
+        k = ws.std.shape[1]
         np.multiply(ws.std, ws.std, out=ws.tmp)
         value = _weighted_sum(ws, ws.tmp) - k
-        np.multiply(ws.x[..., :k], ws.x[..., :k], out=ws.tmp)
+        np.multiply(ws.x[:, :k], ws.x[:, :k], out=ws.tmp)
         value += _weighted_sum(ws, ws.tmp) - _BOUND * _weighted_sum(ws, ws.tanh)
         return 0.5 * float(self.beta) * value
 
     def backward(self, dy, ws):
         if ws.dx is None:
             return
-        k, beta = ws.std.shape[-1], float(self.beta)
-        d_mean, d_r = ws.dx[..., :k], ws.dx[..., k:]
+        k, beta = ws.std.shape[1], float(self.beta)
+        d_mean, d_r = ws.dx[:, :k], ws.dx[:, k:]
         # d_r = (dz e s + beta share (s^2 - 1)) / 2 (1 - tanh^2)
         np.multiply(dy, ws.noise, out=d_r)
         np.multiply(d_r, ws.std, out=d_r)
@@ -98,7 +99,7 @@ class Variational(Term):
         np.multiply(ws.tmp, 0.5, out=ws.tmp)
         np.multiply(d_r, ws.tmp, out=d_r)
         # d_mean = dz + beta share m
-        np.multiply(ws.x[..., :k], ws.batch.column, out=ws.tmp)
+        np.multiply(ws.x[:, :k], ws.batch.column, out=ws.tmp)
         np.multiply(ws.tmp, beta, out=ws.tmp)
         np.add(dy, ws.tmp, out=d_mean)
 

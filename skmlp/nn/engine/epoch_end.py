@@ -1,5 +1,5 @@
-"""What happens between epochs: validation, stopping, keeping the best weights, the history, printed
-progress.
+"""What happens at the end of an epoch: validation, stopping, keeping the best weights, the
+history, printed progress.
 
 The one decision: callbacks share one ``record``, a dict per epoch. Each reads what earlier ones
 wrote and adds its own, so the history is whatever ended up in the record.
@@ -11,7 +11,7 @@ To add one: derive from ``Callback`` and write ``epoch_end``; return True to sto
 import math
 from abc import ABC, abstractmethod
 
-from .state import Snapshot
+from .state import Checkpoint
 
 
 class Callback(ABC):
@@ -35,7 +35,7 @@ class Validation(Callback):
         record["validation_loss"], record["validation_score"] = self.evaluate()
 
 
-class EarlyStopping(Callback):
+class Patience(Callback):
     """Stops, or lowers the learning rate if the schedule can, when ``monitor`` has not improved by
     ``tol`` for too many epochs.
 
@@ -100,11 +100,11 @@ class EarlyStopping(Callback):
         ``restore``.
         """
         if self._kept is None:
-            self._kept = Snapshot(trainer.network, trainer.state)
+            self._kept = Checkpoint(trainer.network, trainer.state)
         else:
             self._kept.take()
         if numbers is not None:
-            self._kept.hold(numbers)
+            self._kept.put(numbers)
 
     def restore(self):
         """Put the network and the optimizer back to the best epoch, if there is one.
@@ -184,7 +184,7 @@ class Progress(Callback):
         Keys of the record, of those in ``FORMATS``.
     header : bool, default=True
         Whether the names of the columns come first.
-    stopping : EarlyStopping or None, default=None
+    stopping : Patience or None, default=None
         Its ``reason`` is printed when it has lowered the learning rate.
     """
 
@@ -205,9 +205,10 @@ class Progress(Callback):
 
     def epoch_end(self, trainer, record):
         self.line(record)
-        if self.stopping.reason and not self.stopping.stopped:
-            print(self.stopping.reason)
-            self.stopping.reason = None
+        stopping = self.stopping
+        if stopping is not None and stopping.reason and not stopping.stopped:
+            print(stopping.reason)
+            stopping.reason = None
 
     def line(self, record):
         """Print the line of an epoch."""

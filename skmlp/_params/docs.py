@@ -1,159 +1,13 @@
-"""The estimators' parameters: which values they take, and what the documentation says of them,
-written once.
+"""The documentation of parameters and attributes that estimators share, written once.
 
-The one decision: a parameter that names a unit takes a registry key or an instance. A key stands
-for the unit with its defaults, but that a solver or a schedule reads the estimator's parameters of
-the same name (``beta_1``, ``momentum``, ``power_t``, ...).
+To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINTS``
+(``constraints.py``).
 """
 
-from numbers import Integral, Real
-
-import numpy as np
-
-from .._sklearn import Interval, NoFlag, Options, Precisions, StrOptions
-from ..nn.activations import Activation
-from ..nn.autodiff import FunctionActivation
-from ..nn.initializers import INITIALIZERS, Initializer
-from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout
-from ..nn.losses import LOSSES, Loss
-from ..nn.optimizers import OPTIMIZERS, Optimizer
-from ..nn.schedules import SCHEDULES, Schedule
-from .keys import UNITS, did_you_mean
-
-
-def positive(kind=Real):
-    """Return the constraint of a number above zero (1 or more for integers)."""
-    return (
-        Interval(kind, 1, None, closed="left")
-        if kind is Integral
-        else Interval(kind, 0, None, closed="neither")
-    )
-
-
-HIDDEN_ACTIVATIONS = UNITS["activation"]
-HIDDEN_ACTIVATION_TYPES = (Activation, *ACTIVATION_LAYERS.values(), FunctionActivation)
-
-CONSTRAINTS = {
-    "hidden_layer_sizes": ["array-like", positive(Integral)],
-    "activation": [
-        StrOptions(set(HIDDEN_ACTIVATIONS)),
-        *HIDDEN_ACTIVATION_TYPES,
-        list,
-        tuple,
-        np.ndarray,
-        callable,
-    ],
-    "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
-    "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
-    "batch_size": [StrOptions({"auto"}), positive(Integral)],
-    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
-    "learning_rate_init": [positive()],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [positive(Integral)],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "validation_cv": ["cv_object"],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [positive()],
-    "n_iter_no_change": [positive(Integral), Options(Real, {np.inf})],
-    "max_fun": [positive(Integral)],
-    "weight_init": [StrOptions({"auto", *INITIALIZERS}), Initializer],
-    "dropout": [Interval(Real, 0, 1, closed="left"), Dropout, AlphaDropout, "array-like"],
-    "input_dropout": [Interval(Real, 0, 1, closed="left")],
-    "batch_norm": ["boolean", BatchNorm],
-    "clip_norm": [None, positive()],
-    "clip_value": [None, positive()],
-    "scoring": [None, str, callable],
-    "dtype": [Precisions({"auto", "float32", "float64"})],
-    "augmentation": [None, callable, list, tuple],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "max_norm": [None, positive()],
-    "diagnostics": ["boolean"],
-    "skip_connections": [None, StrOptions(set(JOINS))],
-    "auxiliary_loss_weight": [NoFlag(Real, 0, None, closed="left"), "array-like"],
-    "init_from": "no_validation",  # by _init_from
-    "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
-    "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
-}
-
-
-def store_parameters(estimator, values):
-    """Store a constructor's arguments, its ``locals()``, under their own names."""
-    for name in estimator._get_param_names():
-        setattr(estimator, name, values[name])
-
-
-def loss_constraint(targets, n_scores=None):
-    """Return the constraint of ``loss`` for an estimator of this kind of targets."""
-    return [
-        StrOptions(set(loss_keys(targets, n_scores))),
-        Loss,
-        *([callable] if targets == "regression" else []),
-    ]
-
-
-def loss_keys(targets, n_scores=None):
-    """Return the keys of the losses for this kind of targets, of those with ``n_scores`` scores
-    for each (None: any number).
-    """
-    return [
-        key
-        for key, loss in LOSSES.items()
-        if targets in loss.targets and n_scores in (None, loss().n_scores)
-    ]
-
-
-def resolve(value, registry, estimator=None):
-    """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters
-    checked.
-
-    With ``estimator``, a key's unit takes the estimator's parameters of the same name, where these
-    mean the same.
-    """
-    if isinstance(value, str):
-        if value not in registry:
-            raise ValueError(
-                f"Unknown key {value!r}; known are "
-                f"{sorted(registry)}.{did_you_mean(value, registry)}"
-            )
-        cls = registry[value]
-        shared = {} if estimator is None else estimator.get_params(deep=False)
-        own = getattr(cls, "own", ())
-        value = cls(
-            **{
-                name: shared[name]
-                for name in cls._get_param_names()
-                if name in shared and name not in own
-            }
-        )
-    value.check()
-    return value
-
-
-def per_layer(value, n_layers, name, each):
-    """Return ``value`` as a list with one entry per layer: repeated, or the list given if its
-    length fits.
-    """
-    if isinstance(value, str) or not np.iterable(value):
-        return [value] * n_layers
-    if isinstance(value, (dict, set, frozenset)):  # of keys, or without order
-        raise ValueError(
-            f"{name} must be one value or a list with one for each of the {each}, got {value!r}."
-        )
-    if len(value) != n_layers:
-        raise ValueError(
-            f"{name} has {len(value)} entries, {value!r}, but there are {n_layers} {each}; give "
-            "one value or one for each."
-        )
-    return list(value)
+from ..nn.initializers import INITIALIZERS
+from ..nn.optimizers import OPTIMIZERS
+from ..nn.schedules import SCHEDULES
+from .constraints import HIDDEN_ACTIVATIONS
 
 
 def documented(cls):
@@ -187,6 +41,34 @@ def loss_doc(keys, example, text, function=False):
         What is minimised. An instance, such as ``{example}``, brings its own hyper-parameters.
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
+
+def fit_documented(method):
+    """Fill the names in braces in the docstring of ``fit`` or ``partial_fit`` from ``FIT_DOCS``.
+
+    Decorator.
+    """
+    for name, text in FIT_DOCS.items():
+        method.__doc__ = method.__doc__.replace(f"        {{{name}}}", text.strip("\n"))
+    return method
+
+
+FIT_DOCS = {
+    "sample_weight": """
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.""",
+    "validation": """
+        X_val, y_val : as X and y, default=None
+            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
+            watches them. Steps of a pipeline transform them if it says
+            ``transform_input=["X_val"]``.
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
+    "X": """
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.""",
+}
 
 PARAMETER_DOCS = {
     "hidden_layer_sizes": """

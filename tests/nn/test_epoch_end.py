@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from skmlp.nn.engine.callbacks import EarlyStopping, History, Progress, Validation
+from skmlp.nn.engine.epoch_end import History, Patience, Progress, Validation
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.schedules import SCHEDULES, Adaptive, Constant, Plateau
 from tests.nn.helpers import trajectories
@@ -16,7 +16,7 @@ from tests.nn.helpers import trajectories
 def trainer_of(schedule=None):
     """Return what callbacks see of a trainer, with a network of three numbers."""
     state = TrainingState(np.random.default_rng(0), slots={"v": np.zeros(3)})
-    network = SimpleNamespace(params=np.zeros(3), state=np.zeros(2))
+    network = SimpleNamespace(params=np.zeros(3), running=np.zeros(2))
     return SimpleNamespace(
         network=network, state=state, schedule=schedule or Constant(), learning_rate=0.1
     )
@@ -28,9 +28,9 @@ def feed(stopping, values, trainer=None):
     """
     trainer = trainer or trainer_of()
     for epoch, value in enumerate(values, 1):
-        trainer.network.params[...] = trainer.network.state[...] = trainer.state.slots["v"][...] = (
-            epoch
-        )
+        network = trainer.network
+        for array in (network.params, network.running, trainer.state.slots["v"]):
+            array[...] = epoch
         trainer.state.clock.step = 10 * epoch
         rate = trainer.learning_rate * trainer.schedule.factor(trainer.state.clock)
         if stopping.epoch_end(
@@ -41,7 +41,7 @@ def feed(stopping, values, trainer=None):
 
 
 def stopping_of(sign=-1, tol=0.1, patience=2, keep_best=False, monitor="loss"):
-    return EarlyStopping(monitor, sign, tol, patience, keep_best)
+    return Patience(monitor, sign, tol, patience, keep_best)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_restores_the_best_epoch():
     stopping = stopping_of(keep_best=True, patience=9)
     _, trainer = feed(stopping, [5.0, 3.0, 4.0, 2.95, 6.0, math.nan])
     assert stopping.has_kept
-    arrays = [trainer.network.params, trainer.network.state, trainer.state.slots["v"]]
+    arrays = [trainer.network.params, trainer.network.running, trainer.state.slots["v"]]
     stopping.restore()
     for array in arrays:
         np.testing.assert_array_equal(array, 4.0)

@@ -1,0 +1,54 @@
+"""The parameters as an estimator has them: stored, named, set and validated."""
+
+import functools
+
+from .keys import explained, remedy
+
+
+def store_parameters(estimator, values):
+    """Store a constructor's arguments, its ``locals()``, under their own names."""
+    for name in estimator._get_param_names():
+        setattr(estimator, name, values[name])
+
+
+class ExplainedParameters:
+    """Gives an estimator clearer messages on its parameters. Comes before ``BaseEstimator``."""
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls):
+        """Return the names of the parameters, sorted; kept for each class, since scikit-learn reads
+        them from the constructor's signature whenever it wants them, ten times in a fit.
+        """
+        return super()._get_param_names()
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and, by names such as ``solver__beta_1``, of the units
+        among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : object
+        """
+        for name in params:
+            key, _, inner = name.partition("__")
+            if inner and key in self._get_param_names():
+                value = params.get(key, getattr(self, key))
+                if isinstance(value, type) or not hasattr(value, "set_params"):
+                    raise ValueError(
+                        f"{name} sets a parameter of an instance, but {key}={value!r} is none; "
+                        f"{remedy(self, key, inner, value)}."
+                    )
+        return super().set_params(**params)
+
+    def _validate_params(self):
+        """Raise scikit-learn's error for an invalid parameter, with a hint."""
+        try:
+            super()._validate_params()
+        except ValueError as error:
+            raise type(error)(explained(str(error), self)) from None

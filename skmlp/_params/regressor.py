@@ -1,0 +1,47 @@
+"""The parameters that only a regressor has: which values they take, and what the docs say."""
+
+from .constraints import CONSTRAINTS, loss_constraint, loss_keys
+from .docs import loss_doc
+
+REGRESSOR_CONSTRAINTS = {
+    **CONSTRAINTS,
+    "loss": loss_constraint("regression"),
+    "normalize_y": ["boolean"],
+}
+
+REGRESSOR_DOCS = {
+    "loss": loss_doc(
+        loss_keys("regression"),
+        "Huber(0.5)",
+        """For several outputs it is their sum. 'poisson' and 'tweedie' need targets that are
+        not negative, 'gamma' positive ones. With 'quantile' ``predict`` gives the quantiles 0.1,
+        0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
+        'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
+        gives. A function of prediction and target made of NumPy's elementwise functions, such as
+        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
+        (:mod:`skmlp.nn.custom`).""",
+        function=True,
+    ),
+    "normalize_y": """
+    normalize_y : bool, default=True
+        Whether the network learns y in standard deviations from its mean, so that neither the unit
+        of y nor its distance from zero changes the model. Mean and standard deviation of each
+        output are those of the rows that the first fit trains on, weighted, in double precision;
+        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
+        is divided by its mean instead. Predictions, losses and scores are in the units of y.
+        Outputs of different sizes count alike in what is minimised; their loss is reported as the
+        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
+        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
+        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
+        function as the loss sees y itself. False means that the network learns y as it is, as in
+        scikit-learn.""",
+}
+
+REGRESSOR_ATTRIBUTE_DOCS = {
+    "target_offset_": """
+    target_offset_ : ndarray of shape (n_outputs,)
+        What ``normalize_y`` subtracts from y, zeros without it.""",
+    "target_scale_": """
+    target_scale_ : ndarray of shape (n_outputs,)
+        What ``normalize_y`` divides y by, ones without it.""",
+}
