@@ -543,6 +543,7 @@ def test_unknown_labels_stay_unknown():
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize("unit", [*AUGMENTERS.values(), [Mixup(), GaussianNoise()]], ids=repr)
+@pytest.mark.slow
 def test_twenty_epochs_in_any_pieces(cls, unit):
     X, y = batch(90)[0], np.arange(90) % 3
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}

@@ -144,6 +144,7 @@ def test_a_weight_of_zero_is_no_head():
     )
 
 
+@pytest.mark.slow
 def test_sixteen_layers_learn_faster_with_heads():
     X, y = digits()
     scores = {0.0: [], 0.3: []}

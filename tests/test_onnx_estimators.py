@@ -162,6 +162,7 @@ def test_options_of_skl2onnx_for_classes():
     auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
+@pytest.mark.slow
 def test_any_architecture(
     n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed
 ):
@@ -406,6 +407,7 @@ def test_mistakes_are_named():
 
 
 @pytest.mark.parametrize("missing", ["skl2onnx", "onnx"])
+@pytest.mark.slow
 def test_without_the_extra_one_line_says_what_to_install(missing):
     code = (
         f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import "

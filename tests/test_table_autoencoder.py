@@ -290,6 +290,7 @@ def dependent(seed, n=600):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_imputation_by_what_the_other_columns_say(seed):
     X, some, missing = dependent(seed)
     setting = {

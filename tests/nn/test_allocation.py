@@ -128,6 +128,7 @@ def test_alpha_dropout(backend, dtype):
 
 
 @pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
+@pytest.mark.slow
 def test_embeddings(backend, dtype):
     layers = [
         Embedding((40,) * 16, (32,) * 16),

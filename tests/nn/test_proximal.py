@@ -101,6 +101,7 @@ def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule, kerne
     [lambda g: clip_norm(g, global_norm(g), 0.15), lambda g: clip_value(g, 0.1)],
     ids=["norm", "value"],
 )
+@pytest.mark.slow
 def test_clipping_moves_no_minimum(bound, key):
     """The gradient of the loss alone is longer there than what is allowed."""
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()

@@ -260,6 +260,7 @@ def test_some_rows_are_trained_as_if_they_were_all(shuffle):
 @pytest.mark.parametrize(
     "options", [{}, {"batch_norm": True}, {"dropout": 0.1}], ids=["", "batch_norm", "dropout"]
 )
+@pytest.mark.slow
 def test_learns(key, options, dtype):
     """Two moons of numbers: y = sign(x0 x1) is no linear function."""
     rng = np.random.default_rng(0)
