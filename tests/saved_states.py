@@ -1,5 +1,9 @@
 """What is saved of fitted models that have all kinds of parts, and forgeries of it."""
 
+import pytest
+
+pytest.importorskip("skops")
+
 import copy
 import functools
 import pickle

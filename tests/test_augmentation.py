@@ -20,7 +20,6 @@ from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
 
 pytestmark = [
-    pytest.mark.lecture_row(17),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]

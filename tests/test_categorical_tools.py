@@ -1,10 +1,13 @@
 """Estimators on tables as they stand in scikit-learn's tools, and what is refused."""
 
+import pytest
+
+pytest.importorskip("skops")
+
 import pickle
 
 import numpy as np
 import pandas as pd
-import pytest
 import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse

@@ -2,12 +2,15 @@
 and what they encode they decode.
 """
 
+import pytest
+
+pytest.importorskip("polars")
+
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import polars
-import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import SimpleImputer
 

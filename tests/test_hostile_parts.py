@@ -1,10 +1,13 @@
 """Saved states whose parts are of the right kinds but do not belong together: they are refused."""
 
+import pytest
+
+pytest.importorskip("skops")
+
 import pickle
 import tracemalloc
 
 import numpy as np
-import pytest
 import skops.io
 from sklearn._loss.link import IdentityLink
 

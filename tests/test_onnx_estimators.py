@@ -137,6 +137,7 @@ def test_options_of_skl2onnx_for_classes():
     auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
+@pytest.mark.slow
 def test_any_architecture(
     n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed
 ):

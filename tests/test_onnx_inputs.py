@@ -1,10 +1,13 @@
 """What a graph takes: types and names of its inputs, options, and what is refused."""
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import subprocess
 import sys
 
 import numpy as np
-import pytest
 import skl2onnx
 from scipy import sparse
 from skl2onnx.common.data_types import FloatTensorType

@@ -148,6 +148,7 @@ def test_a_warm_start_goes_on_to_its_own_end(tmp_path):
 
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("first", [False, True], ids=["snapshot last", "snapshot first"])
+@pytest.mark.slow
 def test_early_stopping_goes_on_counting(first, every, tmp_path):
     X, y = blobs(3)
     snapshot = Snapshot(tmp_path / "model.pkl", every=every)

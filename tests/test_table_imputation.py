@@ -1,9 +1,12 @@
 """Tables with missing values that an autoencoder fills in: how well, and with which dtypes."""
 
+import pytest
+
+pytest.importorskip("polars")
+
 import numpy as np
 import pandas as pd
 import polars
-import pytest
 from numpy.testing import assert_array_equal
 
 from .table_autoencoders import quick, table

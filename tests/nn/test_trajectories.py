@@ -13,7 +13,6 @@ from skmlp.nn.layers import Activate, BatchNorm, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam
 from skmlp.nn.optimizers.updater import Updater
-from tests import reference
 from tests.nn.helpers import trajectories
 from tests.nn.test_optimizers import bowl, descend
 
@@ -40,7 +39,6 @@ def test_every_optimizer_has_a_recorded_trajectory(key):
 
 
 @each_case
-@pytest.mark.lecture_row(11)
 def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
     case, rule, arrays = recorded(name)
     p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
@@ -194,12 +192,3 @@ def test_adam_equals_scikit_learn(epsilon, rng):
     for ours in path:
         rule.update_params(theirs, [bowl(theirs[0])])
         np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
-
-
-def test_adam_equals_the_paper(rng):
-    p = rng.normal(size=20)
-    path = descend(Adam(0.8, 0.95, 1e-2), p, bowl, 0.1, 10)
-    m = v = np.zeros(20)
-    for t, ours in enumerate(path, 1):
-        p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, 0.8, 0.95, 1e-2)
-        np.testing.assert_allclose(ours, p, rtol=1e-12)

@@ -1,10 +1,13 @@
 """What all displays share: where they draw, and what they refuse."""
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import subprocess
 import sys
 
 import matplotlib.pyplot as plt
-import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
