@@ -244,7 +244,8 @@ def test_a_warm_start_by_hand(cls, setting, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
+def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKMLP_BACKEND", "numpy")  # which "auto" chooses by max_iter
     X, y = problem(cls)
     path = tmp_path / "model.pkl"
     process = in_another_process(f"""
