@@ -22,8 +22,8 @@ from skmlp import MLPClassifier
 from skmlp.onnx._convert import to_onnx
 
 # %%
-# A hundred numbers behind a scaler, and a table of two numbers and two columns of names with holes,
-# as it stands. Both networks have two layers of 64 units.
+# A hundred numbers behind a scaler, and a table of two numbers and two columns of names, with
+# missing values, as it stands. Both networks have two layers of 64 units.
 
 rng = np.random.default_rng(0)
 n = 2000

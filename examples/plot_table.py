@@ -2,10 +2,10 @@
 What does a network know of January?
 ====================================
 
-A table has columns of numbers and columns of names, with holes in both. A network that takes it as
-it stands learns a vector for each name (Guo and Berkhahn, 2016). Here two numbers must do for a
-month, and the network gets nothing but its name. Will it find out that the year goes round? It
-takes a few seconds.
+A table has columns of numbers and columns of names, with missing values in both. A network that
+takes it as it stands learns a vector for each name (Guo and Berkhahn, 2016). Here two numbers must
+do for a month, and the network gets nothing but its name. Will it find out that the year goes
+round? It takes a few seconds.
 """
 
 import matplotlib.pyplot as plt

@@ -4,6 +4,7 @@ NumPy core.
 
 from ._autoencoder import Autoencoder
 from ._classifier import MLPClassifier
+from ._config import config_context, get_config, set_config
 from ._imputer import AutoencoderImputer
 from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
@@ -30,9 +31,12 @@ __all__ = [
     "ReconstructionDisplay",
     "TrainingDisplay",
     "WeightsDisplay",
+    "config_context",
+    "get_config",
     "input_gradient",
     "learning_rate_range",
     "sample_predictions",
+    "set_config",
     "skops_types",
     "summary",
 ]

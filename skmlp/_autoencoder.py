@@ -4,47 +4,33 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
+from ._data.auto_loss import loss_of_values
 from ._data.inputs import checked
 from ._data.measures import measure_of_reconstruction
-from ._data.missing import imputed, known_means, reconstructed
-from ._data.sources import refuse_sparse
-from ._data.table_out import (
-    as_table,
-    errors_by_column,
-    filled_table,
-    losses_by_column,
-    number_loss,
-    table_loss,
-    without_missing,
-)
-from ._data.targets import reconstruction_target
-from ._data.value_losses import loss_of_values
-from ._data.weights import checked_weight
+from ._data.table_losses import number_loss, table_loss
 from ._fit.data import Given
 from ._fit.pretraining import check_pretraining, pretrain
-from ._fit.threads import limited_prediction, predicted
 from ._inspect.input_gradient import gradient_of_code
+from ._inspect.reconstruction import Reconstruction
 from ._params.autoencoder import (
     AUTOENCODER_ATTRIBUTE_DOCS,
     AUTOENCODER_CONSTRAINTS,
     AUTOENCODER_DOCS,
 )
 from ._params.code_blocks import autoencoder_architecture, draws_codes
-from ._params.column_losses import by_column, given_loss, labels_of
+from ._params.column_losses import given_loss, labels_of
 from ._params.docs import documented
 from ._params.parameters import store_parameters
 from ._saved.networks import AUTOENCODER
 from ._sklearn import available_if
-from .nn.engine.sources import DenseRows, FilledRows
-from .nn.losses.masked import masked
 
 
 @documented
-class Autoencoder(BaseMLP):
-    """Autoencoder: a network trained to give back its input through a layer of ``n_components``
+class Autoencoder(Reconstruction, BaseMLP):
+    """Autoencoder: a network trained to reconstruct its input through a layer of ``n_components``
     units, the code.
 
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises
@@ -106,7 +92,7 @@ class Autoencoder(BaseMLP):
     _parameter_constraints = AUTOENCODER_CONSTRAINTS
     _parameter_docs = AUTOENCODER_DOCS
     _attribute_docs = AUTOENCODER_ATTRIBUTE_DOCS
-    _takes_missing = _scores_loss = _has_code = True
+    _keeps_missing = _scores_loss = _has_code = True
     _stores = AUTOENCODER
 
     def __init__(
@@ -208,31 +194,6 @@ class Autoencoder(BaseMLP):
         """
         return self._fit(Given(X, y, sample_weight, incremental=True))
 
-    def inverse_transform(self, Z):
-        """Return the reconstructions that belong to codes.
-
-        Parameters
-        ----------
-        Z : array-like of shape (n_samples, n_components)
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            With ``categorical_features`` a table as for ``predict``, a frame if the first fit had
-            one.
-        """
-        check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
-        if Z.shape[1] != self._n_features_out:
-            raise ValueError(
-                f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}."
-            )
-        return self._reconstruction(
-            DenseRows(Z.astype(self._network.dtype, copy=False)),
-            Z.dtype,
-            start=self._transform_stop,
-        )
-
     @available_if(draws_codes)
     def sample(self, n_samples=1, random_state=None):
         """Return new rows: decoded draws from N(0, I), without the noise of the likelihood.
@@ -256,56 +217,6 @@ class Autoencoder(BaseMLP):
             check_random_state(random_state).normal(size=(n_samples, self._n_features_out))
         )
 
-    def predict(self, X):
-        """Return the reconstruction of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Dense: the reconstruction would be as large. NaN is a missing value.
-
-        Returns
-        -------
-        X_reconstructed : ndarray of shape (n_samples, n_features)
-            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a
-            table of the form of X, a frame of pandas or polars or an array: numbers in their own
-            units, and of each categorical column the most probable category of the fit, never a
-            missing one. The column keeps the dtype it has in X if that holds all categories of the
-            fit, else it has that of the fit (in polars, what the categories are by themselves).
-        """
-        valid = self._check_X(X)
-        refuse_sparse(valid, "predict", "a dense reconstruction")
-        return self._reconstruction(self._input(valid), valid.dtype, X)
-
-    def impute(self, X):
-        """Return X with its missing values replaced by their reconstructions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Dense; NaN (in a frame also null) is a missing value.
-
-        Returns
-        -------
-        X_imputed : ndarray or frame of shape (n_samples, n_features)
-            A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame,
-            whose columns without missing values stay as they are. Known values are as they were;
-            what is filled in is a probability where the loss is a cross-entropy. With
-            ``categorical_features`` missing categories are filled in too, by the most probable one,
-            and a column with some keeps its dtype as in ``predict``; in the input each counts as
-            unknown, so that the others speak for it.
-        """
-        valid = self._check_X(X)
-        missing = None if self._table is None else without_missing(X, valid, self._table)
-        refuse_sparse(valid, "impute", "a dense reconstruction")
-        parts = reconstructed(self._network, self._input(valid), self._target_measure)
-        with limited_prediction(self._network, len(valid)):
-            return (
-                imputed(X, valid, parts, self._network.dtype)
-                if missing is None
-                else filled_table(X, missing, parts, self._table)
-            )
-
     def input_gradient(self, X):
         """Return the gradient of each component of the code with respect to each input.
 
@@ -327,105 +238,9 @@ class Autoencoder(BaseMLP):
         X = self._check_X(X)
         return gradient_of_code(self, self._input(X), X.dtype)
 
-    def score_samples(self, X):
-        """Return minus the reconstruction error of each row: the larger, the more normal.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        score : ndarray of shape (n_samples,)
-            Minus ``loss``, summed over the features that are not missing. With
-            ``categorical_features`` the numbers are standardised.
-        """
-        X = self._check_X(X)
-        return -self._losses(self._network.losses, self._input(X), X.dtype)
-
-    def feature_errors(self, X):
-        """Return the reconstruction error of each value: which features make a row odd.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Dense: the result would be as large.
-
-        Returns
-        -------
-        errors : ndarray of shape (n_samples, n_features)
-            ``loss`` of each value, 0 for a missing one; the sum of a row is minus its
-            ``score_samples``. The loss of a block of columns under 'log_loss' belongs to the column
-            that is one; in general it is divided as the block's values are. Of a table one for each
-            of its columns.
-        """
-        X = self._check_X(X)
-        refuse_sparse(X, "feature_errors", "dense errors")
-        errors = self._losses(self._network.entry_losses, self._input(X), X.dtype)
-        return errors if self._table is None else errors_by_column(errors, self._table)
-
-    def score(self, X, y=None, sample_weight=None):
-        """Return minus the mean reconstruction error.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-        """
-        self._fitted()
-        weight = checked_weight(X, sample_weight)
-        return float(np.average(self.score_samples(X), weights=weight))
-
-    @property
-    def loss_by_column_(self):
-        loss = self._fitted()._network.loss
-        return (
-            by_column(loss, self.n_features_in_)
-            if self._table is None
-            else losses_by_column(loss, self._table)
-        )
-
-    def _reconstruction(self, source, dtype, like=None, start=0):
-        """Return what the outputs stand for, in this precision, of a table a table in the form
-        of ``like``.
-        """
-        outputs = predicted(self._network.scores, source, start, dtype=np.float64)
-        self._network.loss.link(outputs, outputs)
-        if self._table is not None:
-            return as_table(outputs, self._table, like)
-        if self._target_measure is not None:
-            outputs = self._target_measure.restored(outputs)
-        return outputs.astype(dtype, copy=False)
-
-    def _losses(self, of_source, source, dtype):
-        """Return what a method of the network says of the losses of what is known of a source,
-        in this precision and units of X.
-        """
-        network = self._network
-        objective = masked(network.loss) if isinstance(source, FilledRows) else network.loss
-        return self._in_units(
-            predicted(
-                of_source, source, reconstruction_target(source, self._table), objective, dtype
-            )
-        )
-
-    def _in_units(self, losses):
-        """Return losses in units of X."""
-        return (
-            losses
-            if self._target_measure is None
-            else losses * self._network.loss.in_units(self._target_measure)[0]
-        )
-
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         X = checked(self, X, reset=reset)
-        if self._table is not None:
+        if self._codec.is_table:
             number_loss(self.loss)
             return X, X
         if self.loss != "auto":
@@ -442,28 +257,17 @@ class Autoencoder(BaseMLP):
 
     @property
     def _target_measure(self):
-        return self._input_measure
+        return self._codec.measure
 
     @property
-    def _target_table(self):
-        return self._table
-
-    def _learn_measures(self, data, first, incremental):
-        super()._learn_measures(data, first, incremental)
-        if first and self._table is None:
-            self.mean_ = known_means(data.X, data.weight, data.rows, labels_of(self))
-        elif first:
-            self.mean_ = self._table.means
+    def _target_codec(self):
+        return self._codec
 
     def _measure_of_inputs(self, X, weight, rows):
-        return (
-            None
-            if self._table is not None
-            else measure_of_reconstruction(X, weight, rows, self._loss)
-        )
+        return measure_of_reconstruction(X, weight, rows, self._loss)
 
     def _make_loss(self):
-        return self._loss if self._table is None else table_loss(self.loss, self._table)
+        return table_loss(self.loss, self._codec) if self._codec.is_table else self._loss
 
     def _architecture(self):
         return autoencoder_architecture(self)

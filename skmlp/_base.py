@@ -15,13 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._data.inputs import checked, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
-from ._data.missing import filled_rows
-from ._data.sources import fits_into, input_rows, start_rows, stretched
-from ._data.targets import initial_scores, n_targets, reconstruction_target, target_rows
+from ._data.sources import fits_into, start_rows, stretched
+from ._data.targets import initial_scores, n_targets, target_rows
 from ._data.weights import in_precision
-from ._fit.data import Sources, any_unknown, fit_data
+from ._fit.data import Sources, any_missing, fit_data
 from ._fit.endings import check_ending
-from ._fit.init_from import fitted_network, start_from
+from ._fit.init_from import start_from
 from ._fit.lbfgs import train_lbfgs
 from ._fit.minibatches import train_minibatches
 from ._fit.resumption import resumption_of
@@ -68,14 +67,13 @@ class BaseMLP(
     """Base of the estimators; a subclass says what its blocks, its target and its loss are."""
 
     _parameter_constraints = CONSTRAINTS
-    _takes_missing = False  # whether X may have missing values, NaN
+    _keeps_missing = False  # whether missing values, NaN, stay so in the matrix of X
     # whether the score of its own is minus the loss, in ``_score_raw`` that of what is learned
     _scores_loss = False
     _has_code = False  # whether the last layer that ``transform`` goes through is a code
     _n_classes = 0
-    _table = None  # what is known of a table's columns
-    _target_table = None  # the same where the target is a table too
-    _input_measure = None  # by which the network sees X; None for X as it is
+    _codec = None  # how X becomes the matrix that the network sees; that of the first fit
+    _target_codec = None  # that of an autoencoder, whose target is X
     _target_measure = None  # by which it learns the target
 
     # ---- what a subclass says
@@ -214,9 +212,9 @@ class BaseMLP(
     def _make_network(self, architecture, data, held_out, alphas, dtype):
         """Return the network to train; ``alphas``: L2 penalties of its weight matrices."""
         n_in, loss = data.X.shape[1], self._make_loss()
-        n_out = loss.n_scores * n_targets(data.target, self._n_classes, self._target_table)
+        n_out = loss.n_scores * n_targets(data.target, self._n_classes, self._target_codec)
         layers = build_layers(self, architecture, n_in, n_out)
-        objective = masked(loss) if any_unknown(data, held_out) else loss
+        objective = masked(loss) if any_missing(data, held_out) else loss
         return Network(layers, loss, n_in, dtype, alphas, objective)
 
     def _start(self, network, state, data, transform_stop):
@@ -227,7 +225,7 @@ class BaseMLP(
         target, weight = start_rows(data.target, data.weight, data.rows, network.n_targets)
         target = self._learned(target)
         start = initial_scores(
-            network.objective, target, weight, self._n_classes, self._target_table
+            network.objective, target, weight, self._n_classes, self._target_codec
         )
         network.start_output(start)
         if self.init_from is not None:
@@ -272,27 +270,20 @@ class BaseMLP(
         with fits_into(dtype):
             x = X if isinstance(X, Part) else self._input(X, dtype)
             if target is X:  # an autoencoder's
-                learned = reconstruction_target(x, self._table)
+                learned = self._codec.targets(x)
             else:
                 learned = self._learned(target, dtype)
-                learned = target_rows(learned, self._n_classes, dtype, self._target_table)
+                learned = target_rows(learned, self._n_classes, dtype, self._target_codec)
         return Sources(x, learned, in_precision(weight, dtype), rows)
 
     def _learn_measures(self, data, first, incremental):
-        """Learn from the TrainingData of a first fit by which measures the network sees X and
-        learns the target; later fits keep them.
+        """Learn from the TrainingData of a first fit by which measure the network learns the
+        target, which later fits keep; nothing unless written.
         """
-        if first:
-            given = fitted_network(self.init_from)
-            self._input_measure = (
-                self._measure_of_inputs(data.X, data.weight, data.rows)
-                if given is None
-                else given._input_measure
-            )
 
     def _measure_of_inputs(self, X, weight, rows):
         """Return the measure by which the network sees X, None for X as it is."""
-        return None if self._table is not None else measure_of_inputs(X, weight, rows)
+        return measure_of_inputs(X, weight, rows)
 
     def _learned(self, target, dtype=np.float64):
         """Return a target as the network learns it, in this precision if that is another."""
@@ -310,9 +301,8 @@ class BaseMLP(
     # ---- prediction
 
     def _raw(self, X):
-        """Return the raw scores for checked X without missing values, in the precision of X."""
-        source = input_rows(X, self._network.dtype, self._input_measure)
-        return predicted(self._network.scores, source, dtype=X.dtype)
+        """Return the raw scores for checked X, in the precision of X."""
+        return predicted(self._network.scores, self._input(X), dtype=X.dtype)
 
     def _check_X(self, X):
         """Return X checked for prediction."""
@@ -323,15 +313,7 @@ class BaseMLP(
         """Return the source of rows of checked X, missing values filled; ``dtype``: their
         precision, None for the network's.
         """
-        dtype = dtype or self._network.dtype
-        if not self._takes_missing:
-            return input_rows(X, dtype, self._input_measure)
-        return filled_rows(
-            X,
-            dtype,
-            self.mean_ if self._table is None else self._table.filling,
-            self._input_measure,
-        )
+        return self._codec.rows(X, dtype or self._network.dtype)
 
     def transform(self, X):
         """Return the hidden representation of X.

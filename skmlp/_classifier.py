@@ -13,8 +13,8 @@ from ._data.labels import (
     check_labels,
     class_numbers,
     has_probabilities,
-    with_unknown,
-    without_unknown,
+    with_missing,
+    without_missing,
 )
 from ._data.weights import balanced, check_not_balanced, checked_weight
 from ._fit.data import Given
@@ -143,7 +143,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         {X}
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            unknown label, which is left out of the loss and of the scores.
+            missing label, which is left out of the loss and of the scores.
         {sample_weight}
         {validation}
 
@@ -165,7 +165,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         {X}
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            unknown label, which is left out of the loss and of the scores.
+            missing label, which is left out of the loss and of the scores.
         {sample_weight}
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; required in the first call.
@@ -320,7 +320,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels; in several columns unknown ones, -1 or NaN, are left out, and rows where all
+            Labels; in several columns missing ones, -1 or NaN, are left out, and rows where all
             are.
         sample_weight : array-like of shape (n_samples,), default=None
 
@@ -330,7 +330,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         """
         self._fitted()
         weight = checked_weight(X, sample_weight)
-        if without_unknown(y)[1] is None:
+        if without_missing(y)[1] is None:
             return super().score(X, y, weight)
         X, target = self._check_data(X, y, None)
         return float(self._score_raw(self._decisions(X), target, weight))
@@ -361,7 +361,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     def _check_data(self, X, y, reset, classes=None, every_class=False):
         sparse_labels = sparse.issparse(y)
-        y, unknown = without_unknown(y)
+        y, missing = without_missing(y)
         X, y = checked(self, X, y, reset=reset, multi_output=True)
         y, multilabel = check_labels(y)
         labels = np.arange(y.shape[1]) if multilabel else unique_labels(y)
@@ -372,7 +372,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             check_classes(labels, multilabel, self.classes_, self._multilabel, classes, every_class)
         if not multilabel:
             return X, np.searchsorted(self.classes_, y)
-        return X, y if unknown is None else with_unknown(y, unknown, reset)
+        return X, y if missing is None else with_missing(y, missing, reset)
 
     def _balance(self, target, weight):
         return balanced(self.class_weight, self.classes_, target, weight)

@@ -1,22 +1,21 @@
 """Imputation by an autoencoder as a step of a pipeline.
 
 The one decision: ``Autoencoder.transform`` gives the code, so that what fills in missing values is
-a transformer of its own around one, as the detector of outliers is.
+a transformer of its own around one, as the outlier detector is.
 """
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import apart, distinct_rows, fit_seeded, last_step
 from ._autoencoder import Autoencoder
+from ._data.codec import filled_like
+from ._data.frames import as_frame, is_frame
 from ._data.inputs import table_of
-from ._data.missing import imputed
-from ._data.table import as_frame, is_frame
-from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
+from ._meta import apart, fitted_copy, last_step
 from ._params.parameters import ExplainedParameters
 from ._saved.around import IMPUTER
 from ._saved.stored import CheckedState
@@ -28,8 +27,8 @@ class AutoencoderImputer(
 ):
     """Imputer: missing values are replaced by their reconstructions.
 
-    An autoencoder learns from what is known of the rows how the columns depend on each other; what
-    is missing in a row follows from what is known of it. This estimator turns
+    An autoencoder learns from the values that are there how the columns depend on each other; what
+    is missing in a row follows from the others. This estimator turns
     :meth:`Autoencoder.impute` into a transformer, to stand in front of an estimator that takes no
     missing values.
 
@@ -101,7 +100,7 @@ class AutoencoderImputer(
         ----------
         X : array-like of shape (n_samples, n_features)
             Rows with missing values: NaN, in a frame also null. What ``estimator`` takes; a table
-            of numbers and categories if it is None. Each column must have a known value.
+            of numbers and categories if it is None. Each column must have a value.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -114,18 +113,9 @@ class AutoencoderImputer(
         """
         with all_or_nothing(self):
             self._validate_params()
-            weight = checked_weight(X, sample_weight)
-            if self.estimator is None:
-                X = table_of(X, self)
-                validate_data(self, X, skip_check_array=True)
-                X, weight = distinct_rows(X, weight)
-                estimator = _default(*X.shape)
-            else:
-                validate_data(self, X, skip_check_array=True)
-                estimator = clone(self.estimator)
-                _check_steps(estimator)
-            fit_seeded(estimator, apart(X, estimator), weight, self.random_state)
-            self.estimator_ = estimator
+            if self.estimator is not None:
+                _check_steps(self.estimator)
+            self.estimator_, *_ = fitted_copy(self, X, sample_weight, self._checked, _default)
         return self
 
     def transform(self, X):
@@ -138,12 +128,18 @@ class AutoencoderImputer(
         Returns
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
-            As :meth:`Autoencoder.impute` gives it: known values are as they were, a frame is a
-            frame.
+            As :meth:`Autoencoder.impute` gives it: the other values are as they were, a frame is
+            a frame.
         """
         check_is_fitted(self, "estimator_")
         filled = _imputed(self.estimator_, X)
         return as_frame(filled) if is_frame(filled) and makes_pandas(self) else filled
+
+    def _checked(self, X):
+        """Return X checked for the default estimator."""
+        X = table_of(X, self)
+        validate_data(self, X, skip_check_array=True)
+        return X
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -191,9 +187,7 @@ def _check_steps(estimator):
 
 
 def _imputed(estimator, X):
-    """Return X with its missing values filled in by a fitted autoencoder, or by a pipeline that
-    ends in one.
-    """
+    """Return X imputed by a fitted autoencoder, or by a pipeline that ends in one."""
     if not isinstance(estimator, Pipeline):
         return estimator.impute(X)
     before, last = estimator[:-1], estimator[-1]
@@ -212,4 +206,4 @@ def _imputed(estimator, X):
             "that let missing values through and whose inverse is defined for every number, such "
             "as StandardScaler."
         )
-    return imputed(X, values, [(slice(None), back)], back.dtype)
+    return filled_like(X, values, [(slice(None), back)], back.dtype)

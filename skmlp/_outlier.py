@@ -9,17 +9,16 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._around import apart, distinct_rows, fit_seeded, last_step, takes_missing
 from ._autoencoder import Autoencoder
 from ._data.inputs import check_no_times, with_advice
-from ._data.weights import checked_weight
 from ._fit.transaction import all_or_nothing
+from ._meta import apart, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
 from ._saved.around import DETECTOR
 from ._saved.stored import CheckedState
@@ -32,7 +31,7 @@ _SPREADS = 2.0  # standard deviations above the median
 
 
 class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEstimator):
-    """Outlier detector: rows that an autoencoder does not give back well are outliers.
+    """Outlier detector: rows that an autoencoder does not reconstruct well are outliers.
 
     An autoencoder learns what the rows have in common, and fails on what is unlike them. This
     estimator turns its reconstruction error into scikit-learn's interface of outlier detectors.
@@ -45,11 +44,10 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         of standardised columns: after ``StandardScaler`` one hidden layer of twice as many tanh
         units as there are features, at least 128 and at most 512, a code of half as many,
         ``GaussianCorruption(1.5)``, and a one-cycle rate with peak 0.005 for 100 epochs of batches
-        of 64; beyond 2000 rows for 200000 divided by the number of rows, at least
-        20. The noise, larger than the spread of the columns, is what keeps so wide a network from
-            copying. Equal rows are put together
-        with their weights added, so that weight 2 is the same as giving a row twice, in spite of
-        the noise.
+        of 64; beyond 2000 rows for 200000 divided by the number of rows, at least 20. The noise,
+        larger than the spread of the columns, is what keeps so wide a network from copying. Equal
+        rows are put together with their weights added, so that weight 2 is the same as giving a row
+        twice, in spite of the noise.
     contamination : 'auto' or float in (0, 0.5], default='auto'
         Where ``offset_`` lies. A float: the share of the training rows, by weight, that are
         outliers. 'auto': a row is an outlier if the cube root of its error lies above its median
@@ -95,11 +93,11 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
     >>> from skmlp import OutlierAutoencoder
     >>> X, y = load_wine(return_X_y=True)
     >>> detector = OutlierAutoencoder(random_state=0).fit(X[y == 1])
-    >>> odd = X[y == 1][:1].copy()
-    >>> odd[0, 4] = 300.0  # so much magnesium is not in any wine
-    >>> detector.predict(odd)
+    >>> outlier = X[y == 1][:1].copy()
+    >>> outlier[0, 4] = 300.0  # so much magnesium is not in any wine
+    >>> detector.predict(outlier)
     array([-1])
-    >>> int(detector.feature_errors(odd).argmax())
+    >>> int(detector.feature_errors(outlier).argmax())
     4
     """
 
@@ -137,15 +135,9 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         """
         with all_or_nothing(self):
             self._validate_params()
-            weight = checked_weight(X, sample_weight)
-            if self.estimator is None:
-                X, weight = self._rows(X, weight)
-                estimator = _default(*X.shape)
-            else:
-                validate_data(self, X, skip_check_array=True)
-                estimator = clone(self.estimator)
-            fit_seeded(estimator, apart(X, estimator), weight, self.random_state)
-            self.estimator_ = estimator
+            self.estimator_, X, weight = fitted_copy(
+                self, X, sample_weight, self._checked, _default
+            )
             scores = self.score_samples(X)
             if weight is not None:
                 scores, weight = scores[weight > 0], weight[weight > 0]
@@ -203,7 +195,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def feature_errors(self, X):
-        """Return the reconstruction error of each value: which columns make a row odd.
+        """Return the reconstruction error of each value: which columns make a row an outlier.
 
         Parameters
         ----------
@@ -214,8 +206,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         errors : ndarray of shape (n_samples, n_features)
             The autoencoder's errors (:meth:`Autoencoder.feature_errors`), for the columns of X.
             Where steps of a pipeline make several columns of one, such as ``OneHotEncoder``, it is
-            their sum, and 0 where they drop one; which is which is told by
-            ``get_feature_names_out`` of the steps.
+            their sum, and 0 where they drop one; ``get_feature_names_out`` of the steps says which
+            is which.
         """
         check_is_fitted(self, "estimator_")
         if not isinstance(self.estimator_, Pipeline):
@@ -243,8 +235,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             tags.input_tags.allow_nan = takes_missing(self.estimator)
         return tags
 
-    def _rows(self, X, weight):
-        """Return the distinct rows of X, checked for the default estimator, and their weights."""
+    def _checked(self, X):
+        """Return X checked for the default estimator, a frame if its columns have names."""
         given = X
         check_no_times(X)
         try:
@@ -257,7 +249,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             ) from None
         if hasattr(self, "feature_names_in_"):
             X = pd.DataFrame(X, columns=self.feature_names_in_)
-        return distinct_rows(X, weight)
+        return X
 
     def _warn_of_few(self, n_rows):
         """Warn if an autoencoder was trained on no more rows than it has columns."""

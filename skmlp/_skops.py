@@ -8,7 +8,8 @@ since the name of a module's import is a name of that module too.
 import inspect
 
 from ._base import BaseMLP
-from ._data.table import TableEncoder
+from ._data.codec import MatrixCodec
+from ._data.table import TableCodec
 from ._imputer import AutoencoderImputer
 from ._outlier import OutlierAutoencoder
 from .nn.engine.network import Network
@@ -25,7 +26,8 @@ PARTS = (
     Measure,
     TrainingState,
     Clock,
-    TableEncoder,
+    MatrixCodec,
+    TableCodec,
 )
 
 

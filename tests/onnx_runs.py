@@ -69,3 +69,16 @@ def assert_same_classifier(model, X, got, label="label"):
     assert sure.mean() > 0.8
     assert_array_equal(got[label][sure], model.predict(X)[sure])
     assert_near(got["probabilities"], model.predict_proba(X))
+
+
+def quick(cls, hidden=(8,), **setting):
+    """Return a small estimator that learns something in a few epochs."""
+    return cls(
+        **{
+            "hidden_layer_sizes": hidden,
+            "learning_rate_init": 0.02,
+            "max_iter": 5,
+            "random_state": 0,
+            **setting,
+        }
+    )

@@ -1,9 +1,14 @@
-"""A table with numbers, categories, and holes in both."""
+"""A table with numbers, categories, and missing values in both; matrices with missing values."""
 
 from functools import cache
 
 import numpy as np
 import pandas as pd
+
+
+def with_missing(X, share=0.2, seed=0):
+    """Return a copy of a matrix with a share of its values NaN."""
+    return np.where(np.random.default_rng(seed).random(X.shape) < share, np.nan, X)
 
 
 def mixed(n=200, n_classes=2):

@@ -7,6 +7,7 @@ that of the listing.
 
 import ast
 import pathlib
+import re
 import sys
 
 import pytest
@@ -39,6 +40,7 @@ FAMILIES = {
 }
 # What a room of the face may take from other rooms of the face, beside ``_sklearn`` and ``_warn``.
 FACE = {
+    "_config": {"_fit"},
     "_sklearn": set(),
     "_warn": set(),
     "augment": set(),
@@ -113,7 +115,7 @@ def test_imports_are_seen():
     assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn/engine/structure.py"))
     assert modules_of(PACKAGE / "nn/losses/base.py") == {"nn.unit"}
     assert "nn.layers.Dense" in modules_of(PACKAGE / "_params/build.py")
-    assert "nn.compiled.dispatch" in modules_of(PACKAGE / "_fit/backend.py")
+    assert "nn.compiled.program" in modules_of(PACKAGE / "_fit/backend.py")
 
 
 def test_the_core_knows_nothing_of_the_face():
@@ -183,6 +185,14 @@ def test_of_schedules_the_engine_knows_the_clock_only():
 
 def test_the_core_has_few_rooms():
     assert len(NN) <= 16
+
+
+def test_the_drawing_is_the_listing():
+    drawing = DESIGN.read_text().split("```")[1].split("nn/", 1)
+    for text, listing in zip(drawing, (set(TOP) - {"nn"}, set(NN)), strict=True):
+        left = " ".join(line[:46] for line in text.splitlines()[1:])
+        drawn = {word.strip("/") for word in re.findall(r"[a-z_]+/?", left)} - {"over", "skmlp"}
+        assert drawn == listing
 
 
 def test_private_names_of_other_packages_are_in_one_file():

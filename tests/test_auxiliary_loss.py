@@ -216,8 +216,8 @@ def test_with_losses_of_numbers(loss):
     assert heads(model)[0][0].shape == (8, model._network.n_out)
 
 
-def test_with_labels_that_are_unknown(rng):
-    """Entries that nobody knows do not matter, to the heads neither."""
+def test_with_labels_that_are_missing(rng):
+    """Missing entries do not matter, to the heads neither."""
     X, y = labels()
     y = np.where(rng.random(y.shape) < 0.3, np.nan, y)
     model = classifier(hidden_layer_sizes=(8, 6), auxiliary_loss_weight=0.3, max_iter=60).fit(X, y)

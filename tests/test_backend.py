@@ -1,5 +1,6 @@
 """Which backend trains, and that it makes no difference but to rounding."""
 
+import math
 import os
 import subprocess
 import sys
@@ -7,12 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_score
 
+import skmlp
 from skmlp import MLPClassifier
 from skmlp._fit import backend as _backend
-from skmlp.nn.engine.network import Network
-from skmlp.nn.layers import Dense
-from skmlp.nn.losses import SquaredError
 from tests.problems import digits
 
 SETTING = "SKMLP_BACKEND"
@@ -28,7 +28,7 @@ def fitted(model):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}, {"solver": "lbfgs"}],
+    [{}, {"solver": "sgd", "batch_norm": True, "dropout": 0.2}],
     ids=str,
 )
 def test_both_backends_learn_the_same(options, monkeypatch):
@@ -68,16 +68,12 @@ def test_going_on_is_the_same_as_training_at_once(monkeypatch):
         np.testing.assert_array_equal(other.predict_proba(X), once.predict_proba(X))
 
 
-def network(n_in):
-    return Network([Dense(9), Dense(1)], SquaredError(), n_in)
-
-
 def test_the_size_of_the_problem_decides(monkeypatch):
     pytest.importorskip("numba")
     monkeypatch.delenv(SETTING, raising=False)
-    enough = -(-_backend.LEAST_WORK // network(1000).params.size)
-    assert _backend.compiled_backend(network(1000), enough) is not None
-    assert _backend.compiled_backend(network(1000), enough - 1) is None
+    enough = math.ceil(_backend.LEAST / (_backend.STEP + 1000 * _backend.PARAMETER))
+    assert _backend.compiled_backend(1000, enough) is not None
+    assert _backend.compiled_backend(1000, enough - 1) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +81,7 @@ def test_the_size_of_the_problem_decides(monkeypatch):
 )
 def test_the_environment_decides(setting, compiled, monkeypatch):
     monkeypatch.setenv(SETTING, setting)
-    assert (_backend.compiled_backend(network(3), 10) is not None) == compiled
+    assert (_backend.compiled_backend(3, 10) is not None) == compiled
 
 
 def test_an_unknown_setting_is_an_error(monkeypatch):
@@ -106,7 +102,7 @@ def in_a_new_process(code, backend):
 def test_without_numba_auto_does_without(monkeypatch):
     monkeypatch.setenv(SETTING, "auto")
     monkeypatch.setattr(_backend, "find_spec", lambda name: None)
-    assert _backend.compiled_backend(network(1000), 10**9) is None
+    assert _backend.compiled_backend(1000, 10**9) is None
 
 
 @pytest.mark.slow
@@ -126,3 +122,38 @@ def test_a_small_fit_does_not_wake_the_compiler():
         "print('numba' in sys.modules)"
     )
     assert in_a_new_process(code, "auto") == ["False"]
+
+
+def test_a_setting_holds_within_its_context(monkeypatch):
+    monkeypatch.delenv(SETTING, raising=False)
+    assert skmlp.get_config() == {"backend": "auto"}
+    with skmlp.config_context(backend="numba"):
+        assert skmlp.get_config() == {"backend": "numba"}
+        assert _backend.compiled_backend(3, 10) is not None
+        with skmlp.config_context():
+            assert skmlp.get_config() == {"backend": "numba"}
+        with pytest.raises(RuntimeError), skmlp.config_context(backend="numpy"):
+            raise RuntimeError
+        assert skmlp.get_config() == {"backend": "numba"}
+    assert skmlp.get_config() == {"backend": "auto"}
+    with pytest.raises(ValueError, match="backend must be 'auto', 'numpy' or 'numba', got 'cuda'"):
+        skmlp.set_config(backend="cuda")
+
+
+def backend_seen(*_):
+    return skmlp.get_config()["backend"] == "numba"
+
+
+@pytest.mark.slow
+def test_a_setting_reaches_the_workers_of_joblib(monkeypatch):
+    """Those that are there already too."""
+    monkeypatch.setenv(SETTING, "numpy")
+    X, y = digits()
+    model = MLPClassifier((4,), max_iter=1)
+    options = {"cv": 2, "n_jobs": 2, "scoring": backend_seen}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert cross_val_score(model, X[:60], y[:60], **options).tolist() == [0, 0]
+        with skmlp.config_context(backend="numba"):
+            assert cross_val_score(model, X[:60], y[:60], **options).tolist() == [1, 1]
+        assert cross_val_score(model, X[:60], y[:60], **options).tolist() == [0, 0]

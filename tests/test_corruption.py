@@ -10,7 +10,7 @@ from skmlp import Autoencoder
 from skmlp.nn.layers import (
     CORRUPTIONS,
     Activate,
-    Corruption,
+    FunctionCorruption,
     GaussianCorruption,
     Masking,
     SaltAndPepper,
@@ -66,7 +66,7 @@ def test_a_function_may_overwrite_what_it_gets(in_place):
             return x
         return x + 1.0
 
-    x, y, _ = corrupted(Corruption(shifted))
+    x, y, _ = corrupted(FunctionCorruption(shifted))
     np.testing.assert_array_equal(y, x + 1.0)
     assert (x < 3.0).all()
 

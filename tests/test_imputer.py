@@ -1,4 +1,4 @@
-"""The imputer around an autoencoder: better than means, faithful to what is known, and a step of
+"""The imputer around an autoencoder: better than means, faithful to what is there, and a step of
 scikit-learn's pipelines.
 """
 
@@ -24,7 +24,7 @@ from skmlp import Autoencoder, AutoencoderImputer, MLPRegressor
 
 from . import skops_files
 from .problems import cancer, wine
-from .tables import mixed
+from .tables import mixed, with_missing
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -40,13 +40,9 @@ def quick(**setting):
     return Autoencoder(setting.pop("n_components", 2), **setting)
 
 
-def with_holes(X, seed=0, share=0.2):
-    return np.where(np.random.default_rng(seed).random(X.shape) < share, np.nan, X)
-
-
 def columns(n=4, n_rows=60):
     """Return numbers of the size of prices, with missing ones."""
-    return with_holes(1e5 + 2e4 * wine()[0][:n_rows, :n])
+    return with_missing(1e5 + 2e4 * wine()[0][:n_rows, :n])
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -61,32 +57,34 @@ def test_better_than_means_and_no_worse_than_neighbours(data, seed):
     0.73 to 0.77 of that of the means.
     """
     X = data()[0]
-    holes = with_holes(X, seed)
-    missing, spread = np.isnan(holes), X.std(axis=0)
-    scaler = StandardScaler().fit(holes)
+    some = with_missing(X, seed=seed)
+    missing, spread = np.isnan(some), X.std(axis=0)
+    scaler = StandardScaler().fit(some)
 
     def error(filled):
         assert_array_equal(filled[~missing], X[~missing])
         return np.sqrt(np.mean(np.square((filled - X) / spread)[missing]))
 
-    ours = error(AutoencoderImputer(random_state=seed).fit_transform(holes))
+    ours = error(AutoencoderImputer(random_state=seed).fit_transform(some))
     neighbours = np.where(
-        missing, scaler.inverse_transform(KNNImputer().fit_transform(scaler.transform(holes))), X
+        missing,
+        scaler.inverse_transform(KNNImputer().fit_transform(scaler.transform(some))),
+        X,
     )
-    assert ours < 0.85 * error(SimpleImputer().fit_transform(holes))
+    assert ours < 0.85 * error(SimpleImputer().fit_transform(some))
     assert ours < 1.05 * error(neighbours)
 
 
 def test_rows_not_trained_on_are_filled_in_too():
     X = cancer()[0]
-    holes = with_holes(X)
-    imputer = AutoencoderImputer(random_state=0).fit(holes[:400])
-    missing = np.isnan(holes[400:])
+    some = with_missing(X)
+    imputer = AutoencoderImputer(random_state=0).fit(some[:400])
+    missing = np.isnan(some[400:])
     errors = [
         np.mean(np.square((filled - X[400:]) / X.std(axis=0))[missing])
         for filled in (
-            imputer.transform(holes[400:]),
-            SimpleImputer().fit(holes[:400]).transform(holes[400:]),
+            imputer.transform(some[400:]),
+            SimpleImputer().fit(some[:400]).transform(some[400:]),
         )
     ]
     assert errors[0] < 0.5 * errors[1]  # measured: 0.25
@@ -124,7 +122,7 @@ def test_weights_are_repetitions_in_spite_of_the_masks():
 
 def test_rows_of_other_types_are_not_the_same():
     X = pd.DataFrame({"a": np.array(["1", 1] * 20, dtype=object), "b": [0.0] * 20 + [1.0] * 20})
-    assert len(AutoencoderImputer().fit(X).estimator_._table.categories[0]) == 2
+    assert len(AutoencoderImputer().fit(X).estimator_._codec.categories[0]) == 2
 
 
 # ---- forms of tables
@@ -282,7 +280,7 @@ def test_a_fit_that_fails_leaves_the_imputer_as_it_was(estimator, message):
 
 def test_refused_tables():
     X = pd.DataFrame(columns(), columns=list("abcd"))
-    with pytest.raises(ValueError, match=r"no known value in the columns \['b'\]"):
+    with pytest.raises(ValueError, match=r"values of X are missing in the columns \['b'\]"):
         AutoencoderImputer().fit(X.assign(b=np.nan))
     with pytest.raises(ValueError, match="must be an object implementing 'fit' or None"):
         AutoencoderImputer("autoencoder").fit(X)

@@ -197,7 +197,7 @@ def test_what_is_known_of_a_table_comes_along():
     model = MLPClassifier(init_from=FrozenEstimator(source), **setting, **STILL).fit(
         X[some], y[some]
     )
-    assert_array_equal(model._table.categories[1], source._table.categories[1])
+    assert_array_equal(model._codec.categories[1], source._codec.categories[1])
     assert_allclose(
         model.transform(X),
         source._network.scores(source._input(source._check_X(X)), stop=3),
@@ -207,7 +207,7 @@ def test_what_is_known_of_a_table_comes_along():
         assert_array_equal(model.embeddings_[name], vectors)
     model.set_params(learning_rate_init=0.01, max_iter=3).fit(X[some], y[some])
     assert not np.array_equal(model.embeddings_["town"], source.embeddings_["town"])
-    assert not np.shares_memory(model._table.mean, source._table.mean)
+    assert not np.shares_memory(model._codec.mean, source._codec.mean)
 
 
 def test_other_columns_are_refused():

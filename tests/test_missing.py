@@ -22,6 +22,7 @@ from skmlp.nn import Masking
 
 from .problems import wine
 from .snapshots import assert_unchanged, state
+from .tables import with_missing
 from .test_columns import BY_NUMBER, table
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -40,21 +41,14 @@ def quick(n_components=2, **setting):
     )
 
 
-def holes(X, share=0.2, seed=0):
-    """Return a copy of X with a share of the values NaN."""
-    X = np.array(X)
-    X[np.random.default_rng(seed).random(X.shape) < share] = np.nan
-    return X
-
-
 # ---- the loss
 
 
 def objective_by_hand(flat, model, X):
-    """Return the mean over rows of half the squared error of the known values, of a linear
-    autoencoder with these parameters.
+    """Return the mean over rows of half the squared error of the values that are not missing, of a
+    linear autoencoder with these parameters.
     """
-    known, filled = ~np.isnan(X), np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    present, filled = ~np.isnan(X), np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     arrays, start = [], 0
     for shape in [
         array.shape for pair in zip(model.coefs_, model.intercepts_, strict=True) for array in pair
@@ -62,15 +56,15 @@ def objective_by_hand(flat, model, X):
         arrays.append(flat[start : start + np.prod(shape)].reshape(shape))
         start += np.prod(shape)
     code = filled @ arrays[0] + arrays[1]
-    residual = np.where(known, code @ arrays[2] + arrays[3] - filled, 0.0)
+    residual = np.where(present, code @ arrays[2] + arrays[3] - filled, 0.0)
     return 0.5 * np.square(residual).sum(axis=1).mean()
 
 
-def test_what_is_minimised_is_the_error_of_the_known_values():
+def test_what_is_minimised_is_the_error_of_the_values_that_are_there():
     """A fitted linear autoencoder lies where the derivative of that is zero, and this is its
     score.
     """
-    X = holes(wine()[0])
+    X = with_missing(wine()[0])
     model = quick(3, hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, tol=1e-8, max_iter=5000).fit(
         X
     )
@@ -94,7 +88,7 @@ def test_what_is_minimised_is_the_error_of_the_known_values():
 )
 def test_errors_of_missing_values_are_zero_and_the_others_add_up(loss):
     X = table().to_numpy()
-    some = holes(X)
+    some = with_missing(X)
     model = quick(loss=loss, dtype="float64").fit(some)
     errors = model.feature_errors(some)
     assert not errors[np.isnan(some)].any()
@@ -108,7 +102,7 @@ def test_errors_of_missing_values_are_zero_and_the_others_add_up(loss):
 def test_the_input_is_filled_with_the_means_of_the_first_fit(rng):
     X = wine()[0]
     weight = rng.integers(0, 4, len(X)).astype(float)
-    some = holes(X)
+    some = with_missing(X)
     model = quick(dtype="float64").fit(some, sample_weight=weight)
     means = [np.average(c[~np.isnan(c)], weights=weight[~np.isnan(c)]) for c in some.T]
     assert_allclose(model.mean_, means, rtol=1e-12)
@@ -126,7 +120,7 @@ def test_missing_values_that_first_appear_in_prediction():
     for form in (np.asarray, sparse.csr_array):
         model = quick(dtype="float64").fit(form(X))
         assert_allclose(model.mean_, X.mean(axis=0), rtol=1e-9, atol=1e-12)
-        some = holes(X)
+        some = with_missing(X)
         assert_array_equal(
             model.predict(some), model.predict(np.where(np.isnan(some), model.mean_, some))
         )
@@ -135,11 +129,11 @@ def test_missing_values_that_first_appear_in_prediction():
 
 def test_held_out_rows_say_nothing_of_the_means():
     X = wine()[0]
-    train, held = np.arange(100), np.arange(100, 178)
-    model = quick(early_stopping=True, validation_cv=[(train, held)]).fit(holes(X))
-    assert_allclose(model.mean_, np.nanmean(holes(X)[train], axis=0), rtol=1e-12)
+    train, held_out = np.arange(100), np.arange(100, 178)
+    model = quick(early_stopping=True, validation_cv=[(train, held_out)]).fit(with_missing(X))
+    assert_allclose(model.mean_, np.nanmean(with_missing(X)[train], axis=0), rtol=1e-12)
     assert np.isfinite(model.best_validation_score_)
-    assert_allclose(model.best_validation_score_, model.score(holes(X)[held]), rtol=1e-4)
+    assert_allclose(model.best_validation_score_, model.score(with_missing(X)[held_out]), rtol=1e-4)
 
 
 def test_nothing_missing_is_the_fit_itself():
@@ -147,7 +141,7 @@ def test_nothing_missing_is_the_fit_itself():
     but for the order of sums.
     """
     X = wine()[0]
-    some, weight = np.vstack([X, holes(X)]), np.repeat([1.0, 0.0], len(X))
+    some, weight = np.vstack([X, with_missing(X)]), np.repeat([1.0, 0.0], len(X))
     model, plain = (
         quick(dtype="float64", max_iter=5).fit(some, sample_weight=weight),
         quick(dtype="float64", max_iter=5).fit(X),
@@ -176,7 +170,7 @@ SETTINGS = {
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_everything_works_with_missing_values(setting, dtype):
-    X = holes(wine()[0])
+    X = with_missing(wine()[0])
     kept = X.copy()
     model = quick(**setting, dtype=dtype).fit(X)
     history = model.history_["loss"]
@@ -189,7 +183,7 @@ def test_everything_works_with_missing_values(setting, dtype):
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_weights_are_repetitions(solver, rng):
-    X = holes(wine()[0][:60])
+    X = with_missing(wine()[0][:60])
     weight = rng.integers(0, 3, 60)
     setting = {"dtype": "float64", "solver": solver, "max_iter": 8}
     weighted = quick(**setting).fit(X, sample_weight=weight)
@@ -198,7 +192,7 @@ def test_weights_are_repetitions(solver, rng):
 
 
 def test_going_on_is_one_fit():
-    X = holes(wine()[0])
+    X = with_missing(wine()[0])
     whole = quick(loss="auto").fit(X)
     parts = quick(loss="auto", warm_start=True, max_iter=10).fit(X)
     parts = pickle.loads(pickle.dumps(parts)).fit(X)
@@ -224,19 +218,19 @@ def test_what_is_refused():
     X = wine()[0]
     model = quick().fit(X)
     before = state(model, X)
-    bare, infinite = X.copy(), holes(X)
+    bare, infinite = X.copy(), with_missing(X)
     bare[:, 3] = np.nan
     infinite[0, 0] = np.inf
     frame = pd.DataFrame(bare, columns=[f"f{k}" for k in range(13)])
     for rows, message in (
-        (bare, "X has no known value in column 3, so that nothing can be learned of it"),
-        (frame, "X has no known value in column 'f3'"),
+        (bare, "All values of X are missing in column 3, so that nothing can be learned of it"),
+        (frame, "All values of X are missing in column 'f3'"),
         (infinite, "infinity"),
-        (sparse.csr_array(holes(X)), r"contains NaN and is sparse.*give X\.toarray\(\)"),
+        (sparse.csr_array(with_missing(X)), r"contains NaN and is sparse.*give X\.toarray\(\)"),
     ):
         with pytest.raises(ValueError, match=message):
             model.fit(rows)
-    with pytest.raises(ValueError, match="no known value in column 3"):
+    with pytest.raises(ValueError, match="values of X are missing in column 3"):
         model.fit(np.vstack([bare, X]), sample_weight=np.repeat([1.0, 0.0], len(X)))
     for method in (model.predict, model.transform, model.score_samples, model.impute):
         with pytest.raises(ValueError, match="infinity"):
@@ -258,7 +252,7 @@ def test_imputation_recovers_what_the_other_columns_say(seed):
     """Rows near a space of three dimensions."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 10)) + 0.1 * rng.normal(size=(400, 10))
-    some = holes(X, seed=seed)
+    some = with_missing(X, seed=seed)
     setting = {
         "corruption": Masking(0.2),
         "learning_rate": "one_cycle",
@@ -285,13 +279,13 @@ def test_imputation_recovers_what_the_other_columns_say(seed):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_known_values_stay_to_the_bit(dtype, precision):
-    X = holes(wine()[0]).astype(dtype)
+def test_values_that_are_there_stay_to_the_bit(dtype, precision):
+    X = with_missing(wine()[0]).astype(dtype)
     model = quick(dtype=precision).fit(X)
-    kept, filled, known = X.copy(), model.impute(X), ~np.isnan(X)
+    kept, filled, present = X.copy(), model.impute(X), ~np.isnan(X)
     assert filled.dtype == dtype
-    assert_array_equal(filled[known], X[known])
-    assert_allclose(filled[~known], model.predict(X)[~known], rtol=1e-6)
+    assert_array_equal(filled[present], X[present])
+    assert_allclose(filled[~present], model.predict(X)[~present], rtol=1e-6)
     assert_array_equal(X, kept)
     assert filled is not X
     assert not np.shares_memory(filled, X)
@@ -304,7 +298,9 @@ def frame(kind):
     does.
     """
     X = pd.DataFrame(
-        holes(wine()[0]), columns=[f"f{k}" for k in range(13)], index=np.arange(178)[::-1] * 2
+        with_missing(wine()[0]),
+        columns=[f"f{k}" for k in range(13)],
+        index=np.arange(178)[::-1] * 2,
     )
     X["f0"] = X["f0"].astype(np.float32)
     X["f1"] = np.arange(178) % 5
@@ -333,7 +329,7 @@ def test_a_frame_stays_a_frame(kind):
         "f0",
         "f1",
         "f3",
-    ):  # single precision, whole numbers without holes, double precision
+    ):  # single precision, whole numbers without missing ones, double precision
         assert filled[name].dtype == X[name].dtype
     options = {"dtype": float, "na_value": np.nan} if kind == "pandas" else {}
     values = X.to_numpy(**options)
@@ -359,7 +355,7 @@ def test_probabilities_take_the_place_of_missing_categories():
 
 
 def test_rows_on_disk_may_miss_values(tmp_path):
-    X = holes(wine()[0])
+    X = with_missing(wine()[0])
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     model, plain = quick().fit(mapped), quick().fit(X)
@@ -368,7 +364,7 @@ def test_rows_on_disk_may_miss_values(tmp_path):
 
 
 def test_in_a_pipeline():
-    X = holes(wine()[0])
+    X = with_missing(wine()[0])
     model = make_pipeline(StandardScaler(), quick()).fit(X)
     assert_allclose(model[-1].mean_, 0.0, atol=1e-10)
     assert np.isfinite(model.predict(X)).all()

@@ -26,9 +26,8 @@ from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.onnx._convert import to_onnx
 from skmlp.onnx._estimators import register
 
-from .onnx_runs import assert_near, assert_same_classifier, outputs
+from .onnx_runs import assert_near, assert_same_classifier, outputs, quick
 from .problems import blobs, curve
-from .test_onnx_estimators import quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

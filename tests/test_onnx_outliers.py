@@ -19,6 +19,7 @@ from skmlp.onnx._outliers import ERRORS
 
 from .onnx_runs import assert_near, outputs, rows_to_try
 from .problems import curve, wine
+from .tables import with_missing
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 DISTANCES = [cls() for cls in nn.LOSSES.values() if cls.distance]
@@ -36,10 +37,6 @@ def quick(**setting):
     )
 
 
-def with_holes(X, share=0.2):
-    return np.where(np.random.default_rng(1).random(X.shape) < share, np.nan, X)
-
-
 def assert_same_detector(model, X, got, dtype="float32"):
     assert list(got) == ["label", "scores"]
     decision = model.decision_function(X)
@@ -54,7 +51,7 @@ def assert_same_detector(model, X, got, dtype="float32"):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("loss", [*DISTANCES, nn.Huber(0.2)], ids=repr)
 def test_errors_of_rows(loss, dtype):
-    X = with_holes(curve()[0])
+    X = with_missing(curve()[0], seed=1)
     model = make_pipeline(StandardScaler(), quick(loss=loss, dtype=dtype)).fit(X)
     rows = np.vstack([X, rows_to_try(4), np.full((1, 4), np.nan)]).astype(dtype)
     got = outputs(to_onnx(model, X, method="score_samples", dtype=dtype), rows)
@@ -66,7 +63,7 @@ def test_errors_of_rows(loss, dtype):
 
 @pytest.mark.parametrize("opset", [13, 17, 21])
 def test_operator_sets(opset):
-    X = with_holes(curve()[0]).astype(np.float32)
+    X = with_missing(curve()[0], seed=1).astype(np.float32)
     model = OutlierAutoencoder(quick(loss="log_cosh", dtype="float64")).fit(X)
     assert_same_detector(model, X, outputs(to_onnx(model, X, target_opset=opset), X))
 
@@ -97,8 +94,8 @@ def test_detectors(estimator, contamination, dtype):
     X = X.astype(dtype)
     model = OutlierAutoencoder(estimator, contamination=contamination).fit(X)
     assert_same_detector(model, X, outputs(to_onnx(model, X, dtype=dtype), X), dtype)
-    odd = np.vstack([X[:20], 10.0 * X[:20], with_holes(X[:20])]).astype(dtype)
-    assert_same_detector(model, odd, outputs(to_onnx(model, X, dtype=dtype), odd), dtype)
+    some = np.vstack([X[:20], 10.0 * X[:20], with_missing(X[:20], seed=1)]).astype(dtype)
+    assert_same_detector(model, some, outputs(to_onnx(model, X, dtype=dtype), some), dtype)
 
 
 def test_what_stands_in_front_of_a_detector():

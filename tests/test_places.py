@@ -170,11 +170,11 @@ def test_missing_values_are_filled_in():
     rng = np.random.default_rng(0)
     missing = rng.random((len(X), 6)) < 0.2
     full = X[:, :6]
-    holes = np.where(missing, np.nan, full)
+    some = np.where(missing, np.nan, full)
     network = regressor(solver="lbfgs", alpha=1.0)
-    filled = IterativeImputer(network, max_iter=2, tol=100.0, random_state=0).fit_transform(holes)
+    filled = IterativeImputer(network, max_iter=2, tol=100.0, random_state=0).fit_transform(some)
     error, of_means = (
-        np.abs(X - full)[missing].mean() for X in (filled, SimpleImputer().fit_transform(holes))
+        np.abs(X - full)[missing].mean() for X in (filled, SimpleImputer().fit_transform(some))
     )
     assert error < 0.65 * of_means  # measured over five seeds: 0.49
 

@@ -86,7 +86,7 @@ def test_tables_are_those_of_pandas(cls, kind):
     setting = {"categorical_features": "from_dtype", "early_stopping": True, "scoring": "loss"}
     model, same = quick(cls, **setting).fit(frame, pl.Series(y)), quick(cls, **setting).fit(X, y)
     assert_array_equal(model.predict(frame), same.predict(X))
-    assert model._table.categories == same._table.categories
+    assert model._codec.categories == same._codec.categories
     assert_array_equal(
         quick(cls, categorical_features=["colour", "town"]).fit(frame, y).predict(frame[:3]).shape,
         (3,),

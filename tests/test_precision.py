@@ -291,9 +291,9 @@ def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
             model.score(Z) / scale**2, -0.5 * np.square(residual).sum(axis=1).mean(), rtol=1e-3
         )
         assert 0.3 < -model.loss_ / model.score(Z) < 3.0
-        holes = Z.copy()
-        holes[0, 1] = np.nan
-        assert_allclose(model.impute(holes)[0, 1], Z[0, 1], atol=scale)
+        some = Z.copy()
+        some[0, 1] = np.nan
+        assert_allclose(model.impute(some)[0, 1], Z[0, 1], atol=scale)
     behind = make_pipeline(StandardScaler(), Autoencoder(2, (20,), **setting)).fit(Z)
     assert r2_score(Z, behind.inverse_transform(behind.transform(Z))) > 0.95
 

@@ -14,6 +14,7 @@ from skmlp.nn.optimizers import SGD
 from skmlp.nn.terms import KLSparsity, L1Sparsity
 
 from .problems import cancer, digits, named, wine
+from .tables import with_missing
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -42,9 +43,9 @@ def gradients(H, target, layers, activations, asked):
     """Return the gradient of each layer's (weights, intercepts), as a textbook has it, of a mean
     over the rows.
 
-    Of half the squared error of what is known of ``target``, or of the cross-entropy if the last
-    activation is (logistic, ones). ``activations``: functions with their derivatives in terms of
-    the result. ``asked``: gradient of what is asked of the code.
+    Of half the squared error of ``target`` without what is missing, or of the cross-entropy if the
+    last activation is (logistic, ones). ``activations``: functions with their derivatives in terms
+    of the result. ``asked``: gradient of what is asked of the code.
     """
     values = [H]
     for (w, b), (f, _) in zip(layers, activations, strict=True):
@@ -73,17 +74,13 @@ def descend(layers, rate, found, tied):
     return [(w - rate * dw, b - rate * db) for (w, b), (dw, db) in zip(layers, found, strict=True)]
 
 
-def holes(X):
-    return np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
-
-
 @pytest.mark.parametrize(
     ("setting", "prepare"),
     [
         ({}, np.asarray),
         ({"tied_weights": True}, np.asarray),
         ({"code_penalty": L1Sparsity(0.3)}, np.asarray),
-        ({"tied_weights": True, "code_penalty": L1Sparsity(0.3)}, holes),
+        ({"tied_weights": True, "code_penalty": L1Sparsity(0.3)}, with_missing),
         ({"loss": "binary_log_loss"}, logistic),
     ],
     ids=named,
@@ -140,8 +137,8 @@ PENALTIES = [
 
 @pytest.mark.parametrize(
     "prepare",
-    [np.asarray, holes, lambda X: sparse.csr_array(np.maximum(X, 0.0))],
-    ids=["dense", "holes", "sparse"],
+    [np.asarray, with_missing, lambda X: sparse.csr_array(np.maximum(X, 0.0))],
+    ids=["dense", "with_missing", "sparse"],
 )
 @pytest.mark.parametrize(
     "setting",

@@ -18,10 +18,10 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, nn, skops_types
 
+from .augmenters import AUGMENTERS
 from .nn.helpers import construct
 from .problems import blobs, curve, labels
 from .tables import mixed
-from .test_augment import AUGMENTERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -123,3 +123,14 @@ def test_a_grid_search_reaches_the_new_ones():
     assert model.set_params(solver__rho=0.5).solver.rho == 0.5
     with pytest.raises(ValueError, match=r"dampening must be a number in \[0, 1\), got 1"):
         MLPRegressor(solver=SGD(dampening=1)).fit(*curve())
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_every_row_of_every_epoch_is_counted(solver):
+    X, y = curve()
+    model = MLPRegressor(solver=solver, max_iter=4, warm_start=True, random_state=0)
+    n_epochs = 0
+    for _ in range(2):
+        n_epochs += model.fit(X, y).n_iter_
+        assert model.t_ == len(X) * n_epochs
+    assert n_epochs == 8

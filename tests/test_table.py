@@ -12,13 +12,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-from skmlp._data.table import TableEncoder, as_frame, categorical_columns, not_numbers
+from skmlp._data.columns import categorical_columns, not_numbers
+from skmlp._data.frames import as_frame
+from skmlp._data.table import TableCodec
 
 from .tables import mixed
 
 
 def fitted(frame, given="from_dtype", weight=None, rows=None, declared=False):
-    return TableEncoder(given, frame, "pandas").fit(frame, weight, rows, declared)
+    return TableCodec(given, frame, "pandas").fit(frame, weight, rows, declared)
 
 
 @pytest.mark.parametrize("rows", [None, np.arange(0, 200, 3)], ids=["all", "some"])
@@ -34,7 +36,7 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     scaler = StandardScaler().fit(
         numbers.iloc[seen], sample_weight=None if weight is None else weight[seen]
     )
-    marks = MissingIndicator().fit(numbers.iloc[seen]).transform(numbers)
+    indicators = MissingIndicator().fit(numbers.iloc[seen]).transform(numbers)
     levels = [sorted(categories[name].iloc[seen].dropna().unique()) for name in categories]
     ordinal = OrdinalEncoder(
         categories=[*map(list, levels)],
@@ -48,7 +50,7 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
         codes[codes[:, j] == 98, j] = len(level)
         codes[codes[:, j] == 99, j] = len(level) + categories.iloc[seen, j].isna().any()
     table = fitted(X, weight=weight, rows=rows)
-    expected = np.column_stack([np.nan_to_num(scaler.transform(numbers)), marks, codes])
+    expected = np.column_stack([np.nan_to_num(scaler.transform(numbers)), indicators, codes])
     assert_allclose(table.encode(X), expected, rtol=1e-12, atol=1e-12)
     assert table.levels == tuple(
         len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels)

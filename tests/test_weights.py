@@ -217,17 +217,17 @@ BAD = [
 
 @pytest.mark.parametrize(("weight", "message"), BAD, ids=[message for _, message in BAD])
 @pytest.mark.parametrize(
-    "loss", ["squared_error", "quantile", "multilabel", "unknown", "classes", "rows"]
+    "loss", ["squared_error", "quantile", "multilabel", "missing", "classes", "rows"]
 )
 def test_a_score_checks_its_weights_as_a_fit_does(loss, weight, message):
     kind = {
         "multilabel": MLPClassifier,
-        "unknown": MLPClassifier,
+        "missing": MLPClassifier,
         "classes": MLPClassifier,
         "rows": Autoencoder,
     }.get(loss, MLPRegressor)
-    X, y = labels(60) if loss in ("multilabel", "unknown") else problem(kind)
-    y = np.where(X[:, :1] > 0.5, -1, y) if loss == "unknown" else y
+    X, y = labels(60) if loss in ("multilabel", "missing") else problem(kind)
+    y = np.where(X[:, :1] > 0.5, -1, y) if loss == "missing" else y
     model = quick(kind, max_iter=1, **({"loss": loss} if kind is MLPRegressor else {})).fit(X, y)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, sample_weight=weight)

@@ -2,8 +2,8 @@
 ``categorical_features`` says so.
 
 The one decision: without ``categorical_features`` this is ``validate_data`` and nothing else. A
-table becomes a matrix here as soon as its columns are known; in a first fit that is when the rows
-to train on are (``fitted_table``), and until then it is a frame.
+table becomes a matrix here as soon as its codec has learned; in a first fit that is when the rows
+to train on are there (``encoded``), and until then it is a frame.
 """
 
 import math
@@ -14,9 +14,13 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
-from .missing import check_known
-from .table import TableEncoder, as_frame, as_series, form_of, is_frame, not_numbers, unhashable
-from .times import time_held, time_refusal
+from .._params.column_losses import labels_of
+from .codec import MatrixCodec
+from .columns import not_numbers, unhashable
+from .frames import as_frame, as_series, form_of, is_frame
+from .missing import refuse_missing_in_sparse
+from .table import TableCodec
+from .times import time_found, time_refusal
 from .unseen import warn_of_unseen
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
@@ -37,52 +41,61 @@ def takes_tables(estimator):
 
 
 def checked(estimator, X, y=None, *, reset=None, **options):
-    """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given.
+    """Return checked X, or (X, y) if ``options`` of ``validate_data`` for y are given; a table is a
+    matrix but in the first fit, a frame there.
 
-    ``reset``: in training, whether what scikit-learn sets is set; None in prediction, which warns
-    of columns that have only categories that the fit did not have.
+    ``reset``: in training, whether what scikit-learn sets is set, and the codec made anew; None in
+    prediction, which warns of columns that have only categories that the fit did not have.
     """
-    table = takes_tables(estimator) if reset else estimator._table is not None
-    if reset:
-        estimator._table = None
-    given = (X, y) if options else (X,)
     if options.get("y_numeric"):
         check_no_times(y, "y")
-    if not table:
-        check_no_times(X)
-        finite = "allow-nan" if estimator._takes_missing else True
-        try:
-            valid = validate_data(
-                estimator, *given, ensure_all_finite=finite, reset=bool(reset), **_PLAIN, **options
-            )
-        except (TypeError, ValueError) as error:
-            raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
-        if estimator._takes_missing:
-            check_known(valid)
-        return (valid[0], _known_target(valid[1])) if options else valid
-    form = form_of(X)
-    X = table_of(X, estimator)
-    validate_data(estimator, X, *given[1:], reset=bool(reset), skip_check_array=True)
+    is_table = takes_tables(estimator) if reset else estimator._codec.is_table
+    return (_checked_table if is_table else _checked_matrix)(estimator, X, y, reset, options)
+
+
+def _checked_matrix(estimator, X, y, reset, options):
+    if reset:
+        estimator._codec = MatrixCodec(estimator._keeps_missing)
+    check_no_times(X)
+    keeps_missing = estimator._codec.keeps_missing
+    try:
+        valid = validate_data(
+            estimator,
+            *((X, y) if options else (X,)),
+            ensure_all_finite="allow-nan" if keeps_missing else True,
+            reset=bool(reset),
+            **_PLAIN,
+            **options,
+        )
+    except (TypeError, ValueError) as error:
+        raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
+    if keeps_missing:
+        refuse_missing_in_sparse(valid[0] if options else valid)
+    return (valid[0], _complete_target(valid[1])) if options else valid
+
+
+def _checked_table(estimator, X, y, reset, options):
+    form, X = form_of(X), table_of(X, estimator)
+    validate_data(
+        estimator, *((X, y) if options else (X,)), reset=bool(reset), skip_check_array=True
+    )
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
         try:
-            y = _known_target(check_X_y(shape_only, y, estimator=estimator, **options)[1])
+            y = _complete_target(check_X_y(shape_only, y, estimator=estimator, **options)[1])
         except ValueError as error:
             raise _of_target(error) from None
     else:
         check_array(shape_only, estimator=estimator, input_name="X")
     frame = as_frame(X)
     if reset:
-        estimator._table = TableEncoder(estimator.categorical_features, frame, form)
-        X = frame
-    else:
-        X = estimator._table.encode(frame, filled=not estimator._takes_missing).astype(
-            _precision(X), copy=False
+        estimator._codec = TableCodec(
+            estimator.categorical_features, frame, form, estimator._keeps_missing
         )
-        if (
-            reset is None and estimator._network.grads is None
-        ):  # a scorer asks in each epoch of a fit
-            warn_of_unseen(estimator._table, frame, X)
+        return (frame, y) if options else frame
+    X = estimator._codec.encode(frame).astype(_precision(X), copy=False)
+    if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
+        warn_of_unseen(estimator._codec, frame, X)
     return (X, y) if options else X
 
 
@@ -111,9 +124,9 @@ def check_no_times(values, name="X"):
         except ValueError:  # rows of unequal length, which the check of scikit-learn will name
             return
     for label, column in _suspects(values):
-        held = time_held(column)
-        if held:
-            raise time_refusal(held, name if label is None else f"The column {label!r} of {name}")
+        found = time_found(column)
+        if found:
+            raise time_refusal(found, name if label is None else f"The column {label!r} of {name}")
 
 
 def _suspects(values):
@@ -146,62 +159,55 @@ def _suspects(values):
         yield None, as_series(values)
 
 
-def fitted_table(estimator, X, target, weight, rows, first, incremental, source=None):
-    """Return the matrix of checked X, learning the table's columns in the first fit from ``rows``
+def encoded(estimator, X, target, weight, rows, first, incremental, source=None):
+    """Return the matrix of checked X, in the first fit after its codec has learned from ``rows``
     (None: all), and the target.
 
-    A target that is X stays X. ``source``: the fitted network of ``init_from``, whose columns are
-    taken over, or None.
+    A target that is X stays X. ``source``: the fitted network of ``init_from``, from whose codec
+    is learned, or None.
     """
-    table = estimator._table
-    if not first and not _same(
-        estimator.categorical_features if takes_tables(estimator) else None,
-        None if table is None else table.given,
-    ):
-        raise ValueError(
-            f"categorical_features={estimator.categorical_features!r} is not what the fit to go "
-            "on from had, "
-            f"{None if table is None else table.given!r}. Undo the change, or fit with "
-            "warm_start=False."
-        )
-    if first:
-        _learn_table(table, source, X, weight, rows, declared=incremental)
-    if not first or table is None:
+    codec, features = estimator._codec, estimator.categorical_features
+    if not first:
+        before = codec.given if codec.is_table else None
+        if not _same(features, before):
+            raise ValueError(
+                f"categorical_features={features!r} is not what the fit to go on from had, "
+                f"{before!r}. Undo the change, or fit with warm_start=False."
+            )
         return X, target
-    if estimator._takes_missing and table.unknown:
-        more = ", or begin with rows that know some" if incremental else ""
+    if source is not None and _columns(codec) != _columns(source._codec):
         raise ValueError(
-            f"X has no known value in the columns {table.unknown}, so that nothing can be learned "
-            f"of them; leave them out{more}."
+            f"X is {_columns(codec)}, but init_from was fitted on {_columns(source._codec)}; the "
+            "columns must be the same."
         )
-    matrix = table.encode(X, filled=not estimator._takes_missing)
+    if not codec.is_table:
+        measure = (
+            estimator._measure_of_inputs(X, weight, rows)
+            if source is None
+            else source._codec.measure
+        )
+        codec.learn(X, weight, rows, measure, labels_of(estimator))
+        return X, target
+    if source is None:
+        codec.fit(X, weight, rows, declared=incremental)
+    else:
+        codec.adopt(source._codec)
+    if codec.keeps_missing and codec.all_missing:
+        more = ", or begin with rows that have some" if incremental else ""
+        raise ValueError(
+            f"All values of X are missing in the columns {codec.all_missing}, so that nothing can "
+            f"be learned of them; leave them out{more}."
+        )
+    matrix = codec.encode(X)
     return matrix, matrix if target is X else target
 
 
-def _learn_table(table, source, frame, weight, rows, declared):
-    """Learn a table's columns as ``TableEncoder.fit`` does, or from the fitted network ``source``.
-
-    ``table``: TableEncoder, or None for a matrix. Overwrites: table.
-    """
-    if source is None:
-        if table is not None:
-            table.fit(frame, weight, rows, declared)
-        return
-    if _columns(table) != _columns(source._table):
-        raise ValueError(
-            f"X is {_columns(table)}, but init_from was fitted on {_columns(source._table)}; the "
-            "columns must be the same."
-        )
-    if table is not None:
-        table.adopt(source._table)
-
-
-def _columns(table):
-    """Return what the columns are, in words."""
-    if table is None:
+def _columns(codec):
+    """Return what the columns of X are, in words."""
+    if not codec.is_table:
         return "a matrix (categorical_features=None)"
     numeric, categorical = (
-        [table.names[j] for j in numbers] for numbers in (table.numeric, table.categorical)
+        [codec.names[j] for j in columns] for columns in (codec.numeric, codec.categorical)
     )
     return f"a table with the numbers {numeric} and the categories {categorical}"
 
@@ -217,7 +223,7 @@ def needs_no_check(estimator, X):
         and X.flags.c_contiguous
         and X.shape[0] > 0
         and X.shape[1] == estimator.n_features_in_
-        and estimator._table is None
+        and not estimator._codec.is_table
         and not hasattr(estimator, "feature_names_in_")
         and _is_small(X)
     )
@@ -262,7 +268,7 @@ def with_advice(error, X, advice, missing=""):
     return unhashable(X) or type(error)(f"{text.rstrip('.')}. {what}")
 
 
-def _known_target(y):
+def _complete_target(y):
     """Return y, or raise ``ValueError`` if it is an array with missing values."""
     if not sparse.issparse(y) and y.dtype.kind in "fO" and np.any(pd.isna(y)):
         raise ValueError(_MISSING_TARGET)

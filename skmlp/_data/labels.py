@@ -1,7 +1,7 @@
-"""What labels the classifier takes: one column of any labels, or several columns of zeros and ones,
-some of them unknown. What it says.
+"""The labels that a classifier takes: one column of any labels, or several columns of zeros and
+ones, of which some may be missing.
 
-The one decision: unknown labels are looked for before scikit-learn's checks, which know of none,
+The one decision: missing labels are looked for before scikit-learn's checks, which know of none,
 and are put back after them.
 """
 
@@ -16,12 +16,13 @@ from sklearn.utils.multiclass import (
 )
 
 from ..nn.losses import LOSSES
-from .targets import has_unknown, one_column
+from .missing import has_missing
+from .targets import one_column
 
 
-def without_unknown(y):
-    """Return (y with zeros where it is unknown, mask of these or None): of several columns of
-    labels, where -1 or a value is missing.
+def without_missing(y):
+    """Return (y with zeros where it is missing, mask of these or None): of several columns of
+    labels, where it is -1 or no value.
     """
     if sparse.issparse(y):
         if y.nnz == 0 or y.data.min() >= 0:
@@ -35,27 +36,27 @@ def without_unknown(y):
         return y, None
     if values.dtype.kind in "biuf" and values.min() >= 0:
         return y, None
-    unknown = np.asarray(pd.isna(values))
+    missing = np.asarray(pd.isna(values))
     try:
-        filled = np.where(unknown, 0, values).astype(np.float64)
+        filled = np.where(missing, 0, values).astype(np.float64)
     except (TypeError, ValueError):
         return y, None
-    unknown |= filled == -1
-    filled[unknown] = 0.0
-    return (filled, unknown) if unknown.any() else (y, None)
+    missing |= filled == -1
+    filled[missing] = 0.0
+    return (filled, missing) if missing.any() else (y, None)
 
 
-def with_unknown(y, unknown, first):
-    """Return checked labels (n, k) with NaN where they are unknown. Overwrites: y.
+def with_missing(y, missing, first):
+    """Return checked labels (n, k) with NaN where they are missing. Overwrites: y.
 
     ``first``: whether it is a first fit's, which must know what 0 means.
     """
-    if first and not (y[~unknown] == 0).any():
+    if first and not (y[~missing] == 0).any():
         raise ValueError(
-            "y has ones, and -1 or NaN for unknown labels, but no zeros: what does "
+            "y has ones, and -1 or NaN for missing labels, but no zeros: what does "
             "not apply is 0, not -1."
         )
-    y[unknown] = np.nan
+    y[missing] = np.nan
     return y
 
 
@@ -114,16 +115,16 @@ def check_classes(labels, multilabel, known, was_multilabel, declared, every_cla
 
 
 def accuracy(predicted, target, weight):
-    """Return the share of the rows whose labels, all that are known, are right; NaN if no row has a
-    known label. ``weight`` (n,) or None.
+    """Return the share of the rows whose labels are right, missing ones left out; NaN if no row has
+    a label. ``weight`` (n,) or None.
     """
-    if has_unknown(target):
-        unknown = np.isnan(target)
-        right = ((predicted == target) | unknown).all(axis=1)
-        known = ~unknown.all(axis=1)
-        if not known.any():
+    if has_missing(target):
+        missing = np.isnan(target)
+        right = ((predicted == target) | missing).all(axis=1)
+        labelled = ~missing.all(axis=1)
+        if not labelled.any():
             return np.nan
-        return np.average(right[known], weights=None if weight is None else weight[known])
+        return np.average(right[labelled], weights=None if weight is None else weight[labelled])
     right = (predicted == target).all(axis=1) if target.ndim == 2 else target == predicted
     return np.average(right, weights=weight)
 
@@ -138,11 +139,11 @@ def class_numbers(y, classes, n_rows):
             f"y has {len(y)} labels, but X has {n_rows} rows; give one for each, or one for all."
         )
     try:
-        unknown = np.setdiff1d(y, classes)
+        strange = np.setdiff1d(y, classes)
     except TypeError:  # some have no order, such as None
-        unknown = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
-    if len(unknown):
-        raise ValueError(f"y has the labels {unknown}, which are not among classes_, {classes}.")
+        strange = list(dict.fromkeys(label for label in y if label not in classes.tolist()))
+    if len(strange):
+        raise ValueError(f"y has the labels {strange}, which are not among classes_, {classes}.")
     return np.searchsorted(classes, y)
 
 

@@ -1,8 +1,9 @@
-"""Where the columns of X lie and how large they are, as far as single precision is concerned.
+"""Location and scale of the columns of X, by which they are moved and divided before they become
+single precision.
 
 The one decision: X is left alone where float32 can hold it. A column that lies far from zero is
 moved towards it in double precision before it is rounded, so that its signal is not lost behind its
-offset. An autoencoder, which has to give X back, moves a column as soon as it lies beside zero and
+offset. An autoencoder, which reconstructs X, moves a column as soon as it lies beside zero and
 not near, and divides X where it is very large or very small. Both are undone in double precision. A
 few values far out have no say in where a column lies: the outermost hundredth on either side is
 left out. Of many rows evenly spaced ones are looked at.
@@ -45,8 +46,8 @@ def measure_of_inputs(X, weight, rows):
 
 
 def measure_of_reconstruction(X, weight, rows, loss):
-    """Return the ``Measure`` by which an autoencoder with this loss sees checked X and gives it
-    back, None for as it is.
+    """Return the ``Measure`` by which an autoencoder with this loss sees checked X and
+    reconstructs it, None for as it is.
 
     The columns of a loss have one scale, so that their shares in it stay. ``weight`` (n,) or None;
     ``rows``: those to look at, None for all.

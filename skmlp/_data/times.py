@@ -1,4 +1,4 @@
-"""Dates, times of day and durations: which columns hold them, and that these are refused by name.
+"""Dates, times of day and durations: which columns hold them, and the error that refuses these.
 
 The one decision: a network takes numbers and categories, and which numbers a date stands for, days
 since another or the month, is for the user to say; neither NumPy's count of microseconds nor a
@@ -32,7 +32,7 @@ _NO_TIMES = {
 }
 
 
-def time_held(column):
+def time_found(column):
     """Return what a series of pandas holds of dates, times and durations, or of intervals, in
     words; None if it holds none.
 
@@ -44,7 +44,7 @@ def time_held(column):
         return (
             time_among(categories)
             if isinstance(categories.dtype, pd.IntervalDtype)
-            else time_held(categories.to_series())
+            else time_found(categories.to_series())
         )
     if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype | pd.IntervalDtype):
         return str(dtype)
@@ -66,9 +66,9 @@ def time_among(values):
     return None
 
 
-def time_refusal(held, place):
+def time_refusal(found, place):
     """Return the error about a place, such as "The column 'day' of X", and what it holds, as
-    ``time_held`` says it.
+    ``time_found`` says it.
     """
-    remedy = "their middles" if held.startswith("interval") else "days since a date, or seconds"
-    return ValueError(f"{place} holds {held}; turn it into numbers, such as {remedy}.")
+    remedy = "their middles" if found.startswith("interval") else "days since a date, or seconds"
+    return ValueError(f"{place} holds {found}; turn it into numbers, such as {remedy}.")

@@ -1,4 +1,4 @@
-"""Columns of a table that have only categories which the fit did not have: the warning that this is
+"""The warning about a column of a table none of whose categories were there in the fit, which is
 likely an accident.
 
 The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of
@@ -17,37 +17,37 @@ _SEVERAL = 5  # rows with a value
 _SHOWN = 5  # categories in the message
 
 
-def warn_of_unseen(table, frame, matrix):
-    """Warn of the categorical columns of a frame none of whose values the table knows;
+def warn_of_unseen(codec, frame, matrix):
+    """Warn of the categorical columns of a frame none of whose values have a number of their own;
     ``matrix``: what it made of the frame.
     """
-    codes = matrix[:, matrix.shape[1] - len(table.categorical) :]
-    for j, code, categories in zip(table.categorical, codes.T, table.categories, strict=True):
+    codes = matrix[:, matrix.shape[1] - len(codec.categorical) :]
+    for j, code, categories in zip(codec.categorical, codes.T, codec.categories, strict=True):
         missing = categories.index(None) if None in categories else -1
         if ((code < len(categories)) & (code != missing)).any():
             continue
         column = frame.iloc[:, j].dropna()
-        known = [category for category in categories if category is not None]
-        odd = _odd(column.unique().tolist(), known, len(column))
-        if odd is not None:
+        fitted = [category for category in categories if category is not None]
+        suspect = _suspect(column.unique().tolist(), fitted, len(column))
+        if suspect is not None:
             warn_user(
-                f"The column {table.names[j]!r} of X has no value that was there in the fit: it "
-                f"has {_named([odd])}, the fit had "
-                f"{_named(known)}. To the network they are all one unseen category; give the "
-                "column as in the fit.",
+                f"The column {codec.names[j]!r} of X has no value that was there in the fit: it "
+                f"has {_named([suspect])}, the fit had "
+                f"{_named(fitted)}. To the network they are all one unseen category; give the "
+                "column as in the fit."
             )
 
 
-def _odd(values, known, n_rows):
-    """Return one of the distinct unseen values of ``n_rows`` that tells of an accident, None if
+def _suspect(values, fitted, n_rows):
+    """Return one of the distinct unseen values of ``n_rows`` that points to an accident, None if
     none does.
     """
     if not values:
         return None
-    kinds = set(map(_kind, known))
+    kinds = set(map(_kind, fitted))
     if kinds and kinds.isdisjoint(map(_kind, values)):
         return values[0]
-    words = {_bare(category) for category in known if isinstance(category, str)}
+    words = {_bare(category) for category in fitted if isinstance(category, str)}
     for value in values:
         if isinstance(value, str) and _bare(value) in words:
             return value

@@ -1,40 +1,40 @@
-"""Which backend computes a training: NumPy alone, or with Numba's kernels where they pay.
+"""Which backend makes the steps of a training: NumPy, or compiled epochs where they pay.
 
-The one decision: ``"auto"`` decides by the size of the problem alone, never by what has happened
+The one decision: ``"auto"`` decides by the work of the whole fit alone, never by what has happened
 before in the process, so that the same fit gives the same bits in any process. Importing Numba and
-reading compiled code from disk takes about a second, so small problems do without.
+reading compiled code from disk takes about a second, so small fits do without.
 """
 
 import os
 from importlib.util import find_spec
 
 SETTING = "SKMLP_BACKEND"
-# multiplications of one forward pass over the rows, from which kernels save more than they cost
-LEAST_WORK = 200_000_000
+BACKENDS = ("auto", "numpy", "numba")
+STEP, PARAMETER = 6e-5, 4e-9  # seconds that a compiled step saves, and each parameter in it
+LEAST = 2.0  # seconds to save: twice what it takes to begin
 
 
-def compiled_backend(network, n_rows):
-    """Return the module with the kernels, or None for NumPy alone, for training ``network`` on
-    ``n_rows`` rows.
+def compiled_backend(n_params, n_steps):
+    """Return the module that makes compiled epochs, or None for NumPy, for a training of
+    ``n_steps`` steps of ``n_params`` parameters.
 
-    The environment variable ``SKMLP_BACKEND`` is "auto" (the default: kernels if Numba is installed
-    and the problem large enough), "numpy" or "numba" (kernels always).
+    The environment variable ``SKMLP_BACKEND`` (``skmlp.set_config``) is "auto" (the default:
+    compiled epochs if Numba is installed and they save enough), "numpy" or "numba" (always
+    compiled, where there is a program for the network).
     """
     setting = os.environ.get(SETTING, "auto")
-    if setting not in ("auto", "numpy", "numba"):
+    if setting not in BACKENDS:
         raise ValueError(
             f"The environment variable {SETTING} must be 'auto', 'numpy' or 'numba', got "
             f"{setting!r}."
         )
-    if setting == "numpy" or (
-        setting == "auto"
-        and (n_rows * network.params.size < LEAST_WORK or find_spec("numba") is None)
-    ):
+    pays = n_steps * (STEP + PARAMETER * n_params) >= LEAST
+    if setting == "numpy" or (setting == "auto" and not (pays and find_spec("numba"))):
         return None
     try:
-        from ..nn.compiled import dispatch as compiled
+        from ..nn.compiled import program
     except ImportError as error:
         raise ImportError(
             f"{SETTING}='numba' needs Numba: pip install skmlp[fast] ({error})"
         ) from error
-    return compiled
+    return program

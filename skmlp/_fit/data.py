@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._data.inputs import fitted_table
+from .._data.inputs import encoded
+from .._data.missing import has_missing
 from .._data.sources import take
-from .._data.targets import has_unknown
 from .._data.weights import checked_weight, counted_rows, near_one
 from .._params.units import is_lbfgs
 from .init_from import fitted_network
@@ -62,7 +62,7 @@ class Given:
 class TrainingData:
     """Checked rows, of which ``rows`` (None: all) are trained on.
 
-    ``X``: matrix, of a table a frame until its columns are learned; ``target``: as
+    ``X``: matrix, of a table a frame until the codec has learned its columns; ``target``: as
     ``_data/targets.py`` has it; ``weight`` (n,) or None, in units of ``unit``.
     """
 
@@ -130,13 +130,13 @@ def fit_data(estimator, given, first, seed):
     """
     data = _checked(estimator, given, first)
     rows, held_out_rows = _split(estimator, given, data, seed)
-    data = _without_table(estimator, given, replace(data, rows=rows), first)
+    data = _encoded(estimator, given, replace(data, rows=rows), first)
     return data, _held_out(estimator, given, data, held_out_rows)
 
 
-def any_unknown(data, held_out):
+def any_missing(data, held_out):
     """Return whether a target trained or validated on has missing values."""
-    return has_unknown(data.target) or (held_out is not None and has_unknown(held_out.target))
+    return has_missing(data.target) or (held_out is not None and has_missing(held_out.target))
 
 
 def _checked(estimator, given, first):
@@ -163,12 +163,10 @@ def _split(estimator, given, data, seed):
     return split_rows(counted, strata, estimator.validation_fraction, seed)
 
 
-def _without_table(estimator, given, data, first):
-    """Return the TrainingData with the matrix that a table stands for, whose columns the first fit
-    learns.
-    """
+def _encoded(estimator, given, data, first):
+    """Return the TrainingData with the matrix of X, whose codec the first fit learns."""
     source = fitted_network(estimator.init_from)
-    X, target = fitted_table(
+    X, target = encoded(
         estimator, data.X, data.target, data.weight, data.rows, first, given.incremental, source
     )
     return replace(data, X=X, target=target)
@@ -181,11 +179,28 @@ def _held_out(estimator, given, data, rows):
     if rows is not None:
         y = None if data.is_reconstructed else given.y
         weight = None if data.weight is None else data.weight * data.unit
-        return HeldOut(None, *take(rows, data.target, data.weight), rows, given.X, y, weight)
+        kept_target, kept_weight = take(rows, data.target, data.weight)
+        return HeldOut(
+            X=None,
+            target=kept_target,
+            weight=kept_weight,
+            rows=rows,
+            given_X=given.X,
+            given_y=y,
+            given_weight=weight,
+        )
     if given.X_val is None:
         return None
     X, target = estimator._check_data(given.X_val, given.y_val, False)
     weight = checked_weight(X, given.sample_weight_val)
-    if estimator._table is None:
+    if not estimator._codec.is_table:
         warn_of_another_scale(data.X, X)
-    return HeldOut(X, target, weight, None, given.X_val, given.y_val, weight)
+    return HeldOut(
+        X=X,
+        target=target,
+        weight=weight,
+        rows=None,
+        given_X=given.X_val,
+        given_y=given.y_val,
+        given_weight=weight,
+    )

@@ -40,7 +40,7 @@ def diverged(estimator, epoch, what="The loss is", where=""):
     """
     remedies = (
         []
-        if estimator._table is not None
+        if estimator._codec.is_table
         else ["scale the features, for instance with StandardScaler"]
     )  # a table's are scaled
     if not is_lbfgs(estimator):
@@ -202,7 +202,7 @@ def _unscaled_features(estimator, data, rows):
     """Return a list of one or no sentence that features are far from the size that networks are
     made for, and what helps.
     """
-    if estimator._table is not None:  # its numbers are standardised
+    if estimator._codec.is_table:  # its numbers are standardised
         return []
     x = data.x.take(rows, np.empty((len(rows), data.x.width)))
     with np.errstate(over="ignore"):

@@ -1,8 +1,8 @@
 """Starting a network from the first layers of one that is fitted (``init_from``).
 
 The one decision: a fitted network is given as scikit-learn gives one, ``FrozenEstimator(network)``,
-since cloning, which every search and every fold does, takes the fit of anything else away. What is
-known of a table comes along, since numbers of categories mean nothing without.
+since cloning, which every search and every fold does, takes the fit of anything else away. Its
+codec comes along, since numbers of categories mean nothing without.
 """
 
 from sklearn.exceptions import NotFittedError

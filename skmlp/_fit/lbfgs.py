@@ -6,7 +6,6 @@ import time
 import numpy as np
 
 from ..nn.engine.lbfgs import INTERRUPTED, fit_lbfgs
-from .backend import compiled_backend
 from .endings import Ending, diverged, interrupted, warn_lbfgs
 from .progress import asked_by, lbfgs_ending
 from .resumption import resumption_of
@@ -82,7 +81,7 @@ def train_lbfgs(training):
     tasks, n_made, n = training.tasks, resumption_of(estimator).n_made, data.n_rows
     training.state.monitor = ""  # the weights are to be others than those of the best epoch
     rows = slice(0, n) if data.rows is None else data.rows
-    network.prepare(n, compiled=compiled_backend(network, n), keep_outputs=estimator.diagnostics)
+    network.prepare(n, keep_outputs=estimator.diagnostics)
     plan = network.plan(n)
     x = data.x.take(rows, None if data.x.sparse and network.sparse_input else plan.x)
     target = data.target.take(rows, plan.target)

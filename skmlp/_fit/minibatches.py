@@ -14,6 +14,7 @@ from .endings import Ending, diverged, interrupted, warn_max_iter, warn_restored
 from .progress import asked_by, kept_weights
 from .resumption import resumption_of
 from .sklearn_callbacks import EpochTasks
+from .threads import blas_threads, one_thread
 
 
 def train_minibatches(training):
@@ -75,10 +76,14 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
     """
     estimator, network, state = training.estimator, training.network, training.state
     batches, n_rows = training.minibatches, training.data.n_rows
-    compiled = compiled_backend(network, n_rows)
     bounds = batch_bounds(n_rows, batches.batch_size, network.min_rows)
+    n_epochs = 1 if training.incremental else estimator.max_iter
+    compiled = compiled_backend(network.params.size, n_epochs * len(bounds))
+    make_program = None
+    if compiled is not None:
+        make_program = partial(compiled.program, n_threads=blas_threads(), alone=one_thread)
     n_most = max(stop - start for start, stop in bounds)
-    network.prepare(n_most, state.rng, compiled=compiled, keep_outputs=diagnostics is not None)
+    network.prepare(n_most, state.rng, keep_outputs=diagnostics is not None)
     penalised = network.penalised
     updater = Updater(
         batches.rule,
@@ -88,7 +93,6 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
         state.clock.step,
         network.penalties,
         list(zip(penalised, batches.penalties.decay, strict=False)),
-        kernel=compiled and compiled.update(batches.rule),
         l1=merged(zip(penalised, batches.penalties.l1, strict=True)),
         weights=[view for (_, name), view in network.views().items() if name == "weight"],
         max_norm=estimator.max_norm,
@@ -107,6 +111,7 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
         callbacks=callbacks,
         augmentation=augmentation,
         probe=None if diagnostics is None else diagnostics.measure,
+        make_program=make_program,
     )
 
 

@@ -73,6 +73,11 @@ def one_thread():
             library.set_num_threads(before)
 
 
+def blas_threads():
+    """Return how many threads BLAS may use now."""
+    return max((library.get_num_threads() or 1 for library in _libraries()), default=1)
+
+
 def _largest_product(network, n_rows):
     """Return the number of multiplications of the largest product of a pass over the rows."""
     return n_rows * max(part.stop - part.start for part in network.penalised)

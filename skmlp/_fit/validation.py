@@ -124,10 +124,10 @@ def _location_and_spread(X):
     without missing values; NaN for none.
     """
     X = X[:: -(-X.shape[0] // _LOOKED_AT)]
-    known = ~np.isnan(X)
-    n = known.sum(axis=0)
-    mean = np.where(known, X, 0.0).sum(axis=0) / n
-    return mean, np.sqrt(np.where(known, np.square(X - mean), 0.0).sum(axis=0) / n)
+    present = ~np.isnan(X)
+    n = present.sum(axis=0)
+    mean = np.where(present, X, 0.0).sum(axis=0) / n
+    return mean, np.sqrt(np.where(present, np.square(X - mean), 0.0).sum(axis=0) / n)
 
 
 class Evaluation:

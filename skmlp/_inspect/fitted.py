@@ -53,11 +53,11 @@ class FittedAttributes:
 
     @property
     def embeddings_(self):
-        if self._fitted()._table is None:
+        if not self._fitted()._codec.is_table:
             raise AttributeError(
                 "There are embeddings only of a table's categories; see categorical_features."
             )
-        return embeddings(self._table, self._network)
+        return embeddings(self._codec, self._network)
 
     @property
     def history_(self):

@@ -45,8 +45,7 @@ class FeatureImportances:
     }
 
     def _keep_moments(self, data, going_on):
-        table = self._table
-        levels = () if table is None else table.levels
+        levels = self._codec.levels
         with np.errstate(over="ignore", invalid="ignore"):
             moments = _moments_of(data.X, data.weight, data.rows, levels)
             self._moments = (
@@ -76,7 +75,7 @@ class FeatureImportances:
         """Return how much each prediction changes with each feature, an array (n_predictions,
         n_features).
         """
-        rng, deviation, table = np.random.default_rng(0), _deviation(self._moments), self._table
+        rng, deviation, codec = np.random.default_rng(0), _deviation(self._moments), self._codec
         n_outputs = self._network.n_out
         X = _drawn(
             self._moments,
@@ -84,20 +83,20 @@ class FeatureImportances:
             rng,
         )
         scale = deviation
-        if table is not None:
-            scale = deviation[: len(table.numeric)]
-            scale = np.multiply(scale, table.scale, out=np.zeros_like(scale), where=scale > 0.0)
+        if codec.is_table:
+            scale = deviation[: len(codec.numeric)]
+            scale = np.multiply(scale, codec.scale, out=np.zeros_like(scale), where=scale > 0.0)
         size = max(1, _GRADIENT_VALUES // (4 * n_outputs * self.n_features_in_))
         total = sum(
             np.abs(self._prediction_gradients(X[k : k + size])).sum(axis=0, dtype=np.float64)
             for k in range(0, len(X), size)
         )
-        if table is None:
+        if not codec.is_table:
             return total / len(X) * scale
-        total[:, table.numeric] *= scale / len(X)
+        total[:, codec.numeric] *= scale / len(X)
         before = self._prediction_matrix(X)
         for j, column, shares in zip(
-            table.categorical,
+            codec.categorical,
             range(len(deviation), X.shape[1]),
             self._moments["counts"],
             strict=True,

@@ -7,7 +7,6 @@ the last raw scores, whose derivative the loss knows (``Loss.link_gradient``).
 
 import numpy as np
 
-from .._data.sources import input_rows
 from .._fit.threads import limited_prediction
 from ..nn.engine.input_gradient import input_gradient
 
@@ -60,16 +59,13 @@ def gradient_of_predictions(estimator, X):
 
 def _gradient(estimator, X, output_gradient):
     """Return the gradient, for checked X, of what ``output_gradient`` makes of raw scores."""
-    source = input_rows(X, estimator._network.dtype, estimator._input_measure)
-    return _gradient_at(estimator, source, X.dtype, output_gradient)
+    return _gradient_at(estimator, estimator._input(X), X.dtype, output_gradient)
 
 
 def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
     """Return the gradient at the rows of a source; ``stop``: as for ``input_gradient``."""
     gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
-    if estimator._input_measure is not None:
-        gradient *= 1.0 / estimator._input_measure.scale
-    return gradient if estimator._table is None else estimator._table.gradient(gradient)
+    return estimator._codec.gradient(gradient)
 
 
 def _limited(network, source, *args):

@@ -9,7 +9,6 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._data.sources import input_rows
 from .._fit.threads import limited_prediction
 from ..nn.engine.mc_dropout import dropout_samples, has_dropout
 
@@ -28,7 +27,7 @@ def raw_samples(estimator, X, n_samples, random_state, dtype):
             "input_dropout=0.1, for example."
         )
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    source = input_rows(X, network.dtype, estimator._input_measure)
+    source = estimator._input(X)
     with limited_prediction(network, source.n_rows):
         return dropout_samples(
             network, source, int(n_samples), np.random.Generator(np.random.PCG64(seeds)), dtype

@@ -19,7 +19,7 @@ def augmenters(estimator, x):
         if isinstance(augmenter, Augmenter):
             augmenter.check()
             augmenter.check_width(x.width)
-    if given and estimator._table is not None and estimator._table.categorical:
+    if given and estimator._codec.categorical:
         raise ValueError(
             f"augmentation={estimator.augmentation!r} does not go with categories: their numbers "
             "cannot be mixed or moved."
@@ -29,7 +29,7 @@ def augmenters(estimator, x):
             f"augmentation={estimator.augmentation!r} does not go with sparse X; give "
             "X.toarray(), or leave augmentation out."
         )
-    measures = estimator._input_measure, estimator._target_measure
+    measures = estimator._codec.measure, estimator._target_measure
     if measures == (None, None):
         return given
     return [

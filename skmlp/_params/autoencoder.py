@@ -101,6 +101,6 @@ AUTOENCODER_ATTRIBUTE_DOCS = {
         The losses and their columns, in the form that ``loss`` takes.""",
     "mean_": """
     mean_ : ndarray of shape (n_features,)
-        Weighted mean of the known values of each feature in the rows that the first fit trained on;
-        takes the place of missing values in the input. NaN for categories.""",
+        Weighted mean of each feature in the rows that the first fit trained on, missing values left
+        out; takes the place of missing values in the input. NaN for categories.""",
 }

@@ -201,9 +201,9 @@ def _dense(width, init, tied, number, owners):
 
 def _embedding(estimator):
     """Return the layers, one or none, that stand for the categories of a table."""
-    if estimator._table is None or not estimator._table.categorical:
+    if not estimator._codec.categorical:
         return []
-    levels, dim = estimator._table.levels, estimator.embedding_dim
+    levels, dim = estimator._codec.levels, estimator.embedding_dim
     return [Embedding(levels, None if dim is None else (int(dim),) * len(levels))]
 
 

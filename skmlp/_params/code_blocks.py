@@ -65,16 +65,16 @@ def _corruption(estimator):
 
 def _check_table(estimator):
     """Raise ``ValueError`` for what does not go with a table."""
-    if estimator._table is None:
+    if not estimator._codec.is_table:
         return
     if estimator.tied_weights:
         raise ValueError(
             "tied_weights=True does not go with categorical_features: what goes in, vectors of "
-            "categories and marks of missing numbers, is "
+            "categories and indicators of missing numbers, is "
             "not what comes out; take tied_weights=False."
         )
     penalty = estimator.code_penalty
-    if estimator._table.categorical and getattr(
+    if estimator._codec.categorical and getattr(
         resolve(penalty, CODE_PENALTIES) if penalty is not None else None, "needs_subnetwork", False
     ):
         raise ValueError(

@@ -300,8 +300,8 @@ PARAMETER_DOCS = {
         table as it stands, a frame or an array of any dtype: each category gets a vector that is
         learned (``embedding_dim``), a missing one counts as a category, and one that no training
         row has gets zeros, or in ``partial_fit`` a vector with all others like it. Numbers are
-        standardised by the mean and standard deviation of the known values trained on; a missing
-        one becomes 0 then, with a column beside it that marks it if there were any in training.
+        standardised by the mean and standard deviation of the values trained on; a missing one
+        becomes 0 then, with a column beside it that indicates it if there were any in training.
         Infinite numbers, dates and times are refused. The first fit learns all this, later ones
         keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
     "embedding_dim": """

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .._data.table import TableEncoder
+from .._data.codec import MatrixCodec
+from .._data.table import TableCodec
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.losses.measure import Measure
@@ -68,25 +69,22 @@ def _is_names(value):
 
 
 CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
-MEANS = Kind(
-    "an array of numbers",
-    lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f",
-)
 MOMENTS = Kind("what importances are made of", _is_moments)
 NAMES = Kind("an array of strings", _is_names)
 RECORDS = Kind("a list of dicts of numbers", _is_records)
 MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
-TABLE = Kind("a TableEncoder or None", lambda value: value is None or type(value) is TableEncoder)
+CODEC = Kind(
+    "a MatrixCodec or a TableCodec", lambda value: type(value) in (MatrixCodec, TableCodec)
+)
 NETWORK = {
     "_network": Kind("a Network", lambda value: type(value) is Network),
     "_state": part(TrainingState),
     "_transform_stop": COUNT,
     "_records": RECORDS,
-    "_table": TABLE,
-    "_input_measure": MEASURE,
+    "_codec": CODEC,
     "n_features_in_": COUNT,
     "feature_names_in_": NAMES,
     "n_iter_": COUNT,
 }
 # n_iter_ is set when a fit ends, and a callback may store what there is before
-OPTIONAL = {"feature_names_in_", "_table", "n_iter_"}
+OPTIONAL = {"feature_names_in_", "n_iter_"}

@@ -12,7 +12,7 @@ from ..nn.losses.measure import Measure
 from ..nn.optimizers import OPTIMIZERS, Optimizer
 from ..nn.saved import FLAG, Kind, check_attributes, is_finite, is_ours, refusal, shown
 from ..nn.unit import check_unit
-from .kinds import CLASSES, MEANS, MEASURE, MOMENTS, NETWORK, OPTIONAL
+from .kinds import CLASSES, MEASURE, MOMENTS, NETWORK, OPTIONAL
 from .stored import Fitted, agree
 
 
@@ -20,20 +20,21 @@ def _check_parts(cls, state):
     """Raise ``ValueError`` unless the parts that every estimator of a network has belong
     together.
     """
-    network, table, n_features = state["_network"], state.get("_table"), state["n_features_in_"]
+    network, codec, n_features = state["_network"], state["_codec"], state["n_features_in_"]
     network.check()
-    if table is not None:
-        table.check()
-        agree(cls, "number of columns of the table", len(table.names), n_features)
+    codec.check(n_features)
+    agree(cls, "_codec.keeps_missing", bool(codec.keeps_missing), cls._keeps_missing)
+    _check_measure(cls, "_codec.measure", codec.measure, n_features)
+    if codec.is_table:
         levels = next(
             (layer.n_categories for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
         )
-        agree(cls, "numbers of categories in the network", tuple(levels), table.levels)
+        agree(cls, "numbers of categories in the network", tuple(levels), codec.levels)
     agree(
         cls,
         "number of inputs of the network",
         network.n_in,
-        n_features if table is None else len(table.filling),
+        len(codec.filling) if codec.is_table else n_features,
     )
     agree(
         cls,
@@ -41,8 +42,7 @@ def _check_parts(cls, state):
         len(state.get("feature_names_in_", range(n_features))),
         n_features,
     )
-    _check_measure(cls, "_input_measure", state["_input_measure"], n_features)
-    moments, levels = state.get("_moments"), () if table is None else table.levels
+    moments, levels = state.get("_moments"), codec.levels
     if moments is not None:
         saved = (
             len(moments["mean"]),
@@ -187,19 +187,13 @@ def _check_autoencoder(cls, state):
     _check_parts(cls, state)
     ends = block_ends(state["_network"])
     _check_stop(cls, state, ends[len(ends) // 2])
-    table, means, n_features = state.get("_table"), state["mean_"], state["n_features_in_"]
-    _check_outputs(
-        cls, state, n_features if table is None else len(table.numeric) + sum(table.levels)
-    )
-    agree(cls, "number of means", len(means), n_features)
-    if not np.isfinite(means if table is None else [*means[table.numeric], *table.scale]).all():
-        raise refusal(cls.__name__, "the means or scales of its columns are not finite")
-    if table is not None:  # that of the values of an earlier fit may be left
+    _check_outputs(cls, state, state["_codec"].n_outputs)
+    if state["_codec"].is_table:  # that of the values of an earlier fit may be left
         return
     if "_loss" not in state:
         raise refusal(cls.__name__, "it has no _loss")
     check_unit(state["_loss"], Loss, cls.__name__)
-    state["_loss"].check_outputs(n_features)
+    state["_loss"].check_outputs(state["n_features_in_"])
 
 
 PREDICTOR = {**NETWORK, "_moments": MOMENTS}
@@ -212,7 +206,7 @@ REGRESSOR = Fitted(
     {**PREDICTOR, "_normalizes_y": FLAG, "_target_measure": MEASURE}, OPTIONAL, _check_regressor
 )
 AUTOENCODER = Fitted(
-    {**NETWORK, "mean_": MEANS, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
+    {**NETWORK, "_loss": Kind("a loss", lambda value: isinstance(value, Loss))},
     {*OPTIONAL, "_loss"},
     _check_autoencoder,
 )

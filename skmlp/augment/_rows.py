@@ -46,8 +46,8 @@ class Mixup(Augmenter):
 
     With partners j, a random permutation of the rows i, and an l of its own for each row,
     distributed as Beta(alpha, alpha): ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l)
-    y_j``. Sample weights are not mixed: a mixed row counts as its first partner i did. An unknown
-    label (NaN) stays unknown in every mix.
+    y_j``. Sample weights are not mixed: a mixed row counts as its first partner i did. A missing
+    label (NaN) stays missing in every mix.
 
     Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' take them as they
     are; the losses that put each class on one side or the other (margins, 'focal' for two classes

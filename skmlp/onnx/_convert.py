@@ -21,8 +21,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import OutlierAutoencoder
-from .._around import last_step
 from .._base import BaseMLP
+from .._meta import last_step
 from ._estimators import register
 from ._graph import name_inputs
 
@@ -216,14 +216,14 @@ def _type(values, name, floating):
     values = values if sparse.issparse(values) else np.asarray(values)
     kind = values.dtype.kind
     if kind == "O":
-        known = values[~pd.isna(values)]
-        kind = _KINDS.get(pd.api.types.infer_dtype(known))
-        if not known.size:
+        present = values[~pd.isna(values)]
+        kind = _KINDS.get(pd.api.types.infer_dtype(present))
+        if not present.size:
             raise ValueError(
-                f"{name} has no known value that would tell its type; give more rows, or "
+                f"{name} has missing values only, which tell no type; give more rows, or "
                 "initial_types."
             )
-        if known.size < values.size and kind in ("i", "b"):
+        if present.size < values.size and kind in ("i", "b"):
             kind = "f"
     if kind not in _TENSORS:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What skl2onnx is told of the estimators: which outputs they have, of what shape, and how to
+"""What skl2onnx needs to know of the estimators: which outputs they have, of what shape, and how to
 compute them.
 
 The one decision: the graph computes in float64 if its inputs are float64, else in float32, as
@@ -11,7 +11,6 @@ import numpy as np
 from skl2onnx import get_model_alias, update_registered_converter
 from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.common.data_types import (
-    BooleanTensorType,
     DoubleTensorType,
     FloatTensorType,
     Int64TensorType,
@@ -22,15 +21,14 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
-from .._around import last_step
+from .._meta import last_step
 from ..nn.losses.measure import Measure
 from ._graph import Graph
+from ._inputs import check_input, convert_input
 from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
-from ._tables import check_table, convert_table
 from ._units import convert_layers, convert_unit
 
 LEAST_OPSET = 13
-_NUMBERS = (FloatTensorType, DoubleTensorType, Int64TensorType, BooleanTensorType)
 _HANDS_ON = (
     "ZipMap",
     "ZipMapColumns",
@@ -76,7 +74,7 @@ def register():
 
 
 def _refuse(scope, model, inputs, custom_parsers=None):
-    """Raise ``ValueError`` for an imputer, which would have to give tables back."""
+    """Raise ``ValueError`` for an imputer, whose output would be a table."""
     raise ValueError(
         "An AutoencoderImputer cannot be converted. Leave it out of the graph, and give this what "
         "it has imputed, or fit a network with "
@@ -114,22 +112,7 @@ def _parse(scope, model, inputs, custom_parsers=None):
 def _shapes(operator):
     """Check the inputs and set the types of the outputs."""
     model, own = operator.raw_operator, type(operator.raw_operator).__name__
-    types = _NUMBERS if model._table is None else (*_NUMBERS, StringTensorType)
-    for variable in operator.inputs:
-        if not isinstance(variable.type, types):
-            raise ValueError(
-                f"{own} takes numbers, but its input {variable.raw_name!r} is {variable.type}."
-            )
-    widths = [variable.get_second_dimension() for variable in operator.inputs]
-    if all(isinstance(width, int) for width in widths) and sum(widths) != model.n_features_in_:
-        raise ValueError(
-            f"{own} was fitted with {model.n_features_in_} features, but the graph gives it "
-            f"{sum(widths)}."
-        )
-    if model._table is not None:
-        if isinstance(model, Autoencoder):
-            raise ValueError("An Autoencoder with categorical_features cannot be converted.")
-        check_table(model._table, operator.inputs)
+    check_input(model, operator.inputs)
     _check_place(operator)
     kinds = _outputs(operator.scope_inst, model, operator.inputs)
     for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
@@ -287,21 +270,8 @@ def _convert(scope, operator, container):
             f"{LEAST_OPSET} or newer."
         )
     graph = Graph(scope, container, np.float64 if _is_double(operator.inputs) else np.float32)
-    method, missing = _method(scope, model), None
-    if model._table is not None:
-        x = convert_table(graph, model._table, operator.inputs)
-    else:
-        x = _matrix(graph, operator.inputs, model._input_measure)
-    if model._takes_missing:
-        missing = graph.node("IsNaN", x)
-        x = graph.node(
-            "Where",
-            missing,
-            model.mean_
-            if model._input_measure is None
-            else model._input_measure.normalised(model.mean_),
-            x,
-        )
+    method = _method(scope, model)
+    x, missing = convert_input(graph, model._codec, operator.inputs)
     if method == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
     else:
@@ -319,21 +289,6 @@ def _convert(scope, operator, container):
         results, operator.outputs, strict=False
     ):  # of mean and std only the mean may be wanted
         graph.node("Identity", name, output=variable.full_name)
-
-
-def _matrix(graph, variables, measure):
-    """Add the matrix of all inputs as the network sees it."""
-    dtype = (
-        graph.dtype if measure is None else np.float64
-    )  # a large offset is subtracted before anything is rounded
-    features = [graph.cast(variable.full_name, dtype) for variable in variables]
-    x = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
-    if measure is None:
-        return x
-    x = graph.node("Sub", x, graph.constant(np.asarray(measure.offset), np.float64))
-    return graph.cast(
-        graph.node("Div", x, graph.constant(np.asarray(measure.scale), np.float64)), graph.dtype
-    )
 
 
 def _predicted_labels(graph, model, raw, classes):

@@ -13,7 +13,7 @@ from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
 from sklearn.utils.validation import check_is_fitted
 
 from .. import Autoencoder, nn
-from .._around import last_step
+from .._meta import last_step
 from ._graph import Graph
 from ._units import convert_unit
 
@@ -109,9 +109,9 @@ def convert_detector(scope, operator, container):
     graph = Graph(
         scope, container, np.float64 if isinstance(score.type, DoubleTensorType) else np.float32
     )
-    known = graph.node(
+    finite = graph.node(
         "Where", graph.node("IsNaN", score.full_name), -np.inf, score.full_name
     )  # an error beyond all numbers
-    above = graph.node("Sub", known, operator.raw_operator.offset_, output=scores.full_name)
+    above = graph.node("Sub", finite, operator.raw_operator.offset_, output=scores.full_name)
     sign = graph.node("Where", graph.node("Less", above, 0.0), -1, 1)
     graph.node("Reshape", sign, np.array([-1]), output=label.full_name)

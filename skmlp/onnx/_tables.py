@@ -1,4 +1,4 @@
-"""Tables (``categorical_features``) in a graph: the matrix that ``TableEncoder`` makes of them, out
+"""Tables (``categorical_features``) in a graph: the matrix that ``TableCodec`` makes of them, out
 of tensors of numbers and strings.
 
 The one decision: an input has one type, so a column's categories must be all strings or all
@@ -22,23 +22,23 @@ def check_table(table, variables):
                 f"The column {table.names[j]!r} holds numbers, but the graph gives it strings."
             )
     for j, categories in zip(table.categorical, table.categories, strict=True):
-        name, known = table.names[j], [value for value in categories if value is not None]
+        name, present = table.names[j], [value for value in categories if value is not None]
         words = issubclass(kinds[j], StringTensorType)
-        if not all(isinstance(value, str) for value in known) and not all(
-            isinstance(value, Real) for value in known
+        if not all(isinstance(value, str) for value in present) and not all(
+            isinstance(value, Real) for value in present
         ):
             raise ValueError(
-                f"The column {name!r} has the categories {_some(known)}; to be converted they "
+                f"The column {name!r} has the categories {_some(present)}; to be converted they "
                 "must be all strings or all numbers, since a "
                 "tensor has one type. Turn them into strings before the fit."
             )
-        if known and words != isinstance(known[0], str):
+        if present and words != isinstance(present[0], str):
             holds, gets = ("numbers", "strings") if words else ("strings", "numbers")
             raise ValueError(
-                f"The categories of the column {name!r} are {holds}, such as {known[0]!r}, but "
+                f"The categories of the column {name!r} are {holds}, such as {present[0]!r}, but "
                 f"the graph gives it {gets}."
             )
-        if words and None in categories and "" in known:
+        if words and None in categories and "" in present:
             raise ValueError(
                 f"The column {name!r} has both '' and missing values, but in a graph '' means "
                 "missing; rename '' before the fit."
@@ -50,8 +50,8 @@ def convert_table(graph, table, variables):
     columns = _columns(graph, variables)
     parts = []
     if table.numeric:
-        # (x - mean) / scale in float64, as in the estimators, 0 where missing; then a mark of what
-        # is missing
+        # (x - mean) / scale in float64, as in the estimators, 0 where missing; then the
+        # indicators of what is missing
         values = [graph.cast(columns[j][0], np.float64) for j in table.numeric]
         x = graph.node("Concat", *values, axis=1)
         missing = graph.node("IsNaN", x)
@@ -63,9 +63,9 @@ def convert_table(graph, table, variables):
                 graph.dtype,
             )
         )
-        if len(table.marked):
+        if len(table.indicators):
             parts.append(
-                graph.node("Gather", graph.cast(missing, graph.dtype), table.marked, axis=1)
+                graph.node("Gather", graph.cast(missing, graph.dtype), table.indicators, axis=1)
             )
     for j, categories in zip(table.categorical, table.categories, strict=True):
         parts.append(

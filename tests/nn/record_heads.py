@@ -27,7 +27,7 @@ def main():
     labels[rng.uniform(size=labels.shape) < 0.3] = np.nan
     losses = {
         "classes": (classes, lambda raw, target: cross_entropy(raw, target, reduction="none")),
-        # unknown entries have a weight of zero
+        # missing entries have a weight of zero
         "labels": (
             labels,
             lambda raw, target: binary_cross_entropy_with_logits(

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.epoch_end import Callback
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows
@@ -62,7 +61,6 @@ def peak(
     batch_size=N,
     shuffle=True,
     n_rows=N,
-    backend=None,
 ):
     """Return the most bytes that an epoch of training needs on top of what it holds."""
     rng = np.random.default_rng(0)
@@ -72,11 +70,9 @@ def peak(
     )
     weight = rng.uniform(1, 2, n_rows).astype(network.dtype) if weighted else None
     state, watch = TrainingState(rng), Watch()
-    network.prepare(batch_size + 1, rng, compiled=backend)
-    decays, kernel = [(slice(0, network.penalised[-1].stop), 0.1)], backend and backend.update(rule)
-    updater = Updater(
-        rule, network.params, network.grads, None, 0, network.penalties, decays, kernel=kernel
-    )
+    network.prepare(batch_size + 1, rng)
+    decays = [(slice(0, network.penalised[-1].stop), 0.1)]
+    updater = Updater(rule, network.params, network.grads, None, 0, network.penalties, decays)
     state.slots = updater.slots
     trainer = Trainer(
         network,
@@ -108,38 +104,32 @@ def network_of(loss, dtype, **options):
     return make_network(loss, sizes=(WIDTH,) * 4, alphas=(0.1, 0.2, 0.3), dtype=dtype, **options)
 
 
-@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3], ids=["", "dropout"])
-def test_layers(batch_norm, dropout, backend, dtype):
+def test_layers(batch_norm, dropout, dtype):
     network = network_of(
         LogLoss(), dtype, batch_norm=batch_norm, dropout=dropout, input_dropout=dropout
     )
-    assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
+    assert peak(network, OPTIMIZERS["adam"]()) < BOUND
 
 
-@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
-def test_alpha_dropout(backend, dtype):
+def test_alpha_dropout(dtype):
     parts = [[Dense(WIDTH), Activate(ACTIVATIONS["selu"]()), AlphaDropout(0.1)] for _ in range(2)]
     network = randomised(
         Network([*parts[0], *parts[1], Dense(WIDTH)], SquaredError(), WIDTH, dtype=dtype)
     )
-    assert peak(network, SGD(), backend=backend) < BOUND
+    assert peak(network, SGD()) < BOUND
 
 
-@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 @pytest.mark.slow
-def test_embeddings(backend, dtype):
+def test_embeddings(dtype):
     layers = [
         Embedding((40,) * 16, (32,) * 16),
         Dense(WIDTH),
         Activate(ACTIVATIONS["relu"]()),
         Dense(WIDTH),
     ]
-    assert (
-        peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD(), backend=backend)
-        < BOUND
-    )
+    assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD()) < BOUND
 
 
 @pytest.mark.parametrize("key", LOSSES)

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from scipy import integrate, stats
 
 from skmlp.nn.activations import GELU, Identity, Logistic, ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.input_gradient import input_gradient
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
@@ -42,7 +41,6 @@ from tests.nn.helpers import layer_workspace, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 CODES = {
     "kl": lambda k: [Dense(k), Activate(Logistic()), KLSparsity(0.2, 0.7)],
     "l1": lambda k: [Dense(k), Activate(Tanh()), L1Sparsity(0.3)],
@@ -71,11 +69,10 @@ def test_every_penalty_is_a_term_and_is_tested():
 # ---- gradients
 
 
-@BACKENDS
 @each_code
 @pytest.mark.parametrize("activation", [Tanh(), GELU(), ReLU(), "prelu"], ids=str)
 @pytest.mark.slow
-def test_gradient(activation, kind, backend):
+def test_gradient(activation, kind):
     """{batch norm} x {dropout and corruption} x {weights} x {penalty}, each parameter by itself."""
     unit = PReLU() if activation == "prelu" else Activate(activation)
     for batch_norm, random, weighted, penalty in itertools.product([False, True], repeat=4):
@@ -86,7 +83,7 @@ def test_gradient(activation, kind, backend):
         ]
         layers += [*hidden(4, unit, batch_norm, random), Dense(5)]
         network = network_of(layers, alphas=(0.5, 0.1, 0.2, 2.0) if penalty else ())
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+        assert gradient_error(network, weighted) < TOLERANCE, (
             batch_norm,
             random,
             weighted,
@@ -113,15 +110,14 @@ STACKS = {
 }
 
 
-@BACKENDS
 @each_code
 @pytest.mark.parametrize("stack", STACKS)
-def test_gradient_among_others(stack, kind, backend):
+def test_gradient_among_others(stack, kind):
     before, after = STACKS[stack]
     layers = [*before, *CODES[kind](3), *after]
     if stack == "tied":
         layers[-1] = TiedDense(5, len(layers) - 1)
-    assert gradient_error(network_of(layers, Huber()), weighted=True, compiled=backend) < TOLERANCE
+    assert gradient_error(network_of(layers, Huber()), weighted=True) < TOLERANCE
 
 
 @each_code
@@ -134,12 +130,11 @@ def test_sparse_rows_give_the_same(kind, rng):
     np.testing.assert_allclose(values[1:], [values[0]] * 2, rtol=1e-10, atol=1e-12)
 
 
-@BACKENDS
 @each_code
-def test_a_step_allocates_nothing(kind, backend, dtype):
+def test_a_step_allocates_nothing(kind, dtype):
     layers = [Dense(WIDTH), BatchNorm(), Activate(ReLU()), *CODES[kind](WIDTH), Dense(WIDTH)]
     network = network_of(layers, n_in=WIDTH, dtype=dtype)
-    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
+    assert peak(network, OPTIMIZERS["adam"](), weighted=True) < BOUND
 
 
 @each_code

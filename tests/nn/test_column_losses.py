@@ -1,5 +1,5 @@
-"""Losses made of losses, and losses of what is known: the generic promises of losses, and sums
-over pieces and known entries.
+"""Losses made of losses, and losses that leave out what is missing: the generic promises of losses,
+and sums over pieces and entries that are there.
 """
 
 import pickle
@@ -59,10 +59,10 @@ PROMISES_IN_ANY_PRECISION = [
 ]
 
 
-def target_of(pieces, n, rng, unknown=0.0):
+def target_of(pieces, n, rng, missing=0.0):
     """Return targets for the pieces, with a share of the entries NaN."""
     target = targets_of(ColumnLosses(pieces), (n, N_OUT), rng)
-    return np.where(rng.random(target.shape) < unknown, np.nan, target)
+    return np.where(rng.random(target.shape) < missing, np.nan, target)
 
 
 # ---- what every loss promises
@@ -140,11 +140,11 @@ def test_is_the_sum_of_its_pieces(pieces, rng):
     assert_allclose(rows, total, rtol=1e-12)
 
 
-@pytest.mark.parametrize("unknown", [0.0, 0.3])
+@pytest.mark.parametrize("missing", [0.0, 0.3])
 @mixed
-def test_entries_add_up_to_rows(pieces, unknown, rng):
-    raw, target = rng.normal(size=(40, N_OUT)), target_of(pieces, 40, rng, unknown)
-    loss = masked(ColumnLosses(pieces)) if unknown else ColumnLosses(pieces)
+def test_entries_add_up_to_rows(pieces, missing, rng):
+    raw, target = rng.normal(size=(40, N_OUT)), target_of(pieces, 40, rng, missing)
+    loss = masked(ColumnLosses(pieces)) if missing else ColumnLosses(pieces)
     rows, _ = gradient_of_rows(loss, raw, target)
     entries = loss.entries(raw.copy(), target)
     assert_allclose(entries.sum(axis=1), rows, rtol=1e-12)
@@ -191,7 +191,7 @@ def test_what_lies_outside_the_domain_is_named(rng):
             loss.check_target(bad, "X", labels)
 
 
-# ---- what is known
+# ---- missing entries
 
 
 REGRESSION = [
@@ -202,14 +202,15 @@ REGRESSION = [
 @pytest.mark.parametrize("loss", REGRESSION, ids=repr)
 def test_missing_numbers_have_no_loss_and_no_gradient(loss, dtype, rng):
     raw, target = rng.normal(size=(20, 5)).astype(dtype), targets_of(loss, (20, 5), rng, dtype)
-    known = rng.random(target.shape) > 0.4
-    rows, grad = gradient_of_rows(masked(loss), raw, np.where(known, target, np.nan).astype(dtype))
+    present = rng.random(target.shape) > 0.4
+    some = np.where(present, target, np.nan).astype(dtype)
+    rows, grad = gradient_of_rows(masked(loss), raw, some)
     _, full = gradient_of_rows(loss, raw, target)
-    assert_allclose(grad, np.where(known, full, 0.0), rtol=1e-5, atol=1e-6)
+    assert_allclose(grad, np.where(present, full, 0.0), rtol=1e-5, atol=1e-6)
     entries = np.column_stack(
         [gradient_of_rows(loss, raw[:, [k]], target[:, [k]])[0] for k in range(5)]
     )
-    assert_allclose(rows, np.sum(entries * known, axis=1), rtol=1e-4, atol=1e-5)
+    assert_allclose(rows, np.sum(entries * present, axis=1), rtol=1e-4, atol=1e-5)
     assert grad.dtype == dtype
 
 
@@ -229,17 +230,17 @@ def test_distances_are_struck_out_like_any_loss(loss, rng):
 
 
 def masked_objective(raw, target):
-    """Return the loss of each row of what is known, for the pieces "slices", in formulas of
+    """Return the loss of each row without what is missing, for the pieces "slices", in formulas of
     SciPy.
     """
-    known = ~np.isnan(target)
-    t = np.where(known, target, 0.0)
-    square = 0.5 * (raw[:, :2] - t[:, :2]) ** 2 * known[:, :2]
+    present = ~np.isnan(target)
+    t = np.where(present, target, 0.0)
+    square = 0.5 * (raw[:, :2] - t[:, :2]) ** 2 * present[:, :2]
     yes = (
         -(t[:, 2] * np.log(expit(raw[:, 2])) + (1 - t[:, 2]) * np.log(expit(-raw[:, 2])))
-        * known[:, 2]
+        * present[:, 2]
     )
-    group = -np.sum(t[:, 3:] * np.log(softmax(raw[:, 3:], axis=1)), axis=1) * known[:, 3:].all(
+    group = -np.sum(t[:, 3:] * np.log(softmax(raw[:, 3:], axis=1)), axis=1) * present[:, 3:].all(
         axis=1
     )
     return square.sum(axis=1) + yes + group
@@ -281,9 +282,11 @@ def test_the_best_constant_is_that_of_the_known_rows(pieces, rng):
     start = masked(ColumnLosses(pieces)).initial_score(target, weight)
     for loss, columns in pieces:
         for part in [numbers(columns)] if loss.joint else numbers(columns)[:, None]:
-            known = ~np.isnan(target[:, part]).any(axis=1)
+            present = ~np.isnan(target[:, part]).any(axis=1)
             assert_allclose(
-                start[part], loss.initial_score(target[known][:, part], weight[known]), rtol=1e-12
+                start[part],
+                loss.initial_score(target[present][:, part], weight[present]),
+                rtol=1e-12,
             )
 
 

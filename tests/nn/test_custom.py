@@ -12,7 +12,6 @@ from sklearn.base import clone
 
 from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.autodiff import FunctionActivation, FunctionLoss
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.losses import LOSSES, SquaredError
 from tests.nn.helpers import gradient_of_rows, layer_workspace, make_network
 from tests.nn.test_gradients import SETTINGS, TOLERANCE, gradient_error
@@ -38,9 +37,8 @@ def lorentz(prediction, target):
     return np.log1p(np.square(prediction - target))
 
 
-@pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_gradient_of_a_network(key, backend):
+def test_gradient_of_a_network(key):
     """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}."""
     for batch_norm, dropout, weighted, penalty in SETTINGS:
         network = make_network(
@@ -51,7 +49,7 @@ def test_gradient_of_a_network(key, backend):
             dropout=0.3 if dropout else 0.0,
             alphas=(0.5, 0.0, 2.0) if penalty else (),
         )
-        assert gradient_error(network, weighted, directions=6, compiled=backend) < TOLERANCE
+        assert gradient_error(network, weighted, directions=6) < TOLERANCE
 
 
 def test_gradient_of_the_input():

@@ -59,7 +59,7 @@ def test_labels_become_ones_and_zeros(rows, given, dtype):
 
 @each_rows
 def test_categories_become_ones_and_zeros(rows, dtype):
-    """The numbers stay, what lies between is dropped, and what is unknown is so in all of a
+    """The numbers stay, what lies between is dropped, and what is missing is so in all of a
     category's columns.
     """
     codes = np.array(

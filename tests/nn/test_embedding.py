@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from skmlp.nn.activations import Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.input_gradient import input_gradient
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
@@ -12,10 +11,8 @@ from skmlp.nn.layers import JOINS, Activate, BatchNorm, Dense, Dropout, Embeddin
 from skmlp.nn.layers.embedding import Vectors, embedding_dim
 from skmlp.nn.losses import LogLoss, SquaredError
 from tests.nn.helpers import layer_workspace, randomised
-from tests.nn.test_compiled import same, step
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 LEVELS, DIMS = (3, 60, 1), (2, 5, 1)
 FOLLOWERS = {
     "batch_norm": BatchNorm,
@@ -37,17 +34,13 @@ def stack(*layers):
     return [Embedding(LEVELS, DIMS), *layers, Dense(4), Activate(Tanh()), Dense(2)]
 
 
-@BACKENDS
-def test_it_is_the_product_with_one_hot_rows(backend, dtype, rng):
+def test_it_is_the_product_with_one_hot_rows(dtype, rng):
     layer = Embedding(LEVELS, DIMS)
     ws = layer_workspace(layer, 40, 5, dtype, rng)
     ws.x = batch(rng, dtype=dtype)
     dy = rng.normal(size=ws.y.shape).astype(dtype)
-    forward, backward = layer.forward, layer.backward
-    if backend is not None:
-        (forward,), (backward,) = backend.layers([layer], [ws])
-    forward(ws.x, ws, True)
-    backward(dy, ws)
+    layer.forward(ws.x, ws, True)
+    layer.backward(dy, ws)
     one_hot = [np.eye(levels + 1)[ws.x[:, 2 + j].astype(int)] for j, levels in enumerate(LEVELS)]
     parts = np.split(dy[:, 2:], np.cumsum(DIMS)[:-1], axis=1)
     expected = [code @ table for code, table in zip(one_hot, layer.tables(ws.vectors), strict=True)]
@@ -67,27 +60,20 @@ def test_numbers_that_are_no_category_mean_any_other(rng):
     np.testing.assert_array_equal(network.scores(DenseRows(far)), network.scores(DenseRows(x)))
 
 
-@BACKENDS
 @pytest.mark.parametrize("follower", [None, *FOLLOWERS])
-def test_gradient_of_a_network(follower, backend):
+def test_gradient_of_a_network(follower):
     """Whatever works in place on the vectors."""
     layers = [FOLLOWERS[follower]()] if follower else []
     network = randomised(Network(stack(*layers), LogLoss(), 5, dtype=np.float64))
-    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
-    assert gradient_error(network, input_gradient=True, compiled=backend) < TOLERANCE
+    assert gradient_error(network, weighted=True) < TOLERANCE
+    assert gradient_error(network, input_gradient=True) < TOLERANCE
 
 
-@BACKENDS
 @pytest.mark.parametrize("join", JOINS)
-def test_gradient_under_a_join(join, backend):
+def test_gradient_under_a_join(join):
     layers = [Embedding(LEVELS, DIMS), Dense(10), Activate(Tanh()), JOINS[join](2), Dense(2)]
     network = randomised(Network(layers, SquaredError(), 5, dtype=np.float64))
-    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
-
-
-def test_a_step_is_the_same_as_with_numpy(dtype):
-    networks = [randomised(Network(stack(), LogLoss(), 5, dtype=dtype)) for _ in range(2)]
-    same(step(networks[0], compiled, True), step(networks[1], None, True), dtype)
+    assert gradient_error(network, weighted=True) < TOLERANCE
 
 
 def test_prediction_is_the_forward_pass(rng):

@@ -48,15 +48,13 @@ def problem(network, weighted, seed=1):
     return x, target, rng.uniform(0.5, 2.0, (N, 1)) if weighted else None
 
 
-def gradient_error(
-    network, weighted=False, directions=None, seed=1, input_gradient=False, compiled=None
-):
+def gradient_error(network, weighted=False, directions=None, seed=1, input_gradient=False):
     """Return the relative error of the gradient along random directions; None: the worst
     array's, along every coordinate.
     """
     x, target, weight = problem(network, weighted, seed)
     rng = np.random.default_rng(5)
-    network.prepare(N, rng, input_gradient, compiled)
+    network.prepare(N, rng, input_gradient)
     random_state = rng.bit_generator.state
 
     def objective():

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from skmlp.nn.activations import ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.layers import JOINS, Activate, Dense
 from skmlp.nn.losses import LOSSES, BinaryLogLoss, GaussianNLL, LogLoss
@@ -18,8 +17,6 @@ from tests.nn.helpers import construct, make_network, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 from tests.nn.test_joins import with_joins
-
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 
 def with_heads(network, strengths=(0.3, 0.7), dtype=np.float64):
@@ -36,10 +33,9 @@ def with_heads(network, strengths=(0.3, 0.7), dtype=np.float64):
     )
 
 
-@BACKENDS
 @pytest.mark.parametrize("case", ["classes", "labels"])
-def test_training_is_that_of_pytorch(case, backend):
-    """Ten steps with weighted rows; of the labels some are unknown."""
+def test_training_is_that_of_pytorch(case):
+    """Ten steps with weighted rows; some labels are missing."""
     with np.load(pathlib.Path(__file__).with_name("heads.npz")) as archive:
         arrays = dict(archive)
     loss = LogLoss() if case == "classes" else BinaryLogLoss()
@@ -59,7 +55,7 @@ def test_training_is_that_of_pytorch(case, backend):
     names = {key: f"{owners[key[0]]}_{key[1].removeprefix('head_')}" for key in network.views()}
     for key, view in network.views().items():
         view[...] = arrays[f"{case}_{names[key]}"]
-    network.prepare(12, compiled=backend)
+    network.prepare(12)
     values = []
     for _ in range(10):
         values.append(
@@ -71,13 +67,12 @@ def test_training_is_that_of_pytorch(case, backend):
         np.testing.assert_allclose(view, arrays[f"{case}_end_{names[key]}"], rtol=1e-8, atol=1e-12)
 
 
-@BACKENDS
 @pytest.mark.parametrize(
     ("key", "kind"),
     [*((key, None) for key in LOSSES), *itertools.product(["log_loss", "gaussian_nll"], JOINS)],
 )
 @pytest.mark.slow
-def test_gradient_with_every_loss_and_join(key, kind, backend):
+def test_gradient_with_every_loss_and_join(key, kind):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         options = {
             "batch_norm": batch_norm,
@@ -88,15 +83,14 @@ def test_gradient_with_every_loss_and_join(key, kind, backend):
         network = make_network(construct(LOSSES[key]), "tanh", (3, 3, 3, 2), **options)
         network = with_heads(network if kind is None else with_joins(network, kind, n_in=3))
         assert sum(isinstance(layer, Term) for layer in network.layers) == 2
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+        assert gradient_error(network, weighted) < TOLERANCE, (
             batch_norm,
             dropout,
             weighted,
         )
 
 
-@BACKENDS
-def test_a_step_allocates_nothing(backend, dtype):
+def test_a_step_allocates_nothing(dtype):
     for loss in (LogLoss(), GaussianNLL()):
         plain = make_network(
             loss,
@@ -107,12 +101,7 @@ def test_a_step_allocates_nothing(backend, dtype):
             alphas=(0.1, 0.2, 0.3),
             dtype=dtype,
         )
-        assert (
-            peak(
-                with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True, backend=backend
-            )
-            < BOUND
-        )
+        assert peak(with_heads(plain, dtype=dtype), OPTIMIZERS["adam"](), weighted=True) < BOUND
 
 
 def test_a_strength_of_zero_is_the_network_without(dtype):

@@ -11,7 +11,6 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn.activations import GELU, ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine import inference
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, SparseRows
@@ -22,7 +21,6 @@ from tests.nn.helpers import make_network, randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import EXACT, TOLERANCE, gradient_error
 
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 each_join = pytest.mark.parametrize("kind", JOINS)
 
 
@@ -43,11 +41,10 @@ def with_joins(network, kind, dtype=np.float64, n_in=4):
 # ---- gradients
 
 
-@BACKENDS
 @each_join
 @pytest.mark.parametrize("activation", EXACT)
 @pytest.mark.slow
-def test_gradient_of_every_block(activation, kind, backend):
+def test_gradient_of_every_block(activation, kind):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         plain = make_network(
             LogLoss(),
@@ -60,14 +57,16 @@ def test_gradient_of_every_block(activation, kind, backend):
         )
         network = with_joins(plain, kind, n_in=2)
         assert sum(layer.span > 0 for layer in network.layers) == 3
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+        assert gradient_error(network, weighted) < TOLERANCE, (
             batch_norm,
             dropout,
             weighted,
         )
-        assert (
-            gradient_error(network, weighted, input_gradient=True, compiled=backend) < TOLERANCE
-        ), (batch_norm, dropout, weighted)
+        assert gradient_error(network, weighted, input_gradient=True) < TOLERANCE, (
+            batch_norm,
+            dropout,
+            weighted,
+        )
 
 
 PARTS = {
@@ -81,10 +80,9 @@ PARTS = {
 }
 
 
-@BACKENDS
 @each_join
 @pytest.mark.parametrize("length", [1, 2])
-def test_gradient_around_layers_in_any_order(length, kind, backend):
+def test_gradient_around_layers_in_any_order(length, kind):
     """Whatever is bridged, whatever lies in front of it and behind it, nobody overwrites what
     the join still reads.
     """
@@ -99,7 +97,7 @@ def test_gradient_around_layers_in_any_order(length, kind, backend):
                     Dense(2),
                 ]
                 network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
-                assert gradient_error(network, directions=4, compiled=backend) < TOLERANCE, (
+                assert gradient_error(network, directions=4) < TOLERANCE, (
                     stack,
                     span,
                     behind,
@@ -135,12 +133,11 @@ TANGLES = {
 }
 
 
-@BACKENDS
 @pytest.mark.parametrize("layers", TANGLES.values(), ids=TANGLES)
-def test_gradient_of_joins_among_each_other(layers, backend):
+def test_gradient_of_joins_among_each_other(layers):
     network = randomised(Network(layers, SquaredError(), 4, dtype=np.float64))
-    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
-    assert gradient_error(network, input_gradient=True, compiled=backend) < TOLERANCE
+    assert gradient_error(network, weighted=True) < TOLERANCE
+    assert gradient_error(network, input_gradient=True) < TOLERANCE
 
 
 @pytest.mark.parametrize("layers", TANGLES.values(), ids=TANGLES)
@@ -171,9 +168,8 @@ def recorded():
         return dict(archive)
 
 
-@BACKENDS
 @each_join
-def test_scores_and_gradients_are_those_of_pytorch(kind, backend):
+def test_scores_and_gradients_are_those_of_pytorch(kind):
     arrays = recorded()
     blocks = [layer for _ in range(3) for layer in (Dense(4), Activate(GELU()), JOINS[kind](2))]
     network = Network([*blocks, Dense(3)], LogLoss(), 4, dtype=np.float64)
@@ -181,7 +177,7 @@ def test_scores_and_gradients_are_those_of_pytorch(kind, backend):
     for (layer, name), view in network.views().items():
         view[...] = arrays[f"{kind}_{owners[layer]}_{name}"]
     x, target = arrays["x"], np.eye(3)[arrays["labels"]]
-    network.prepare(len(x), input_gradient=True, compiled=backend)
+    network.prepare(len(x), input_gradient=True)
     np.testing.assert_allclose(network.loss_and_grad(x, target), arrays[f"{kind}_loss"], rtol=1e-12)
     for (layer, name), view in network.layout.views(network.grads).items():
         np.testing.assert_allclose(
@@ -214,15 +210,11 @@ def test_concatenation_hands_on_the_input_first(dtype):
 # ---- memory
 
 
-@BACKENDS
 @each_join
-def test_a_step_allocates_nothing(kind, backend, dtype):
+def test_a_step_allocates_nothing(kind, dtype):
     for batch_norm, dropout in itertools.product([False, True], [0.0, 0.3]):
         plain = make_network(LogLoss(), "relu", (WIDTH,) * 4, batch_norm, dropout, dtype=dtype)
-        assert (
-            peak(with_joins(plain, kind, dtype, WIDTH), OPTIMIZERS["adam"](), backend=backend)
-            < BOUND
-        )
+        assert peak(with_joins(plain, kind, dtype, WIDTH), OPTIMIZERS["adam"]()) < BOUND
 
 
 def test_in_place_where_no_join_reads():

@@ -156,13 +156,20 @@ def test_an_error_of_a_link_is_found(rng):
     assert link_gradient_error(Wrong(), rng) > 1e-7
 
 
-def test_a_link_without_its_derivative_is_refused():
-    class Half(SquaredError):
+@pytest.mark.parametrize("base", [SquaredError, Poisson])
+def test_a_link_without_its_derivative_is_refused(base):
+    """That of a base does not stand for it."""
+
+    class Half(base):
         def link(self, raw, out):
             np.multiply(raw, 0.5, out=out)
 
-    with pytest.raises(NotImplementedError, match=r"Half\(\) has a link of its own, but no"):
-        Half().link_gradient(np.ones((1, 1)), np.ones((1, 1)))
+    class Quarter(Half):
+        pass
+
+    for loss in (Half(), Quarter()):
+        with pytest.raises(NotImplementedError, match=r"\(\) has a link of its own, but no"):
+            loss.link_gradient(np.ones((1, 1)), np.ones((1, 1)))
 
 
 # ---- outputs

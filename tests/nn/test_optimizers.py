@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pytest
 
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.optimizers import (
     OPTIMIZERS,
     SGD,
@@ -22,7 +21,6 @@ from tests import reference
 from tests.nn.helpers import LEARNING_RATES, Watched, table
 
 each = pytest.mark.parametrize("rule", **table(OPTIMIZERS))
-each_backend = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 
 def descend(rule, p, gradient, lr, n_steps, **options):
@@ -136,22 +134,19 @@ def test_slots_are_all_the_memory_there_is(rule, rng):
     np.testing.assert_array_equal(descend(rule, q, bowl, 0.1, 5, slots=slots, t=t), ten[5:])
 
 
-@each_backend
 @pytest.mark.parametrize(("before", "after"), [
     (Adam(), Adam(beta_1=0.5)),
     (Adam(), Adam(beta_2=0.9)),
     (Adam(0.0, 0.0), Adam()),
     (AdamW(), AdamW(beta_1=0.99)),
 ], ids=repr)  # fmt: skip
-def test_averages_outlive_a_change_of_the_betas(before, after, backend, rng):
+def test_averages_outlive_a_change_of_the_betas(before, after, rng):
     """The paper's own m and v go on; as in PyTorch, whose param_groups may be changed."""
     p, path = rng.normal(size=20), []
     m = v = np.zeros(20)
     ours, g, slots, scalars = p.copy(), np.empty_like(p), {}, {}
     for start, rule in ((0, before), (8, after)):
-        updater = Updater(
-            rule, ours, g, slots, start, kernel=backend and backend.update(rule), scalars=scalars
-        )
+        updater = Updater(rule, ours, g, slots, start, scalars=scalars)
         for t in range(start + 1, start + 9):
             p, m, v = reference.adam(
                 p, bowl(p), m, v, t, 0.1, rule.beta_1, rule.beta_2, rule.epsilon

@@ -7,7 +7,6 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.optimizers import OPTIMIZERS, SGD
 from skmlp.nn.optimizers.clipping import clip_norm, clip_value, global_norm
 from skmlp.nn.optimizers.proximal import MaxNorm, SoftThreshold
@@ -15,7 +14,6 @@ from skmlp.nn.optimizers.updater import Updater
 from tests.nn.helpers import LEARNING_RATES
 
 COUPLED = [key for key, cls in OPTIMIZERS.items() if not cls.decoupled]
-BACKENDS = {"numpy": lambda rule: None, "numba": compiled.update}
 
 VELOCITIES = [SGD(), SGD(nesterovs_momentum=False), SGD(0.8, dampening=0.8), SGD(0.0)]
 
@@ -24,8 +22,6 @@ FALLING = {
     "power": lambda k: 0.99**k,
     "restarts": lambda k: 1.0 - k % 100 / 100,
 }
-
-each_backend = pytest.mark.parametrize("kernel", BACKENDS.values(), ids=BACKENDS)
 
 
 @pytest.mark.parametrize("key", COUPLED)
@@ -47,15 +43,14 @@ def lasso_in_a_basis(y, strength):
     return np.where(np.abs(y) > strength, y - strength * np.sign(y), 0.0)
 
 
-@each_backend
 @pytest.mark.parametrize("key", COUPLED)
-def test_every_rule_ends_at_the_lasso(key, kernel):
+def test_every_rule_ends_at_the_lasso(key):
     """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some
     never stand still.
     """
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
     p, g = np.ones(6), np.empty(6)
-    updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), 2 * strength)])
+    updater = Updater(rule, p, g, l1=[(slice(0, 6), 2 * strength)])
     for k in range(6000):
         np.subtract(p, y, out=g)
         rate = LEARNING_RATES.get(key, 0.05)
@@ -81,13 +76,12 @@ def test_what_lasts_is_what_past_learning_rates_make_of_it(rule, rng):
         np.testing.assert_allclose(before - p, asymptotic_step, rtol=1e-12)
 
 
-@each_backend
 @pytest.mark.parametrize("rule", VELOCITIES, ids=repr)
 @pytest.mark.parametrize("schedule", FALLING.values(), ids=FALLING)
-def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule, kernel):
+def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule):
     y, strength = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5
     p, g = np.ones(6), np.empty(6)
-    updater = Updater(rule, p, g, kernel=kernel(rule), l1=[(slice(0, 6), strength)])
+    updater = Updater(rule, p, g, l1=[(slice(0, 6), strength)])
     for k in range(400):
         np.subtract(p, y, out=g)
         updater.step((0.5 if rule.dampening or not rule.momentum else 0.05) * schedule(k), 0.0, 1.0)
@@ -120,16 +114,6 @@ def test_clipping_moves_no_minimum(bound, key):
     assert (p == 0).sum() == 3
 
 
-def test_clipping_is_that_of_the_whole_gradient(rng):
-    """Where no parameter is 0, that is what is clipped, and the threshold's part is taken off."""
-    p, g = rng.normal(size=50), rng.normal(size=50)
-    penalty = 0.5 * 0.3 * np.sign(p)
-    wanted = np.clip(g + penalty, -0.4, 0.4) - penalty
-    updater = Updater(SGD(), p, g, l1=[(slice(0, 50), 0.3)])
-    updater.clip(lambda whole: np.clip(whole, -0.4, 0.4, out=whole), 0.5)
-    np.testing.assert_allclose(g, wanted, rtol=1e-14, atol=1e-15)
-
-
 def test_a_gradient_within_the_bound_keeps_its_bits(rng):
     p, g = rng.normal(size=50), rng.normal(size=50)
     p[:10] = 0.0
@@ -139,15 +123,14 @@ def test_a_gradient_within_the_bound_keeps_its_bits(rng):
         np.testing.assert_array_equal(gradient, g)
 
 
-@each_backend
 @pytest.mark.parametrize("key", ["adamw"])
-def test_decoupled_decay_by_l1(key, kernel):
+def test_decoupled_decay_by_l1(key):
     """p <- S(step, lr strength), whatever the scale, and nothing of it is reported."""
     rule, start, gradient = OPTIMIZERS[key](), np.linspace(-1, 1, 7), np.linspace(3, -2, 7)
     ends = []
     for l1 in ([], [(slice(0, 5), 30.0)]):
         p, g = start.copy(), gradient.copy()
-        updater = Updater(rule, p, g, kernel=kernel(rule), l1=l1)
+        updater = Updater(rule, p, g, l1=l1)
         assert updater.step(0.01, 0.1, 0.1) == 0.0
         ends.append(p)
     expected = np.where(np.arange(7) < 5, lasso_in_a_basis(ends[0], 0.3), ends[0])
@@ -221,15 +204,13 @@ def test_norms_are_capped_and_directions_kept(rng, dtype):
     np.testing.assert_allclose(cosines, 1.0, rtol=1e-6)
 
 
-@each_backend
-def test_neither_allocates(kernel, dtype):
+def test_neither_allocates(dtype):
     rule, p = OPTIMIZERS["adam"](), np.ones(512 * 512 + 512, dtype)
     weight = p[: 512 * 512].reshape(512, 512)
     updater = Updater(
         rule,
         p,
         np.ones_like(p),
-        kernel=kernel(rule),
         l1=[(slice(0, weight.size), 0.1)],
         weights=[weight],
         max_norm=1.0,

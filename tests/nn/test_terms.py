@@ -10,7 +10,6 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn.activations import ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
 from skmlp.nn.layers import JOINS, Activate, BatchNorm, Dense, Dropout
@@ -22,8 +21,6 @@ from skmlp.nn.terms import Term
 from tests.nn.helpers import randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
-
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 
 class Spread(Term):
@@ -60,8 +57,7 @@ PARTS = {
 }
 
 
-@BACKENDS
-def test_gradient_among_layers_in_any_order(backend):
+def test_gradient_among_layers_in_any_order():
     """Whatever comes before and after a term, nobody overwrites what it reads, nor what others
     read through it.
     """
@@ -69,7 +65,7 @@ def test_gradient_among_layers_in_any_order(backend):
         layers = [Dense(4), Spread(), PARTS[before](), Spread(), PARTS[after](), Spread(), Dense(2)]
         network = randomised(Network(layers, SquaredError(), 3, dtype=np.float64))
         for weighted in (False, True):
-            assert gradient_error(network, weighted, directions=4, compiled=backend) < TOLERANCE, (
+            assert gradient_error(network, weighted, directions=4) < TOLERANCE, (
                 before,
                 after,
                 weighted,
@@ -123,8 +119,7 @@ def test_memory_of_a_term():
     assert not np.shares_memory(y[2], y[3])
 
 
-@BACKENDS
-def test_a_step_allocates_nothing(backend, dtype):
+def test_a_step_allocates_nothing(dtype):
     layers = [
         Dense(WIDTH),
         Activate(ReLU()),
@@ -136,7 +131,7 @@ def test_a_step_allocates_nothing(backend, dtype):
         Dense(WIDTH),
     ]
     network = randomised(Network(layers, SquaredError(), WIDTH, dtype=dtype))
-    assert peak(network, OPTIMIZERS["adam"](), weighted=True, backend=backend) < BOUND
+    assert peak(network, OPTIMIZERS["adam"](), weighted=True) < BOUND
 
 
 def test_with_outputs_kept():
@@ -151,7 +146,7 @@ def test_with_outputs_kept():
     np.testing.assert_array_equal(*outputs)
 
 
-def test_with_entries_that_are_unknown(rng):
+def test_with_entries_that_are_missing(rng):
     network = randomised(
         Network(
             [Dense(4), Activate(Tanh()), Spread(), Dense(2)], BinaryLogLoss(), 3, dtype=np.float64

@@ -10,7 +10,6 @@ import pytest
 import scipy.sparse as sp
 
 from skmlp.nn.activations import ACTIVATIONS, ReLU, Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine import inference
 from skmlp.nn.engine.input_gradient import input_gradient
 from skmlp.nn.engine.network import Network
@@ -22,7 +21,6 @@ from tests.nn.helpers import randomised
 from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import EXACT, PARTS, TOLERANCE, gradient_error
 
-BACKENDS = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 PLAIN = [key for key in EXACT if key in ACTIVATIONS]
 
 
@@ -50,12 +48,11 @@ def network_of(layers, loss=None, n_in=5, dtype=np.float64, alphas=()):
     return randomised(Network(layers, loss or SquaredError(), n_in, dtype=dtype, alphas=alphas))
 
 
-@BACKENDS
 @pytest.mark.parametrize(
     ("activation", "loss"), [*((key, SquaredError()) for key in PLAIN), ("tanh", Huber())], ids=str
 )
 @pytest.mark.slow
-def test_gradient(activation, loss, backend):
+def test_gradient(activation, loss):
     """Activation, and another loss, x {batch norm} x {dropout} x {weights} x {penalty}, each
     parameter by itself.
     """
@@ -64,7 +61,7 @@ def test_gradient(activation, loss, backend):
             ACTIVATIONS[activation](), batch_norm=batch_norm, dropout=0.2 * dropout
         )
         network = network_of(layers, loss, alphas=(0.5, 2.0) if penalty else ())
-        assert gradient_error(network, weighted, compiled=backend) < TOLERANCE, (
+        assert gradient_error(network, weighted) < TOLERANCE, (
             batch_norm,
             dropout,
             weighted,
@@ -72,8 +69,7 @@ def test_gradient(activation, loss, backend):
         )
 
 
-@BACKENDS
-def test_gradient_around_layers_in_any_order(backend):
+def test_gradient_around_layers_in_any_order():
     """Nobody overwrites what the tied layer reads, whatever lies between it and the owner of its
     weight.
     """
@@ -81,7 +77,7 @@ def test_gradient_around_layers_in_any_order(backend):
     for stack in itertools.product(keeping_width, repeat=2):
         first, second = (PARTS[part] for part in stack)
         network = network_of([Dense(4), first(), second(), TiedDense(5, 3), first(), Dense(2)])
-        assert gradient_error(network, directions=4, compiled=backend) < TOLERANCE, stack
+        assert gradient_error(network, directions=4) < TOLERANCE, stack
 
 
 KNOTS = {
@@ -114,17 +110,15 @@ KNOTS = {
 }
 
 
-@BACKENDS
 @pytest.mark.parametrize("layers", KNOTS.values(), ids=KNOTS)
-def test_gradient_of_knots(layers, backend):
+def test_gradient_of_knots(layers):
     network = network_of(layers)
-    assert gradient_error(network, weighted=True, compiled=backend) < TOLERANCE
-    assert gradient_error(network, input_gradient=True, compiled=backend) < TOLERANCE
+    assert gradient_error(network, weighted=True) < TOLERANCE
+    assert gradient_error(network, input_gradient=True) < TOLERANCE
 
 
-@BACKENDS
 @pytest.mark.parametrize("activation", [Tanh(), ReLU()], ids=str)
-def test_gradient_is_the_sum_over_both_places(activation, backend, dtype):
+def test_gradient_is_the_sum_over_both_places(activation, dtype):
     """Of the same network with two matrices, one the other's transpose, by the chain rule."""
     tied = network_of(tied_layers(activation, batch_norm=True), dtype=dtype)
     free_layers = [
@@ -142,7 +136,7 @@ def test_gradient_is_the_sum_over_both_places(activation, backend, dtype):
     x = np.random.default_rng(0).normal(size=(20, 5)).astype(dtype)
     values = []
     for network in (tied, free):
-        network.prepare(20, compiled=backend)
+        network.prepare(20)
         values.append(network.loss_and_grad(x, x))
     tolerance = (
         {"rtol": 1e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-12, "atol": 1e-13}
@@ -190,14 +184,13 @@ def test_the_penalty_counts_it_once():
     )
 
 
-@BACKENDS
-def test_a_step_allocates_nothing(backend, dtype):
+def test_a_step_allocates_nothing(dtype):
     network = network_of(
         tied_layers(ReLU(), (WIDTH, WIDTH, WIDTH), batch_norm=True, dropout=0.2),
         n_in=WIDTH,
         dtype=dtype,
     )
-    assert peak(network, OPTIMIZERS["adam"](), backend=backend) < BOUND
+    assert peak(network, OPTIMIZERS["adam"]()) < BOUND
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.2])

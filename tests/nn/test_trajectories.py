@@ -7,20 +7,19 @@ import pytest
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from skmlp.nn.activations import Tanh
-from skmlp.nn.compiled import dispatch as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows
 from skmlp.nn.layers import Activate, BatchNorm, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam
 from skmlp.nn.optimizers.updater import Updater
+from tests import reference
 from tests.nn.helpers import trajectories
 from tests.nn.test_optimizers import bowl, descend
 
 RECORDED, ABOUT = trajectories()
 CASES = ABOUT["cases"]
 each_case = pytest.mark.parametrize("name", CASES)
-each_backend = pytest.mark.parametrize("backend", [None, compiled], ids=["numpy", "numba"])
 
 
 def recorded(name):
@@ -40,9 +39,8 @@ def test_every_optimizer_has_a_recorded_trajectory(key):
     assert [name for name, case in CASES.items() if case["optimizer"] == key]
 
 
-@each_backend
 @each_case
-def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
+def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
     case, rule, arrays = recorded(name)
     p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])
     n_weights = sum(
@@ -54,7 +52,6 @@ def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
         g,
         decays=[(slice(0, n_weights), case["decay"])],
         block=7,
-        kernel=backend and backend.update(rule),
     )
     assert len(arrays["grads"]) == 10
     for k, gradient in enumerate(arrays["grads"]):
@@ -65,21 +62,17 @@ def test_ten_steps_along_recorded_gradients_equal_pytorch(name, backend):
         p[...] = arrays["params"][k + 1]
 
 
-@each_backend
 @each_case
-def test_ten_training_steps_equal_pytorch(name, backend):
+def test_ten_training_steps_equal_pytorch(name):
     """The whole of a step: forward, loss, backward, update, and what batch normalisation tracks."""
     case, rule, arrays = recorded(name)
     network = build(case)
     load(network, case, arrays["params"][0])
     x, labels = RECORDED["x"], RECORDED["labels"]
     target = np.eye(network.n_out)[labels]
-    network.prepare(6, np.random.default_rng(0), compiled=backend)
-    decays, kernel = (
-        [(slice(0, network.penalised[-1].stop), case["decay"])],
-        backend and backend.update(rule),
-    )
-    updater = Updater(rule, network.params, network.grads, decays=decays, kernel=kernel)
+    network.prepare(6, np.random.default_rng(0))
+    decays = [(slice(0, network.penalised[-1].stop), case["decay"])]
+    updater = Updater(rule, network.params, network.grads, decays=decays)
     for k, batch in zip(range(10), itertools.cycle([slice(0, 6), slice(6, 12)]), strict=False):
         penalty = sum(
             0.5 * case["penalty"] * np.sum(view**2)
@@ -97,6 +90,43 @@ def test_ten_training_steps_equal_pytorch(name, backend):
             np.testing.assert_allclose(state[1, "mean"][0], arrays["means"][k], rtol=1e-6)
             np.testing.assert_allclose(state[1, "variance"][0], arrays["variances"][k], rtol=1e-6)
     np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-6)
+
+
+@each_case
+def test_ten_compiled_steps_equal_pytorch(name):
+    """Five epochs of two batches, each epoch one call."""
+    pytest.importorskip("numba")
+    from skmlp.nn.compiled.program import program
+
+    case, rule, arrays = recorded(name)
+    network = build(case)
+    load(network, case, arrays["params"][0])
+    x, target = RECORDED["x"], np.eye(network.n_out)[RECORDED["labels"]]
+    network.prepare(6)
+    penalised = slice(0, network.penalised[-1].stop)
+    updater = Updater(
+        rule,
+        network.params,
+        network.grads,
+        penalties=network.penalties,
+        decays=[(penalised, case["decay"])],
+    )
+    compiled = program(network, updater, DenseRows(x), DenseRows(target), None, 6)
+    for k in range(0, 10, 2):
+        loss, weight, _, failed = compiled.run(
+            np.arange(12), [(0, 6), (6, 12)], [case["lr"]] * 2, (None, None)
+        )
+        assert (weight, failed) == (12, None)
+        penalties = [
+            0.5 * case["penalty"] * np.sum(flat[: penalised.stop] ** 2)
+            for flat in arrays["params"][k : k + 2]
+        ]
+        expected = np.mean(arrays["losses"][k : k + 2]) + np.mean(penalties)
+        assert loss / weight == pytest.approx(expected, rel=1e-6)
+        np.testing.assert_allclose(
+            named(network, case), arrays["params"][k + 2], rtol=1e-5, atol=1e-8
+        )
+    np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-5)
 
 
 def build(case):
@@ -163,3 +193,12 @@ def test_adam_equals_scikit_learn(epsilon, rng):
     for ours in path:
         rule.update_params(theirs, [bowl(theirs[0])])
         np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
+
+
+def test_adam_equals_the_paper(rng):
+    p = rng.normal(size=20)
+    path = descend(Adam(0.8, 0.95, 1e-2), p, bowl, 0.1, 10)
+    m = v = np.zeros(20)
+    for t, ours in enumerate(path, 1):
+        p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, 0.8, 0.95, 1e-2)
+        np.testing.assert_allclose(ours, p, rtol=1e-12)

@@ -31,8 +31,8 @@ class Network(Structure):
     alphas : sequence of float, default=()
         L2 penalty of each penalised array, in the order of the layers; empty means none.
     objective : Loss or None, default=None
-        What training minimises where that is another loss than predictions have: that of the known
-        entries of a target. It is no part of what is saved.
+        What training minimises where that is another loss than predictions have: one that leaves
+        missing values of a target out. It is no part of what is saved.
 
     Attributes
     ----------
@@ -48,18 +48,17 @@ class Network(Structure):
 
     # ---- training
 
-    def prepare(self, n_rows, rng=None, input_gradient=False, compiled=None, keep_outputs=False):
+    def prepare(self, n_rows, rng=None, input_gradient=False, keep_outputs=False):
         """Allocate what training on batches of up to ``n_rows`` rows needs.
 
-        ``rng`` draws the dropout masks; ``compiled``: the module of that name, or None to compute
-        with NumPy alone; ``keep_outputs``: whether the outputs of hidden layers are to be found in
-        the plan after a step.
+        ``rng`` draws the dropout masks; ``keep_outputs``: whether the outputs of hidden layers are
+        to be found in the plan after a step.
         """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
         self._plans = {}
         self._memory = Memory(
-            n_rows, self._widest(input_gradient), self.dtype, input_gradient, compiled, keep_outputs
+            n_rows, self._widest(input_gradient), self.dtype, input_gradient, keep_outputs
         )
         tmp = np.empty(BLOCK, self.dtype)
         self._penalty_blocks = []
@@ -69,6 +68,12 @@ class Network(Structure):
                 self._penalty_blocks.append(
                     (self.params[block], self.grads[block], tmp[: block.stop - start], alpha)
                 )
+
+    def extra_plan(self, n, grads):
+        """Return a plan for ``n`` rows with memory of its own, and a gradient vector of its own."""
+        mine = self._memory
+        memory = Memory(n, mine.widest, self.dtype, keep_outputs=mine.keep_outputs)
+        return Plan(self, memory, n, grads)
 
     def _widest(self, input_gradient):
         """Return the width of the widest gradient or scratch array; of the input only if
@@ -108,8 +113,8 @@ class Network(Structure):
         """Return the raw scores of a training batch, in memory that the next call uses again."""
         plan = self.plan(x.shape[-2])
         plan.begin(x)
-        for forward, ws in zip(plan.forwards, plan.layers, strict=True):
-            forward(ws.x, ws, True)
+        for layer, ws in zip(self.layers, plan.layers, strict=True):
+            layer.forward(ws.x, ws, True)
         return plan.layers[-1].y
 
     def loss_and_grad(self, x, target, weight=None, penalised=True):
@@ -125,7 +130,7 @@ class Network(Structure):
         plan = self.plan(x.shape[-2])
         scale = plan.batch.weigh(weight)
         raw = self.forward(x)
-        value = float(plan.value_and_grad(raw, target, weight, scale, plan.loss))
+        value = float(self.objective.value_and_grad(raw, target, weight, scale, plan.loss))
         for objective, ws in plan.objectives:
             value += objective(ws, target, weight, scale)
         self.backward(plan)
@@ -138,8 +143,8 @@ class Network(Structure):
         layers. Overwrites: grads.
         """
         dy = plan.layers[-1].y
-        for backward, ws in zip(reversed(plan.backwards), reversed(plan.layers), strict=True):
-            backward(dy, ws)
+        for layer, ws in zip(reversed(self.layers), reversed(plan.layers), strict=True):
+            layer.backward(dy, ws)
             for total, part in ws.returned:
                 np.add(total, part, out=total)
             if ws.dx is None:

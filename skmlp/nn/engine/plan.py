@@ -29,21 +29,16 @@ class Memory:
     dtype : dtype
     input_gradient : bool
         Whether gradients go down to the network's input.
-    compiled : module or None
-        What stands in for methods of the units, as ``compiled/dispatch.py`` does.
     keep_outputs : bool
         Whether the outputs of hidden layers are still there after a step: no dropout overwrites
         them.
     """
 
-    def __init__(
-        self, n_most, widest, dtype, input_gradient=False, compiled=None, keep_outputs=False
-    ):
+    def __init__(self, n_most, widest, dtype, input_gradient=False, keep_outputs=False):
         self.n_most = n_most
         self.widest = widest
         self.dtype = dtype
         self.input_gradient = input_gradient
-        self.compiled = compiled
         self.keep_outputs = keep_outputs
         self.ones = np.ones((1, n_most), dtype)
         self._vectors = {}
@@ -60,7 +55,7 @@ class Memory:
     def twin(self, network, i):
         """Return the ``LowerLayers`` of the layers below layer ``i``."""
         if i not in self._twins:
-            self._twins[i] = LowerLayers(network, i, self.n_most, self.compiled)
+            self._twins[i] = LowerLayers(network, i, self.n_most)
         return self._twins[i]
 
     def shared(self, name, n, width, dtype=None):
@@ -89,23 +84,21 @@ class Plan:
         Each layer's workspace.
     loss : namespace
         The loss's workspace.
-    forwards, backwards : lists of functions
-        What computes each layer: its methods, or what stands in for them; ``value_and_grad`` the
-        same for the loss.
     objectives : list of (function, workspace)
         The method of that name of each term.
     twins : list of LowerLayers
         Those of the terms that need them.
     """
 
-    def __init__(self, network, memory, n):
+    def __init__(self, network, memory, n, grads=None):
         self._memory_of_x = partial(memory.rows, "x", n, network.n_in)
         self.target = memory.rows("target", n, network.n_targets)
         self.weight = memory.rows("weight", n, 1)
         self.batch = Batch(n, network.dtype)
         self.loss = _workspace(network.objective.buffers(network.n_out), "loss", memory, n)
         self.layers = []
-        params, grads = network.layout.views(network.params), network.layout.views(network.grads)
+        grads = network.grads if grads is None else grads
+        params, grads = network.layout.views(network.params), network.layout.views(grads)
         running = network.running_views()
         below = None
         for i, layer in enumerate(network.layers):
@@ -126,9 +119,9 @@ class Plan:
                 ws.weight = params[i - layer.tied, "weight"]
                 ws.d_weight = memory.matrix(("d_weight", i), ws.weight.shape)
             free = below is not None and "y" not in below.keeps and i not in network.branches
-            free = free and not (memory.keep_outputs and below.activates) and not _same(below)
+            free = free and not (_is_identity(below) or (memory.keep_outputs and below.activates))
             in_place = free and layer.elementwise and "x" not in layer.keeps
-            in_place = in_place or (_same(layer) and below is not None)
+            in_place = in_place or (_is_identity(layer) and below is not None)
             ws.y = ws.x if in_place else memory.rows(("y", i), n, network.widths[i + 1])
             self.layers.append(ws)
             below = layer
@@ -136,14 +129,6 @@ class Plan:
         self._joins_of_input = [
             self.layers[i] for i, layer in enumerate(network.layers) if 0 < layer.span == i
         ]
-        self.forwards = [layer.forward for layer in network.layers]
-        self.backwards = [layer.backward for layer in network.layers]
-        self.value_and_grad = network.objective.value_and_grad
-        if memory.compiled is not None:
-            self.forwards, self.backwards = memory.compiled.layers(network.layers, self.layers)
-            self.value_and_grad = (
-                memory.compiled.loss(network.objective, self.batch) or self.value_and_grad
-            )
         self._place_terms(network, memory)
 
     @cached_property
@@ -201,7 +186,7 @@ class Plan:
         self.objectives, self.twins = [], []
         for i, (layer, ws) in enumerate(zip(network.layers, self.layers, strict=True)):
             if isinstance(layer, Term):
-                ws.loss, ws.value_and_grad = self.loss, self.value_and_grad
+                ws.loss, ws.value_and_grad = self.loss, network.objective.value_and_grad
                 self.objectives.append((layer.objective, ws))
                 if layer.needs_subnetwork:
                     ws.twin, ws.first = memory.twin(network, i), self.layers[0]
@@ -241,7 +226,7 @@ class Batch:
         self._weighted = False
 
 
-def _same(layer):
+def _is_identity(layer):
     """Return whether the output of a layer is its input."""
     return isinstance(layer, Term) and layer.identity
 

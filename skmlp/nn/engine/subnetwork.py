@@ -70,13 +70,11 @@ class LowerLayers:
         Number of layers.
     n_most : int
         Rows of the largest batch.
-    compiled : module or None
-        As for ``Network.prepare``.
     """
 
-    def __init__(self, network, stop, n_most, compiled):
+    def __init__(self, network, stop, n_most):
         self.network, kept = subnetwork(network, stop)
-        self.network.prepare(2 * n_most, compiled=compiled)
+        self.network.prepare(2 * n_most)
         theirs = network.views(), network.layout.views(network.grads)
         ours = self.network.views(), self.network.layout.views(self.network.grads)
         keys = [((i, name), (kept[i], name)) for i, name in ours[0] if i < len(kept)]

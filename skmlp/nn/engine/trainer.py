@@ -51,6 +51,9 @@ class Trainer:
     augmentation : sequence of callables, default=()
         Change each batch in turn: ``(x, target, rng) -> (x, target)`` of the same shapes and
         dtypes.
+    make_program : callable or None, default=None
+        ``make_program(network, updater, x, target, weight, n_most)`` returns a program that makes
+        the steps of an epoch in one call (``compiled/program.py``), or None to go the way of NumPy.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Trainer:
         callbacks=(),
         augmentation=(),
         probe=None,
+        make_program=None,
     ):
         self.network = network
         self.updater = updater
@@ -80,6 +84,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.augmentation = list(augmentation)
         self.probe = probe
+        self.make_program = make_program
 
     def fit(self, x, target, weight=None, rows=None, n_epochs=1, n_made=0, uncounted=0):
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
@@ -101,6 +106,10 @@ class Trainer:
         clock.began, clock.n_epochs, clock.n_batches = clock.epoch - n_made, n_epochs, len(bounds)
         sparse = x.sparse and self.network.sparse_input
         checkpoint = Checkpoint(self.network, self.state)
+        n_most = max((stop - start for start, stop in bounds), default=0)
+        program = None
+        if self.make_program is not None and not self.augmentation:
+            program = self.make_program(self.network, self.updater, x, target, weight, n_most)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             for k in range(n_made, n_epochs):
                 if k > n_made:
@@ -112,14 +121,16 @@ class Trainer:
                         # each epoch from the same start, so that two fits shuffle like one long one
                         np.copyto(order, rows)
                         self.state.rng.shuffle(order)
-                    if self._epoch(x, target, weight, order, bounds, in_order, sparse, uncounted):
+                    if self._epoch(
+                        x, target, weight, order, bounds, in_order, sparse, uncounted, program
+                    ):
                         return True
                 except KeyboardInterrupt:
                     checkpoint.restore()
                     raise
         return False
 
-    def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted):
+    def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted, program):
         """Make one pass over the rows, and call the callbacks.
 
         Return True if one wants to stop. Overwrites: network, state, order.
@@ -128,6 +139,15 @@ class Trainer:
         number = epoch + 1 + uncounted
         began, n_batches = time.perf_counter(), len(bounds)
         total_loss, total_weight, last = 0.0, 0.0, n_batches - 1
+        if program is not None:
+            rates, limits = self._rates(epoch, n_batches), (self.norm_limit, self.value_limit)
+            total_loss, total_weight, norm, failed = program.run(
+                order, bounds, rates, limits, True, self.probe
+            )
+            rate = rates[-1]
+            if failed is not None:
+                raise diverged(number)
+            bounds = []
         for k, (start, stop) in enumerate(bounds):
             rows = slice(start, stop) if in_order else order[start:stop]
             plan = self.network.plan(stop - start)
@@ -168,6 +188,15 @@ class Trainer:
         }
         stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
+
+    def _rates(self, epoch, n_batches):
+        """Return the learning rates of the steps of an epoch, and count them."""
+        clock, rates = self.state.clock, []
+        for k in range(n_batches):
+            clock.epoch = epoch + k / n_batches
+            rates.append(self.learning_rate * self.schedule.factor(clock))
+            clock.step += 1
+        return rates
 
     def _clip(self, wanted, plan, l1_scale):
         """Clip the gradient where asked.

@@ -89,6 +89,11 @@ class Loss(Unit):
     degree = 0.0
     density = False
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "link" in vars(cls) and "link_gradient" not in vars(cls):
+            cls.link_gradient = _refuse_link_gradient
+
     @abstractmethod
     def buffers(self, n_out):
         """Return the working arrays that ``rows_and_grad`` wants, by name."""
@@ -123,11 +128,6 @@ class Loss(Unit):
         """Return the gradient (..., n, n_out) with respect to ``raw`` (n, n_out) of what has this
         ``gradient`` with respect to the prediction; a loss that writes ``link`` writes it too.
         """
-        if type(self).link is not Loss.link:
-            raise NotImplementedError(
-                f"{self!r} has a link of its own, but no link_gradient; write its derivative as "
-                "link_gradient(raw, gradient)."
-            )
         return gradient
 
     def outputs(self, n_targets):
@@ -237,6 +237,14 @@ class Loss(Unit):
         return np.add.reduce(ws.rows, axis=(-2, -1)) * scale
 
 
+def _refuse_link_gradient(self, raw, gradient):
+    """Raise for a loss with a link whose derivative is not known."""
+    raise NotImplementedError(
+        f"{self!r} has a link of its own, but no link_gradient; write its derivative as "
+        "link_gradient(raw, gradient)."
+    )
+
+
 def working_rows(loss, raw, target):
     """Return the loss (..., n, 1) of each row, by arrays made for this call. Overwrites: raw."""
     ws = SimpleNamespace()
@@ -247,7 +255,9 @@ def working_rows(loss, raw, target):
 
 
 def _extremes(target, extreme):
-    """Return the "min" or "max" of the known values of each column of a dense or sparse matrix."""
+    """Return the "min" or "max" of each column of a dense or sparse matrix, missing values left
+    out.
+    """
     if isinstance(target, np.ndarray):
         return getattr(np, "f" + extreme).reduce(target, axis=0)
     return getattr(target, extreme)(axis=0).toarray().ravel()

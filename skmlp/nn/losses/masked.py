@@ -1,10 +1,10 @@
-"""A loss of the entries that are known, for targets of which some are missing: unknown labels,
-missing values.
+"""A loss that leaves missing values (NaN) of the target out: missing labels, missing values of an
+autoencoder's X.
 
 The one decision: each output is looked at as a sample of its own, with one output, so that any loss
-that is a sum over the outputs gives the loss of each entry, and those of missing entries are struck
-out; outputs that are one distribution are known together or not at all. The network works with it
-only where something is missing, and so does not pay for it elsewhere.
+that is a sum over the outputs gives the loss of each entry, and those of missing entries become
+zero; of outputs that are one distribution all are missing if one is. The network works with it only
+where something is missing, and so does not pay for it elsewhere.
 """
 
 from types import SimpleNamespace
@@ -15,13 +15,13 @@ from ..layout import Rows
 from .base import Loss
 from .by_column import ColumnLosses
 
-# for a missing number: it lies in the domain of every loss, and what comes of it is struck out
+# for a missing number: it lies in the domain of every loss, and what comes of it becomes zero
 _STAND_IN = 1.0
 
 
 def masked(loss):
-    """Return the loss of what is known of a target, NaN being missing, for a loss with one score
-    for each target.
+    """Return the loss that leaves missing values of a target out; ``loss`` has one score for each
+    target.
     """
     if isinstance(loss, ColumnLosses):
         return ColumnLosses([(masked(piece), columns) for piece, columns in loss.pieces])
@@ -29,7 +29,7 @@ def masked(loss):
 
 
 class MaskedLoss(Loss):
-    """The loss of the known part of a target, NaN being missing.
+    """A loss that leaves missing values, NaN, of a target out.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class MaskedLoss(Loss):
 
     def initial_score(self, target, weight):
         """Return the raw score, of shape (n_out,), of each output's best constant over the rows
-        where it is known, 0 if there are none.
+        where it is not missing, 0 if there are none.
         """
         values = np.zeros(target.shape[1])
         for k, column in enumerate(target.T):
-            known = ~np.isnan(column)
-            if known.any():
-                values[k] = _initial_score(self.loss, column[:, None], weight, known)[0]
+            present = ~np.isnan(column)
+            if present.any():
+                values[k] = _initial_score(self.loss, column[:, None], weight, present)[0]
         return values
 
     def initial_score_at(self, mean, least):
@@ -153,13 +153,13 @@ class MaskedRows(MaskedLoss):
         return np.where(missing.any(axis=-1, keepdims=True), 0.0, entries)
 
     def initial_score(self, target, weight):
-        """Return the raw score, of shape (n_out,), of the best constant over the rows that are
-        known, 0 if there are none.
+        """Return the raw score, of shape (n_out,), of the best constant over the rows without
+        missing values, 0 if there are none.
         """
-        known = ~np.isnan(target).any(axis=1)
-        if not known.any():
+        present = ~np.isnan(target).any(axis=1)
+        if not present.any():
             return np.zeros(target.shape[1])
-        return _initial_score(self.loss, target, weight, known)
+        return _initial_score(self.loss, target, weight, present)
 
 
 def _initial_score(loss, target, weight, rows):

@@ -17,9 +17,9 @@ from ..unit import Unit
 class Optimizer(Unit):
     """A rule p <- p - step(g).
 
-    ``slots`` names its state vectors; ``squares`` those of them that hold means
-    or sums of squares, and so are never negative. ``decoupled`` rules shrink the weights by ``lr *
-    alpha`` themselves instead of getting the gradient of the penalty.
+    ``slots`` names its state vectors; ``squares`` those of them that hold means or sums of squares,
+    and so are never negative. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves
+    instead of getting the gradient of the penalty.
 
     ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that
     beta, so that they survive its change.

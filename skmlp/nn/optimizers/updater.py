@@ -1,9 +1,8 @@
 """The updater: one optimizer over the flat vectors, block by block.
 
 The one decision: everything that is done to a parameter in a step (penalty, decay, the optimizer's
-rule) is done while its block is in the cache. A ``kernel`` does all of it in one pass, so it gets
-each part of the vector whole. What an L1 penalty and a cap on norms do after the step is the same
-for both (``proximal.py``).
+rule) is done while its block is in the cache. What an L1 penalty and a cap on norms do after the
+step is in ``proximal.py``.
 """
 
 import math
@@ -35,9 +34,6 @@ class Updater:
         Decoupled decay per part of the vector: ``p <- p - lr decay p`` before the rule's own step.
     block : int, default=16384
         Elements per block.
-    kernel : callable or None, default=None
-        ``kernel(p, g, *slots, strength, keep, *coefficients)`` makes ``p <- keep p``, ``g <- g +
-        strength p`` and the rule's step in one pass, and returns ``|keep p|^2``.
     l1 : list of (slice, float), default=()
         L1 penalty per part of the vector (for a decoupled rule L1 decay), which makes exact zeros:
         see ``SoftThreshold``.
@@ -61,7 +57,6 @@ class Updater:
         penalties=(),
         decays=(),
         block=BLOCK,
-        kernel=None,
         l1=(),
         weights=(),
         max_norm=None,
@@ -69,7 +64,6 @@ class Updater:
     ):
         self.rule = rule
         self.t = t
-        self.kernel = kernel
         self.slots = {} if slots is None else slots
         initial = rule.initial_slots()
         for name in rule.slots:
@@ -83,12 +77,12 @@ class Updater:
             self.scalars[name] = unit
         self._lasting = getattr(rule, "lasting", None)
         self._params, self._grads = params, grads
-        if kernel is None:
-            self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
-        else:
-            self._blocks = self._kernel_blocks(params, grads, penalties, decays)
+        self._penalties, self._decays = list(penalties), list(decays)
+        self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
         self._l1 = SoftThreshold(rule, params, self.slots, l1) if l1 else None
         self._max_norm = None if max_norm is None else MaxNorm(weights, max_norm)
+        self.capped = [] if max_norm is None else list(weights)
+        self.cap = math.inf if max_norm is None else float(max_norm)
 
     def step(self, lr, scale=0.0, l1_scale=0.0):
         """Make one step with learning rate ``lr`` and return the penalty before it.
@@ -99,15 +93,43 @@ class Updater:
         ``l1_scale`` times.
         """
         penalty = 0.0 if self._l1 is None else self._l1.penalty(l1_scale)
-        penalty += self._descend(lr, scale)
-        lasting = lr
-        if self._lasting is not None:
-            lasting, self.scalars["response"] = self._lasting(lr, self.scalars.get("response", 0.0))
+        penalty += self._descend(lr, scale, self.advance(lr))
         if self._l1 is not None:
-            self._l1.shrink(self.t, lr, l1_scale, lasting)
+            self._l1.shrink(self.t, lr, l1_scale, self._rate_of_l1)
         if self._max_norm is not None:
             self._max_norm.project()
         return penalty
+
+    def advance(self, lr):
+        """Count a step with learning rate ``lr``, and return the rule's coefficients for it."""
+        self.t += 1
+        self._rate_of_l1 = lr
+        if self._lasting is not None:
+            response = self.scalars.get("response", 0.0)
+            self._rate_of_l1, self.scalars["response"] = self._lasting(lr, response)
+        return self.rule.coefficients(self.t, lr)
+
+    @property
+    def penalises_l1(self):
+        """Whether there is an L1 penalty."""
+        return self._l1 is not None
+
+    def parts(self):
+        """Return (begin and end, penalty and decay) of each part of the vector in which both are
+        the same, arrays of shape (k, 2).
+        """
+        given = [*self._penalties, *self._decays]
+        ends = {
+            0,
+            self._params.size,
+            *(end for part, _ in given for end in (part.start, part.stop)),
+        }
+        parts, numbers = list(pairwise(sorted(ends))), []
+        for start, stop in parts:
+            within = [_within(slice(start, stop), kind) for kind in (self._penalties, self._decays)]
+            numbers.append([sum(float(strength) for _, strength in kind) for kind in within])
+        shape = len(parts), 2
+        return np.array(parts, np.int64).reshape(shape), np.array(numbers, float).reshape(shape)
 
     def has_stalled(self):
         """Return whether averages of squares are not finite where parameters are: all steps to come
@@ -131,18 +153,9 @@ class Updater:
         else:
             self._l1.clip(self._grads, bound, l1_scale)
 
-    def _descend(self, lr, scale):
+    def _descend(self, lr, scale, coefficients):
         """Make the step itself and return the L2 penalty. Overwrites: params, grads, slots."""
-        self.t += 1
-        coefficients = self.rule.coefficients(self.t, lr)
         squares = 0.0
-        if self.kernel is not None:
-            for arrays, penalty, decay in self._blocks:
-                strength = penalty * scale
-                squares += strength * float(
-                    self.kernel(*arrays, strength, 1.0 - lr * decay, *coefficients)
-                )
-            return 0.5 * squares
         for arrays, penalties, decays in self._blocks:
             for p, decay in decays:
                 np.multiply(p, 1.0 - lr * decay, out=p)
@@ -173,33 +186,6 @@ class Updater:
                     arrays,
                     penalised,
                     [(params[s], float(strength)) for s, strength in _within(part, decays)],
-                )
-            )
-        return blocks
-
-    def _kernel_blocks(self, params, grads, penalties, decays):
-        """Return (arrays, penalty, decay) of each part of the vector in which both are the same."""
-        ends = sorted(
-            {
-                0,
-                params.size,
-                *(end for part, _ in [*penalties, *decays] for end in (part.start, part.stop)),
-            }
-        )
-        blocks = []
-        for part in (slice(start, stop) for start, stop in pairwise(ends)):
-            arrays = (
-                params[part],
-                grads[part],
-                *(self.slots[name][part] for name in self.rule.slots),
-            )
-            blocks.append(
-                (
-                    arrays,
-                    *(
-                        sum(float(strength) for _, strength in _within(part, parts))
-                        for parts in (penalties, decays)
-                    ),
                 )
             )
         return blocks

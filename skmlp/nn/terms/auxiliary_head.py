@@ -1,7 +1,7 @@
 """Output heads at hidden layers: the network's own loss, at a hidden layer.
 
 The one decision: a head has the loss of the network and what that needs, not one of its own; so
-every loss, of several scores for a target or of known entries only, works in a head as it does at
+every loss, of several scores for a target or without missing entries, works in a head as it does at
 the top.
 """
 

@@ -24,8 +24,8 @@ class Term(Layer):
     ``LowerLayers`` of all layers below, to see what these make of other rows, and in ``ws.first``
     the first layer's workspace, whose ``x`` is the batch.
 
-    The workspace also has ``ws.value_and_grad``, the method of the network's loss (of known entries
-    only, where some are missing), and ``ws.loss``, the workspace that it takes, for raw scores as
+    The workspace also has ``ws.value_and_grad``, the method of the network's loss (without missing
+    entries, where there are some), and ``ws.loss``, the workspace that it takes, for raw scores as
     wide as the network's.
     """
 

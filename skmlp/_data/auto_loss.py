@@ -1,4 +1,4 @@
-"""Which loss each column of an autoencoder's table has, as its values say (``loss="auto"``)."""
+"""The loss of each column of an autoencoder's X that its values suggest (``loss="auto"``)."""
 
 import numpy as np
 from scipy import sparse
@@ -9,19 +9,20 @@ from .sources import row_parts
 
 
 def loss_of_values(X):
-    """Return the loss that the known values of X (n, n_features), dense or sparse, suggest.
+    """Return the loss that the values of X (n, n_features), dense or sparse, suggest; missing ones
+    are left out.
 
-    Softmax cross-entropy for each one-hot block: neighbouring columns of zeros and ones, known or
-    missing together, whose rows sum to one. Logistic cross-entropy for other columns of zeros and
-    ones. Half the squared error for all else, and for columns that do not vary.
+    Softmax cross-entropy for each one-hot block: neighbouring columns of zeros and ones, missing in
+    the same rows, whose other rows sum to one. Logistic cross-entropy for other columns of zeros
+    and ones. Half the squared error for all else, and for columns that do not vary.
     """
-    ones, known, binary_form = _count(X)
-    varies = binary_form & (ones > 0) & (ones < known)
+    ones, n_values, is_binary = _count(X)
+    varies = is_binary & (ones > 0) & (ones < n_values)
     groups, k = [], 0
     total = np.concatenate([[0], np.cumsum(ones)])
-    breaks = np.flatnonzero(~binary_form)
+    breaks = np.flatnonzero(~is_binary)
     while k < len(ones):
-        end = _end_of_group(X, k, total, known[k], breaks, varies) if varies[k] else None
+        end = _end_of_group(X, k, total, n_values[k], breaks, varies) if varies[k] else None
         if end is None:
             k += 1
         else:
@@ -38,8 +39,8 @@ def loss_of_values(X):
 
 
 def _count(X):
-    """Return for each column the number of ones, the number of known values, and whether these
-    are all zeros and ones.
+    """Return for each column the number of ones, the number of values that are not missing, and
+    whether these are all zeros and ones.
     """
     n, n_features = X.shape
     if sparse.issparse(X):
@@ -49,35 +50,35 @@ def _count(X):
         ones = np.bincount(columns, X.data == 1.0, n_features).astype(int)
         other = np.bincount(columns, (X.data != 0.0) & (X.data != 1.0), n_features)
         return ones, np.full(n_features, n), other == 0
-    ones, zeros, unknown = np.zeros((3, n_features), int)
+    ones, zeros, missing = np.zeros((3, n_features), int)
     for part in row_parts(X):
         for count, entries in (
             (ones, part == 1.0),
             (zeros, part == 0.0),
-            (unknown, np.isnan(part)),
+            (missing, np.isnan(part)),
         ):
             count += np.count_nonzero(entries, axis=0)
-    return ones, n - unknown, ones + zeros + unknown == n
+    return ones, n - missing, ones + zeros + missing == n
 
 
-def _end_of_group(X, start, total, n_known, breaks, varies):
+def _end_of_group(X, start, total, n_values, breaks, varies):
     """Return the end (excluded) of the one-hot block that begins at column ``start``, None if none
     does.
 
     ``total``: number of ones in the columns before each; ``breaks``: columns that are not zeros and
     ones.
     """
-    end = int(np.searchsorted(total, total[start] + n_known))  # as many ones as known rows
+    end = int(np.searchsorted(total, total[start] + n_values))  # as many ones as rows
     stop = (
         breaks[np.searchsorted(breaks, start)]
         if breaks.size and breaks[-1] >= start
         else len(varies)
     )
-    if end > stop or total[end] != total[start] + n_known:
+    if end > stop or total[end] != total[start] + n_values:
         return None
     block = X[:, start:end]
     if sparse.issparse(X):
         return end if (np.ravel(block.sum(axis=1)) == 1.0).all() else None
-    unknown = np.isnan(block)
-    together = (unknown == unknown[:, :1]).all()
-    return end if together and (block.sum(axis=1)[~unknown[:, 0]] == 1.0).all() else None
+    missing = np.isnan(block)
+    together = (missing == missing[:, :1]).all()
+    return end if together and (block.sum(axis=1)[~missing[:, 0]] == 1.0).all() else None

@@ -1,4 +1,4 @@
-"""Tables that an autoencoder gives back have the categories of the fit, whatever dtype the rows
+"""Tables that an autoencoder reconstructs have the categories of the fit, whatever dtype the rows
 came with.
 """
 
@@ -52,7 +52,7 @@ each_pair = pytest.mark.parametrize(
 
 @cache
 def fitted(high, low, dtype=None, form=pd.DataFrame):
-    """Return an autoencoder that knows that the category is ``high`` where the number is
+    """Return an autoencoder that has learned that the category is ``high`` where the number is
     positive.
     """
     values = pd.Series(np.where(X_NUMBER > 0, high, low), dtype=dtype)
@@ -201,7 +201,7 @@ def test_arrays_hold_large_whole_numbers():
     assert numbers.impute([[None, 1.0], [1, None]]).dtype == float
 
 
-# ---- columns without a known value
+# ---- columns whose values are all missing
 
 
 EMPTY = {
@@ -223,7 +223,7 @@ def empty(values):
 def test_a_categorical_column_without_a_known_value_is_refused(values):
     model = Autoencoder(1, categorical_features=["c"], max_iter=1)
     message = (
-        r"no known value in the columns \['c'\], so that nothing can be learned of them; "
+        r"values of X are missing in the columns \['c'\], so that nothing can be learned of them; "
         r"leave them out"
     )
     for call in (
@@ -239,10 +239,10 @@ def test_other_forms_without_a_known_value_are_refused():
     rows = np.column_stack([np.full(N, None), X_NUMBER])
     model = Autoencoder(1, categorical_features=[0], max_iter=1)
     for X in (rows, rows.tolist()):
-        with pytest.raises(ValueError, match="no known value"):
+        with pytest.raises(ValueError, match="values of X are missing"):
             model.fit(X)
     pl = pytest.importorskip("polars")
-    with pytest.raises(ValueError, match="no known value"):
+    with pytest.raises(ValueError, match="values of X are missing"):
         model.fit(pl.DataFrame({"c": pl.Series([None] * N, dtype=pl.String), "x": X_NUMBER}))
 
 
@@ -263,5 +263,5 @@ def test_only_rows_trained_on_count():
 def test_declared_categories_are_known_to_a_first_partial_fit():
     model = Autoencoder(1, categorical_features=["c"]).partial_fit(empty(EMPTY["declared"]))
     assert set(model.predict(empty(EMPTY["declared"]))["c"]) <= {"p", "q"}
-    with pytest.raises(ValueError, match="leave them out, or begin with rows that know some"):
+    with pytest.raises(ValueError, match="leave them out, or begin with rows that have some"):
         Autoencoder(1, categorical_features=["c"]).partial_fit(empty(EMPTY["object"]))

@@ -2,13 +2,9 @@
 number.
 """
 
-import pytest
-
-pytest.importorskip("matplotlib")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 
@@ -16,13 +12,6 @@ from skmlp import Autoencoder, CodeDisplay
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = load_iris(return_X_y=True)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
 
 
 def fitted(n_components=1):

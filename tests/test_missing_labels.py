@@ -1,4 +1,4 @@
-"""Multilabel targets with unknown entries: these are left out of the loss and of the scores, and
+"""Multilabel targets with missing entries: these are left out of the loss and of the scores, and
 of nothing else.
 """
 
@@ -42,7 +42,7 @@ def exact(**setting):
     )
 
 
-def holes(rng, y, share=0.4):
+def with_missing(rng, y, share=0.4):
     """Return y as floats with a share of the entries NaN."""
     return np.where(rng.random(y.shape) < share, np.nan, y)
 
@@ -51,12 +51,12 @@ def holes(rng, y, share=0.4):
 
 
 @pytest.mark.parametrize("loss", YES_NO, ids=repr)
-def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
+def test_missing_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
     raw, target = (
         (3.0 * rng.normal(size=(20, 5))).astype(dtype),
         rng.integers(0, 2, (20, 5)).astype(dtype),
     )
-    some = holes(rng, target).astype(dtype)
+    some = with_missing(rng, target).astype(dtype)
     known = ~np.isnan(some)
     rows, grad = gradient_of_rows(MaskedEntries(loss), raw, some)
     _, full = gradient_of_rows(loss, raw, target)
@@ -68,7 +68,7 @@ def test_unknown_entries_have_no_loss_and_no_gradient(loss, dtype, rng):
     assert grad.dtype == dtype
 
 
-def test_nothing_unknown_is_the_loss_itself(rng):
+def test_without_missing_labels_it_is_the_loss_itself(rng):
     raw, target = rng.normal(size=(20, 5)), rng.integers(0, 2, (20, 5)).astype(float)
     for loss in YES_NO:
         for ours, theirs in zip(
@@ -86,7 +86,7 @@ def test_nothing_unknown_is_the_loss_itself(rng):
 def test_each_label_is_learned_from_the_rows_where_it_is_known(weighted, rng):
     """Without hidden layers that is one logistic regression on these rows for each column."""
     X, y = labels()
-    some = holes(rng, y)
+    some = with_missing(rng, y)
     weight = rng.uniform(0.5, 2.0, len(y)) if weighted else None
     ours = exact().fit(X, some, weight)
     for k in range(y.shape[1]):
@@ -108,18 +108,18 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_any_form_of_unknown(form, solver, rng):
+def test_any_form_of_missing_labels(form, solver, rng):
     X, y = labels()
-    some = holes(rng, y)
+    some = with_missing(rng, y)
     expected, model = quick(solver=solver).fit(X, some), quick(solver=solver).fit(X, form(some))
     assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
     assert model.score(X, form(some)) == expected.score(X, some)
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "focal", "hinge", "squared_hinge"])
-def test_what_an_unknown_label_would_have_been_does_not_matter(loss, rng):
+def test_what_a_missing_label_would_have_been_does_not_matter(loss, rng):
     X, y = labels()
-    some = holes(rng, y)
+    some = with_missing(rng, y)
     model = quick(loss=loss, max_iter=100).fit(X, some)
     known = ~np.isnan(some)
     # measured over four seeds: 0.836, and of what is learned from other rows 0.682; of the most
@@ -128,29 +128,29 @@ def test_what_an_unknown_label_would_have_been_does_not_matter(loss, rng):
     assert (model.predict(X) == y)[~known].mean() > 0.62
 
 
-def test_scores_leave_out_what_is_unknown(rng):
+def test_scores_leave_out_missing_labels(rng):
     X, y = labels()
-    some = holes(rng, y)
+    some = with_missing(rng, y)
     some[:10] = np.nan
     weight = rng.uniform(0.5, 2.0, len(y))
     model = quick().fit(X, y)
     predicted = model.predict(X)
-    told = np.flatnonzero(~np.isnan(some).all(axis=1))
+    labelled = np.flatnonzero(~np.isnan(some).all(axis=1))
     right = [
         all(predicted[i, k] == some[i, k] for k in range(4) if not np.isnan(some[i, k]))
-        for i in told
+        for i in labelled
     ]
     assert_allclose(model.score(X, some), np.mean(right))
-    assert_allclose(model.score(X, some, weight), np.average(right, weights=weight[told]))
+    assert_allclose(model.score(X, some, weight), np.average(right, weights=weight[labelled]))
     assert model.score(X, some) > model.score(X, y)
 
 
-def test_validation_rows_may_be_unknown_in_part(rng):
+def test_validation_rows_may_be_missing_in_part(rng):
     X, y = labels()
-    some = holes(rng, y)
-    for train, held in ((y, some), (some, y), (some, some)):
-        model = quick(early_stopping=True).fit(X, train, X_val=X, y_val=held)
-        assert_allclose(model.score(X, held), model.best_validation_score_)
+    some = with_missing(rng, y)
+    for train, held_out in ((y, some), (some, y), (some, some)):
+        model = quick(early_stopping=True).fit(X, train, X_val=X, y_val=held_out)
+        assert_allclose(model.score(X, held_out), model.best_validation_score_)
         assert model.history_["validation_loss"].notna().all()
     model = quick(max_iter=3).fit(X, y, X_val=X, y_val=some)
     entries = -np.log(np.where(y == 1, model.predict_proba(X), 1 - model.predict_proba(X)))
@@ -162,11 +162,11 @@ def test_validation_rows_may_be_unknown_in_part(rng):
     assert np.isfinite(quick(early_stopping=True).fit(X, some).best_validation_score_)
 
 
-def test_looking_at_validation_rows_with_unknown_labels_changes_nothing(rng):
+def test_looking_at_validation_rows_with_missing_labels_changes_nothing(rng):
     X, y = labels()
     model, looked = (
         quick(dtype="float64").fit(X, y),
-        quick(dtype="float64").fit(X, y, X_val=X, y_val=holes(rng, y)),
+        quick(dtype="float64").fit(X, y, X_val=X, y_val=with_missing(rng, y)),
     )
     assert_allclose(looked.predict_proba(X), model.predict_proba(X), rtol=1e-9)
 
@@ -187,7 +187,7 @@ def test_partial_fit_with_labels_that_are_known_later(rng):
 
 def test_a_fitted_model_keeps_the_loss_itself(rng):
     X, y = labels()
-    assert type(quick(max_iter=1).fit(X, holes(rng, y))._network.loss) is BinaryLogLoss
+    assert type(quick(max_iter=1).fit(X, with_missing(rng, y))._network.loss) is BinaryLogLoss
 
 
 def test_minus_one_for_no_is_refused():
@@ -200,7 +200,7 @@ def test_minus_one_for_no_is_refused():
         quick().fit(X, 2 * y)
 
 
-def test_single_labels_have_no_unknown():
+def test_single_labels_are_never_missing():
     """-1 is a label like any other."""
     X, y = blobs(3)
     assert_array_equal(quick(max_iter=1).fit(X, y - 1).classes_, [-1, 0, 1])
@@ -208,7 +208,7 @@ def test_single_labels_have_no_unknown():
         quick().fit(X, np.where(y == 1, np.nan, y))
 
 
-def test_sparse_labels_that_are_unknown_in_part_are_predicted_sparse(rng):
+def test_sparse_labels_that_are_missing_in_part_are_predicted_sparse(rng):
     X, y = labels()
     some = sparse.csr_array(np.where(rng.random(y.shape) < 0.3, -1, y))
     assert sparse.issparse(quick().fit(X, some).predict(X))
@@ -217,7 +217,7 @@ def test_sparse_labels_that_are_unknown_in_part_are_predicted_sparse(rng):
 
 def test_the_labels_given_are_left_alone(rng):
     X, y = labels()
-    some = holes(rng, y)
+    some = with_missing(rng, y)
     given = [some.copy(), np.where(np.isnan(some), -1.0, some), pd.DataFrame(some)]
     kept = [form.copy() for form in given]
     for form, copy in zip(given, kept, strict=True):

@@ -1,31 +1,42 @@
-"""What the estimators around an autoencoder share: the copy of the given one that they fit, its
-seeds and its weights.
+"""What the meta-estimators around an autoencoder share: the copy of the given one that they fit,
+its seeds and its weights.
 
-The one decision: what is given may be a pipeline that ends in an autoencoder, so that there is no
-second list of parameters, and a search reaches all of them through ``estimator__``.
+What is given may be a pipeline that ends in an autoencoder; a search reaches its parameters through
+``estimator__``.
 """
 
 import numpy as np
 import pandas as pd
 from sklearn import get_config
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter, validate_data
 
-from ._data.table import as_frame
-from ._data.weights import counted_rows, near_one
+from ._data.frames import as_frame
+from ._data.weights import checked_weight, counted_rows, near_one
 from ._sklearn import safe_indexing
 
 
-def fit_seeded(estimator, X, weight, random_state):
-    """Fit an estimator with weights (n,) or None, and with seeds drawn from ``random_state`` if
-    that is not None.
+def fitted_copy(meta, X, sample_weight, check, default):
+    """Return a fitted copy of the parameter ``estimator`` of a meta-estimator, and the X and the
+    weights, (n,) or None, that it was fitted with.
 
-    Overwrites: estimator.
+    None stands for ``default(n_rows, n_features)``, fitted on the distinct rows of ``check(X)``.
+    Seeds are drawn from ``random_state`` if that is not None.
     """
-    if random_state is not None:
-        _seed(estimator, check_random_state(random_state))
-    estimator.fit(X, None, **({} if weight is None else _weights_for(estimator, weight)))
+    weight = checked_weight(X, sample_weight)
+    if meta.estimator is None:
+        X, weight = distinct_rows(check(X), weight)
+        estimator = default(*X.shape)
+    else:
+        validate_data(meta, X, skip_check_array=True)
+        estimator = clone(meta.estimator)
+    if meta.random_state is not None:
+        _seed(estimator, check_random_state(meta.random_state))
+    given = apart(X, estimator)
+    estimator.fit(given, None, **({} if weight is None else _weights_for(estimator, weight)))
+    return estimator, X, weight
 
 
 def distinct_rows(X, weight):
@@ -35,13 +46,13 @@ def distinct_rows(X, weight):
     rows = counted_rows(weight)
     if rows is not None:
         X, weight = safe_indexing(X, rows), weight[rows]
-    hashed = pd.util.hash_pandas_object(_told_apart(as_frame(X)), index=False).to_numpy()
+    hashed = pd.util.hash_pandas_object(_distinguished(as_frame(X)), index=False).to_numpy()
     _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
     counts = np.bincount(group, near_one(weight)[0])
     return safe_indexing(X, first), counts / counts.mean()
 
 
-def _told_apart(frame):
+def _distinguished(frame):
     """Return a frame with a text in the place of each object or category, since to a hash 1 and
     "1" in one column are the same.
     """

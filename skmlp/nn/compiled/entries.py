@@ -1,0 +1,325 @@
+"""What stands for each unit in a program: operations, numbers of losses, steps of optimizers.
+
+The one decision: what a unit computes is entered here under its class, apart from the units, which
+know nothing of it. A class is looked up as it is, not by what it derives from, since a subclass may
+compute something else. Where anything has no entry there is no program, and training goes the way
+of NumPy, which computes the same.
+
+To add one: write its loops in ``operations.py``, ``losses.py`` or ``updates.py``, give it a number
+there, and enter it here under the unit's class; the tests compare every entry with NumPy.
+"""
+
+import numpy as np
+
+from ..activations import piecewise, smooth
+from ..layers.activation_layers import PReLU
+from ..layers.batch_norm import BatchNorm
+from ..layers.dense import Activate, Dense
+from ..layers.dropout import AlphaDropout, Dropout
+from ..layers.embedding import Embedding
+from ..layers.skip import Add, Concat
+from ..layers.tied import TiedDense
+from ..losses import cross_entropy, likelihood, regression
+from ..optimizers import adam, others
+from . import epoch, losses, operations, updates
+
+ACTIVATIONS = {  # number, hyper-parameters
+    piecewise.Identity: lambda f: (operations.IDENTITY,),
+    piecewise.ReLU: lambda f: (operations.RELU,),
+    piecewise.LeakyReLU: lambda f: (operations.LEAKY_RELU, f.slope),
+    piecewise.ShiftedReLU: lambda f: (operations.SHIFTED_RELU, f.shift),
+    piecewise.HardThreshold: lambda f: (operations.HARD_THRESHOLD,),
+    smooth.Logistic: lambda f: (operations.LOGISTIC,),
+    smooth.Tanh: lambda f: (operations.TANH,),
+    smooth.ELU: lambda f: (operations.ELU, f.alpha, 1.0),
+    smooth.SELU: lambda f: (operations.ELU, smooth.SELU_ALPHA, smooth.SELU_SCALE),
+    smooth.Softplus: lambda f: (operations.SOFTPLUS,),
+    smooth.GELU: lambda f: (operations.GELU,),
+    smooth.SiLU: lambda f: (operations.SILU,),
+    smooth.Mish: lambda f: (operations.MISH,),
+}
+RECTIFIERS = (operations.RELU, operations.LEAKY_RELU)
+LOSSES = {  # number, hyper-parameters
+    cross_entropy.LogLoss: lambda loss: (losses.LOG_LOSS, loss.label_smoothing),
+    cross_entropy.BinaryLogLoss: lambda loss: (losses.BINARY_LOG_LOSS, loss.label_smoothing),
+    regression.SquaredError: lambda loss: (losses.SQUARED_ERROR,),
+    regression.AbsoluteError: lambda loss: (losses.ABSOLUTE_ERROR,),
+    regression.Huber: lambda loss: (losses.HUBER, loss.delta),
+    regression.LogCosh: lambda loss: (losses.LOG_COSH,),
+    regression.Quantile: lambda loss: (losses.QUANTILE, *loss.taus),
+    likelihood.GaussianNLL: lambda loss: (losses.GAUSSIAN, likelihood._STEEPNESS),
+}
+UPDATES = {
+    others.SGD: lambda rule: updates.NESTEROV if rule.nesterovs_momentum else updates.MOMENTUM,
+    adam.Adam: lambda rule: updates.ADAM,
+    adam.AdamW: lambda rule: updates.ADAM,
+    adam.AMSGrad: lambda rule: updates.AMSGRAD,
+    adam.NAdam: lambda rule: updates.NADAM,
+    others.RMSprop: lambda rule: updates.RMSPROP,
+    others.Adagrad: lambda rule: updates.ADAGRAD,
+    others.Adadelta: lambda rule: updates.ADADELTA,
+    others.Lion: lambda rule: updates.LION,
+}
+
+
+class Table:
+    """Operations in their order, as numbers.
+
+    It keeps the arrays that the addresses in it are of.
+    """
+
+    def __init__(self):
+        self._rows, self._numbers, self._arrays = [], [], []
+
+    def add(self, kind, *entries, numbers=()):
+        """Add an operation: its kind, two widths, then arrays and more widths; None is no array."""
+        row = [kind, *entries[:2]]
+        for entry in entries[2:]:
+            if isinstance(entry, np.ndarray):
+                self._arrays.append(entry)
+                row.append(entry.ctypes.data)
+            else:
+                row.append(0 if entry is None else int(entry))
+        self._rows.append(row + [0] * (epoch.COLUMNS - len(row)))
+        self._numbers.append([*map(float, numbers)] + [0.0] * (epoch.NUMBERS - len(numbers)))
+
+    def arrays(self):
+        """Return the table (k, COLUMNS) and its numbers (k, NUMBERS)."""
+        table = np.array(self._rows, np.int64).reshape(-1, epoch.COLUMNS)
+        return table, np.array(self._numbers, np.float64).reshape(-1, epoch.NUMBERS)
+
+
+class _Place:
+    """Where a layer stands: its workspace, the gradient of its output, and the dense layer in front
+    whose bias a rectifier adds on its way, if there is one.
+    """
+
+    def __init__(self, network, plan, i):
+        self.ws = plan.layers[i]
+        self.widths = network.widths[i], network.widths[i + 1]
+        self.dy = plan.layers[i + 1].dx if i + 1 < len(plan.layers) else self.ws.y
+        self.leaves_bias = i + 1 < len(plan.layers) and _adds_bias(network, plan, i + 1)
+        self.below = plan.layers[i - 1] if i and _adds_bias(network, plan, i) else None
+
+
+def _adds_bias(network, plan, i):
+    """Return whether layer ``i`` is a rectifier that adds the bias of the dense layer in front."""
+    layer, ws = network.layers[i], plan.layers[i]
+    return (
+        type(layer) is Activate
+        and type(layer.activation) in (piecewise.ReLU, piecewise.LeakyReLU)
+        and ws.y is ws.x
+        and type(network.layers[i - 1]) in (Dense, TiedDense)
+    )
+
+
+def tables(network, plan):
+    """Return the forward and the backward ``Table`` of a network for the arrays of a plan, None if
+    a layer has no entry.
+    """
+    plan.begin(plan.x)
+    forward, backward = Table(), Table()
+    entries = [LAYERS.get(type(layer)) for layer in network.layers]
+    activations = [f.activation for f in network.layers if type(f) is Activate]
+    if None in entries or not all(type(f) in ACTIVATIONS for f in activations):
+        return None
+    places = [_Place(network, plan, i) for i in range(len(entries))]
+    for layer, (enter, _), place in zip(network.layers, entries, places, strict=True):
+        enter(layer, place, place.ws, forward)
+    for layer, (_, enter), place in zip(
+        network.layers[::-1], entries[::-1], places[::-1], strict=True
+    ):
+        enter(layer, place, place.ws, backward)
+        for total, part in place.ws.returned:
+            if place.ws.dx is not None and total is place.ws.dx:
+                backward.add(epoch.ADD, total.shape[1], 0, total, part)
+            else:
+                backward.add(epoch.ADD_MATRIX, total.shape[1], total.shape[0], total, part)
+        if place.ws.dx is None:
+            break
+    return forward, backward
+
+
+def _in_place(place, ws, forward):
+    """Bring the input of a layer to where its output goes."""
+    if ws.y is not ws.x:
+        forward.add(epoch.COPY, place.widths[1], 0, ws.x, ws.y)
+
+
+def _dense(layer, place, ws, forward):
+    forward.add(epoch.PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
+    _bias(place, ws, forward)
+
+
+def _dense_backward(layer, place, ws, backward):
+    _bias_backward(place, ws, backward)
+    backward.add(
+        epoch.PRODUCT_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx
+    )
+
+
+def _tied(layer, place, ws, forward):
+    forward.add(epoch.TIED_PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
+    _bias(place, ws, forward)
+
+
+def _tied_backward(layer, place, ws, backward):
+    _bias_backward(place, ws, backward)
+    backward.add(epoch.TIED_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx)
+
+
+def _bias(place, ws, forward):
+    if not place.leaves_bias:
+        forward.add(epoch.BIAS, place.widths[1], 0, ws.y, ws.bias)
+
+
+def _bias_backward(place, ws, backward):
+    if not place.leaves_bias:
+        backward.add(epoch.SUM_ROWS, place.widths[1], 0, place.dy, ws.d_bias)
+
+
+def _activate(layer, place, ws, forward):
+    kind, *numbers = ACTIVATIONS[type(layer.activation)](layer.activation)
+    width = place.widths[1]
+    if place.below is not None:
+        forward.add(epoch.BIAS_RELU, width, 0, ws.y, place.below.bias, numbers=numbers)
+        return
+    _in_place(place, ws, forward)
+    if kind != operations.IDENTITY:
+        forward.add(epoch.ACTIVATE, width, kind, ws.y, numbers=numbers)
+
+
+def _activate_backward(layer, place, ws, backward):
+    kind, *numbers = ACTIVATIONS[type(layer.activation)](layer.activation)
+    kept = ws.y if layer.activation.keeps == "y" else ws.x
+    width, dy = place.widths[1], place.dy
+    if place.below is not None:
+        backward.add(
+            epoch.RELU_BIAS_BACKWARD, width, 0, kept, dy, place.below.d_bias, numbers=numbers
+        )
+    elif ws.dx is not None and kind != operations.IDENTITY:
+        backward.add(epoch.ACTIVATE_BACKWARD, width, kind, kept, dy, numbers=numbers)
+
+
+def _dropout(layer, place, ws, forward):
+    _in_place(place, ws, forward)
+    numbers = layer.threshold, layer.scale
+    forward.add(epoch.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
+
+
+def _alpha_dropout(layer, place, ws, forward):
+    _in_place(place, ws, forward)
+    width, low = place.widths[1], -smooth.SELU_SCALE * smooth.SELU_ALPHA
+    forward.add(epoch.SHIFT, width, 0, ws.y, numbers=(-low,))
+    numbers = layer.threshold, layer.scale
+    forward.add(epoch.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
+    forward.add(
+        epoch.SHIFT,
+        width,
+        0,
+        ws.y,
+        numbers=(layer.scale * low * (1.0 - layer.threshold / 65536.0),),
+    )
+
+
+def _dropout_backward(layer, place, ws, backward):
+    if ws.dx is not None:
+        backward.add(epoch.SCALE_BY, place.widths[1], 0, place.dy, ws.mask)
+
+
+def _batch_norm(layer, place, ws, forward):
+    numbers = layer.epsilon, layer.momentum
+    affine = ws.gamma, ws.beta
+    own = ws.batch_mean, ws.batch_variance, ws.inv_std, ws.row, ws.mean, ws.variance
+    forward.add(
+        epoch.BATCH_NORM, place.widths[1], 0, ws.x, ws.x_hat, ws.y, *affine, *own, numbers=numbers
+    )
+
+
+def _batch_norm_backward(layer, place, ws, backward):
+    arrays = place.dy, ws.x_hat, ws.gamma, ws.inv_std, ws.d_gamma, ws.d_beta
+    backward.add(epoch.BATCH_NORM_BACKWARD, place.widths[1], ws.dx is not None, *arrays)
+
+
+def _prelu(layer, place, ws, forward):
+    forward.add(epoch.PRELU, place.widths[1], 0, ws.x, ws.slope, ws.y)
+
+
+def _prelu_backward(layer, place, ws, backward):
+    arrays = ws.x, place.dy, ws.slope, ws.d_slope
+    backward.add(epoch.PRELU_BACKWARD, place.widths[1], 0, *arrays)
+
+
+def _add(layer, place, ws, forward):
+    _in_place(place, ws, forward)
+    forward.add(epoch.ADD, place.widths[1], 0, ws.y, ws.skip)
+
+
+def _add_backward(layer, place, ws, backward):
+    if ws.d_skip is not None:
+        backward.add(epoch.COPY, place.widths[1], 0, place.dy, ws.d_skip)
+
+
+def _concat(layer, place, ws, forward):
+    widths = ws.skip.shape[1], place.widths[0]
+    forward.add(epoch.CONCATENATE, *widths, ws.skip, ws.x, ws.y)
+
+
+def _concat_backward(layer, place, ws, backward):
+    n_skip, (n_in, width) = ws.skip.shape[1], place.widths
+    if ws.d_skip is not None:
+        backward.add(epoch.TAKE_COLUMNS, n_skip, 0, place.dy, ws.d_skip, width)
+    if ws.dx is not None:
+        backward.add(epoch.TAKE_COLUMNS, n_in, n_skip, place.dy, ws.dx, width)
+
+
+def _embedding(layer, place, ws, forward):
+    levels, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
+    forward.add(
+        epoch.EMBED,
+        *place.widths,
+        ws.x,
+        ws.vectors,
+        ws.y,
+        ws.codes,
+        levels,
+        levels.size,
+        ws.vectors.size,
+        dims,
+        starts,
+    )
+
+
+def _embedding_backward(layer, place, ws, backward):
+    dims = np.ascontiguousarray(layer.places()[1], np.int64)
+    n_in, n_out = place.widths
+    columns, size = dims.size, ws.vectors.size
+    backward.add(
+        epoch.EMBED_BACKWARD,
+        n_in,
+        n_out,
+        place.dy,
+        ws.codes,
+        dims,
+        ws.d_vectors,
+        None,
+        columns,
+        size,
+    )
+    if ws.dx is not None:
+        arrays = place.dy, ws.dx, None, None, None, n_in - columns
+        backward.add(epoch.EMBED_INPUT_BACKWARD, n_in, n_out, *arrays)
+
+
+LAYERS = {
+    Dense: (_dense, _dense_backward),
+    TiedDense: (_tied, _tied_backward),
+    Activate: (_activate, _activate_backward),
+    Dropout: (_dropout, _dropout_backward),
+    AlphaDropout: (_alpha_dropout, _dropout_backward),
+    BatchNorm: (_batch_norm, _batch_norm_backward),
+    PReLU: (_prelu, _prelu_backward),
+    Add: (_add, _add_backward),
+    Concat: (_concat, _concat_backward),
+    Embedding: (_embedding, _embedding_backward),
+}

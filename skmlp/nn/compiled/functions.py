@@ -1,0 +1,167 @@
+"""Elementary functions of which a loop becomes vector instructions: the C library's take one number
+at a time.
+
+Each is Cody and Waite's reduction and a polynomial or a ratio of two, in the precision of its
+argument, with the coefficients of Moshier's Cephes library; accurate to about two units in the last
+place. NaN gives NaN.
+"""
+
+import math
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic, overload, register_jitable
+
+from .arrays import OPTIONS
+
+_LOG2_E = 1.4426950408889634
+
+
+@intrinsic
+def _float_of_bits(typing_context, bits):
+    """Return the float whose bits are those of an integer."""
+    result = types.float32 if bits == types.int32 else types.float64
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(result))
+
+    return result(bits), generate
+
+
+def exp(x):
+    """Return e to the power of x, within the normal numbers of the type of x."""
+    raise NotImplementedError
+
+
+@overload(exp, jit_options=OPTIONS)
+def _exp(x):
+    if x == types.float32:
+        return _exp32
+    return _exp64 if x == types.float64 else None
+
+
+def _exp32(x):
+    x = np.float32(-87.3) if x < np.float32(-87.3) else x
+    x = np.float32(88.7) if x > np.float32(88.7) else x
+    k = math.floor(np.float32(_LOG2_E) * x + np.float32(0.5))
+    n = np.int32(k)
+    k = np.float32(k)
+    x = x - k * np.float32(0.693359375)
+    x = x - k * np.float32(-2.12194440e-4)
+    y = np.float32(1.9875691500e-4)
+    y = y * x + np.float32(1.3981999507e-3)
+    y = y * x + np.float32(8.3334519073e-3)
+    y = y * x + np.float32(4.1665795894e-2)
+    y = y * x + np.float32(1.6666665459e-1)
+    y = y * x + np.float32(5.0000001201e-1)
+    y = y * x * x + x + np.float32(1.0)
+    return y * _float_of_bits(np.int32((n + np.int32(127)) << np.int32(23)))
+
+
+def _exp64(x):
+    x = -708.0 if x < -708.0 else x
+    x = 709.0 if x > 709.0 else x
+    k = math.floor(_LOG2_E * x + 0.5)
+    n = np.int64(k)
+    x = x - k * 6.93145751953125e-1
+    x = x - k * 1.42860682030941723212e-6
+    small = _ratio(x)
+    return (1.0 + 2.0 * small) * _float_of_bits(np.int64((n + 1023) << 52))
+
+
+@register_jitable
+def _ratio(x):
+    """Return (exp(x) - 1) / 2 for \\|x\\| at most 0.5."""
+    xx = x * x
+    p = 1.26177193074810590878e-4
+    p = p * xx + 3.02994407707441961300e-2
+    p = (p * xx + 9.99999999999999999910e-1) * x
+    q = 3.00198505138664455042e-6
+    q = q * xx + 2.52448340349684104192e-3
+    q = q * xx + 2.27265548208155028766e-1
+    q = q * xx + 2.00000000000000000009
+    return p / (q - p)
+
+
+def expm1(x):
+    """Return exp(x) - 1."""
+    raise NotImplementedError
+
+
+@overload(expm1, jit_options=OPTIONS)
+def _expm1(x):
+    if x == types.float32:
+
+        def of_single(x):
+            # the Taylor series of (exp(x) - 1 - x) / x^2 on |x| <= 0.5
+            y = np.float32(1.9875691500e-4)
+            y = y * x + np.float32(1.3981999507e-3)
+            y = y * x + np.float32(8.3334519073e-3)
+            y = y * x + np.float32(4.1665795894e-2)
+            y = y * x + np.float32(1.6666665459e-1)
+            y = y * x + np.float32(5.0000001201e-1)
+            small = y * x * x + x
+            large = exp(x) - np.float32(1.0)
+            return small if abs(x) < np.float32(0.34) else large
+
+        return of_single
+
+    def of_double(x):
+        small, large = 2.0 * _ratio(x), exp(x) - 1.0
+        return small if abs(x) < 0.5 else large
+
+    return of_double if x == types.float64 else None
+
+
+def tanh(x):
+    """Return the hyperbolic tangent of x."""
+    raise NotImplementedError
+
+
+@overload(tanh, jit_options=OPTIONS)
+def _tanh(x):
+    if x == types.float32:
+
+        def of_single(x):
+            z = x * x
+            y = np.float32(-5.70498872745e-3)
+            y = y * z + np.float32(2.06390887954e-2)
+            y = y * z + np.float32(-5.37397155531e-2)
+            y = y * z + np.float32(1.33314422036e-1)
+            y = y * z + np.float32(-3.33332819422e-1)
+            small = y * z * x + x
+            a = abs(x)
+            e = exp(a + a)
+            large = np.float32(1.0) - np.float32(2.0) / (e + np.float32(1.0))
+            large = -large if x < np.float32(0.0) else large
+            return small if a < np.float32(0.625) else large
+
+        return of_single
+
+    def of_double(x):
+        z = x * x
+        p = -9.64399179425052238628e-1
+        p = p * z + -9.92877231001918586564e1
+        p = p * z + -1.61468768441708447952e3
+        q = z + 1.12811678491632931402e2
+        q = q * z + 2.23548839060100448583e3
+        q = q * z + 4.84406305325125486048e3
+        small = x + x * z * (p / q)
+        a = abs(x)
+        large = 1.0 - 2.0 / (exp(a + a) + 1.0)
+        large = -large if x < 0.0 else large
+        return small if a < 0.625 else large
+
+    return of_double if x == types.float64 else None
+
+
+def logistic(x):
+    """Return 1 / (1 + exp(-x))."""
+    raise NotImplementedError
+
+
+@overload(logistic, jit_options=OPTIONS)
+def _logistic(x):
+    if x == types.float32:
+        return lambda x: np.float32(1.0) / (np.float32(1.0) + exp(-x))
+    return (lambda x: 1.0 / (1.0 + exp(-x))) if x == types.float64 else None

@@ -1,0 +1,374 @@
+"""What a layer computes, as loops over its arrays: forwards, and backwards.
+
+The formulas are those of the layers. A loop stores a value whether it changed or not and gets an
+array that is overwritten once, so that it becomes vector instructions; a comparison with NaN is
+false, so NaN goes through. Only sums may be taken in another order than NumPy's.
+"""
+
+import math
+
+import numpy as np
+
+from .arrays import compiled
+from .functions import exp, expm1, logistic, tanh
+from .random_words import next_word
+
+_PART = 1024  # rows
+# activations, by their number in the table
+IDENTITY, LOGISTIC, TANH, HARD_THRESHOLD, RELU, LEAKY_RELU, SHIFTED_RELU = range(7)
+ELU, SOFTPLUS, GELU, SILU, MISH = range(7, 12)
+_ROOT_HALF = math.sqrt(0.5)
+_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@compiled
+def add_bias(y, bias):
+    """y <- y + bias."""
+    for i in range(y.shape[0]):
+        for k in range(y.shape[1]):
+            y[i, k] += bias[0, k]
+
+
+@compiled
+def sum_rows(dy, d_bias):
+    """d_bias <- the sum of dy over the rows."""
+    d_bias[...] = d_bias.dtype.type(0.0)
+    for i in range(dy.shape[0]):
+        for k in range(dy.shape[1]):
+            d_bias[0, k] += dy[i, k]
+
+
+@compiled
+def add_bias_relu(y, bias, slope):
+    """y <- y + bias where this is above 0, slope times it elsewhere."""
+    zero, slope = y.dtype.type(0.0), y.dtype.type(slope)
+    for i in range(y.shape[0]):
+        for k in range(y.shape[1]):
+            z = y[i, k] + bias[0, k]
+            y[i, k] = slope * z if z < zero else z
+
+
+@compiled
+def relu_backward_bias(y, dy, d_bias, slope):
+    """dy <- dy * (1 if y > 0 else slope); d_bias <- its sum over the rows."""
+    zero, one, slope = y.dtype.type(0.0), y.dtype.type(1.0), y.dtype.type(slope)
+    d_bias[...] = zero
+    for i in range(y.shape[0]):
+        for k in range(y.shape[1]):
+            d = dy[i, k] * (one if y[i, k] > zero else slope)
+            dy[i, k] = d
+            d_bias[0, k] += d
+
+
+@compiled
+def activate(kind, y, a, b):
+    """y <- f(y); ``a``, ``b``: the hyper-parameters of f."""
+    real = y.dtype.type
+    zero, one, half, two = real(0.0), real(1.0), real(0.5), real(2.0)
+    a, b = real(a), real(b)
+    y = y.reshape(y.size)
+    if kind == LOGISTIC:
+        for i in range(y.size):
+            y[i] = logistic(y[i])
+    elif kind == TANH:
+        for i in range(y.size):
+            y[i] = tanh(y[i])
+    elif kind == HARD_THRESHOLD:
+        for i in range(y.size):
+            y[i] = one if y[i] >= zero else zero
+    elif kind == RELU:
+        for i in range(y.size):
+            z = y[i] + zero
+            y[i] = zero if z < zero else z
+    elif kind == LEAKY_RELU:
+        for i in range(y.size):
+            z = y[i] + zero
+            y[i] = a * z if z < zero else z
+    elif kind == SHIFTED_RELU:
+        for i in range(y.size):
+            z = y[i] + zero
+            y[i] = -a if z < -a else z
+    elif kind == ELU:  # b times it, for selu
+        for i in range(y.size):
+            z = y[i]
+            low = a * expm1(zero if z > zero else z)
+            y[i] = b * (z if z > zero else low)
+    elif kind == SOFTPLUS:
+        for i in range(y.size):
+            z = y[i]
+            y[i] = (zero if z < zero else z) + math.log1p(exp(-abs(z)))
+    elif kind == GELU:
+        for i in range(y.size):
+            z = y[i]
+            y[i] = z * half * (one + math.erf(z * real(_ROOT_HALF)))
+    elif kind == SILU:
+        for i in range(y.size):
+            y[i] = y[i] * logistic(y[i])
+    elif kind == MISH:
+        # tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2), with e = exp(x)
+        for i in range(y.size):
+            z = y[i]
+            e = exp(real(20.0) if z > real(20.0) else z)
+            w = e * (e + two)
+            y[i] = z * (w / (w + two))
+
+
+@compiled
+def activate_backward(kind, kept, dy, a, b):
+    """dy <- dy * f'; ``kept``: output or input of the activation, whichever f' is read from."""
+    real = dy.dtype.type
+    zero, one, half, two = real(0.0), real(1.0), real(0.5), real(2.0)
+    a, b = real(a), real(b)
+    kept, dy = kept.reshape(kept.size), dy.reshape(dy.size)
+    if kind == LOGISTIC:
+        for i in range(dy.size):
+            dy[i] *= kept[i] * (one - kept[i])
+    elif kind == TANH:
+        for i in range(dy.size):
+            dy[i] *= one - kept[i] * kept[i]
+    elif kind == HARD_THRESHOLD:
+        for i in range(dy.size):
+            dy[i] *= one if abs(kept[i]) <= one else zero
+    elif kind == RELU:
+        for i in range(dy.size):
+            dy[i] *= one if kept[i] > zero else zero
+    elif kind == LEAKY_RELU:
+        for i in range(dy.size):
+            dy[i] *= one if kept[i] > zero else a
+    elif kind == SHIFTED_RELU:
+        for i in range(dy.size):
+            dy[i] *= one if kept[i] > -a else zero
+    elif kind == ELU:
+        for i in range(dy.size):
+            dy[i] *= b if kept[i] > zero else kept[i] + a * b
+    elif kind == SOFTPLUS:
+        for i in range(dy.size):
+            dy[i] *= -expm1(-kept[i])
+    elif kind == GELU:
+        for i in range(dy.size):
+            z = kept[i]
+            density = exp(-half * z * z) * real(_DENSITY)
+            dy[i] *= half * (one + math.erf(z * real(_ROOT_HALF))) + z * density
+    elif kind == SILU:
+        for i in range(dy.size):
+            s = logistic(kept[i])
+            dy[i] *= s * (one + kept[i] * (one - s))
+    elif kind == MISH:
+        # t + x s (1 - t^2), with t = w / (w + 2), w = e (e + 2), and s = e / (1 + e)
+        for i in range(dy.size):
+            z = kept[i]
+            e = exp(real(20.0) if z > real(20.0) else z)
+            w = e * (e + two)
+            r = one / (w + two)
+            t = w * r
+            dy[i] *= t + z * (e / (one + e)) * real(4.0) * r * r * (w + one)
+
+
+@compiled
+def dropout(y, mask, threshold, scale, state):
+    """mask <- scale where a random word of 16 bits reaches the threshold, else 0; y <- y mask.
+
+    Overwrites: y, mask, state.
+    """
+    flat = mask.reshape(mask.size)
+    real = y.dtype.type
+    zero, scale = real(0.0), real(scale)
+    bits = np.uint64(0xFFFF)
+    words = np.empty(256, np.uint64)
+    for start in range(0, flat.size, 1024):
+        n = min(1024, flat.size - start)
+        for j in range((n + 3) // 4):
+            words[j] = next_word(state)
+        for k in range(n):
+            word = (words[k // 4] >> np.uint64(16 * (k % 4))) & bits
+            flat[start + k] = scale if word >= threshold else zero
+    y = y.reshape(y.size)
+    for k in range(y.size):
+        y[k] *= flat[k]
+
+
+@compiled
+def shift(y, by):
+    """y <- y + by."""
+    y, by = y.reshape(y.size), y.dtype.type(by)
+    for i in range(y.size):
+        y[i] += by
+
+
+@compiled
+def scale_by(dy, mask):
+    """dy <- dy * mask."""
+    dy, mask = dy.reshape(dy.size), mask.reshape(mask.size)
+    for i in range(dy.size):
+        dy[i] *= mask[i]
+
+
+@compiled
+def copy(x, y):
+    """y <- x."""
+    x, y = x.reshape(x.size), y.reshape(y.size)
+    for i in range(x.size):
+        y[i] = x[i]
+
+
+@compiled
+def add(total, part):
+    """total <- total + part."""
+    total, part = total.reshape(total.size), part.reshape(part.size)
+    for i in range(total.size):
+        total[i] += part[i]
+
+
+@compiled
+def prelu(x, slope, y):
+    """y <- x where this is above 0, slope (1, width) times it elsewhere."""
+    zero = y.dtype.type(0.0)
+    for i in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            z = x[i, k]
+            y[i, k] = z if z > zero else slope[0, k] * z
+
+
+@compiled
+def concatenate(x, skip, y):
+    """y <- the columns of x, then those of skip."""
+    n = x.shape[1]
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[i, k] = x[i, k]
+        for k in range(skip.shape[1]):
+            y[i, n + k] = skip[i, k]
+
+
+@compiled
+def take_columns(dy, start, dx):
+    """dx <- as many columns of dy, from ``start`` on."""
+    for i in range(dx.shape[0]):
+        for k in range(dx.shape[1]):
+            dx[i, k] = dy[i, start + k]
+
+
+@compiled
+def batch_norm(x, x_hat, y, share, gamma, beta, mean, variance, inv_std, shift, epsilon):
+    """y <- gamma (x - mean) / sqrt(variance + epsilon) + beta, by the statistics of the batch.
+
+    Overwrites: x_hat, y, mean, variance, inv_std, shift.
+    """
+    n, width = x.shape
+    real = x.dtype.type
+    mean[...] = real(0.0)
+    variance[...] = real(0.0)
+    shift[...] = real(0.0)
+    # the mean as a distance from the first row, exact for a column that does not vary
+    for i in range(n):
+        for k in range(width):
+            mean[0, k] += share[i] * (x[i, k] - x[0, k])
+    for k in range(width):
+        mean[0, k] += x[0, k]
+    # what rounding leaves of a large mean shifts the centred values; shift is that much
+    for i in range(n):
+        for k in range(width):
+            c = x[i, k] - mean[0, k]
+            x_hat[i, k] = c
+            shift[0, k] += share[i] * c
+    # in parts, since a square is little beside the sum of very many; inv_std has that of a part
+    for start in range(0, n, _PART):
+        inv_std[...] = real(0.0)
+        for i in range(start, min(start + _PART, n)):
+            for k in range(width):
+                c = x_hat[i, k] - shift[0, k]
+                x_hat[i, k] = c
+                inv_std[0, k] += share[i] * c * c
+        for k in range(width):
+            variance[0, k] += inv_std[0, k]
+    for k in range(width):
+        mean[0, k] += shift[0, k]
+        inv_std[0, k] = real(1.0) / math.sqrt(variance[0, k] + real(epsilon))
+    for i in range(n):
+        for k in range(width):
+            h = x_hat[i, k] * inv_std[0, k]
+            x_hat[i, k] = h
+            y[i, k] = gamma[0, k] * h + beta[0, k]
+
+
+@compiled
+def track(running, batch, momentum, factor):
+    """running <- (1 - momentum) running + momentum factor batch."""
+    real = running.dtype.type
+    kept, new = real(1.0 - momentum), real(momentum * factor)
+    for k in range(running.shape[1]):
+        running[0, k] = kept * running[0, k] + new * batch[0, k]
+
+
+@compiled
+def batch_norm_backward(dy, x_hat, share, gamma, inv_std, d_gamma, d_beta, to_input):
+    """d_gamma <- sum(dy x_hat); d_beta <- sum(dy); with ``to_input`` dy <- the gradient of x.
+
+    That is gamma inv_std (dy - share (d_beta + x_hat d_gamma)).
+    """
+    real = dy.dtype.type
+    d_gamma[...] = real(0.0)
+    d_beta[...] = real(0.0)
+    for i in range(dy.shape[0]):
+        for k in range(dy.shape[1]):
+            d_gamma[0, k] += dy[i, k] * x_hat[i, k]
+            d_beta[0, k] += dy[i, k]
+    if to_input:
+        for i in range(dy.shape[0]):
+            for k in range(dy.shape[1]):
+                mean = share[i] * (d_beta[0, k] + x_hat[i, k] * d_gamma[0, k])
+                dy[i, k] = gamma[0, k] * inv_std[0, k] * (dy[i, k] - mean)
+
+
+@compiled
+def prelu_backward(x, dy, slope, d_slope):
+    """d_slope <- sum(dy min(x, 0)); dy <- dy * (1 if x > 0 else slope)."""
+    zero, one = dy.dtype.type(0.0), dy.dtype.type(1.0)
+    d_slope[...] = zero
+    for i in range(dy.shape[0]):
+        for k in range(dy.shape[1]):
+            z, d = x[i, k], dy[i, k]
+            d_slope[0, k] += d * (zero if z > zero else z)
+            dy[i, k] = d * (one if z > zero else slope[0, k])
+
+
+@compiled
+def embed(x, vectors, y, places, levels, dims, starts):
+    """y <- the numbers of x, then the vector of each category; places <- where these start."""
+    n_numbers = x.shape[1] - levels.size
+    for i in range(x.shape[0]):
+        k = n_numbers
+        for j in range(n_numbers):
+            y[i, j] = x[i, j]
+        for c in range(levels.size):
+            code = min(max(int(x[i, n_numbers + c]), 0), levels[c])
+            start = starts[c] + code * dims[c]
+            places[i, c] = start
+            for d in range(dims[c]):
+                y[i, k + d] = vectors[start + d]
+            k += dims[c]
+
+
+@compiled
+def embed_backward(dy, places, dims, d_vectors):
+    """d_vectors <- the sums of dy over the rows of each category."""
+    d_vectors[:] = d_vectors.dtype.type(0.0)
+    first = dy.shape[1] - dims.sum()
+    for i in range(dy.shape[0]):
+        k = first
+        for c in range(dims.size):
+            start = places[i, c]
+            for d in range(dims[c]):
+                d_vectors[start + d] += dy[i, k + d]
+            k += dims[c]
+
+
+@compiled
+def embed_input_backward(dy, n_numbers, dx):
+    """dx <- the gradient of the numbers, and zero for the categories."""
+    zero = dx.dtype.type(0.0)
+    for i in range(dx.shape[0]):
+        for k in range(n_numbers):
+            dx[i, k] = dy[i, k]
+        for k in range(n_numbers, dx.shape[1]):
+            dx[i, k] = zero

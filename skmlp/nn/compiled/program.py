@@ -1,0 +1,314 @@
+"""A training as numbers, and its epochs as calls of ``epoch.py``.
+
+The one decision: a large batch is cut into two pieces of rows whatever the number of threads, each
+with arrays and a gradient of its own, which are added in a fixed order. So results do not depend on
+the number of threads, and threads wait for each other twice in a step, asleep, instead of after
+every product.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from threading import Lock
+
+import numpy as np
+
+from ..engine.sources import DenseRows, LabelRows
+from ..layers.batch_norm import BatchNorm
+from ..losses.likelihood import GaussianNLL
+from ..losses.links import largest_exponent
+from . import epoch
+from .entries import LOSSES, UPDATES, tables
+from .random_words import jump, put_state, state_of
+
+SHARED = 4_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
+
+
+def program(network, updater, x, target, weight, n_most, n_threads=1, alone=nullcontext):
+    """Return the ``Program`` of a training, None where a unit or a source has no entry.
+
+    ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
+    (n_rows,) or None; ``n_threads``: how many may compute at once; ``alone``: makes a context in
+    which each product is computed by one thread.
+    """
+    sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
+    known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
+    known = known and not updater.penalises_l1 and None not in sources
+    known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
+    if not known or tables(network, network.plan(n_most)) is None:
+        return None
+    return Program(network, updater, *sources, weight, n_most, n_threads, alone)
+
+
+def _numbers_of(source, dtype):
+    """Return (kind, array) of a source of numbers of this type, None for another source."""
+    if type(source) is not DenseRows or source.array.dtype != dtype:
+        return None
+    return epoch.DENSE, source.array
+
+
+def _target(source, dtype):
+    """Return (kind, array) of a source of targets, None for one without an entry."""
+    if type(source) is LabelRows:
+        return epoch.LABELS, np.ascontiguousarray(source.labels, np.int64)
+    return _numbers_of(source, dtype)
+
+
+class _Piece:
+    """What the rows of a piece are computed with: tables, and the arrays that they speak of."""
+
+    def __init__(self, network, plan, loss, x, target):
+        self.tables = tables(network, plan)
+        self.share = np.empty(len(plan.target), network.dtype)
+        self.plan = plan  # keeps its arrays
+        raw = plan.layers[-1].y
+        places = np.array(
+            [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
+            + [target[0], target[1].ctypes.data, network.n_targets, plan.target.ctypes.data]
+            + [raw.ctypes.data, network.n_out],
+            np.int64,
+        )
+        arrays = [array for table in self.tables for array in table.arrays()]
+        self.network = (*arrays, *loss, places)
+
+
+class Program:
+    """Makes the steps of an epoch.
+
+    Parameters
+    ----------
+    network, updater
+        What is trained, and what makes the steps.
+    x, target : tuple of (kind, array)
+        The sources.
+    weight : ndarray of shape (n_rows,) or None
+    n_most : int
+        Rows of the largest batch.
+    n_threads : int
+        How many may compute at once.
+    alone : callable
+        Makes a context in which each product is computed by one thread.
+    """
+
+    def __init__(self, network, updater, x, target, weight, n_most, n_threads, alone):
+        self._network, self._updater = network, updater
+        self._sources = x, target
+        whole = any(type(layer) is BatchNorm for layer in network.layers)
+        n_pieces = 1 if whole or n_most * network.params.size < SHARED else 2
+        rows = _cut(n_most, n_pieces)[0][1]
+        self._others = np.zeros((n_pieces - 1, network.params.size), network.dtype)
+        plans = [network.plan(rows), *(network.extra_plan(rows, grads) for grads in self._others)]
+        loss = _loss(network)
+        self._pieces = [_Piece(network, plan, loss, x, target) for plan in plans]
+        parts, numbers = updater.parts()
+        shapes = [(weight.ctypes.data, *weight.shape) for weight in updater.capped]
+        self._rule = (
+            UPDATES[type(updater.rule)](updater.rule),
+            parts,
+            numbers,
+            np.array(shapes, np.int64).reshape(-1, 3),
+        )
+        self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
+        self._at_once, self._alone = n_threads > 1, alone
+
+    def run(self, order, bounds, rates, limits, last=False, probe=None):
+        """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
+        of the last gradient, number of the batch whose loss is not finite or None).
+
+        ``limits``: of the norm of a gradient and of its values, None for none; ``last``: whether
+        the last batch is the epoch's, whose gradient is measured; ``probe(network, plan)`` is
+        called on it before clipping. Overwrites: the network's and the updater's vectors, its
+        random stream.
+        """
+        network, updater = self._network, self._updater
+        limits = [math.inf if limit is None else limit for limit in limits]
+        rule = (*self._rule, np.array([*limits, updater.cap]))
+        slots = [updater.slots[name] for name in updater.rule.slots]
+        slots += [np.empty(0, network.dtype)] * (3 - len(slots))
+        vectors = (network.params, network.grads, *slots)
+        bounds, rates = np.asarray(bounds, np.int64), np.asarray(rates, np.float64)
+        steps = rates, np.array([updater.advance(rate) for rate in rates.tolist()], np.float64)
+        state = np.zeros(4, np.uint64) if network.rng is None else state_of(network.rng)
+        totals, order = np.zeros(3), np.asarray(order, np.int64)
+        at_once = len(bounds) if len(self._pieces) == 1 and probe is None else 0
+        if len(self._pieces) == 1 and probe is not None:
+            at_once = len(bounds) - 1
+        failed = -1
+        if at_once:
+            failed = self._run(
+                rule,
+                vectors,
+                order,
+                bounds[:at_once],
+                last and probe is None,
+                *(part[:at_once] for part in steps),
+                state,
+                totals,
+            )
+        if failed < 0 and at_once < len(bounds):
+            failed = self._run_pieces(
+                rule, vectors, order, bounds, steps, last, probe, at_once, state, totals
+            )
+        if network.rng is not None:
+            put_state(network.rng, state)
+        return *totals, None if failed < 0 else int(failed)
+
+    def _run(self, rule, vectors, order, bounds, last, rates, coefficients, state, totals):
+        """Make steps in one call. Overwrites: vectors, state, totals."""
+        (piece,) = self._pieces
+        return epoch.run(
+            piece.network,
+            rule,
+            vectors,
+            order,
+            bounds,
+            last,
+            self._row_weights,
+            rates,
+            coefficients,
+            piece.share,
+            state,
+            totals,
+        )
+
+    def _run_pieces(self, rule, vectors, order, bounds, steps, last, probe, first, state, totals):
+        """Make the steps from number ``first`` on piece by piece, at once where there are threads.
+
+        Overwrites: vectors, state, totals.
+        """
+        params, grads = vectors[:2]
+        clips = min(rule[-1][:2]) < math.inf
+        n_pieces, forward = len(self._pieces), self._pieces[0].network[0]
+        halves = _cut(params.size, n_pieces)
+        alone = self._alone if n_pieces > 1 else nullcontext
+        with alone(), _Workers(n_pieces, self._at_once) as workers:
+            for k in range(first, len(bounds)):
+                rows = order[slice(*bounds[k])]
+                total, count = epoch.weigh(self._row_weights, rows)
+                value = sum(
+                    workers.do(partial(self._differentiate, rows, total, count, params, state))
+                )
+                jump(state, epoch.words_of(forward, len(rows)), state)
+                length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
+                measured = last and k == len(bounds) - 1
+                if clips or measured:
+                    epoch.add_gradients(grads, self._others, 0, grads.size)
+                    penalty, length = epoch.penalise(rule, params, grads, total)
+                    value += penalty
+                    if measured and probe is not None:
+                        probe(self._network, self._whole_plan(len(rows)))
+                    epoch.clip(rule, grads, length)
+                    epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
+                else:
+                    value += sum(
+                        workers.do(
+                            partial(self._descend, rule, vectors, halves, total, rate, coefficients)
+                        )
+                    )
+                epoch.cap(rule, params)
+                totals += (value * total, total, 0.0)
+                totals[2] = length
+                if not (math.isfinite(value) and math.isfinite(length)):
+                    return k
+        return -1
+
+    def _differentiate(self, rows, total, count, params, state, j):
+        """Return what piece ``j`` of a batch adds to its loss. Overwrites: its arrays."""
+        piece, (begin, end) = self._pieces[j], _cut(len(rows), len(self._pieces))[j]
+        if begin == end:
+            self._others[j - 1] = 0.0
+            return 0.0
+        place, weights = (begin, len(rows)), self._row_weights
+        rows = rows[begin:end]
+        return epoch.differentiate(
+            piece.network, rows, place, total, count, weights, params, piece.share, state
+        )
+
+    def _descend(self, rule, vectors, parts, total, rate, coefficients, j):
+        """Make the step of part ``j`` of the parameters, and return its penalty.
+
+        Overwrites: vectors.
+        """
+        begin, end = parts[j]
+        epoch.add_gradients(vectors[1], self._others, begin, end)
+        return epoch.descend(rule, vectors, begin, end, 1.0 / total, rate, coefficients)
+
+    def _whole_plan(self, n):
+        """Return the network's plan for a batch of ``n`` rows with what the pieces computed."""
+        plan, cut = self._network.plan(n), _cut(n, len(self._pieces))
+        plan.begin(plan.x)
+        for piece, (begin, end) in zip(self._pieces[1:], cut[1:], strict=True):
+            for whole, part in zip(plan.layers, piece.plan.layers, strict=True):
+                for name in ("x", "y"):
+                    getattr(whole, name)[begin:end] = getattr(part, name)[: end - begin]
+        return plan
+
+
+class _Workers:
+    """Does a thing for each of one or two pieces, the second in another thread if ``at_once``.
+
+    Whoever waits asks for a lock that the other holds, and sleeps until it is let go.
+    """
+
+    def __init__(self, n_pieces, at_once):
+        self._numbers = range(n_pieces)
+        self._at_once = at_once and n_pieces > 1
+
+    def __enter__(self):
+        if self._at_once:
+            self._pool, self._go, self._done = ThreadPoolExecutor(1), Lock(), Lock()
+            self._go.acquire()
+            self._done.acquire()
+            self._task = None
+            self._pool.submit(self._work)
+        return self
+
+    def __exit__(self, *error):
+        if self._at_once:
+            self._task = None
+            self._go.release()
+            self._pool.shutdown()
+
+    def do(self, function):
+        """Return what the function gives for each piece, a list."""
+        if not self._at_once:
+            return [function(j) for j in self._numbers]
+        self._task, self._error = function, None
+        self._go.release()
+        try:
+            mine = function(0)
+        finally:
+            self._done.acquire()
+        if self._error is not None:
+            raise self._error
+        return [mine, self._result]
+
+    def _work(self):
+        """Do the thing for the second piece each time it is asked for."""
+        while True:
+            self._go.acquire()
+            if self._task is None:
+                return
+            try:
+                self._result = self._task(1)
+            except BaseException as error:
+                self._error = error
+            self._done.release()
+
+
+def _cut(n, n_pieces):
+    """Return (begin, end) of each piece of ``n`` rows; all but the last have a multiple of four
+    rows, so that each begins at a whole random word whatever the width of a mask.
+    """
+    size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
+    return [(min(j * size, n), min((j + 1) * size, n)) for j in range(n_pieces)]
+
+
+def _loss(network):
+    """Return kind and numbers of the loss of a network."""
+    kind, *numbers = LOSSES[type(network.objective)](network.objective)
+    if type(network.objective) is GaussianNLL:
+        numbers.append(np.finfo(network.dtype).tiny)
+        numbers.insert(0, largest_exponent(network.dtype))
+    return kind, np.array([*map(float, numbers)] or [0.0])
