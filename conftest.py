@@ -10,6 +10,7 @@ NEEDED = {
     "skmlp/nn/compiled": "numba",
     "skmlp/onnx": "skl2onnx",
     "skmlp/plot": "matplotlib",
+    "tests/nn/test_compiled.py": "numba",
     "tests/record_saved.py": "skl2onnx",
 }
 MISSING = {name for name in NEEDED.values() if find_spec(name) is None}

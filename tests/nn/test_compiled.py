@@ -5,11 +5,8 @@ The NumPy code is the reference, which is checked against numeric derivatives, P
 forms elsewhere; the trajectories of PyTorch are replayed over both in ``test_optimizers.py``.
 """
 
-import pytest
-
-pytest.importorskip("numba")
-
 import numpy as np
+import pytest
 from numba import njit
 
 from skmlp.nn.activations import ACTIVATIONS
