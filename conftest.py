@@ -6,8 +6,14 @@ from importlib.util import find_spec
 
 import pytest
 
-NEEDED = {"skmlp/plot": "matplotlib", "skmlp/onnx": "skl2onnx", "skmlp/nn/compiled": "numba"}
-MISSING = [name for name in (*NEEDED.values(), "polars", "skops", "dask") if not find_spec(name)]
+NEEDED = {
+    "skmlp/nn/compiled": "numba",
+    "skmlp/onnx": "skl2onnx",
+    "skmlp/plot": "matplotlib",
+    "tests/nn/test_compiled.py": "numba",
+    "tests/record_saved.py": "skl2onnx",
+}
+MISSING = {name for name in NEEDED.values() if find_spec(name) is None}
 
 collect_ignore = [place for place, name in NEEDED.items() if name in MISSING]
 
@@ -20,13 +26,3 @@ def pytest_runtest_call(item):
         if MISSING and (error.name in MISSING or "pip install skmlp[" in str(error)):
             pytest.skip(f"an optional package is missing: {error}")
         raise
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector):
-    report = yield
-    missing = [name for name in MISSING if f"No module named '{name}'" in str(report.longrepr)]
-    if report.failed and missing:
-        report.outcome = "skipped"
-        report.longrepr = (str(collector.path), 0, f"needs {missing[0]}")
-    return report

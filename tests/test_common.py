@@ -37,7 +37,7 @@ SHARED = [
     {
         **QUICK,
         "solver": "adagrad",
-        "max_iter": 20,
+        "learning_rate_init": 0.05,
         "activation": LeakyReLU(0.1),
         "weight_init": "he_normal",
     },

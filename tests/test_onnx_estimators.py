@@ -1,7 +1,10 @@
 """Whole estimators converted to ONNX: outputs and their names, and labels of every type."""
 
-import numpy as np
 import pytest
+
+pytest.importorskip("skl2onnx")
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal

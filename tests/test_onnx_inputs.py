@@ -133,6 +133,7 @@ def test_mistakes_are_named():
 
 
 @pytest.mark.parametrize("missing", ["skl2onnx", "onnx"])
+@pytest.mark.slow
 def test_without_the_extra_one_line_says_what_to_install(missing):
     code = (
         f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import "

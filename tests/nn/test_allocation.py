@@ -121,6 +121,7 @@ def test_alpha_dropout(dtype):
     assert peak(network, SGD()) < BOUND
 
 
+@pytest.mark.slow
 def test_embeddings(dtype):
     layers = [
         Embedding((40,) * 16, (32,) * 16),

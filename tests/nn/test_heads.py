@@ -71,6 +71,7 @@ def test_training_is_that_of_pytorch(case):
     ("key", "kind"),
     [*((key, None) for key in LOSSES), *itertools.product(["log_loss", "gaussian_nll"], JOINS)],
 )
+@pytest.mark.slow
 def test_gradient_with_every_loss_and_join(key, kind):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         options = {

@@ -133,6 +133,7 @@ def imported_by(code):
     )
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_what_scikit_learn_does():
     """And pandas, which ``history_`` is made of; nothing that is optional."""
     found = imported_by("import skmlp, skmlp.plot, skmlp.callbacks")
