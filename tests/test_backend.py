@@ -147,6 +147,7 @@ def backend_seen(*_):
 @pytest.mark.slow
 def test_a_setting_reaches_the_workers_of_joblib(monkeypatch):
     """Those that are there already too."""
+    pytest.importorskip("numba")
     monkeypatch.setenv(SETTING, "numpy")
     X, y = digits()
     model = MLPClassifier((4,), max_iter=1)
