@@ -1,12 +1,15 @@
 """The classifier: labels to targets, raw scores to labels and probabilities."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
-from ._data.inputs import checked
+from ._data.inputs import MatrixLike, checked
 from ._data.labels import (
     accuracy,
     check_classes,
@@ -134,8 +137,15 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @fit_documented
     def fit(
-        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
-    ):
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train on X and y.
 
         Parameters
@@ -157,7 +167,13 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @available_if(takes_minibatches)
     @fit_documented
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
@@ -179,7 +195,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         check_not_balanced(self.class_weight)
         return self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
         """Return the raw scores: the larger, the more the class is favoured.
 
         Parameters
@@ -195,7 +211,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         raw = self._raw(self._check_X(X))
         return raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> np.ndarray | sparse.csr_matrix:
         """Return the labels with the largest scores; for two classes, and each label of several,
         that is a score above 0.
 
@@ -214,7 +230,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return sparse.csr_matrix(said).astype(int) if self._sparse_labels else said.astype(int)
 
     @available_if(has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the probability of each class. Only where ``loss`` has probabilities.
 
         Parameters
@@ -230,7 +246,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(self._raw(self._check_X(X)), self._network.loss.link)
 
     @available_if(has_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the logarithm of the probability of each class, computed from the scores, so that
         it is finite.
 
@@ -245,7 +261,12 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(self._raw(self._check_X(X)), self._network.loss.log_link)
 
     @available_if(has_probabilities)
-    def sample_predictions(self, X, n_samples=100, random_state=None):
+    def sample_predictions(
+        self,
+        X: MatrixLike,
+        n_samples: int = 100,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Return probabilities with the dropout of training left on, whose spread says how sure the
         network is (Monte Carlo dropout).
 
@@ -278,7 +299,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link
         )
 
-    def input_gradient(self, X, y=None):
+    def input_gradient(self, X: MatrixLike, y: ArrayLike | None = None) -> np.ndarray:
         """Return the gradient of a class's score with respect to each input: which inputs speak for
         the class (a saliency map).
 
@@ -312,7 +333,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0])
         )
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, the share of the rows whose labels are right, all of them for
         multilabel targets.
 

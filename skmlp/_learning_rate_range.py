@@ -8,12 +8,13 @@ estimator itself, with its own solver, regularisation and precision.
 import math
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state, get_tags
 
 from ._base import BaseMLP
-from ._data.inputs import check_no_times, takes_tables
+from ._data.inputs import MatrixLike, check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 from ._params.units import is_lbfgs
@@ -27,8 +28,15 @@ _ENTROPY = 0.5 * math.log(
 
 
 def learning_rate_range(
-    estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100
-):
+    estimator: BaseEstimator,
+    X: MatrixLike,
+    y: MatrixLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    min_rate: float = 1e-6,
+    max_rate: float = 10.0,
+    n_steps: int = 100,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Train for a few steps while the learning rate rises, and return how the loss took it (Smith,
     2017, section 3.3).
 
@@ -129,7 +137,7 @@ def learning_rate_range(
     return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
 
 
-def smoothed(losses):
+def smoothed(losses: np.ndarray) -> np.ndarray:
     """Return the exponential moving average, corrected for its start as the moments of Adam are."""
     average, out = 0.0, np.empty(len(losses))
     for k, loss in enumerate(losses):

@@ -6,7 +6,9 @@ new in scikit-learn 1.9; before, the estimators have none.
 """
 
 import copy
+from collections.abc import Callable
 from inspect import signature
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn import get_config
@@ -19,6 +21,8 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 from .nn.saved import Kind
+
+Method = TypeVar("Method", bound=Callable)
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -78,7 +82,7 @@ class _AvailableIf(AvailableIfDescriptor):
             raise AttributeError(f"{error}: {error.__cause__}") from error.__cause__
 
 
-def available_if(check):
+def available_if(check: Callable[[Any], Any]) -> Callable[[Method], Method]:
     """Return scikit-learn's decorator of that name, whose error also tells the reason that
     ``check`` raises.
     """

@@ -26,7 +26,7 @@ _BETWEEN = (
 _given_in_search, _given_in_worker = WeakKeyDictionary(), set()
 
 
-def warn_user(message, category=UserWarning, once=False):
+def warn_user(message: str, category: type[Warning] = UserWarning, once: bool = False) -> None:
     """Warn at the line that called this package, scikit-learn around it and joblib around that left
     out.
 

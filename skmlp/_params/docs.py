@@ -4,13 +4,18 @@ To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINT
 (``constraints.py``).
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from ..nn.initializers import INITIALIZERS
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from .constraints import HIDDEN_ACTIVATIONS
 
+Class, Method = TypeVar("Class", bound=type), TypeVar("Method", bound=Callable)
 
-def documented(cls):
+
+def documented(cls: Class) -> Class:
     """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from the
     tables below. Class decorator.
     """
@@ -42,7 +47,7 @@ def loss_doc(keys, example, text, function=False):
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
 
-def fit_documented(method):
+def fit_documented(method: Method) -> Method:
     """Fill the names in braces in the docstring of ``fit`` or ``partial_fit`` from ``FIT_DOCS``.
 
     Decorator.

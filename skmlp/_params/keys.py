@@ -16,7 +16,7 @@ from ..nn.schedules import SCHEDULES
 from ..nn.terms import CODE_PENALTIES
 
 # the units that a parameter may be, by their keys
-UNITS = {
+UNITS: dict[str, dict[str, Any]] = {
     "activation": {**ACTIVATIONS, **ACTIVATION_LAYERS},
     "batch_norm": {"batch_norm": BatchNorm},
     "code_activation": {**ACTIVATIONS, **ACTIVATION_LAYERS},

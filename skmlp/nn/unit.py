@@ -133,7 +133,7 @@ def ends(interval: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def inside(value: object, limits: str) -> bool:
+def inside(value: Any, limits: str) -> bool:
     """Return whether ``value`` lies in the interval ``limits``, written as in ``Unit.limits``."""
     interval, _, alternative = limits.partition(" or ")
     if value is None:

@@ -8,7 +8,7 @@ import numpy as np
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
+OPTIONS: Any = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
 
 
 def compiled(function):

@@ -71,7 +71,7 @@ class Patience(Callback):
         self.keep_best = keep_best
         self.reason = None
         self.stopped = False
-        self._kept = None
+        self._kept: Checkpoint | None = None
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool:
         state = trainer.state

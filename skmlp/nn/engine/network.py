@@ -65,8 +65,8 @@ class Network(Structure):
         """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
-        self._plans = {}
-        self._memory = Memory(
+        self._plans: dict[int, Plan] = {}
+        self._memory: Memory | None = Memory(
             n_rows, self._widest(input_gradient), self.dtype, input_gradient, keep_outputs
         )
         tmp = np.empty(BLOCK, self.dtype)

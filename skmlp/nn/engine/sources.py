@@ -26,7 +26,7 @@ class RowSource(Protocol):
     width: int
     sparse: bool
 
-    def take(self, rows: Chosen, out: np.ndarray) -> Any:
+    def take(self, rows: Chosen, out: Any) -> Any:
         """Return the rows, in ``out`` or as a view. Overwrites: out."""
 
 
@@ -186,7 +186,7 @@ class OneHotRows:
         columns = np.arange(source.width - len(n_categories), source.width)
         self._column = np.repeat(columns, n_categories)
         self._within = np.concatenate([np.empty(0), *map(np.arange, n_categories)])
-        self._scratch = None
+        self._scratch: tuple[np.ndarray, ...] | None = None
 
     def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return ``out`` with the rows. Overwrites: out."""

@@ -83,7 +83,7 @@ class Trainer:
         value_limit: float | None = None,
         callbacks: Sequence[Callback] = (),
         augmentation: Sequence[Augmentation] = (),
-        probe: Callable[..., None] = None,
+        probe: Callable[..., None] | None = None,
         make_program: Callable[..., Any] | None = None,
     ) -> None:
         self.network = network
@@ -277,7 +277,8 @@ def augmented(
                 f"{shape}, "
                 f"got {array.dtype} of shape {array.shape}."
             )
-    return tuple(np.ascontiguousarray(array) for array in pair)
+    x, target = pair
+    return np.ascontiguousarray(x), np.ascontiguousarray(target)
 
 
 def batch_bounds(n: int, batch_size: int, min_rows: int = 1) -> list[tuple[int, int]]:
