@@ -6,6 +6,7 @@ estimator itself, with its own solver, regularisation and precision.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -116,7 +117,8 @@ def learning_rate_range(
     counted = counted_rows(weight)
     counted = np.arange(n_rows) if counted is None else counted
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
-    rates, losses = np.geomspace(min_rate, max_rate, n_steps), []
+    rates = np.geomspace(min_rate, max_rate, n_steps)
+    losses: list[float] = []
     for rate, rows in zip(rates, batches, strict=False):
         if weight is not None:
             options["sample_weight"] = weight[rows]
@@ -137,7 +139,7 @@ def learning_rate_range(
     return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
 
 
-def smoothed(losses: np.ndarray) -> np.ndarray:
+def smoothed(losses: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the exponential moving average, corrected for its start as the moments of Adam are."""
     average, out = 0.0, np.empty(len(losses))
     for k, loss in enumerate(losses):

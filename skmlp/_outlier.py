@@ -231,7 +231,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         )
         origin = _origins(given, before.get_feature_names_out(given))
         summed = np.zeros((len(errors), len(given)), errors.dtype)
-        np.add.at(summed, (slice(None), origin), errors)
+        np.add.at(summed.T, origin, errors.T)
         return summed
 
     def __sklearn_tags__(self):

@@ -50,6 +50,8 @@ class InputCodec(ABC):
         matrices that keeps no missing values.
     """
 
+    keeps_missing: bool
+    means: np.ndarray | None
     is_table = False
     measure = None
     categorical, levels = (), ()  # categorical columns, and how many categories each has

@@ -31,7 +31,7 @@ class FitMemory(ABC):
     )
 
     def __init__(self) -> None:
-        self._fits = {}
+        self._fits: dict[int, Any] = {}
 
     @abstractmethod
     def begin(self, estimator: BaseEstimator, context: Any) -> Any:

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from .._params.penalties import Penalties
 from ..nn.engine.diagnostics import Diagnostics
-from ..nn.engine.epoch_end import History, InUnits, Progress, Validation
+from ..nn.engine.epoch_end import Callback, History, InUnits, Patience, Progress, Validation
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.optimizers import Optimizer
@@ -92,7 +92,7 @@ class Training:
         ]
         return [callback for callback in callbacks if callback is not None]
 
-    def evaluate(self) -> tuple[float, float]:
+    def evaluate(self):
         """Return validation loss and score of the network as it would be if training ended now.
 
         Overwrites: network.

@@ -32,14 +32,14 @@ class Reconstruction:
             one.
         """
         check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
-        if Z.shape[1] != self._n_features_out:
+        codes = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
+        if codes.shape[1] != self._n_features_out:
             raise ValueError(
-                f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}."
+                f"Z has {codes.shape[1]} columns, but the code has {self._n_features_out}."
             )
         return self._reconstruction(
-            DenseRows(Z.astype(self._network.dtype, copy=False)),
-            Z.dtype,
+            DenseRows(codes.astype(self._network.dtype, copy=False)),
+            codes.dtype,
             start=self._transform_stop,
         )
 

@@ -4,18 +4,17 @@ To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINT
 (``constraints.py``).
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..nn.initializers import INITIALIZERS
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from .constraints import HIDDEN_ACTIVATIONS
 
-Class, Method = TypeVar("Class", bound=type), TypeVar("Method", bound=Callable)
+Documented = TypeVar("Documented", bound=Any)  # a class or a method
 
 
-def documented(cls: Class) -> Class:
+def documented(cls: Documented) -> Documented:
     """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from the
     tables below. Class decorator.
     """
@@ -47,7 +46,7 @@ def loss_doc(keys, example, text, function=False):
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
 
-def fit_documented(method: Method) -> Method:
+def fit_documented(method: Documented) -> Documented:
     """Fill the names in braces in the docstring of ``fit`` or ``partial_fit`` from ``FIT_DOCS``.
 
     Decorator.

@@ -6,6 +6,7 @@ The one decision: scikit-learn's validation stays as it is, and its message gets
 import difflib
 import re
 from numbers import Real
+from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS

@@ -34,7 +34,7 @@ class ImageAugmenter(Augmenter):
     channels) with all channels changed alike.
     """
 
-    def check(self) -> None:
+    def check(self):
         super().check()
         shape = self.image_shape
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []

@@ -144,7 +144,7 @@ class Flip(ImageAugmenter):
     limits = {"axis": "[0, 1]", "probability": "[0, 1]"}
     whole = ("axis",)
 
-    def __init__(self, axis: str, probability: float, image_shape: tuple[int, ...]) -> None:
+    def __init__(self, axis: int, probability: float, image_shape: tuple[int, ...]) -> None:
         self.axis = axis
         self.probability = probability
         self.image_shape = image_shape

@@ -138,7 +138,8 @@ def inside(value: Any, limits: str) -> bool:
     interval, _, alternative = limits.partition(" or ")
     if value is None:
         return alternative == "None"
-    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or value != value:
         return False
     low, high = ends(interval)
     above = value >= low if interval[0] == "[" else value > low

@@ -126,7 +126,9 @@ def to_onnx(
     while hasattr(estimator, "best_estimator_"):
         estimator = estimator.best_estimator_
     register()
-    given = {id(step): {"method": "transform"} for step in _transformers(estimator)}
+    given: dict[int, dict[str, Any]] = {
+        id(step): {"method": "transform"} for step in _transformers(estimator)
+    }
     last = last_step(estimator)
     if method is not None:
         if not isinstance(last, BaseMLP):

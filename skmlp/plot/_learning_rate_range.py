@@ -10,6 +10,7 @@ from ._common import COLOURS, one_axes, pyplot
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
@@ -37,6 +38,9 @@ class LearningRateRangeDisplay:
     losses_, average_, suggestion_ : matplotlib Line2D
         The losses, their moving average, and the mark (None without a suggestion).
     """
+
+    losses_: Line2D
+    average_: Line2D
 
     def __init__(
         self, *, rates: np.ndarray, losses: np.ndarray, suggestion: float | None = None

@@ -15,6 +15,7 @@ from ._common import COLOURS, layer_colours, over_epochs, panels
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from sklearn.base import BaseEstimator
 
 
@@ -143,7 +144,8 @@ class TrainingDisplay:
         self.panels_ = self._panels(show)
         self.axes_ = panels(self, ax, len(self.panels_))
         self.figure_ = self.axes_[0].figure
-        self.lines_, self.marks_ = {}, {}
+        self.lines_: dict[tuple[str, str], Line2D] = {}
+        self.marks_: dict[tuple[str, str], Line2D] = {}
         colours = (
             COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
         )

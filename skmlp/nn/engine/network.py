@@ -6,6 +6,7 @@ in training and chunk by chunk (``inference.py``) in prediction, so nothing of i
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -45,6 +46,9 @@ class Network(Structure):
         Gradient of the last ``loss_and_grad``; None outside training.
     """
 
+    _plans: dict[int, Plan]
+    _memory: Any  # Memory, or None outside training
+
     def _build(self, layers, loss, n_in, dtype, alphas, objective=None):
         super()._build(layers, loss, n_in, dtype, alphas, objective)
         self.release()
@@ -65,8 +69,8 @@ class Network(Structure):
         """
         self.grads = np.zeros_like(self.params)
         self.rng = rng
-        self._plans: dict[int, Plan] = {}
-        self._memory: Memory | None = Memory(
+        self._plans = {}
+        self._memory = Memory(
             n_rows, self._widest(input_gradient), self.dtype, input_gradient, keep_outputs
         )
         tmp = np.empty(BLOCK, self.dtype)
@@ -220,10 +224,10 @@ class Network(Structure):
         ``objective``: the loss to take, None for that of training. Overwrites: raw.
         """
         n = len(raw)
-        target = target.take(
+        wanted = target.take(
             slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype)
         )
-        return working_rows(objective or self.objective, raw, target)[:, 0]
+        return working_rows(objective or self.objective, raw, wanted)[:, 0]
 
     def losses(
         self,

@@ -14,7 +14,7 @@ class Affine(Layer):
 
     keeps: tuple[str, ...] = ("x",)
     limits = {"n_out": "[1, inf)"}
-    whole = ("n_out",)
+    whole: tuple[str, ...] = ("n_out",)
 
     def width(self, n_in):
         return self.n_out
