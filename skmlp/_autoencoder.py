@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.auto_loss import loss_of_values
-from ._data.inputs import MatrixLike, checked
+from ._data.inputs import MatrixLike, Seed, checked
 from ._data.measures import measure_of_reconstruction
 from ._data.table_losses import number_loss, table_loss
 from ._fit.data import Given
@@ -207,9 +207,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         return self._fit(Given(X, y, sample_weight, incremental=True))
 
     @available_if(draws_codes)
-    def sample(
-        self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None
-    ) -> np.ndarray:
+    def sample(self, n_samples: int = 1, random_state: Seed = None) -> np.ndarray:
         """Return new rows: decoded draws from N(0, I), without the noise of the likelihood.
 
         Only with ``code_penalty='variational'``.

@@ -31,7 +31,7 @@ from ._fit.transaction import all_or_nothing
 from ._fit.validation import Evaluation
 from ._inspect.fitted import FittedAttributes
 from ._inspect.summary import Summary
-from ._params.build import block_ends, build_layers
+from ._params.build import block_ends, build_layers, plain_architecture
 from ._params.constraints import CONSTRAINTS
 from ._params.parameters import ExplainedParameters
 from ._params.penalties import penalties_of
@@ -97,9 +97,9 @@ class BaseMLP(
     def _make_loss(self):
         """Return the loss unit."""
 
-    @abstractmethod
     def _architecture(self):
         """Return the Architecture of the network."""
+        return plain_architecture(self)
 
     def _for_score(self, raw):
         """Return what ``_score_raw`` needs of raw scores, in memory of its own."""

@@ -9,12 +9,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
-from ._data.inputs import MatrixLike, checked
+from ._data.inputs import MatrixLike, Seed, checked
 from ._data.labels import (
     accuracy,
     check_classes,
     check_labels,
-    class_numbers,
     has_probabilities,
     with_missing,
     without_missing,
@@ -23,9 +22,8 @@ from ._data.weights import balanced, check_not_balanced, checked_weight
 from ._fit.data import Given
 from ._fit.threads import predicted
 from ._inspect.importances import ImportancesOfScores
-from ._inspect.input_gradient import gradient_of_classes, gradient_of_scores
+from ._inspect.input_gradient import gradient_of_classes, gradient_of_labels
 from ._inspect.samples import raw_samples
-from ._params.build import plain_architecture
 from ._params.classifier import CLASSIFIER_CONSTRAINTS, CLASSIFIER_DOCS
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
@@ -151,9 +149,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Parameters
         ----------
         {X}
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            missing label, which is left out of the loss and of the scores.
+        {labels}
         {sample_weight}
         {validation}
 
@@ -179,9 +175,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Parameters
         ----------
         {X}
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            missing label, which is left out of the loss and of the scores.
+        {labels}
         {sample_weight}
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; required in the first call.
@@ -262,10 +256,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @available_if(has_probabilities)
     def sample_predictions(
-        self,
-        X: MatrixLike,
-        n_samples: int = 100,
-        random_state: int | np.random.RandomState | None = None,
+        self, X: MatrixLike, n_samples: int = 100, random_state: Seed = None
     ) -> np.ndarray:
         """Return probabilities with the dropout of training left on, whose spread says how sure the
         network is (Monte Carlo dropout).
@@ -295,9 +286,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             of the rows that come together.
         """
         X = self._check_X(X)
-        return self._linked(
-            raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link
-        )
+        raw = raw_samples(self, X, n_samples, random_state, X.dtype)
+        return self._linked(raw, self._network.loss.link)
 
     def input_gradient(self, X: MatrixLike, y: ArrayLike | None = None) -> np.ndarray:
         """Return the gradient of a class's score with respect to each input: which inputs speak for
@@ -321,17 +311,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             Behind 'hard_threshold' that of its stand-in. Of a table (``categorical_features``) that
             with respect to its numbers, and NaN for categories.
         """
-        X = self._check_X(X)
-        if self._multilabel:
-            if y is not None:
-                raise ValueError(
-                    "y was given, but for multilabel targets the gradient of each label is "
-                    "returned; leave out y."
-                )
-            return gradient_of_scores(self, X)
-        return gradient_of_classes(
-            self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0])
-        )
+        gradient = gradient_of_labels if self._multilabel else gradient_of_classes
+        return gradient(self, self._check_X(X), y)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, the share of the rows whose labels are right, all of them for
@@ -401,9 +382,6 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def _make_loss(self):
         kind = "binary" if len(self.classes_) == 2 else "multiclass"
         return classification_loss(self, "multilabel" if self._multilabel else kind)
-
-    def _architecture(self):
-        return plain_architecture(self)
 
     @property
     def _n_classes(self):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._autoencoder import Autoencoder
 from ._data.codec import filled_like
 from ._data.frames import as_frame, is_frame
-from ._data.inputs import table_of
+from ._data.inputs import Seed, table_of
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step
 from ._params.parameters import ExplainedParameters
@@ -96,7 +96,7 @@ class AutoencoderImputer(
         self,
         estimator: BaseEstimator | None = None,
         *,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> None:
         self.estimator = estimator
         self.random_state = random_state

@@ -18,7 +18,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._autoencoder import Autoencoder
-from ._data.inputs import check_no_times, with_advice
+from ._data.inputs import Seed, check_no_times, with_advice
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
@@ -116,7 +116,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         estimator: BaseEstimator | None = None,
         *,
         contamination: float | str = "auto",
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> None:
         self.estimator = estimator
         self.contamination = contamination

@@ -8,8 +8,8 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
-from ._data.inputs import MatrixLike, checked
-from ._data.sources import take
+from ._data.inputs import MatrixLike, Seed, checked
+from ._data.measures import measure_of_target
 from ._data.targets import one_column
 from ._data.weights import checked_weight
 from ._fit.data import Given
@@ -17,7 +17,6 @@ from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.quantile_score import explained_pinball_loss
 from ._inspect.samples import raw_samples
-from ._params.build import plain_architecture
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
 from ._params.regressor import (
@@ -28,7 +27,6 @@ from ._params.regressor import (
 from ._params.units import regression_loss
 from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
-from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
 
 
@@ -222,7 +220,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         self,
         X: MatrixLike,
         n_samples: int = 100,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
         return_std: bool = False,
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Return predictions with the dropout of training left on, whose spread says how sure the
@@ -367,34 +365,13 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                self._target_measure = self._measure_of_target(data, incremental)
+                self._target_measure = measure_of_target(regression_loss(self), data, incremental)
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
                 f"{self._normalizes_y!r}. Undo the change, or fit "
                 "with warm_start=False."
             )
-
-    def _measure_of_target(self, data, incremental):
-        """Return the measure by which the network learns y; warn if a first batch does not tell its
-        scale.
-        """
-        target, weight, loss = data.target, data.weight, regression_loss(self)
-        if data.rows is not None:
-            target, weight = take(data.rows, target, weight)
-        measure = loss.measure(target, weight)
-        unknown = incremental and measure is not None and loss.unbounded
-        if unknown and (target == target[0]).all():
-            warn_user(
-                "y does not vary in the first batch, so that normalize_y cannot learn its "
-                "scale and takes 1. Begin partial_fit "
-                "with rows that show how y varies, or standardise y and set "
-                "normalize_y=False."
-            )
-        return measure
-
-    def _architecture(self):
-        return plain_architecture(self)
 
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))

@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP
-from ._data.inputs import MatrixLike
+from ._data.inputs import MatrixLike, Seed
 from ._inspect.summary import Summary
 
 
@@ -30,7 +30,7 @@ def sample_predictions(
     estimator: BaseEstimator,
     X: MatrixLike,
     n_samples: int = 100,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
     **options: Any,
 ) -> np.ndarray:
     """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a

@@ -10,7 +10,6 @@ that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from os import PathLike
@@ -23,7 +22,7 @@ from sklearn.metrics import check_scoring
 
 from ._base import BaseMLP
 from ._data.inputs import MatrixLike
-from ._fit.fit_memory import FitMemory
+from ._fit.fit_memory import FitMemory, kept_by_name
 from ._fit.resumption import Resumption, resumed
 from ._saved import snapshot_file as _snapshot_file
 from .nn.engine.state import numbers, put_numbers
@@ -235,7 +234,7 @@ class Snapshot(FitMemory):
             )
         if record["ended"] or estimator.n_iter_ >= estimator.max_iter:
             return estimator
-        named = _by_name(callbacks)
+        named = kept_by_name(callbacks)
         missing = [name for name, _ in record["memories"].keys() - named.keys()]
         if missing:
             raise ValueError(
@@ -306,7 +305,7 @@ class Snapshot(FitMemory):
     def _write(self, estimator, fit, fitted, ended, current):
         """Write the file; ``current``: the numbers that training goes on with, or None."""
         memories = {}
-        for key, callback in _by_name(estimator._skl_callbacks).items():
+        for key, callback in kept_by_name(estimator._skl_callbacks).items():
             memory = callback.of(estimator)
             memories[key] = {name: getattr(memory, name) for name in callback.kept}
         rows, epochs = (now - then for now, then in zip(_seen(fitted), fit.before, strict=True))
@@ -368,19 +367,6 @@ def _checked(value, name, kind, least):
         what = "an integer" if kind is Integral else "a finite number"
         raise ValueError(f"{name} must be {what} that is at least {least}, got {value!r}.")
     return value
-
-
-def _by_name(callbacks):
-    """Return those callbacks of which a snapshot keeps something, by the name of their class and
-    their number among those of that name.
-    """
-    seen, named = Counter(), {}
-    for callback in callbacks:
-        if isinstance(callback, FitMemory) and callback.kept:
-            name = type(callback).__name__
-            named[name, seen[name]] = callback
-            seen[name] += 1
-    return named
 
 
 def _seen(estimator):

@@ -25,6 +25,7 @@ from .times import time_found, time_refusal
 from .unseen import warn_of_unseen
 
 MatrixLike = ArrayLike | sparse.sparray | sparse.spmatrix  # what X may be
+Seed = int | np.random.RandomState | None  # what random_state may be
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"

@@ -5,6 +5,7 @@ their callbacks and may be fitted at the same time.
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -84,3 +85,16 @@ class FitMemory(ABC):
         elif isinstance(estimator, BaseSearchCV):
             remedy = self.in_a_search.format(kind=kind, name=name)
         warn_user(f"{name} does nothing on {kind}, which has no epochs; {remedy}.")
+
+
+def kept_by_name(callbacks):
+    """Return those callbacks of which a snapshot keeps something, by the name of their class and
+    their number among those of that name.
+    """
+    seen, named = Counter(), {}
+    for callback in callbacks:
+        if isinstance(callback, FitMemory) and callback.kept:
+            name = type(callback).__name__
+            named[name, seen[name]] = callback
+            seen[name] += 1
+    return named

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from .._data.inputs import Seed
 from .._params.penalties import Penalties
 from ..nn.engine.diagnostics import Diagnostics
 from ..nn.engine.epoch_end import Callback, History, InUnits, Patience, Progress, Validation
@@ -145,7 +146,7 @@ def check_batch_rows(training: Training) -> None:
     )
 
 
-def new_state(random_state: int | np.random.RandomState) -> TrainingState:
+def new_state(random_state: Seed) -> TrainingState:
     """Return the state at the start of training, its random stream seeded by scikit-learn's
     ``random_state``.
     """

@@ -72,6 +72,10 @@ FIT_DOCS = {
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.""",
+    "labels": """
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a
+            missing label, which is left out of the loss and of the scores.""",
 }
 
 PARAMETER_DOCS = {
