@@ -28,7 +28,7 @@ def gradient_of_classes(estimator, X, y):
 
 
 def gradient_of_labels(estimator, X, y):
-    """Return the gradient (n, n_labels, n_features) of the score of each label; no y chooses any."""
+    """Return the gradient (n, n_labels, n_features) of the score of each label; y chooses none."""
     if y is not None:
         raise ValueError(
             "y was given, but for multilabel targets the gradient of each label is "

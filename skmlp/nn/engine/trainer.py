@@ -70,7 +70,7 @@ class Trainer:
         the steps of an epoch in one call (``compiled/program.py``), or None to go the way of NumPy.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         network: Network,
         updater: Updater,

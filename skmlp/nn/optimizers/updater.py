@@ -51,7 +51,7 @@ class Updater:
         rule's ``lasting``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         rule: Optimizer,
         params: np.ndarray,
