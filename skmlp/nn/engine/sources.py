@@ -11,8 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..losses.measure import Measure
-
 Chosen = slice | np.ndarray  # the numbers of some rows
 
 
@@ -69,7 +67,7 @@ class MeasuredRows:
 
     sparse = False
 
-    def __init__(self, array: Any, measure: Measure) -> None:
+    def __init__(self, array, measure):
         self.array = array
         self.measure = measure
         self.n_rows, self.width = array.shape

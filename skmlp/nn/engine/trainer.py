@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..optimizers.clipping import clip_norm, clip_value, global_norm
-from ..optimizers.updater import Updater
-from ..schedules.base import Schedule
 from .sources import RowSource
 from .state import Checkpoint, TrainingState
 
@@ -73,8 +71,8 @@ class Trainer:
     def __init__(  # noqa: PLR0913
         self,
         network: Network,
-        updater: Updater,
-        schedule: Schedule,
+        updater: Any,
+        schedule: Any,
         learning_rate: float,
         state: TrainingState,
         batch_size: int,
