@@ -14,8 +14,8 @@ help:            ## list the targets
 demo: $(SETUP)   ## three networks on real data, a report and a picture
 	$(BIN)/python examples/quickstart.py
 
-test: $(SETUP)   ## the whole test suite
-	$(BIN)/python -m pytest -q -n auto
+test: $(SETUP)   ## the whole test suite, or what TESTS names of it
+	$(BIN)/python -m pytest -q -n auto $(TESTS)
 
 test-fast: $(SETUP)  ## the test suite without its slow part
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
@@ -24,7 +24,7 @@ test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versi
 	$(OLDEST)/bin/python -m pytest -q -n auto
 
 test-bare: $(BARE)/.installed  ## the test suite without any optional package; it skips what needs one
-	$(BARE)/bin/python -m pytest -q -n auto --doctest-ignore-import-errors --ignore=skmlp/plot
+	$(BARE)/bin/python -m pytest -q -n auto
 
 lint: $(SETUP)   ## style, formatting and types
 	sh tools/check-ruff-version

@@ -32,8 +32,9 @@ def set_config(backend: str | None = None) -> None:
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
         What makes the steps of a training: 'numpy'; 'numba', compiled epochs (``pip install
-        "skmlp[fast]"``); 'auto', compiled epochs where a fit is large enough. None changes nothing.
-        The environment variable ``SKMLP_BACKEND`` is the same setting.
+        "skmlp[fast]"``); 'auto', compiled epochs where a fit is large enough, by its steps and
+        parameters. None changes nothing. Both agree to rounding. The environment variable
+        ``SKMLP_BACKEND`` is the same setting.
 
     Raises
     ------

@@ -1,4 +1,16 @@
-"""Fixtures for the whole test-suite."""
+"""Fixtures for the whole test-suite.
+
+BLAS has one thread: the arrays are small, and threads that wait for each other make run times a
+matter of luck. Where threads are the subject, tests ask for more of them. The variables are read
+when NumPy is loaded, and processes that tests start inherit them; the fixture is for a NumPy that
+was loaded before.
+"""
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
@@ -7,9 +19,7 @@ from threadpoolctl import threadpool_limits
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
-    """One thread for linear algebra: the arrays are small, and threads that wait for each other
-    make run times a matter of luck.
-    """
+    """One thread for linear algebra."""
     with threadpool_limits(1):
         yield
 

@@ -3,9 +3,11 @@ near that is to the estimator's own.
 """
 
 import numpy as np
-import onnx
-import onnxruntime
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 EPS = {"float32": 1e-5, "float64": 1e-12}
 

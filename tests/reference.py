@@ -168,11 +168,3 @@ def adam(p, g, m, v, t, lr, beta_1, beta_2, epsilon):
     v = beta_2 * v + (1 - beta_2) * g**2
     lr_t = lr * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
     return p - lr_t * m / (np.sqrt(v) + epsilon), m, v
-
-
-# ---- schedules
-
-
-def cosine(progress, final=0.0):
-    """Loshchilov and Hutter (2017), equation 5."""
-    return final + 0.5 * (1.0 - final) * (1.0 + np.cos(np.pi * np.minimum(progress, 1.0)))

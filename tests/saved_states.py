@@ -1,12 +1,14 @@
 """What is saved of fitted models that have all kinds of parts, and forgeries of it."""
 
+import pytest
+
+pytest.importorskip("skops")
+
 import copy
 import functools
 import pickle
 
-import skops.io
-
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, skops_types
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp._data.codec import InputCodec
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.saved import is_ours
@@ -70,7 +72,3 @@ def stored(name):
 
 def fitted(name):
     return pickle.loads(stored(name))
-
-
-def load_skops(data):
-    return skops.io.loads(data, trusted=skops_types())

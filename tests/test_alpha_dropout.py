@@ -25,7 +25,6 @@ def rates(model):
     ]
 
 
-@pytest.mark.lecture_row(15)
 @pytest.mark.parametrize(
     ("dropout", "expected"),
     [
@@ -67,7 +66,6 @@ def test_an_autoencoder_drops_all_but_the_code():
     assert rates(model) == [("AlphaDropout", 0.1)] * 2
 
 
-@pytest.mark.lecture_row(21)
 def test_a_self_normalising_network_learns_the_digits():
     """16 layers of selu without batch normalisation; its activations keep their spread at the
     start.

@@ -20,10 +20,7 @@ from skmlp.augment._rows import GaussianNoise, Mixup
 
 from .augmenters import AUGMENTERS, SHAPE, batch, each_augmenter, stream
 
-pytestmark = [
-    pytest.mark.lecture_row(17),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_image_augmenter = pytest.mark.parametrize(
     "augmenter",
     [unit for unit in AUGMENTERS.values() if hasattr(unit, "image_shape")],

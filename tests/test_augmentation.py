@@ -19,10 +19,7 @@ from .augmenters import AUGMENTERS, SHAPE, batch, stream
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
 
-pytestmark = [
-    pytest.mark.lecture_row(17),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 ESTIMATORS = [MLPClassifier, MLPRegressor, Autoencoder]
 
 
@@ -254,6 +251,7 @@ def test_missing_labels_stay_missing():
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize("unit", [*AUGMENTERS.values(), [Mixup(), GaussianNoise()]], ids=repr)
+@pytest.mark.slow
 def test_twenty_epochs_in_any_pieces(cls, unit):
     X, y = batch(90)[0], np.arange(90) % 3
     names = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}

@@ -49,7 +49,6 @@ def linear(n_components, **setting):
 
 @pytest.mark.parametrize("n_components", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.lecture_row(26)
 def test_linear_code_is_the_subspace_of_pca(n_components, seed):
     X, _ = wine()
     model, pca = linear(n_components, random_state=seed).fit(X), PCA(n_components).fit(X)
@@ -167,7 +166,6 @@ def test_a_target_is_ignored():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.lecture_row(28)
 def test_two_units_say_more_than_two_principal_components(seed):
     X, _ = digits()
     setting = {

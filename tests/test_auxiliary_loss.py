@@ -18,10 +18,7 @@ from skmlp.nn.losses import Quantile
 from .networks import classifier
 from .problems import blobs, curve, diabetes, digits, labels
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.lecture_row(23),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 STILL = {
     "max_iter": 1,
     "learning_rate_init": 1e-12,
@@ -147,6 +144,7 @@ def test_a_weight_of_zero_is_no_head():
     )
 
 
+@pytest.mark.slow
 def test_sixteen_layers_learn_faster_with_heads():
     X, y = digits()
     scores = {0.0: [], 0.3: []}

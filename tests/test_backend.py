@@ -69,6 +69,7 @@ def test_going_on_is_the_same_as_training_at_once(monkeypatch):
 
 
 def test_the_size_of_the_problem_decides(monkeypatch):
+    pytest.importorskip("numba")
     monkeypatch.delenv(SETTING, raising=False)
     enough = math.ceil(_backend.LEAST / (_backend.STEP + 1000 * _backend.PARAMETER))
     assert _backend.compiled_backend(1000, enough) is not None

@@ -2,6 +2,10 @@
 one block at a time in memory.
 """
 
+import pytest
+
+pytest.importorskip("dask")
+
 import tracemalloc
 
 import dask

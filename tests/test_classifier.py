@@ -173,7 +173,6 @@ def test_probabilities_are_calibrated_where_the_model_is_right(rng):
 
 
 @pytest.mark.parametrize("problem", [cancer(), wine()], ids=["binary", "multiclass"])
-@pytest.mark.lecture_row(1)
 def test_without_hidden_layers_it_is_logistic_regression(problem):
     X, y = problem
     alpha = 5.0

@@ -81,6 +81,7 @@ def test_contraction_makes_the_code_change_less():
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("n_components", "variance"), [(2, 1.0), (3, 0.5)])
+@pytest.mark.slow
 def test_a_linear_variational_code_is_probabilistic_pca(n_components, variance, seed):
     """Tipping and Bishop (1999): decoder U (L - v I)^(1/2), posterior variances v / L, and the
     likelihood that goes with them.

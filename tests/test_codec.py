@@ -2,11 +2,14 @@
 and what they encode they decode.
 """
 
+import pytest
+
+pytest.importorskip("polars")
+
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import SimpleImputer
@@ -52,7 +55,11 @@ def numbers(form):
     X = pd.DataFrame(with_missing(np.random.default_rng(3).normal(size=(40, 4))), columns=[*"abcd"])
     X["b"] = X["b"].astype(np.float32)
     X["c"], X["d"] = np.round(4.0 * X["c"]).astype("Int64"), np.arange(40)
-    return X.set_index(np.arange(40)[::-1]) if form == "pandas" else polars.from_pandas(X)
+    return (
+        X.set_index(np.arange(40)[::-1])
+        if form == "pandas"
+        else pytest.importorskip("polars").from_pandas(X)
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import xlogy
@@ -18,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skmlp import Autoencoder, MLPRegressor, skops_types
+from skmlp import Autoencoder, MLPRegressor
 from skmlp.nn.losses import (
     BinaryLogLoss,
     ColumnLosses,
@@ -29,6 +28,7 @@ from skmlp.nn.losses import (
     SquaredError,
 )
 
+from . import skops_files
 from .problems import digits
 from .snapshots import assert_unchanged, state
 
@@ -201,8 +201,7 @@ def test_clones_pickles_prints_and_searches():
     model = quick(loss=[(Huber(0.5), ["height", "weight"]), *BY_NAME[1:]]).fit(X)
     assert_array_equal(clone(model).fit(X).predict(X), model.predict(X))
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
-    stored = skops.io.dumps(model)
-    assert_array_equal(skops.io.loads(stored, trusted=skops_types()).predict(X), model.predict(X))
+    assert_array_equal(skops_files.load(skops_files.save(model)).predict(X), model.predict(X))
     assert "Huber(delta=0.5)" in repr(model)
     search = GridSearchCV(
         quick(max_iter=2), {"loss": ["squared_error", "auto", BY_NAME]}, cv=2

@@ -87,7 +87,6 @@ def small(**options):
     ids=named,
 )
 @pytest.mark.parametrize("place", ["input", "hidden"])
-@pytest.mark.lecture_row(27)
 def test_the_autoencoder_corrupts_in_training_only(corruption, place):
     X = digits()[0][:300]
     model = fitted(small(corruption=corruption, corruption_at=place), X)
@@ -124,7 +123,6 @@ def test_going_on_is_the_same_as_training_at_once():
 
 
 @pytest.mark.slow
-@pytest.mark.lecture_row(27)
 def test_mending_is_learned():
     """On digits with a third of the pixels lost the denoiser's reconstruction is nearer to the
     clean digits, for each of three seeds.

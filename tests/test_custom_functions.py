@@ -15,10 +15,7 @@ from skmlp.nn import Tanh
 from .problems import blobs, curve
 from .snapshots import assert_unchanged, state
 
-pytestmark = [
-    pytest.mark.lecture_row(7),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def mish(z):

@@ -35,7 +35,6 @@ def columns(n_hidden):
     }
 
 
-@pytest.mark.lecture_row(19)
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_columns(cls, solver):
@@ -79,7 +78,6 @@ def test_a_norm_is_a_number_where_its_square_is_none_in_float32():
     assert record["gradient_norm_0"] > 1e19
 
 
-@pytest.mark.lecture_row(19)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("clip", [None, 1e-3])
@@ -123,7 +121,6 @@ DERIVATIVES = {
 }
 
 
-@pytest.mark.lecture_row(19)
 @pytest.mark.parametrize("activation", DERIVATIVES)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_saturated_is_where_the_derivative_is_nearly_zero(activation, backend, monkeypatch):
@@ -152,7 +149,6 @@ def test_dead_units_are_seen():
     assert model.fit(X, Y).history_["dead_0"].tolist() == [0.0, 0.3]
 
 
-@pytest.mark.lecture_row(19)
 def test_vanishing_gradients_are_seen():
     """Eight layers of the logistic function against eight of relu with batch normalisation
     (Glorot and Bengio, 2010).

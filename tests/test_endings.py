@@ -221,6 +221,7 @@ def test_a_loss_far_above_the_best_one_is_told():
         {"batch_norm": True, "learning_rate_init": 0.05},
     ],
 )
+@pytest.mark.slow
 def test_ordinary_fits_are_not_warned_of(setting):
     rng = np.random.default_rng(0)
     for seed in range(2):

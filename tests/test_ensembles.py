@@ -181,7 +181,6 @@ def by_hand(member, X, y, **setting):
     return clone(member).set_params(**setting).fit(X, y)
 
 
-@pytest.mark.lecture_row(16)
 def test_bagging_trains_on_the_rows_that_it_draws():
     X, y = wine()
     network = classifier(solver="lbfgs", activation="tanh", alpha=1.0, max_iter=10)

@@ -3,7 +3,6 @@
 import pathlib
 import re
 
-import matplotlib.pyplot as plt
 import pytest
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
@@ -33,6 +32,7 @@ def test_there_is_code():
     "path", [path for path in PAGES if BLOCKS[path]], ids=lambda path: path.stem
 )
 def test_code_runs(path, monkeypatch, tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)
     plt.switch_backend("Agg")

@@ -21,7 +21,7 @@ XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1
 
 @pytest.mark.parametrize("key", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["", "batch_norm"])
-@pytest.mark.lecture_row(4)
+@pytest.mark.slow
 def test_every_key_learns(key, batch_norm):
     X, y = blobs(3)
     model = MLPClassifier(
@@ -84,7 +84,6 @@ def test_hard_thresholds_learn_xor(seed):
     assert set(np.unique(model.transform(X))) <= {0.0, 1.0}
 
 
-@pytest.mark.lecture_row(3)
 def test_one_activation_for_each_layer():
     X, y = curve()
     model = MLPRegressor(

@@ -2,13 +2,16 @@
 is made, and nothing of a file is run.
 """
 
+import pytest
+
+pytest.importorskip("skops")
+
 import io
 import itertools
 import json
 import zipfile
 
 import numpy as np
-import pytest
 import sklearn
 import skops.io
 from sklearn._loss.link import IdentityLink

@@ -1,11 +1,14 @@
 """Saved states whose parts are of the right kinds but do not belong together: they are refused."""
 
+import pytest
+
+pytest.importorskip("skops")
+
 import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
-import skops.io
 from sklearn._loss.link import IdentityLink
 
 from skmlp import Autoencoder, MLPRegressor
@@ -14,8 +17,9 @@ from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredErro
 from skmlp.nn.losses.measure import Measure
 from skmlp.nn.saved import FORMAT
 
+from . import skops_files
 from .problems import curve
-from .saved_states import fitted, forged, load_skops
+from .saved_states import fitted, forged
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -160,7 +164,7 @@ DISAGREE = [
 
 @pytest.mark.parametrize(
     ("save", "load"),
-    [(pickle.dumps, pickle.loads), (skops.io.dumps, load_skops)],
+    [(pickle.dumps, pickle.loads), (skops_files.save, skops_files.load)],
     ids=["pickle", "skops"],
 )
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_classes_of_a_regressor_are_a_note_of_the_users():
     before = fitted("regressor").partial_fit(*curve()).predict(curve()[0])
     model.classes_ = 3
     assert np.array_equal(
-        load_skops(skops.io.dumps(model)).partial_fit(*curve()).predict(curve()[0]), before
+        skops_files.load(skops_files.save(model)).partial_fit(*curve()).predict(curve()[0]), before
     )
 
 

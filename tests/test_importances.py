@@ -85,6 +85,7 @@ def test_labels_count_alike():
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("loss", ["squared_error", Quantile((0.1, 0.5, 0.9)), "gaussian_nll"])
+@pytest.mark.slow
 def test_what_matters_is_found(seed, loss):
     """Features 0 to 4 matter, 5 to 9 do not.
 

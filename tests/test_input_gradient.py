@@ -17,10 +17,7 @@ from skmlp.nn.engine import inference
 
 from .problems import blobs, curve, labels, named
 
-pytestmark = [
-    pytest.mark.lecture_row(8),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SMOOTH = [key for key, cls in HIDDEN_ACTIVATIONS.items() if not getattr(cls, "surrogate", False)]
 SETTING = {
     "hidden_layer_sizes": (7, 6),

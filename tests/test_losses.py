@@ -285,7 +285,6 @@ def test_weights_of_classes_and_rows(loss, rng):
 @pytest.mark.parametrize(
     "loss", ["log_cosh", "quantile", "poisson", "gamma", "tweedie", "gaussian_nll"]
 )
-@pytest.mark.lecture_row(12)
 def test_weights_of_rows(loss, rng):
     X, y = counts(rng, 100)
     y = y + 0.5

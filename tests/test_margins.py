@@ -51,7 +51,6 @@ def test_squared_hinge_without_hidden_layers_is_linear_svc(problem):
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-@pytest.mark.lecture_row(2)
 def test_perceptron_is_scikit_learns_to_the_last_update(n_classes):
     X, y = blobs(n_classes)
     theirs = LinearPerceptron(eta0=0.5, shuffle=False, tol=None, max_iter=4).fit(X, y)
@@ -98,7 +97,6 @@ def rosenblatt(eta=1.0, max_iter=100):
     ],
     ids=["and", "or", "not", "nand", "xor"],
 )
-@pytest.mark.lecture_row(2)
 def test_a_perceptron_learns_what_a_line_can_separate(function, learned):
     X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], list(function)
     model = rosenblatt().fit(X, y)

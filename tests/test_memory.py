@@ -132,6 +132,7 @@ def test_sparse_labels_are_found_in_parts():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("form", [np.asarray, pd.DataFrame])
+@pytest.mark.slow
 def test_imputation_takes_little_more_than_its_result(form, dtype):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150_000, 30)).astype(dtype)

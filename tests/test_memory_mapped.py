@@ -46,6 +46,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.slow
 def test_the_rows_stay_on_disk(model, mapped):
     """Fit and transform need a small part of the memory that the rows would."""
     y = np.arange(N_ROWS) % 3

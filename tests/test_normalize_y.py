@@ -75,6 +75,14 @@ def test_unit_and_offset_change_nothing(loss, scale, offset):
     assert abs(there.n_iter_ - here.n_iter_) <= 1
 
 
+def test_scores_that_are_losses_are_minus_the_losses():
+    """In the units of y, where the density has another constant."""
+    X, y = curve()
+    model = quick("gaussian_nll", early_stopping=True, scoring="loss", max_iter=3)
+    history = model.fit(X, 30.0 * y + 500.0).history_
+    np.testing.assert_allclose(history["validation_score"], -np.array(history["validation_loss"]))
+
+
 @pytest.mark.parametrize("loss", POSITIVE)
 @pytest.mark.parametrize("unit", [1e-6, 1e9])
 def test_the_unit_of_amounts_changes_nothing(loss, unit):

@@ -2,9 +2,12 @@
 searches, and what is refused of them.
 """
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import numpy as np
 import pandas as pd
-import pytest
 import skl2onnx
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (

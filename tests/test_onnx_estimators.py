@@ -1,7 +1,10 @@
 """Whole estimators converted to ONNX: outputs and their names, and labels of every type."""
 
-import numpy as np
 import pytest
+
+pytest.importorskip("skl2onnx")
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -137,6 +140,7 @@ def test_options_of_skl2onnx_for_classes():
     auxiliary=st.sampled_from([0.0, 0.5]),
     seed=st.integers(0, 2**31),
 )
+@pytest.mark.slow
 def test_any_architecture(
     n_classes, hidden, activation, batch_norm, dropout, skip, auxiliary, seed
 ):

@@ -1,10 +1,13 @@
 """What a graph takes: types and names of its inputs, options, and what is refused."""
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import subprocess
 import sys
 
 import numpy as np
-import pytest
 import skl2onnx
 from scipy import sparse
 from skl2onnx.common.data_types import FloatTensorType
@@ -130,6 +133,7 @@ def test_mistakes_are_named():
 
 
 @pytest.mark.parametrize("missing", ["skl2onnx", "onnx"])
+@pytest.mark.slow
 def test_without_the_extra_one_line_says_what_to_install(missing):
     code = (
         f"import sys; sys.modules['{missing}'] = None; import skmlp, skmlp.callbacks; import "

@@ -1,8 +1,11 @@
 """Inputs of a graph have the names of the frame's columns, whatever these are."""
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier

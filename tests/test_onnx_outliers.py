@@ -1,8 +1,11 @@
 """Reconstruction errors and the outlier detector converted to ONNX."""
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import numpy as np
 import pandas as pd
-import pytest
 import skl2onnx
 from numpy.testing import assert_array_equal
 from sklearn.mixture import GaussianMixture

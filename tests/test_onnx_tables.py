@@ -2,9 +2,12 @@
 categories never seen, against the estimator.
 """
 
+import pytest
+
+pytest.importorskip("skl2onnx")
+
 import numpy as np
 import pandas as pd
-import pytest
 import skl2onnx
 from hypothesis import given, settings
 from hypothesis import strategies as st

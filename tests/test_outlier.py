@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -21,8 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.utils import get_tags
 
-from skmlp import OutlierAutoencoder, skops_types
+from skmlp import OutlierAutoencoder
 
+from . import skops_files
 from .detectors import pipeline, quick
 from .problems import cancer, digits, wine
 
@@ -277,10 +277,7 @@ def test_pickles_and_skops():
     detector = OutlierAutoencoder(random_state=0).fit(X)
     again = pickle.loads(pickle.dumps(detector))
     assert_array_equal(again.decision_function(X), detector.decision_function(X))
-    stored = skops.io.dumps(detector)
-    assert_array_equal(
-        skops.io.loads(stored, trusted=skops_types()).predict(X), detector.predict(X)
-    )
+    assert_array_equal(skops_files.load(skops_files.save(detector)).predict(X), detector.predict(X))
 
 
 def test_names_of_columns_are_checked():

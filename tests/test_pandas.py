@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import polars
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -89,6 +88,7 @@ def test_outputs_have_names(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize("given", ["pandas", "polars", "array"])
 def test_outputs_are_polars_frames_where_asked_for(cls, given):
+    polars = pytest.importorskip("polars")
     X, y = frames(cls)
     rows = {
         "pandas": X,

@@ -58,10 +58,10 @@ SOLVERS = {
 }
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("options", SOLVERS.values(), ids=SOLVERS)
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.slow
 def test_lasso_and_elastic_net(options, l1_ratio, backend, monkeypatch):
     monkeypatch.setenv("SKMLP_BACKEND", backend)
     X, y = diabetes()
@@ -84,9 +84,9 @@ def test_lasso_and_elastic_net(options, l1_ratio, backend, monkeypatch):
     assert model.loss_ == pytest.approx(objective, rel=1e-5)
 
 
-@pytest.mark.lecture_row(13)
-@pytest.mark.parametrize("problem", [cancer, wine], ids=["two classes", "three classes"])
-@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize(
+    ("problem", "l1_ratio"), [(cancer, 1.0), (wine, 0.5)], ids=["two classes", "three classes"]
+)
 @pytest.mark.slow
 def test_logistic_regression(problem, l1_ratio):
     X, y = problem()
@@ -117,7 +117,6 @@ def test_logistic_regression(problem, l1_ratio):
     assert 0 < (oracle.coef_ == 0).sum() < oracle.coef_.size
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
 def test_each_layer_has_a_strength_and_intercepts_are_free(cls, solver):
@@ -286,6 +285,7 @@ def test_going_on_is_the_same_as_training_at_once(options):
 # ---- autoencoder
 
 
+@pytest.mark.slow
 def test_the_decoder_of_a_linear_autoencoder_is_the_lasso_of_the_features_on_the_code():
     """Whatever the code came to be, the decoder minimises a lasso for each feature."""
     X, _ = wine()

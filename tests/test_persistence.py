@@ -9,7 +9,6 @@ import tomllib
 
 import numpy as np
 import pytest
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
@@ -20,6 +19,7 @@ from skmlp.nn import Dense, saved
 from skmlp.nn.engine.network import Network
 from skmlp.nn.optimizers import OPTIMIZERS
 
+from . import skops_files
 from .problems import blobs, curve
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -67,6 +67,7 @@ def kept_bytes(model):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_a_pickle_is_hardly_larger_than_what_it_must_keep(cls, setting):
     X, y = problem(cls)
     model = quick(
@@ -109,13 +110,9 @@ def test_a_pickle_in_the_middle_of_an_architecture_of_every_kind():
 # ---- which version reads what
 
 
-def skops_load(data):
-    return skops.io.loads(data, trusted=skmlp.skops_types())
-
-
 each_way = pytest.mark.parametrize(
     ("save", "load"),
-    [(pickle.dumps, pickle.loads), (skops.io.dumps, skops_load)],
+    [(pickle.dumps, pickle.loads), (skops_files.save, skops_files.load)],
     ids=["pickle", "skops"],
 )
 

@@ -1,12 +1,15 @@
 """Frames of polars go in wherever those of pandas do, and come out where that is asked for."""
 
+import pytest
+
+pytest.importorskip("polars")
+
 import ast
 import pathlib
 import sys
 
 import numpy as np
 import polars as pl
-import pytest
 from numpy.testing import assert_array_equal
 from polars.testing import assert_frame_equal
 
@@ -120,6 +123,7 @@ def test_infinity_is_named():
         quick(MLPClassifier, categorical_features="from_dtype").fit(bad, y)
 
 
+@pytest.mark.slow
 def test_the_package_imports_it_only_to_give_frames_back():
     for path in pathlib.Path(skmlp.__file__).parent.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:  # not within functions

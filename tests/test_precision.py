@@ -269,6 +269,7 @@ def low_rank(n=300):
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "absolute_error"])
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.slow
 def test_a_reconstruction_is_as_good_wherever_x_lies(loss, place):
     offset, scale = place
     X = low_rank()

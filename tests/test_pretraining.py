@@ -220,6 +220,15 @@ def test_it_goes_with(setting):
     assert np.isfinite(models[0].score_samples(X)).all()
 
 
+@pytest.mark.parametrize("k", range(6))
+def test_each_layer_has_its_own_penalty(k):
+    """A strong L1 penalty on one of six matrices: it alone becomes small."""
+    alpha = [1e3 * (i == k) for i in range(6)]
+    model = deep(alpha=alpha, l1_ratio=1.0, learning_rate_init=0.01, batch_size=32)
+    sizes = [np.abs(w).mean() for w in model.fit(wine()[0]).coefs_]
+    assert [size < 0.05 for size in sizes] == [i == k for i in range(6)]
+
+
 def test_corruption_at_the_input_is_that_of_each_layer():
     seen = []
 

@@ -73,7 +73,6 @@ def test_a_far_away_target_is_learned_as_well(offset):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 10.0])
-@pytest.mark.lecture_row(1)
 def test_without_hidden_layers_it_is_ridge(alpha):
     X, y = diabetes()
     ours = exact(alpha=alpha).fit(X, y)

@@ -112,6 +112,7 @@ print(MLPClassifier(**{STOPPED!r}, random_state=5).fit(*blobs(3))._network.param
 """
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_bits():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],

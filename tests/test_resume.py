@@ -50,7 +50,6 @@ SETTINGS = [
     {"learning_rate": CosineRestarts(n_epochs=3)},
     {"learning_rate": Plateau(patience=1), "tol": 0.05},
     {"learning_rate": Constant(warm_up=12)},
-    {"clip_norm": 0.1, "dropout": 0.2, "batch_norm": True, "solver": "adamw", "alpha": 0.1},
     {"batch_size": 200},
     {
         "solver": "sgd",
@@ -60,6 +59,13 @@ SETTINGS = [
         "clip_norm": 0.5,
     },
 ]
+COMBINED = {
+    "clip_norm": 0.1,
+    "dropout": 0.2,
+    "batch_norm": True,
+    "solver": "adamw",
+    "alpha": 0.1,
+}
 HEADS = {
     "auxiliary_loss_weight": [0.3, 0.7],
     "dropout": 0.2,
@@ -94,7 +100,12 @@ def assert_same_bits(model, expected):
 
 @pytest.mark.parametrize(
     ("setting", "cls"),
-    [*itertools.product(SETTINGS, ESTIMATORS), (HEADS, MLPClassifier), (HEADS, MLPRegressor)],
+    [
+        *zip(SETTINGS, itertools.cycle(ESTIMATORS)),
+        *itertools.product([COMBINED], ESTIMATORS),
+        (HEADS, MLPClassifier),
+        (HEADS, MLPRegressor),
+    ],
     ids=str,
 )
 @pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger than sample size")

@@ -148,6 +148,7 @@ def test_a_warm_start_goes_on_to_its_own_end(tmp_path):
 
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("first", [False, True], ids=["snapshot last", "snapshot first"])
+@pytest.mark.slow
 def test_early_stopping_goes_on_counting(first, every, tmp_path):
     X, y = blobs(3)
     snapshot = Snapshot(tmp_path / "model.pkl", every=every)
@@ -243,7 +244,8 @@ def test_a_warm_start_by_hand(cls, setting, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", ESTIMATORS)
-def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path):
+def test_a_killed_process_leaves_a_snapshot_to_go_on_from(cls, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKMLP_BACKEND", "numpy")  # which "auto" chooses by max_iter
     X, y = problem(cls)
     path = tmp_path / "model.pkl"
     process = in_another_process(f"""

@@ -50,6 +50,7 @@ def test_a_linear_model_with_dropout_of_the_input(rate):
 
 
 @pytest.mark.parametrize("batch_norm", [False, True, BatchNorm(statistics="population")], ids=str)
+@pytest.mark.slow
 def test_dropout_of_the_last_hidden_layer(batch_norm):
     """Behind it all is linear, in front of it all is as in prediction."""
     X, y = curve(n_outputs=2)
@@ -174,6 +175,7 @@ def test_threads_and_training_do_not_see_each_other():
     assert_array_equal(model.fit(X, y).coefs_[0], alone.fit(X, y).coefs_[0])
 
 
+@pytest.mark.slow
 def test_more_rows_need_no_more_memory_than_their_result():
     X, y = curve()
     model = regressor(hidden_layer_sizes=(100, 100), dropout=0.1, max_iter=2).fit(X, y)

@@ -16,10 +16,7 @@ from skmlp.nn.layers import JOINS, Add, Concat
 from .networks import classifier
 from .problems import blobs, curve, digits
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.lecture_row(22),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_join = pytest.mark.parametrize("kind", JOINS)
 
 
@@ -104,6 +101,7 @@ def test_another_word_is_refused():
         classifier(skip_connections="sum").fit(X, y)
 
 
+@pytest.mark.slow
 def test_sixteen_layers_train_with_skip_connections_and_not_without():
     X, y = digits()
     scores = {}

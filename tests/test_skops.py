@@ -2,10 +2,13 @@
 same bits, training goes on to the bit.
 """
 
+import pytest
+
+pytest.importorskip("skops")
+
 from types import MappingProxyType
 
 import numpy as np
-import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from sklearn.frozen import FrozenEstimator
@@ -52,21 +55,32 @@ def units_of(registry):
 
 
 def all_units():
-    """Yield settings with an instance of every unit there is for the parameters of an estimator."""
-    for unit in units_of({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}):
-        yield {"activation": unit}
-    for unit in units_of(nn.OPTIMIZERS):
-        yield {"solver": unit}
-    for cls in nn.SCHEDULES.values():
-        yield {"learning_rate": cls(n_epochs=20) if "n_epochs" in cls().get_params() else cls()}
-    for unit in units_of(nn.INITIALIZERS):
-        yield {"weight_init": unit}
-    for key in nn.JOINS:
-        yield {"skip_connections": key, "hidden_layer_sizes": (4, 4)}
-    for statistics in ("running", "population", "batch"):
-        yield {"batch_norm": nn.BatchNorm(statistics=statistics)}
-    for unit in (nn.Dropout(0.1), nn.AlphaDropout(0.1)):
-        yield {"dropout": unit, "input_dropout": 0.1}
+    """Return settings with an instance of every unit there is for the parameters of an estimator,
+    one of each kind in a setting.
+    """
+    schedules = [
+        cls(n_epochs=20) if "n_epochs" in cls().get_params() else cls()
+        for cls in nn.SCHEDULES.values()
+    ]
+    kinds = {
+        "activation": units_of({**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS}),
+        "solver": units_of(nn.OPTIMIZERS),
+        "learning_rate": schedules,
+        "weight_init": units_of(nn.INITIALIZERS),
+        "skip_connections": [None, *nn.JOINS],
+        "batch_norm": [
+            False,
+            *(nn.BatchNorm(statistics=key) for key in ("running", "population", "batch")),
+        ],
+        "dropout": [0.0, nn.Dropout(0.1), nn.AlphaDropout(0.1)],
+    }
+    return [
+        {
+            "hidden_layer_sizes": (4, 4),
+            **{name: units[k % len(units)] for name, units in kinds.items()},
+        }
+        for k in range(max(map(len, kinds.values())))
+    ]
 
 
 def quick(cls, **setting):
@@ -123,7 +137,7 @@ def test_before_a_fit(cls):
     assert through_skops(quick(cls, activation=nn.ELU(0.5))).activation.alpha == 0.5
 
 
-@pytest.mark.parametrize("setting", list(all_units()), ids=str)
+@pytest.mark.parametrize("setting", all_units(), ids=str)
 def test_every_unit(setting):
     X, y = curve()
     assert_goes_on(quick(MLPRegressor, **setting).fit(X, y), X, y)

@@ -7,7 +7,6 @@ import pickle
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import MissingIndicator
@@ -237,6 +236,7 @@ def test_values_that_are_no_categories():
 
 
 def test_frames_of_polars_are_those_of_pandas():
+    pl = pytest.importorskip("polars")
     values = {
         "number": [1.0, None],
         "integer": [1, None],

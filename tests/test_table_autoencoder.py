@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss
@@ -17,7 +16,7 @@ NUMERIC, CATEGORICAL = ["age", "income", "owner"], ["colour", "town"]
 
 
 def as_polars(X):
-    return polars.from_pandas(X.reset_index(drop=True))
+    return pytest.importorskip("polars").from_pandas(X.reset_index(drop=True))
 
 
 def as_objects(X):

@@ -2,21 +2,25 @@
 what is refused.
 """
 
+import pytest
+
+pytest.importorskip("skops")
+
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skmlp import OutlierAutoencoder, learning_rate_range, skops_types
+from skmlp import OutlierAutoencoder, learning_rate_range
 from skmlp.augment._rows import GaussianNoise
 from skmlp.nn.optimizers import SGD
 
+from . import skops_files
 from .snapshots import assert_unchanged, state
 from .table_autoencoders import quick, table
 
@@ -134,9 +138,8 @@ def test_with_one_pair_pretraining_is_training():
 def test_persistence():
     X = table()
     model = quick().fit(X)
-    stored = skops.io.dumps(model)
     pd.testing.assert_frame_equal(
-        skops.io.loads(stored, trusted=skops_types()).predict(X), model.predict(X)
+        skops_files.load(skops_files.save(model)).predict(X), model.predict(X)
     )
 
 

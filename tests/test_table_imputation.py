@@ -1,8 +1,11 @@
 """Tables with missing values that an autoencoder fills in: how well, and with which dtypes."""
 
+import pytest
+
+pytest.importorskip("polars")
+
 import numpy as np
 import pandas as pd
-import polars
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -12,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def as_polars(X):
-    return polars.from_pandas(X.reset_index(drop=True))
+    return pytest.importorskip("polars").from_pandas(X.reset_index(drop=True))
 
 
 # ---- imputation
@@ -32,6 +35,7 @@ def dependent(seed, n=600):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_imputation_by_what_the_other_columns_say(seed):
     X, some, missing = dependent(seed)
     setting = {
@@ -89,6 +93,7 @@ def test_frames_keep_what_they_have():
 
 
 def test_categories_of_any_type_come_back():
+    polars = pytest.importorskip("polars")
     X = pd.DataFrame(
         {
             "flag": [True, None, False, True] * 25,

@@ -202,6 +202,7 @@ def test_a_prediction_never_raises_the_number(seen):
     assert seen == {1}
 
 
+@pytest.mark.slow
 def test_predictions_in_several_python_threads_put_the_number_back():
     calls = [(MLPClassifier, "predict_proba", 100 + k % 7) for k in range(200)]
     expected = [call(*arguments) for arguments in calls]

@@ -33,7 +33,6 @@ def quick(n_components=2, **setting):
 
 @pytest.mark.parametrize("n_components", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.lecture_row(26)
 def test_linear_code_is_the_subspace_of_pca_with_orthonormal_directions(n_components, seed):
     """|x - W W^T x|^2 is least where W W^T is the projection onto the first principal components.
 

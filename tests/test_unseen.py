@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from sklearn.model_selection import GroupShuffleSplit
 
@@ -136,14 +135,15 @@ def test_ordinary_rows(X, values):
     fitted(MLPClassifier, X).predict(batch(values))
 
 
-def test_other_forms_of_tables():
-    for X, rows in (
-        (pl.from_pandas(CODES), pl.from_pandas(batch(["1"]))),
-        (CODES.to_numpy(object), np.array([["1", 0.0]], dtype=object)),
-    ):
-        model = MLPClassifier(categorical_features=[0], max_iter=1).fit(X, Y)
-        with pytest.warns(UserWarning, match=r"it has '1' \(str\)"):
-            model.predict(rows)
+@pytest.mark.parametrize("form", ["array", "polars"])
+def test_other_forms_of_tables(form):
+    if form == "polars":
+        X, rows = map(pytest.importorskip("polars").from_pandas, (CODES, batch(["1"])))
+    else:
+        X, rows = CODES.to_numpy(object), np.array([["1", 0.0]], dtype=object)
+    model = MLPClassifier(categorical_features=[0], max_iter=1).fit(X, Y)
+    with pytest.warns(UserWarning, match=r"it has '1' \(str\)"):
+        model.predict(rows)
 
 
 def test_training_does_not_warn():

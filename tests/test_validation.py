@@ -79,7 +79,6 @@ def test_validation_loss_is_the_mean_loss_of_the_held_out_rows(problem):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize("given", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.lecture_row(14)
 def test_early_stopping_returns_the_weights_of_the_best_epoch(cls, given, seed):
     """Trained to fit 60 rows too well, scored on 150 others."""
     X, y, X_val, target = halves(cls)

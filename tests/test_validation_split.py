@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp._fit.validation import split_rows
 
 from .problems import blobs, curve
 from .snapshots import assert_unchanged, state
@@ -84,6 +85,19 @@ def test_a_splitter_says_which_rows(cls, split):
     held, model = held_rows(cls, split)
     assert_array_equal(held, np.sort(test))
     assert model.t_ == 5 * len(train)  # rows in neither part are not trained on
+
+
+@pytest.mark.parametrize(("n_held_out", "stratified"), [(2, False), (3, True), (57, True)])
+def test_a_split_is_stratified_where_each_part_has_a_row_for_each_class(n_held_out, stratified):
+    """Of three classes, a third of the rows each, over seeds that draw other rows."""
+    classes = np.repeat([0, 1, 2], 20)
+    for seed in range(10):
+        train, held_out = split_rows(np.arange(60), classes, n_held_out / 60, seed)
+        assert_array_equal(np.sort([*train, *held_out]), np.arange(60))
+        if stratified:
+            assert_array_equal(np.bincount(classes[held_out], minlength=3), n_held_out // 3)
+        else:
+            assert len(held_out) == n_held_out
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

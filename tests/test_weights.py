@@ -80,7 +80,13 @@ def test_a_weight_of_two_is_a_row_given_twice(cls, setting, rng):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 @pytest.mark.parametrize(
     "setting",
-    [*SETTINGS, {"batch_size": 7}, {"batch_size": 7, "dropout": 0.3}, {"dtype": "float32"}],
+    [
+        {},
+        {"solver": "lbfgs"},
+        {"batch_norm": BatchNorm(statistics="population")},
+        {"batch_size": 7, "dropout": 0.3},
+        {"dtype": "float32"},
+    ],
     ids=str,
 )
 def test_a_weight_of_zero_is_a_row_left_out(cls, setting, rng):

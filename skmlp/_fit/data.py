@@ -186,11 +186,28 @@ def _held_out(estimator, given, data, rows):
     if rows is not None:
         y = None if data.is_reconstructed else given.y
         weight = None if data.weight is None else data.weight * data.unit
-        return HeldOut(None, *take(rows, data.target, data.weight), rows, given.X, y, weight)
+        kept_target, kept_weight = take(rows, data.target, data.weight)
+        return HeldOut(
+            X=None,
+            target=kept_target,
+            weight=kept_weight,
+            rows=rows,
+            given_X=given.X,
+            given_y=y,
+            given_weight=weight,
+        )
     if given.X_val is None:
         return None
     X, target = estimator._check_data(given.X_val, given.y_val, False)
     weight = checked_weight(X, given.sample_weight_val)
     if not estimator._codec.is_table:
         warn_of_another_scale(data.X, X)
-    return HeldOut(X, target, weight, None, given.X_val, given.y_val, weight)
+    return HeldOut(
+        X=X,
+        target=target,
+        weight=weight,
+        rows=None,
+        given_X=given.X_val,
+        given_y=given.y_val,
+        given_weight=weight,
+    )

@@ -65,7 +65,6 @@ VARIANTS = [LeakyReLU(0.0), LeakyReLU(0.9), ShiftedReLU(0.0), ShiftedReLU(2.5), 
 
 
 @pytest.mark.parametrize("activation", [*SMOOTH_OR_BENT, *VARIANTS], ids=repr)
-@pytest.mark.lecture_row(4)
 def test_derivative_is_the_numeric_one(activation):
     h = 1e-6
     numeric = (forward(activation, X + h) - forward(activation, X - h)) / (2 * h)

@@ -18,7 +18,7 @@ from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import Trainer
 from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, AlphaDropout, Dense, Embedding
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, SGD
+from skmlp.nn.optimizers import OPTIMIZERS, SGD, Optimizer
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import SCHEDULES
 from tests.nn.helpers import make_network, randomised, targets_of
@@ -121,6 +121,7 @@ def test_alpha_dropout(dtype):
     assert peak(network, SGD()) < BOUND
 
 
+@pytest.mark.slow
 def test_embeddings(dtype):
     layers = [
         Embedding((40,) * 16, (32,) * 16),
@@ -181,7 +182,7 @@ def test_a_shorter_last_batch(dtype):
 def test_a_single_temporary_is_found(dtype):
     """The watch works: one array made anew per step, of the smallest kind, is seen."""
 
-    class Wasteful(SGD.__base__):
+    class Wasteful(Optimizer):
         slots = ()
 
         def coefficients(self, t, lr):

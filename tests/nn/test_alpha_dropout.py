@@ -26,8 +26,6 @@ def selu(x):
     return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
 
 
-@pytest.mark.lecture_row(15)
-@pytest.mark.lecture_row(21)
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3])
 def test_mean_and_variance_stay(rate, dtype):
     """Those of selu of a normal input are 0 and 1 (Klambauer et al., 2017, section 2)."""
@@ -54,7 +52,6 @@ def test_a_rate_of_zero_changes_nothing():
     np.testing.assert_allclose(applied(0.0, x)[0], x, atol=1e-15)
 
 
-@pytest.mark.lecture_row(21)
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_through_sixteen_layers(rate):
     """selu, LeCun's normal weights and alpha dropout, 16 times over."""

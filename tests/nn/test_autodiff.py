@@ -16,7 +16,6 @@ from skmlp.nn.autodiff.dual import FUNCTIONS
 from skmlp.nn.losses import SquaredError
 from tests.nn.helpers import make_network
 
-pytestmark = pytest.mark.lecture_row(7)
 DOMAINS = {  # of those that are not smooth on (-3, 3)
     **dict.fromkeys(
         (np.log, np.log2, np.log10, np.sqrt, np.reciprocal, special.gammaln), (0.2, 3.0)
@@ -212,7 +211,6 @@ def test_random_expressions(expression):
     np.testing.assert_allclose(slope, numeric, rtol=1e-6, atol=1e-8 * max(1.0, np.abs(f(x)).max()))
 
 
-@pytest.mark.lecture_row(8)
 def test_a_whole_network_forwards_gives_the_gradient_of_backpropagation():
     network = make_network(SquaredError(), "tanh", sizes=(3, 4, 2))
     rng = np.random.default_rng(0)

@@ -15,7 +15,6 @@ from tests.nn.test_layers import N, prepared, run
 
 
 @pytest.mark.parametrize("epsilon", [1e-5, 1e-3, 1.0])
-@pytest.mark.lecture_row(18)
 def test_batch_norm_is_the_formula(epsilon):
     layer = BatchNorm(epsilon=epsilon)
     ws, dy = prepared(layer)
@@ -25,7 +24,6 @@ def test_batch_norm_is_the_formula(epsilon):
     )
 
 
-@pytest.mark.lecture_row(18)
 def test_batch_norm_in_float32_is_accurate_for_a_large_mean():
     """Mean 10^4, variance 1: the sum of squares minus the square of the sum would be noise."""
     layer = BatchNorm()
@@ -50,6 +48,18 @@ def test_batch_norm_running_statistics(momentum, dtype):
     np.testing.assert_allclose(
         ws.variance, variance + momentum * ws.x.var(axis=0, ddof=1), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize(("unit", "n_rows"), [(0.01, N), (1.0, N), (3.0, 3 * N)])
+def test_a_batch_stands_for_no_fewer_rows_than_it_has(unit, n_rows):
+    """Whole weights are repetitions, weights below 1 do not make rows fewer: the unbiased
+    variance divides by rows less one.
+    """
+    layer = BatchNorm(momentum=1.0)
+    ws, _ = prepared(layer)
+    ws.batch.weigh(np.full((N, 1), unit))
+    layer.forward(ws.x, ws, True)
+    np.testing.assert_allclose(ws.variance[0], ws.x.var(axis=0) * n_rows / (n_rows - 1))
 
 
 def test_batch_norm_learns_nothing_of_the_variance_from_one_row(dtype):
@@ -98,7 +108,6 @@ def test_batch_norm_predicts_with_the_running_statistics(dtype):
     )
 
 
-@pytest.mark.lecture_row(18)
 def test_batch_norm_may_predict_with_the_statistics_of_the_rows_themselves(dtype):
     layer = BatchNorm(statistics="batch")
     ws, _ = prepared(layer, dtype)

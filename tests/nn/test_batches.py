@@ -17,7 +17,6 @@ from tests.nn.training import N, Rows, data_of, state_of, train
 
 
 @given(n=st.integers(1, 300), batch_size=st.integers(1, 60), min_rows=st.integers(1, 3))
-@pytest.mark.lecture_row(10)
 def test_batches_tile_the_rows(n, batch_size, min_rows):
     """In order, without gaps; full but for the last, which is never too short unless it is the
     only one.

@@ -43,7 +43,6 @@ def test_norm_is_a_python_float(dtype):
     assert type(global_norm(np.full(3, 1e-30, dtype))) is float
 
 
-@pytest.mark.lecture_row(20)
 @pytest.mark.parametrize("limit", [1e-3, 0.5, 2.0])
 def test_the_cosine_of_clipped_and_raw_gradient_is_one(limit, dtype):
     """By norm; by value the direction changes."""
@@ -59,7 +58,6 @@ def test_the_cosine_of_clipped_and_raw_gradient_is_one(limit, dtype):
     assert cosines[1] < 0.99
 
 
-@pytest.mark.lecture_row(20)
 @given(vectors, st.floats(1e-3, 1e3))
 def test_clipped_norm_is_at_most_the_limit_in_the_same_direction(g, limit):
     norm, clipped = global_norm(g), g.copy()
@@ -75,7 +73,6 @@ def test_a_small_gradient_stays_as_it_is(g):
     np.testing.assert_array_equal(clipped, g)
 
 
-@pytest.mark.lecture_row(20)
 @given(vectors, st.floats(1e-3, 1e3))
 def test_values_are_bounded(g, limit):
     clipped = g.copy()

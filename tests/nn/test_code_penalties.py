@@ -71,6 +71,7 @@ def test_every_penalty_is_a_term_and_is_tested():
 
 @each_code
 @pytest.mark.parametrize("activation", [Tanh(), GELU(), ReLU(), "prelu"], ids=str)
+@pytest.mark.slow
 def test_gradient(activation, kind):
     """{batch norm} x {dropout and corruption} x {weights} x {penalty}, each parameter by itself."""
     unit = PReLU() if activation == "prelu" else Activate(activation)

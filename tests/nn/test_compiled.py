@@ -5,8 +5,11 @@ The NumPy code is the reference, which is checked against numeric derivatives, P
 forms elsewhere; the trajectories of PyTorch are replayed over both in ``test_optimizers.py``.
 """
 
-import numpy as np
 import pytest
+
+pytest.importorskip("numba")
+
+import numpy as np
 from numba import njit
 
 from skmlp.nn.activations import ACTIVATIONS

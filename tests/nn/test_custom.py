@@ -16,8 +16,6 @@ from skmlp.nn.losses import LOSSES, SquaredError
 from tests.nn.helpers import gradient_of_rows, layer_workspace, make_network
 from tests.nn.test_gradients import SETTINGS, TOLERANCE, gradient_error
 
-pytestmark = pytest.mark.lecture_row(7)
-
 FUNCTIONS = {
     "tanh": np.tanh,
     "logistic": special.expit,

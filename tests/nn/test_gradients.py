@@ -88,7 +88,6 @@ SETTINGS = list(itertools.product([False, True], repeat=4))
 
 @pytest.mark.parametrize("key", LOSSES)
 @pytest.mark.parametrize("activation", EXACT)
-@pytest.mark.lecture_row(6)
 @pytest.mark.slow
 def test_every_combination(activation, key):
     """Activation x loss x {batch norm} x {dropout} x {weights} x {penalty}, each parameter by
@@ -155,7 +154,6 @@ def fits(stack, width):
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 3])
-@pytest.mark.lecture_row(6)
 def test_layers_in_any_order(length):
     """Whatever comes after whatever, in place or not: no layer may overwrite what another one still
     reads.
@@ -266,7 +264,7 @@ def test_hard_threshold_has_the_gradient_of_its_surrogate():
 # ---- the checker checked
 
 
-class WrongTanh(Tanh.__base__):
+class WrongTanh(Activation):
     """A derivative that is a little wrong: 1 - y instead of 1 - y^2."""
 
     def forward(self, x, out, tmp):

@@ -18,8 +18,6 @@ from tests.nn.test_allocation import BOUND, WIDTH, peak
 from tests.nn.test_gradients import TOLERANCE, gradient_error
 from tests.nn.test_joins import with_joins
 
-pytestmark = pytest.mark.lecture_row(23)
-
 
 def with_heads(network, strengths=(0.3, 0.7), dtype=np.float64):
     """Return a network of the same layers with a head at the end of each block, as the
@@ -73,6 +71,7 @@ def test_training_is_that_of_pytorch(case):
     ("key", "kind"),
     [*((key, None) for key in LOSSES), *itertools.product(["log_loss", "gaussian_nll"], JOINS)],
 )
+@pytest.mark.slow
 def test_gradient_with_every_loss_and_join(key, kind):
     for batch_norm, dropout, weighted in itertools.product([False, True], repeat=3):
         options = {

@@ -25,7 +25,6 @@ def test_every_initializer_has_a_reference():
 
 @pytest.mark.parametrize("key", INITIALIZERS)
 @pytest.mark.parametrize("shape", [(50, 400), (400, 50), (150, 150)])
-@pytest.mark.lecture_row(9)
 def test_mean_and_variance(key, shape):
     w = filled(INITIALIZERS[key](), shape)
     variance = reference.VARIANCES[key](*shape)

@@ -292,7 +292,6 @@ def masks(rate, n_steps=1, shape=(400, 500), dtype=np.float64, seed=0, generator
     return out
 
 
-@pytest.mark.lecture_row(15)
 @pytest.mark.parametrize("rate", RATES[:-1])
 def test_dropout_keeps_the_expectation(rate, dtype):
     """Within one per cent, over 3.2 million values."""

@@ -54,7 +54,6 @@ def test_every_loss_has_a_reference(table):
 
 @each_key
 @pytest.mark.parametrize("size", [0.1, 3.0, 300.0])
-@pytest.mark.lecture_row(12)
 def test_rows_agree_with_the_formula(key, size, dtype, rng):
     loss = LOSSES[key]()
     raw, target = (
@@ -74,7 +73,6 @@ def test_rows_agree_with_the_formula(key, size, dtype, rng):
 
 @each
 @pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.lecture_row(5)
 def test_gradient_is_the_numeric_one(loss, soft, rng):
     raw, target = 2.0 * rng.normal(size=(N, N_OUT)), targets_of(loss, (N, N_OUT), rng)
     if soft and "regression" not in loss.targets:
@@ -170,7 +168,6 @@ def test_leading_axes_are_separate_runs(loss, dtype, rng):
 
 
 @each
-@pytest.mark.lecture_row(5)
 def test_finite_far_out(loss, dtype, rng):
     corners = [[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4]]
     raw = np.hstack([corners, corners[::-1]]).astype(dtype)

@@ -166,6 +166,7 @@ AVERAGING = [
 
 
 @pytest.mark.parametrize(("key", "name"), AVERAGING)
+@pytest.mark.slow
 def test_a_lasting_gradient_moves_as_before_after_a_change_of_an_average(key, name):
     """Once the averages have caught up with it they are all that it is, however long they are."""
     rule, slots, scalars = OPTIMIZERS[key](), {}, {}

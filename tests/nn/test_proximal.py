@@ -43,7 +43,6 @@ def lasso_in_a_basis(y, strength):
     return np.where(np.abs(y) > strength, y - strength * np.sign(y), 0.0)
 
 
-@pytest.mark.lecture_row(13)
 @pytest.mark.parametrize("key", COUPLED)
 def test_every_rule_ends_at_the_lasso(key):
     """A quadratic bowl at y, whose lasso is known; the rate of adaptive rules falls, since some
@@ -96,6 +95,7 @@ def test_a_velocity_under_changing_rates_ends_at_the_lasso(schedule, rule):
     [lambda g: clip_norm(g, global_norm(g), 0.15), lambda g: clip_value(g, 0.1)],
     ids=["norm", "value"],
 )
+@pytest.mark.slow
 def test_clipping_moves_no_minimum(bound, key):
     """The gradient of the loss alone is longer there than what is allowed."""
     y, strength, rule = np.array([2.0, -1.0, 0.3, -0.2, 0.0, 0.9]), 0.5, OPTIMIZERS[key]()
@@ -138,7 +138,6 @@ def test_decoupled_decay_by_l1(key):
     assert (ends[1] == 0).any()
 
 
-@pytest.mark.lecture_row(13)
 def test_weight_decay_is_an_l2_penalty_for_plain_descent(rng):
     start, gradients = rng.normal(size=9), rng.normal(size=(20, 9))
     ends = []

@@ -18,7 +18,6 @@ from skmlp.nn.schedules import (
     OneCycle,
     Step,
 )
-from tests import reference
 from tests.nn.helpers import table, trajectories
 
 each = pytest.mark.parametrize("schedule", **table(SCHEDULES))
@@ -95,6 +94,14 @@ def test_own_length_goes_before_the_planned_one(key):
         ]().factor(Clock(epoch=epoch, n_epochs=6))
 
 
+@pytest.mark.parametrize("key", PLANNED)
+def test_without_a_length_of_its_own_it_spans_the_fit_that_goes_on(key):
+    for epoch in np.arange(0.0, 8.0, 0.25):
+        first = SCHEDULES[key]().factor(Clock(epoch=epoch, n_epochs=8))
+        second = SCHEDULES[key]().factor(Clock(epoch=20.0 + epoch, began=20.0, n_epochs=8))
+        assert second == first
+
+
 @pytest.mark.parametrize("key", [key for key in SCHEDULES if key not in PLANNED])
 def test_an_unplanned_schedule_does_not_ask_for_the_length(key):
     for clock in clocks():
@@ -168,13 +175,6 @@ def test_a_step_lasts_whole_epochs():
         Step(step_size=2, gamma=0.5).factor(clock) for clock in clocks(n_epochs=6, n_batches=7)
     ]
     np.testing.assert_array_equal(factors, np.repeat([1.0, 0.5, 0.25], 14))
-
-
-def test_cosine_is_the_formula():
-    for final in (0.0, 0.3, 1.0):
-        progress = np.linspace(0.0, 1.5, 31)
-        ours = [Cosine(final=final).factor(Clock(epoch=8 * p, n_epochs=8)) for p in progress]
-        np.testing.assert_allclose(ours, reference.cosine(progress, final), rtol=1e-12, atol=1e-15)
 
 
 def test_one_cycle_goes_up_then_down():

@@ -51,6 +51,7 @@ def network_of(layers, loss=None, n_in=5, dtype=np.float64, alphas=()):
 @pytest.mark.parametrize(
     ("activation", "loss"), [*((key, SquaredError()) for key in PLAIN), ("tanh", Huber())], ids=str
 )
+@pytest.mark.slow
 def test_gradient(activation, loss):
     """Activation, and another loss, x {batch norm} x {dropout} x {weights} x {penalty}, each
     parameter by itself.

@@ -13,7 +13,7 @@ from skmlp.nn.losses import AbsoluteError, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, AdamW
 from skmlp.nn.optimizers.clipping import global_norm
 from skmlp.nn.optimizers.updater import Updater
-from skmlp.nn.schedules import Constant
+from skmlp.nn.schedules import Constant, Schedule
 from tests.nn.helpers import LEARNING_RATES, make_network
 from tests.nn.training import N, data_of, state_of, train
 
@@ -136,7 +136,7 @@ def test_the_clock():
     """
     asked = []
 
-    class Asked(Constant.__base__):
+    class Asked(Schedule):
         warm_up = 0
 
         def curve(self, clock):
@@ -260,6 +260,7 @@ def test_some_rows_are_trained_as_if_they_were_all(shuffle):
 @pytest.mark.parametrize(
     "options", [{}, {"batch_norm": True}, {"dropout": 0.1}], ids=["", "batch_norm", "dropout"]
 )
+@pytest.mark.slow
 def test_learns(key, options, dtype):
     """Two moons of numbers: y = sign(x0 x1) is no linear function."""
     rng = np.random.default_rng(0)

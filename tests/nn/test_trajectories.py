@@ -40,7 +40,6 @@ def test_every_optimizer_has_a_recorded_trajectory(key):
 
 
 @each_case
-@pytest.mark.lecture_row(11)
 def test_ten_steps_along_recorded_gradients_equal_pytorch(name):
     case, rule, arrays = recorded(name)
     p, g = arrays["params"][0].copy(), np.empty_like(arrays["grads"][0])

@@ -1,10 +1,13 @@
 """What all displays share: where they draw, and what they refuse."""
 
+import pytest
+
+pytest.importorskip("matplotlib")
+
 import subprocess
 import sys
 
 import matplotlib.pyplot as plt
-import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
@@ -130,6 +133,7 @@ def imported_by(code):
     )
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_what_scikit_learn_does():
     """And pandas, which ``history_`` is made of; nothing that is optional."""
     found = imported_by("import skmlp, skmlp.plot, skmlp.callbacks")
