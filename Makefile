@@ -26,10 +26,11 @@ test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versi
 test-bare: $(BARE)/.installed  ## the test suite without any optional package; it skips what needs one
 	$(BARE)/bin/python -m pytest -q -n auto
 
-lint: $(SETUP)   ## style and formatting
+lint: $(SETUP)   ## style, formatting and types
 	sh tools/check-ruff-version
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(SETUP) ## mend style and formatting
 	$(BIN)/ruff check --fix .
@@ -54,7 +55,7 @@ wheel-test:      ## build the wheel and test what is installed of it, from outsi
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) $(OLDEST) $(BARE) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(BARE) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,14 +1,16 @@
 """The autoencoder: X to X through a narrow code."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.auto_loss import loss_of_values
-from ._data.inputs import checked
+from ._data.inputs import MatrixLike, Seed, checked
 from ._data.measures import measure_of_reconstruction
 from ._data.table_losses import number_loss, table_loss
 from ._fit.data import Given
@@ -149,7 +151,15 @@ class Autoencoder(Reconstruction, BaseMLP):
     ):
         store_parameters(self, locals())
 
-    def fit(self, X, y=None, sample_weight=None, X_val=None, sample_weight_val=None, groups=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train on X.
 
         Parameters
@@ -176,7 +186,9 @@ class Autoencoder(Reconstruction, BaseMLP):
         return self._fit(Given(X, y, sample_weight, X_val, None, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on X, going on from where the last call ended.
 
         Parameters
@@ -195,7 +207,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         return self._fit(Given(X, y, sample_weight, incremental=True))
 
     @available_if(draws_codes)
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples: int = 1, random_state: Seed = None) -> np.ndarray:
         """Return new rows: decoded draws from N(0, I), without the noise of the likelihood.
 
         Only with ``code_penalty='variational'``.
@@ -217,7 +229,7 @@ class Autoencoder(Reconstruction, BaseMLP):
             check_random_state(random_state).normal(size=(n_samples, self._n_features_out))
         )
 
-    def input_gradient(self, X):
+    def input_gradient(self, X: MatrixLike) -> np.ndarray:
         """Return the gradient of each component of the code with respect to each input.
 
         In prediction mode: without dropout, with batch normalisation by its statistics. Its norm is

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._data.inputs import checked, needs_no_check, takes_tables
+from ._data.inputs import MatrixLike, checked, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
 from ._data.sources import fits_into, start_rows, stretched
 from ._data.targets import initial_scores, n_targets, target_rows
@@ -31,7 +31,7 @@ from ._fit.transaction import all_or_nothing
 from ._fit.validation import Evaluation
 from ._inspect.fitted import FittedAttributes
 from ._inspect.summary import Summary
-from ._params.build import block_ends, build_layers
+from ._params.build import block_ends, build_layers, plain_architecture
 from ._params.constraints import CONSTRAINTS
 from ._params.parameters import ExplainedParameters
 from ._params.penalties import penalties_of
@@ -45,7 +45,7 @@ from .nn.engine.sources import Part
 from .nn.losses.masked import masked
 
 
-def takes_minibatches(estimator):
+def takes_minibatches(estimator: "BaseMLP") -> bool:
     """Return True if the solver can make single steps, else raise ``AttributeError``."""
     if is_lbfgs(estimator):
         raise AttributeError(
@@ -97,9 +97,9 @@ class BaseMLP(
     def _make_loss(self):
         """Return the loss unit."""
 
-    @abstractmethod
     def _architecture(self):
         """Return the Architecture of the network."""
+        return plain_architecture(self)
 
     def _for_score(self, raw):
         """Return what ``_score_raw`` needs of raw scores, in memory of its own."""
@@ -315,7 +315,7 @@ class BaseMLP(
         """
         return self._codec.rows(X, dtype or self._network.dtype)
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> np.ndarray:
         """Return the hidden representation of X.
 
         Parameters
@@ -337,7 +337,7 @@ class BaseMLP(
     def _n_features_out(self):
         return self._network.widths[self._transform_stop]
 
-    def summary(self):
+    def summary(self) -> Summary:
         """Return the network as a table: layers, shapes of their outputs, numbers of parameters.
 
         Returns

@@ -1,17 +1,19 @@
 """The classifier: labels to targets, raw scores to labels and probabilities."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import unique_labels
 
 from ._base import BaseMLP, takes_minibatches
-from ._data.inputs import checked
+from ._data.inputs import MatrixLike, Seed, checked
 from ._data.labels import (
     accuracy,
     check_classes,
     check_labels,
-    class_numbers,
     has_probabilities,
     with_missing,
     without_missing,
@@ -20,9 +22,8 @@ from ._data.weights import balanced, check_not_balanced, checked_weight
 from ._fit.data import Given
 from ._fit.threads import predicted
 from ._inspect.importances import ImportancesOfScores
-from ._inspect.input_gradient import gradient_of_classes, gradient_of_scores
+from ._inspect.input_gradient import gradient_of_classes, gradient_of_labels
 from ._inspect.samples import raw_samples
-from ._params.build import plain_architecture
 from ._params.classifier import CLASSIFIER_CONSTRAINTS, CLASSIFIER_DOCS
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
@@ -134,16 +135,21 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @fit_documented
     def fit(
-        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
-    ):
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train on X and y.
 
         Parameters
         ----------
         {X}
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            missing label, which is left out of the loss and of the scores.
+        {labels}
         {sample_weight}
         {validation}
 
@@ -157,15 +163,19 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     @available_if(takes_minibatches)
     @fit_documented
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
         ----------
         {X}
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is an
-            missing label, which is left out of the loss and of the scores.
+        {labels}
         {sample_weight}
         classes : array-like of shape (n_classes,), default=None
             All labels there will ever be; required in the first call.
@@ -179,7 +189,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         check_not_balanced(self.class_weight)
         return self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
         """Return the raw scores: the larger, the more the class is favoured.
 
         Parameters
@@ -195,7 +205,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         raw = self._raw(self._check_X(X))
         return raw[:, 0] if len(self.classes_) == 2 and not self._multilabel else raw
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> np.ndarray | sparse.csr_matrix:
         """Return the labels with the largest scores; for two classes, and each label of several,
         that is a score above 0.
 
@@ -214,7 +224,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return sparse.csr_matrix(said).astype(int) if self._sparse_labels else said.astype(int)
 
     @available_if(has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the probability of each class. Only where ``loss`` has probabilities.
 
         Parameters
@@ -230,7 +240,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(self._raw(self._check_X(X)), self._network.loss.link)
 
     @available_if(has_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the logarithm of the probability of each class, computed from the scores, so that
         it is finite.
 
@@ -245,7 +255,9 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(self._raw(self._check_X(X)), self._network.loss.log_link)
 
     @available_if(has_probabilities)
-    def sample_predictions(self, X, n_samples=100, random_state=None):
+    def sample_predictions(
+        self, X: MatrixLike, n_samples: int = 100, random_state: Seed = None
+    ) -> np.ndarray:
         """Return probabilities with the dropout of training left on, whose spread says how sure the
         network is (Monte Carlo dropout).
 
@@ -274,11 +286,10 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             of the rows that come together.
         """
         X = self._check_X(X)
-        return self._linked(
-            raw_samples(self, X, n_samples, random_state, X.dtype), self._network.loss.link
-        )
+        raw = raw_samples(self, X, n_samples, random_state, X.dtype)
+        return self._linked(raw, self._network.loss.link)
 
-    def input_gradient(self, X, y=None):
+    def input_gradient(self, X: MatrixLike, y: ArrayLike | None = None) -> np.ndarray:
         """Return the gradient of a class's score with respect to each input: which inputs speak for
         the class (a saliency map).
 
@@ -300,19 +311,10 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
             Behind 'hard_threshold' that of its stand-in. Of a table (``categorical_features``) that
             with respect to its numbers, and NaN for categories.
         """
-        X = self._check_X(X)
-        if self._multilabel:
-            if y is not None:
-                raise ValueError(
-                    "y was given, but for multilabel targets the gradient of each label is "
-                    "returned; leave out y."
-                )
-            return gradient_of_scores(self, X)
-        return gradient_of_classes(
-            self, X, None if y is None else class_numbers(y, self.classes_, X.shape[0])
-        )
+        gradient = gradient_of_labels if self._multilabel else gradient_of_classes
+        return gradient(self, self._check_X(X), y)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, the share of the rows whose labels are right, all of them for
         multilabel targets.
 
@@ -380,9 +382,6 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def _make_loss(self):
         kind = "binary" if len(self.classes_) == 2 else "multiclass"
         return classification_loss(self, "multilabel" if self._multilabel else kind)
-
-    def _architecture(self):
-        return plain_architecture(self)
 
     @property
     def _n_classes(self):

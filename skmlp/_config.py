@@ -6,12 +6,13 @@ have it too, those of joblib among them.
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ._fit.backend import BACKENDS, SETTING
 
 
-def get_config():
+def get_config() -> dict[str, str]:
     """Return the settings.
 
     Returns
@@ -22,7 +23,7 @@ def get_config():
     return {"backend": os.environ.get(SETTING, "auto")}
 
 
-def set_config(backend=None):
+def set_config(backend: str | None = None) -> None:
     """Change settings of the package, for this process and those that it starts.
 
     joblib's idle worker processes are ended, so that new ones start with the setting.
@@ -63,7 +64,7 @@ def set_config(backend=None):
 
 
 @contextmanager
-def config_context(backend=None):
+def config_context(backend: str | None = None) -> Iterator[None]:
     """Change settings within a ``with`` block, see :func:`set_config`.
 
     Parameters

@@ -4,7 +4,10 @@ The one decision: ``Autoencoder.transform`` gives the code, so that what fills i
 a transformer of its own around one, as the outlier detector is.
 """
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
@@ -13,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._autoencoder import Autoencoder
 from ._data.codec import filled_like
 from ._data.frames import as_frame, is_frame
-from ._data.inputs import table_of
+from ._data.inputs import Seed, table_of
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step
 from ._params.parameters import ExplainedParameters
@@ -89,11 +92,16 @@ class AutoencoderImputer(
 
     _stores = IMPUTER
 
-    def __init__(self, estimator=None, *, random_state=None):
+    def __init__(
+        self,
+        estimator: BaseEstimator | None = None,
+        *,
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.random_state = random_state
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train a copy of ``estimator`` on X.
 
         Parameters
@@ -118,7 +126,7 @@ class AutoencoderImputer(
             self.estimator_, *_ = fitted_copy(self, X, sample_weight, self._checked, _default)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return X with its missing values replaced by their reconstructions.
 
         Parameters

@@ -6,14 +6,16 @@ estimator itself, with its own solver, regularisation and precision.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state, get_tags
 
 from ._base import BaseMLP
-from ._data.inputs import check_no_times, takes_tables
+from ._data.inputs import MatrixLike, check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 from ._params.units import is_lbfgs
@@ -27,8 +29,15 @@ _ENTROPY = 0.5 * math.log(
 
 
 def learning_rate_range(
-    estimator, X, y=None, *, sample_weight=None, min_rate=1e-6, max_rate=10.0, n_steps=100
-):
+    estimator: BaseEstimator,
+    X: MatrixLike,
+    y: MatrixLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    min_rate: float = 1e-6,
+    max_rate: float = 10.0,
+    n_steps: int = 100,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Train for a few steps while the learning rate rises, and return how the loss took it (Smith,
     2017, section 3.3).
 
@@ -108,7 +117,8 @@ def learning_rate_range(
     counted = counted_rows(weight)
     counted = np.arange(n_rows) if counted is None else counted
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
-    rates, losses = np.geomspace(min_rate, max_rate, n_steps), []
+    rates = np.geomspace(min_rate, max_rate, n_steps)
+    losses: list[float] = []
     for rate, rows in zip(rates, batches, strict=False):
         if weight is not None:
             options["sample_weight"] = weight[rows]
@@ -129,7 +139,7 @@ def learning_rate_range(
     return rates, np.array(losses), float(max(rates[np.argmin(average)] / 10.0, rates[0]))
 
 
-def smoothed(losses):
+def smoothed(losses: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the exponential moving average, corrected for its start as the moments of Adam are."""
     average, out = 0.0, np.empty(len(losses))
     for k, loss in enumerate(losses):

@@ -6,9 +6,11 @@ that ends in an autoencoder becomes a detector, and there is no second list of p
 """
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -16,7 +18,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._autoencoder import Autoencoder
-from ._data.inputs import check_no_times, with_advice
+from ._data.inputs import Seed, check_no_times, with_advice
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
@@ -109,12 +111,18 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
 
     _stores = DETECTOR
 
-    def __init__(self, estimator=None, *, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        estimator: BaseEstimator | None = None,
+        *,
+        contamination: float | str = "auto",
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.contamination = contamination
         self.random_state = random_state
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train a copy of ``estimator`` on X, and set ``offset_`` by the errors that it makes
         there.
 
@@ -145,7 +153,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             self.offset_ = self._offset(scores.astype(np.float64, copy=False), weight)
         return self
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
         """Return how normal each row is, for an autoencoder minus its reconstruction error.
 
         Parameters
@@ -163,7 +171,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             scores = np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)))
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return how far above the bound of outliers each row is.
 
         Parameters
@@ -180,7 +188,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             scores.dtype, copy=False
         )
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return which rows are outliers.
 
         Parameters
@@ -194,7 +202,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def feature_errors(self, X):
+    def feature_errors(self, X: ArrayLike) -> np.ndarray:
         """Return the reconstruction error of each value: which columns make a row an outlier.
 
         Parameters
@@ -223,7 +231,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         )
         origin = _origins(given, before.get_feature_names_out(given))
         summed = np.zeros((len(errors), len(given)), errors.dtype)
-        np.add.at(summed, (slice(None), origin), errors)
+        np.add.at(summed.T, origin, errors.T)
         return summed
 
     def __sklearn_tags__(self):

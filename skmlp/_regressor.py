@@ -1,12 +1,15 @@
 """The regressor: numbers to targets, raw scores to numbers."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
-from ._data.inputs import checked
-from ._data.sources import take
+from ._data.inputs import MatrixLike, Seed, checked
+from ._data.measures import measure_of_target
 from ._data.targets import one_column
 from ._data.weights import checked_weight
 from ._fit.data import Given
@@ -14,7 +17,6 @@ from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.quantile_score import explained_pinball_loss
 from ._inspect.samples import raw_samples
-from ._params.build import plain_architecture
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
 from ._params.regressor import (
@@ -25,7 +27,6 @@ from ._params.regressor import (
 from ._params.units import regression_loss
 from ._saved.networks import REGRESSOR
 from ._sklearn import available_if
-from ._warn import warn_user
 from .nn.losses import LOSSES, Loss
 
 
@@ -129,8 +130,15 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     @fit_documented
     def fit(
-        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None, groups=None
-    ):
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train on X and y.
 
         Parameters
@@ -151,7 +159,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     @available_if(takes_minibatches)
     @fit_documented
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on X and y, going on from where the last call ended.
 
         Parameters
@@ -167,7 +177,9 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         return self._fit(Given(X, y, sample_weight, incremental=True))
 
-    def predict(self, X, return_std=False):
+    def predict(
+        self, X: MatrixLike, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Return the predicted numbers.
 
         Parameters
@@ -188,7 +200,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         self._check_return_std(return_std)
         return self._predictions(self._raw(X), return_std)
 
-    def predict_outputs(self, X):
+    def predict_outputs(self, X: MatrixLike) -> dict[str, np.ndarray]:
         """Return all that the loss predicts, by name.
 
         Parameters
@@ -204,7 +216,13 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         """
         return self._outputs(self._raw(self._check_X(X)))
 
-    def sample_predictions(self, X, n_samples=100, random_state=None, return_std=False):
+    def sample_predictions(
+        self,
+        X: MatrixLike,
+        n_samples: int = 100,
+        random_state: Seed = None,
+        return_std: bool = False,
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Return predictions with the dropout of training left on, whose spread says how sure the
         network is (Monte Carlo dropout).
 
@@ -242,7 +260,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         self._check_return_std(return_std)
         return self._predictions(raw_samples(self, X, n_samples, random_state, X.dtype), return_std)
 
-    def input_gradient(self, X):
+    def input_gradient(self, X: MatrixLike) -> np.ndarray:
         """Return the gradient of the prediction with respect to each input.
 
         In prediction mode: without dropout, with batch normalisation by its statistics.
@@ -264,7 +282,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         inner = [size for size in gradient.shape[1:-1] if size > 1]
         return gradient.reshape(len(gradient), *inner, gradient.shape[-1])
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return R^2, the share of the squared error of the mean that the predictions explain.
 
         With ``loss="quantile"`` it is D^2, the share of the pinball loss of constant quantiles that
@@ -285,11 +303,11 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         return self._score_raw(self._raw(X), target, checked_weight(X, sample_weight))
 
     @property
-    def target_offset_(self):
+    def target_offset_(self) -> float | np.ndarray:
         return self._of_measure("offset", 0.0)
 
     @property
-    def target_scale_(self):
+    def target_scale_(self) -> float | np.ndarray:
         return self._of_measure("scale", 1.0)
 
     def _of_measure(self, name, default):
@@ -347,34 +365,13 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         if first:
             self._normalizes_y, self._target_measure = self.normalize_y, None
             if self.normalize_y:
-                self._target_measure = self._measure_of_target(data, incremental)
+                self._target_measure = measure_of_target(regression_loss(self), data, incremental)
         elif self.normalize_y != self._normalizes_y:
             raise ValueError(
                 f"normalize_y={self.normalize_y!r} is not what the fit to go on from had, "
                 f"{self._normalizes_y!r}. Undo the change, or fit "
                 "with warm_start=False."
             )
-
-    def _measure_of_target(self, data, incremental):
-        """Return the measure by which the network learns y; warn if a first batch does not tell its
-        scale.
-        """
-        target, weight, loss = data.target, data.weight, regression_loss(self)
-        if data.rows is not None:
-            target, weight = take(data.rows, target, weight)
-        measure = loss.measure(target, weight)
-        unknown = incremental and measure is not None and loss.unbounded
-        if unknown and (target == target[0]).all():
-            warn_user(
-                "y does not vary in the first batch, so that normalize_y cannot learn its "
-                "scale and takes 1. Begin partial_fit "
-                "with rows that show how y varies, or standardise y and set "
-                "normalize_y=False."
-            )
-        return measure
-
-    def _architecture(self):
-        return plain_architecture(self)
 
     def _score_raw(self, raw, target, weight, losses=None):
         predictions = self._predictions(raw.astype(np.float64))

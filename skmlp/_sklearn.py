@@ -6,7 +6,9 @@ new in scikit-learn 1.9; before, the estimators have none.
 """
 
 import copy
+from collections.abc import Callable
 from inspect import signature
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn import get_config
@@ -20,11 +22,13 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 from .nn.saved import Kind
 
+Method = TypeVar("Method", bound=Callable)
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn < 1.9
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Gives an estimator nothing."""
 
     def with_callbacks(method):
@@ -78,7 +82,7 @@ class _AvailableIf(AvailableIfDescriptor):
             raise AttributeError(f"{error}: {error.__cause__}") from error.__cause__
 
 
-def available_if(check):
+def available_if(check: Callable[[Any], Any]) -> Callable[[Method], Method]:
     """Return scikit-learn's decorator of that name, whose error also tells the reason that
     ``check`` raises.
     """

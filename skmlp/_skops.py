@@ -31,7 +31,7 @@ PARTS = (
 )
 
 
-def skops_types():
+def skops_types() -> list[str]:
     """Return the names of the types of this package that a skops file of one of its estimators can
     contain.
 

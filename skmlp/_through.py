@@ -4,14 +4,20 @@ The one decision: the rows go through the steps before the network as in ``predi
 back is in the network's terms.
 """
 
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP
+from ._data.inputs import MatrixLike, Seed
+from ._inspect.summary import Summary
 
 
-def network_of(estimator):
+def network_of(estimator: BaseEstimator) -> BaseMLP:
     """Return the fitted network estimator in a pipeline, a search or a target transformer; raise
     ``TypeError`` if there is none.
     """
@@ -20,7 +26,13 @@ def network_of(estimator):
     return inner
 
 
-def sample_predictions(estimator, X, n_samples=100, random_state=None, **options):
+def sample_predictions(
+    estimator: BaseEstimator,
+    X: MatrixLike,
+    n_samples: int = 100,
+    random_state: Seed = None,
+    **options: Any,
+) -> np.ndarray:
     """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a
     pipeline or a search.
 
@@ -59,7 +71,7 @@ def sample_predictions(estimator, X, n_samples=100, random_state=None, **options
     return network.sample_predictions(X, n_samples, random_state, **options)
 
 
-def input_gradient(estimator, X, **options):
+def input_gradient(estimator: BaseEstimator, X: MatrixLike, **options: Any) -> np.ndarray:
     """Return the gradient of what the network inside a pipeline or a search says with respect to
     each of its inputs.
 
@@ -96,7 +108,7 @@ def input_gradient(estimator, X, **options):
     return network.input_gradient(X, **options)
 
 
-def summary(estimator):
+def summary(estimator: BaseEstimator) -> Summary:
     """Return the network inside a pipeline or a search as a table: layers, shapes of their outputs,
     numbers of parameters.
 

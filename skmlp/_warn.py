@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import threading
 import warnings
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import joblib
@@ -19,11 +20,12 @@ _OWN = os.path.dirname(__file__) + os.sep
 _PACKAGES = (joblib, sklearn, multiprocessing, concurrent.futures)
 _BETWEEN = (
     _OWN,
-    *(os.path.dirname(package.__file__) + os.sep for package in _PACKAGES),
+    *(os.path.dirname(inspect.getfile(package)) + os.sep for package in _PACKAGES),
     threading.__file__,
     "<frozen",
 )
-_given_in_search, _given_in_worker = WeakKeyDictionary(), set()
+_given_in_search: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()
+_given_in_worker: set[Any] = set()
 
 
 def warn_user(message, category=UserWarning, once=False):

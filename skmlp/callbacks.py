@@ -10,14 +10,19 @@ that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
 
 import math
 import time
-from collections import Counter
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from os import PathLike
 from types import SimpleNamespace
+from typing import Any
 
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
 from ._base import BaseMLP
-from ._fit.fit_memory import FitMemory
+from ._data.inputs import MatrixLike
+from ._fit.fit_memory import FitMemory, kept_by_name
 from ._fit.resumption import Resumption, resumed
 from ._saved import snapshot_file as _snapshot_file
 from .nn.engine.state import numbers, put_numbers
@@ -59,7 +64,15 @@ class EarlyStopping(FitMemory):
 
     kept = ("best", "stale")
 
-    def __init__(self, scoring=None, *, X_val=None, y_val=None, n_iter_no_change=10, tol=1e-4):
+    def __init__(
+        self,
+        scoring: str | Callable[..., float] | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+    ) -> None:
         super().__init__()
         if X_val is None and y_val is not None:
             raise ValueError("y_val was given without X_val; give both or neither.")
@@ -69,7 +82,7 @@ class EarlyStopping(FitMemory):
         self.n_iter_no_change = _checked(n_iter_no_change, "n_iter_no_change", Integral, 1)
         self.tol = _checked(tol, "tol", Real, 0)
 
-    def begin(self, estimator, context):
+    def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
         """Return the scorer, and that there was no progress yet."""
         return SimpleNamespace(
             scorer=check_scoring(estimator, scoring=self.scoring),
@@ -79,8 +92,15 @@ class EarlyStopping(FitMemory):
         )
 
     def on_fit_task_end(
-        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
-    ):
+        self,
+        estimator: BaseEstimator,
+        context: Any,
+        *,
+        X: MatrixLike | None = None,
+        y: Any = None,
+        metadata: dict[str, Any] | None = None,
+        fitted_estimator: BaseEstimator | None = None,
+    ) -> bool:
         """Score the estimator after an epoch and return whether to stop."""
         fit = self.of(estimator)
         if fit is None or fitted_estimator is None or context.parent is not fit.root:
@@ -149,12 +169,20 @@ class Snapshot(FitMemory):
         "write into one file"
     )
 
-    def __init__(self, path, *, every=1):
+    def __init__(self, path: str | PathLike, *, every: int = 1) -> None:
         super().__init__()
         self.path = path
         self.every = _checked(every, "every", Integral, 1)
 
-    def resume(self, X, y=None, sample_weight=None, *, callbacks=(), **fit_params):
+    def resume(
+        self,
+        X: MatrixLike,
+        y: MatrixLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        callbacks: Sequence[Any] = (),
+        **fit_params: Any,
+    ) -> BaseEstimator:
         """Go on with the fit that wrote the file, to the end that it was meant to have, and return
         the estimator.
 
@@ -206,7 +234,7 @@ class Snapshot(FitMemory):
             )
         if record["ended"] or estimator.n_iter_ >= estimator.max_iter:
             return estimator
-        named = _by_name(callbacks)
+        named = kept_by_name(callbacks)
         missing = [name for name, _ in record["memories"].keys() - named.keys()]
         if missing:
             raise ValueError(
@@ -222,7 +250,7 @@ class Snapshot(FitMemory):
         with resumed(estimator, Resumption(estimator.n_iter_, best, memories, record["n_rows"])):
             return estimator.fit(X, y, sample_weight, **fit_params)
 
-    def begin(self, estimator, context):
+    def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
         """Return where to write and that nothing waits for it; raise if that place or the
         estimator does not allow it.
         """
@@ -238,7 +266,7 @@ class Snapshot(FitMemory):
             before=_seen(estimator),
         )
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: BaseEstimator, context: Any) -> None:
         """Write the estimator as the last epoch left it if it is time to: by now all callbacks
         have seen that epoch, and none stopped.
         """
@@ -247,7 +275,13 @@ class Snapshot(FitMemory):
             fitted, fit.waiting = fit.waiting, None
             self._write(estimator, fit, fitted, ended=False, current=_current(estimator))
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self,
+        estimator: BaseEstimator,
+        context: Any,
+        *,
+        fitted_estimator: BaseEstimator | None = None,
+    ) -> bool:
         """Keep the estimator for writing if it is time to, and write the end of a fit; training
         goes on.
         """
@@ -260,7 +294,7 @@ class Snapshot(FitMemory):
             self._write(estimator, fit, fitted_estimator, fit.ended, fit.numbers)
         return False
 
-    def on_interrupt(self, estimator, in_callback):
+    def on_interrupt(self, estimator: BaseEstimator, in_callback: bool) -> None:
         """Remember that Ctrl-C has ended training, and where to go on; what a callback that was
         interrupted did not see is not written.
         """
@@ -271,7 +305,7 @@ class Snapshot(FitMemory):
     def _write(self, estimator, fit, fitted, ended, current):
         """Write the file; ``current``: the numbers that training goes on with, or None."""
         memories = {}
-        for key, callback in _by_name(estimator._skl_callbacks).items():
+        for key, callback in kept_by_name(estimator._skl_callbacks).items():
             memory = callback.of(estimator)
             memories[key] = {name: getattr(memory, name) for name in callback.kept}
         rows, epochs = (now - then for now, then in zip(_seen(fitted), fit.before, strict=True))
@@ -309,15 +343,15 @@ class TimeLimit(FitMemory):
 
     kept = ("elapsed",)
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = _checked(seconds, "seconds", Real, 0)
 
-    def begin(self, estimator, context):
+    def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
         """Return that no time has passed, and what the time is."""
         return SimpleNamespace(elapsed=0.0, looked=time.monotonic())
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: BaseEstimator, context: Any) -> bool:
         """Return whether the limit has passed."""
         fit = self.of(estimator)
         if fit is None:
@@ -333,19 +367,6 @@ def _checked(value, name, kind, least):
         what = "an integer" if kind is Integral else "a finite number"
         raise ValueError(f"{name} must be {what} that is at least {least}, got {value!r}.")
     return value
-
-
-def _by_name(callbacks):
-    """Return those callbacks of which a snapshot keeps something, by the name of their class and
-    their number among those of that name.
-    """
-    seen, named = Counter(), {}
-    for callback in callbacks:
-        if isinstance(callback, FitMemory) and callback.kept:
-            name = type(callback).__name__
-            named[name, seen[name]] = callback
-            seen[name] += 1
-    return named
 
 
 def _seen(estimator):

@@ -113,7 +113,7 @@ def test_there_is_something_to_check():
 def test_imports_are_seen():
     """The reader of imports reads relative ones, and those inside functions."""
     assert ("skmlp.nn.layout", "Layout") in set(imports(PACKAGE / "nn/engine/structure.py"))
-    assert modules_of(PACKAGE / "nn/losses/base.py") == {"nn.unit"}
+    assert modules_of(PACKAGE / "nn/activations/base.py") == {"nn.unit"}
     assert "nn.layers.Dense" in modules_of(PACKAGE / "_params/build.py")
     assert "nn.compiled.program" in modules_of(PACKAGE / "_fit/backend.py")
 

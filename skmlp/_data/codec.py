@@ -10,12 +10,19 @@ fills them, so that no layer knows of them.
 To add a form: derive from ``InputCodec``, and make it in ``inputs.py``.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .._params.column_losses import by_column
-from ..nn.engine.sources import FilledRows
+from ..nn.engine.network import Network
+from ..nn.engine.sources import FilledRows, RowSource
+from ..nn.losses.base import Loss
 from ..nn.losses.measure import Measure
 from ..nn.saved import FLAG, Kind, check_attributes, is_array, refusal
 from .frames import Filled, filled_frame, is_frame
@@ -43,25 +50,27 @@ class InputCodec(ABC):
         matrices that keeps no missing values.
     """
 
+    keeps_missing: bool
+    means: np.ndarray | None
     is_table = False
     measure = None
     categorical, levels = (), ()  # categorical columns, and how many categories each has
 
     @abstractmethod
-    def check(self, n_features):
+    def check(self, n_features: int) -> None:
         """Raise ``ValueError`` unless it can be the codec of a fit of so many features."""
 
     @property
     @abstractmethod
-    def filling(self):
+    def filling(self) -> np.ndarray:
         """What takes the place of a missing value in each column of the matrix, (width,)."""
 
     @property
     @abstractmethod
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         """Number of targets of a network that reconstructs X."""
 
-    def rows(self, matrix, dtype):
+    def rows(self, matrix: Any, dtype: DTypeLike) -> RowSource:
         """Return the source of the rows that the network sees, with missing values filled."""
         source = input_rows(matrix, dtype, self.measure)
         if not self.keeps_missing or not has_missing(matrix):
@@ -69,26 +78,26 @@ class InputCodec(ABC):
         filling = self.filling if self.measure is None else self.measure.normalised(self.filling)
         return FilledRows(source, filling.astype(dtype))
 
-    def targets(self, source):
+    def targets(self, source: RowSource) -> RowSource:
         """Return the source of the targets that belong to a source of rows, NaN where these are
         missing.
         """
         return source.source if isinstance(source, FilledRows) else source
 
-    def as_target(self, matrix):
+    def as_target(self, matrix: Any) -> Any:
         """Return the targets (n, n_outputs) that belong to a matrix, in units of X or standardised
         as the matrix is.
         """
         return matrix
 
-    def reconstructions(self, matrix, network):
+    def reconstructions(self, matrix: Any, network: Network) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, their reconstruction) in bounded memory, which the next rows use again."""
         for rows, raw in network.raw_chunks(self.rows(matrix, network.dtype)):
             network.loss.link(raw, raw)
             yield rows, raw if self.measure is None else self.measure.restored(raw)
 
     @abstractmethod
-    def decode(self, outputs, dtype, like=None):
+    def decode(self, outputs: np.ndarray, dtype: DTypeLike, like: Any = None) -> Any:
         """Return the X that linked outputs (n, n_outputs) mean, in the form of ``like``, or that of
         the first fit.
 
@@ -96,7 +105,7 @@ class InputCodec(ABC):
         """
 
     @abstractmethod
-    def impute(self, X, matrix, network):
+    def impute(self, X: Any, matrix: Any, network: Network) -> Any:
         """Return a copy of X, whose matrix is given, with its missing values replaced by their
         reconstructions.
 
@@ -104,15 +113,15 @@ class InputCodec(ABC):
         """
 
     @abstractmethod
-    def errors_by_column(self, errors):
+    def errors_by_column(self, errors: np.ndarray) -> np.ndarray:
         """Return the errors (n, n_features) of the columns of X from those of the outputs."""
 
     @abstractmethod
-    def losses_by_column(self, loss):
+    def losses_by_column(self, loss: Loss) -> list[tuple[Loss, Any]]:
         """Return the loss of a network as a list of (loss, numbers of columns of X)."""
 
     @abstractmethod
-    def gradient(self, of_matrix):
+    def gradient(self, of_matrix: np.ndarray) -> np.ndarray:
         """Return the gradient (..., n_features) with respect to X from that with respect to the
         rows that the network sees.
         """

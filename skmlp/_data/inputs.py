@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
@@ -22,6 +23,9 @@ from .missing import refuse_missing_in_sparse
 from .table import TableCodec
 from .times import time_found, time_refusal
 from .unseen import warn_of_unseen
+
+MatrixLike = ArrayLike | sparse.sparray | sparse.spmatrix  # what X may be
+Seed = int | np.random.RandomState | None  # what random_state may be
 
 _PLAIN = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32], "order": "C"}
 _TABLES = "categorical_features='from_dtype'"

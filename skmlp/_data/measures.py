@@ -13,10 +13,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
+from .._warn import warn_user
 from ..nn.losses import ColumnLosses
 from ..nn.losses.by_column import numbers
 from ..nn.losses.measure import Measure
-from .sources import row_parts
+from .sources import row_parts, take
 
 _FAR = 1000.0  # half ranges, or units, from zero: float32 has four digits of the signal left
 _ORDINARY = (0.1, 10.0)  # standard deviations
@@ -43,6 +44,25 @@ def measure_of_inputs(X, weight, rows):
         np.abs(middle) > _FAR * np.maximum(0.5 * high - 0.5 * low, 1.0), middle, 0.0
     )
     return Measure(offset, 1.0) if offset.any() else None
+
+
+def measure_of_target(loss, data, incremental):
+    """Return the measure by which a network learns the target of the rows trained on; warn if a
+    first batch (``incremental``) does not tell its scale.
+    """
+    target, weight = data.target, data.weight
+    if data.rows is not None:
+        target, weight = take(data.rows, target, weight)
+    measure = loss.measure(target, weight)
+    unknown = incremental and measure is not None and loss.unbounded
+    if unknown and (target == target[0]).all():
+        warn_user(
+            "y does not vary in the first batch, so that normalize_y cannot learn its "
+            "scale and takes 1. Begin partial_fit "
+            "with rows that show how y varies, or standardise y and set "
+            "normalize_y=False."
+        )
+    return measure
 
 
 def measure_of_reconstruction(X, weight, rows, loss):

@@ -5,14 +5,19 @@ makes a new one.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
-from .._data.inputs import encoded
+from .._data.inputs import MatrixLike, encoded
 from .._data.missing import has_missing
 from .._data.sources import take
 from .._data.weights import checked_weight, counted_rows, near_one
 from .._params.units import is_lbfgs
+from ..nn.engine.sources import RowSource
+from ..nn.schedules.base import Schedule
 from .init_from import fitted_network
 from .validation import given_split, split_rows, warn_of_another_scale
 
@@ -24,17 +29,17 @@ class Given:
     ``classes``: all that there will be, None for those in y.
     """
 
-    X: object
-    y: object
-    sample_weight: object = None
-    X_val: object = None
-    y_val: object = None
-    sample_weight_val: object = None
-    groups: object = None
-    classes: object = None
+    X: MatrixLike
+    y: MatrixLike | None
+    sample_weight: ArrayLike | None = None
+    X_val: MatrixLike | None = None
+    y_val: MatrixLike | None = None
+    sample_weight_val: ArrayLike | None = None
+    groups: ArrayLike | None = None
+    classes: ArrayLike | None = None
     incremental: bool = False
 
-    def check(self, estimator, schedule):
+    def check(self, estimator: BaseEstimator, schedule: Schedule) -> None:
         """Raise ``ValueError`` for what does not go together, or with the estimator."""
         if self.incremental and schedule.planned and schedule.n_epochs is None:
             raise ValueError(
@@ -66,19 +71,19 @@ class TrainingData:
     ``_data/targets.py`` has it; ``weight`` (n,) or None, in units of ``unit``.
     """
 
-    X: object
-    target: object
+    X: Any
+    target: Any
     weight: np.ndarray | None
     unit: float
     rows: np.ndarray | None
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Number of rows trained on."""
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
     @property
-    def is_reconstructed(self):
+    def is_reconstructed(self) -> bool:
         """Whether the target is X itself."""
         return self.target is self.X
 
@@ -92,15 +97,15 @@ class HeldOut:
     train on.
     """
 
-    X: object
-    target: object
+    X: Any
+    target: Any
     weight: np.ndarray | None
     rows: np.ndarray | None
-    given_X: object
-    given_y: object
-    given_weight: object
+    given_X: MatrixLike
+    given_y: MatrixLike | None
+    given_weight: ArrayLike | None
 
-    def as_given(self):
+    def as_given(self) -> tuple[Any, Any, Any]:
         """Return X, y and weights in the user's form, for a scorer."""
         given = self.given_X, self.given_y, self.given_weight
         return given if self.rows is None else take(self.rows, *given)
@@ -112,18 +117,20 @@ class Sources:
     and ``rows``, the numbers of those that are meant, None for all.
     """
 
-    x: object
-    target: object
+    x: RowSource
+    target: RowSource
     weight: np.ndarray | None
     rows: np.ndarray | None = None
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Number of rows that are meant."""
         return self.x.n_rows if self.rows is None else len(self.rows)
 
 
-def fit_data(estimator, given, first, seed):
+def fit_data(
+    estimator: BaseEstimator, given: Given, first: bool, seed: int
+) -> tuple[TrainingData, HeldOut | None]:
     """Return the TrainingData of a fit, and its HeldOut or None.
 
     ``first``: whether it goes on from no other fit; ``seed``: chooses the rows to hold out.
@@ -134,7 +141,7 @@ def fit_data(estimator, given, first, seed):
     return data, _held_out(estimator, given, data, held_out_rows)
 
 
-def any_missing(data, held_out):
+def any_missing(data: TrainingData, held_out: HeldOut | None) -> bool:
     """Return whether a target trained or validated on has missing values."""
     return has_missing(data.target) or (held_out is not None and has_missing(held_out.target))
 

@@ -5,7 +5,10 @@ their callbacks and may be fitted at the same time.
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from typing import Any
 
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from .._sklearn import BaseSearchCV
@@ -22,28 +25,28 @@ class FitMemory(ABC):
     search.
     """
 
-    kept = ()
+    kept: tuple[str, ...] = ()
     in_a_search = (
         "set it on the estimator inside that has, as in "
         "{kind}(model.set_callbacks({name}(...)), ...)"
     )
 
-    def __init__(self):
-        self._fits = {}
+    def __init__(self) -> None:
+        self._fits: dict[int, Any] = {}
 
     @abstractmethod
-    def begin(self, estimator, context):
+    def begin(self, estimator: BaseEstimator, context: Any) -> Any:
         """Return what to remember of a fit that begins; raise if the callback cannot do its work
         in it.
         """
 
     @abstractmethod
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: BaseEstimator, context: Any) -> bool:
         """Called at the end of a fit and of each of its epochs; return True to stop after the
         epoch.
         """
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: BaseEstimator, context: Any) -> None:
         """Called by the estimator when a fit begins."""
         if isinstance(estimator, Pipeline | BaseSearchCV) or context.max_subtasks == 0:
             self._warn_of_no_epochs(estimator)
@@ -52,20 +55,20 @@ class FitMemory(ABC):
         for name, value in resumption_of(estimator).memories.get(id(self), {}).items():
             setattr(fit, name, value)
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: BaseEstimator, context: Any) -> None:
         """Called by the estimator when a fit has ended, well or not."""
         self._fits.pop(id(estimator), None)
 
-    def of(self, estimator):
+    def of(self, estimator: BaseEstimator) -> Any:
         """Return the memory of the estimator's fit, None where there are no epochs, and for a
         task of a search in another process.
         """
         return self._fits.get(id(estimator))
 
-    def on_fit_task_begin(self, estimator, context):  # noqa: B027, the protocol asks for it
+    def on_fit_task_begin(self, estimator: BaseEstimator, context: Any) -> None:  # noqa: B027, the protocol asks for it
         """Called at the beginning of a fit and of each of its epochs; does nothing."""
 
-    def on_interrupt(self, estimator, in_callback):  # noqa: B027, most have nothing to do
+    def on_interrupt(self, estimator: BaseEstimator, in_callback: bool) -> None:  # noqa: B027, most have nothing to do
         """Called by this package's estimators when Ctrl-C has ended training, ``in_callback``:
         in that of an epoch; does nothing.
         """
@@ -82,3 +85,16 @@ class FitMemory(ABC):
         elif isinstance(estimator, BaseSearchCV):
             remedy = self.in_a_search.format(kind=kind, name=name)
         warn_user(f"{name} does nothing on {kind}, which has no epochs; {remedy}.")
+
+
+def kept_by_name(callbacks):
+    """Return those callbacks of which a snapshot keeps something, by the name of their class and
+    their number among those of that name.
+    """
+    seen, named = Counter(), {}
+    for callback in callbacks:
+        if isinstance(callback, FitMemory) and callback.kept:
+            name = type(callback).__name__
+            named[name, seen[name]] = callback
+            seen[name] += 1
+    return named

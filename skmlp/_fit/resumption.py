@@ -7,6 +7,9 @@ them, are what they were.
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+from ..nn.engine.state import Numbers
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,11 @@ class Resumption:
     """
 
     n_made: int = 0
-    best: tuple | None = None
-    memories: dict = field(default_factory=dict)
+    best: Numbers | None = None
+    memories: dict[int, Any] = field(default_factory=dict)
     n_rows: int | None = None
 
-    def check_rows(self, n_rows):
+    def check_rows(self, n_rows: int) -> None:
         """Raise ``ValueError`` if the fit that goes on would train on another number of rows."""
         if self.n_rows not in (None, n_rows):
             raise ValueError(

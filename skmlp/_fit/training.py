@@ -6,13 +6,16 @@ callbacks of the core, in the same order, whoever makes the steps.
 
 import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from .._data.inputs import Seed
 from .._params.penalties import Penalties
 from ..nn.engine.diagnostics import Diagnostics
-from ..nn.engine.epoch_end import History, InUnits, Progress, Validation
+from ..nn.engine.epoch_end import Callback, History, InUnits, Patience, Progress, Validation
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.optimizers import Optimizer
@@ -45,10 +48,10 @@ class Training:
     None without callbacks of scikit-learn's; ``incremental``: for one epoch only.
     """
 
-    estimator: object
+    estimator: BaseEstimator
     network: Network
     state: TrainingState
-    records: list
+    records: list[dict[str, Any]]
     data: Sources
     minibatches: Minibatches | None = None
     evaluation: Evaluation | None = None
@@ -56,15 +59,15 @@ class Training:
     incremental: bool = False
 
     @property
-    def step_rows(self):
+    def step_rows(self) -> int:
         """Number of rows of a step."""
         return self.data.n_rows if self.minibatches is None else self.minibatches.batch_size
 
-    def diagnostics(self):
+    def diagnostics(self) -> Diagnostics | None:
         """Return what looks at the layers after an epoch, None where nobody asked for it."""
         return Diagnostics() if self.estimator.diagnostics else None
 
-    def progress(self, third, stopping=None):
+    def progress(self, third: str, stopping: Patience | None = None) -> Progress | None:
         """Return what prints the table of epochs, None unless ``verbose``; ``third``: what its
         third column shows.
         """
@@ -72,7 +75,12 @@ class Training:
         columns = columns_of(third, self.evaluation)
         return Progress(columns, header, stopping) if self.estimator.verbose else None
 
-    def recorders(self, diagnostics, progress, stopping=None):
+    def recorders(
+        self,
+        diagnostics: Diagnostics | None,
+        progress: Progress | None,
+        stopping: Patience | None = None,
+    ) -> list[Callback]:
         """Return the callbacks that fill the record of an epoch and keep it, in order."""
         validation = None if self.evaluation is None else Validation(self.evaluate)
         callbacks = [
@@ -93,7 +101,7 @@ class Training:
         self.refresh_statistics()
         return self.evaluation()
 
-    def refresh_statistics(self, network=None):
+    def refresh_statistics(self, network: Network | None = None) -> None:
         """Set the running statistics of the network, or of a copy of it, to those of the rows
         trained on. Overwrites: network.
         """
@@ -101,7 +109,7 @@ class Training:
         data, always = self.data, self.minibatches is None
         network.refresh_statistics(data.x, data.weight, data.rows, always=always)
 
-    def fitted_attributes(self, n_iter):
+    def fitted_attributes(self, n_iter: int) -> dict[str, Any] | None:
         """Return copies of the attributes that training sets, as if it had ended now; None if that
         would be no fit, being not finite.
         """
@@ -123,7 +131,7 @@ class Training:
         return InUnits(*self.network.loss.in_units(measure), own or estimator.scoring == "loss")
 
 
-def check_batch_rows(training):
+def check_batch_rows(training: Training) -> None:
     """Raise ``ValueError`` if batches have fewer rows than a layer can learn from."""
     least, n_rows = training.network.min_rows, training.data.n_rows
     if min(n_rows, training.step_rows) >= least:
@@ -138,7 +146,7 @@ def check_batch_rows(training):
     )
 
 
-def new_state(random_state):
+def new_state(random_state: Seed) -> TrainingState:
     """Return the state at the start of training, its random stream seeded by scikit-learn's
     ``random_state``.
     """

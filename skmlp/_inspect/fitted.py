@@ -3,7 +3,10 @@ training.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,23 +30,23 @@ class FittedAttributes:
         return Views(views[key] for key in sorted(key for key in views if key[1] == name))
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> Views:
         return Views(self._fitted()._network.weights())
 
     @coefs_.setter
-    def coefs_(self, arrays):
+    def coefs_(self, arrays: Sequence[np.ndarray]) -> None:
         self.coefs_[:] = arrays
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> Views:
         return Views(view[0] for view in self._parameter_views("bias"))
 
     @intercepts_.setter
-    def intercepts_(self, arrays):
+    def intercepts_(self, arrays: Sequence[np.ndarray]) -> None:
         self.intercepts_[:] = arrays
 
     @property
-    def slopes_(self):
+    def slopes_(self) -> list[np.ndarray | None]:
         network = self._fitted()._network
         views = network.views()
         slopes = [
@@ -52,7 +55,7 @@ class FittedAttributes:
         return [None if slope is None else slope[0] for slope in slopes]
 
     @property
-    def embeddings_(self):
+    def embeddings_(self) -> dict[Any, pd.DataFrame]:
         if not self._fitted()._codec.is_table:
             raise AttributeError(
                 "There are embeddings only of a table's categories; see categorical_features."
@@ -60,19 +63,19 @@ class FittedAttributes:
         return embeddings(self._codec, self._network)
 
     @property
-    def history_(self):
+    def history_(self) -> pd.DataFrame:
         return pd.DataFrame(self._fitted()._records).set_index("epoch")
 
     @property
-    def loss_curve_(self):
+    def loss_curve_(self) -> list[float]:
         return [record["loss"] for record in self._fitted()._records]
 
     @property
-    def loss_(self):
+    def loss_(self) -> float:
         return self.loss_curve_[-1]
 
     @property
-    def best_loss_(self):
+    def best_loss_(self) -> float | None:
         return (
             None
             if self._fitted().early_stopping and self.validation_scores_
@@ -80,7 +83,7 @@ class FittedAttributes:
         )
 
     @property
-    def validation_scores_(self):
+    def validation_scores_(self) -> list[float] | None:
         scores = [
             record["validation_score"]
             for record in self._fitted()._records
@@ -89,7 +92,7 @@ class FittedAttributes:
         return scores or None
 
     @property
-    def best_validation_score_(self):
+    def best_validation_score_(self) -> float | None:
         scores = self.validation_scores_
         return (
             None
@@ -98,17 +101,17 @@ class FittedAttributes:
         )
 
     @property
-    def t_(self):
+    def t_(self) -> int:
         return self._fitted()._state.clock.samples
 
     @property
-    def n_layers_(self):
+    def n_layers_(self) -> int:
         return len(self.coefs_) + 1
 
     @property
-    def n_outputs_(self):
+    def n_outputs_(self) -> int:
         return self._fitted()._network.n_targets
 
     @property
-    def out_activation_(self):
+    def out_activation_(self) -> str:
         return self._fitted()._network.loss.out_activation

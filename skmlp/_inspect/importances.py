@@ -55,7 +55,7 @@ class FeatureImportances:
             )
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> np.ndarray:
         if self._fitted()._moments is None:
             raise AttributeError(
                 "There are no feature_importances_ of an estimator that was saved without what "

@@ -7,22 +7,34 @@ the last raw scores, whose derivative the loss knows (``Loss.link_gradient``).
 
 import numpy as np
 
+from .._data.labels import class_numbers
 from .._fit.threads import limited_prediction
 from ..nn.engine.input_gradient import input_gradient
 
 
 def gradient_of_classes(estimator, X, y):
-    """Return the gradient (n, n_features) of the score of class number y (n,) or, for None, the
-    predicted one.
+    """Return the gradient (n, n_features) of the score of the class y, of each row (n,) or of all;
+    None for the predicted one.
     """
+    numbers = None if y is None else class_numbers(y, estimator.classes_, X.shape[0])
 
     def of_class(raw, rows):
-        classes = estimator._for_score(raw) if y is None else y[rows]
+        classes = estimator._for_score(raw) if numbers is None else numbers[rows]
         if raw.shape[1] == 1:
             return (2.0 * classes - 1.0)[None, :, None]
         return np.eye(raw.shape[1])[classes][None]
 
     return _gradient(estimator, X, of_class)[:, 0]
+
+
+def gradient_of_labels(estimator, X, y):
+    """Return the gradient (n, n_labels, n_features) of the score of each label; y chooses none."""
+    if y is not None:
+        raise ValueError(
+            "y was given, but for multilabel targets the gradient of each label is "
+            "returned; leave out y."
+        )
+    return gradient_of_scores(estimator, X)
 
 
 def gradient_of_scores(estimator, X):

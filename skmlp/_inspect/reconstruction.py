@@ -1,8 +1,13 @@
 """What an autoencoder reconstructs, and the errors that it makes."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from .._data.inputs import MatrixLike
 from .._data.sources import refuse_sparse
 from .._data.weights import checked_weight
 from .._fit.threads import limited_prediction, predicted
@@ -13,7 +18,7 @@ from ..nn.losses.masked import masked
 class Reconstruction:
     """The methods of a fitted autoencoder that ask for reconstructions and their errors."""
 
-    def inverse_transform(self, Z):
+    def inverse_transform(self, Z: ArrayLike) -> np.ndarray | pd.DataFrame:
         """Return the reconstructions that belong to codes.
 
         Parameters
@@ -27,18 +32,18 @@ class Reconstruction:
             one.
         """
         check_is_fitted(self)
-        Z = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
-        if Z.shape[1] != self._n_features_out:
+        codes = check_array(Z, dtype=[np.float64, np.float32], order="C", input_name="Z")
+        if codes.shape[1] != self._n_features_out:
             raise ValueError(
-                f"Z has {Z.shape[1]} columns, but the code has {self._n_features_out}."
+                f"Z has {codes.shape[1]} columns, but the code has {self._n_features_out}."
             )
         return self._reconstruction(
-            DenseRows(Z.astype(self._network.dtype, copy=False)),
-            Z.dtype,
+            DenseRows(codes.astype(self._network.dtype, copy=False)),
+            codes.dtype,
             start=self._transform_stop,
         )
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> np.ndarray | pd.DataFrame:
         """Return the reconstruction of X.
 
         Parameters
@@ -59,7 +64,7 @@ class Reconstruction:
         refuse_sparse(valid, "predict", "a dense reconstruction")
         return self._reconstruction(self._input(valid), valid.dtype, X)
 
-    def impute(self, X):
+    def impute(self, X: MatrixLike) -> np.ndarray | pd.DataFrame:
         """Return X with its missing values replaced by their reconstructions.
 
         Parameters
@@ -82,7 +87,7 @@ class Reconstruction:
         with limited_prediction(self._network, len(valid)):
             return self._codec.impute(X, valid, self._network)
 
-    def score_samples(self, X):
+    def score_samples(self, X: MatrixLike) -> np.ndarray:
         """Return minus the reconstruction error of each row: the larger, the more normal.
 
         Parameters
@@ -98,7 +103,7 @@ class Reconstruction:
         X = self._check_X(X)
         return -self._losses(self._network.losses, self._input(X), X.dtype)
 
-    def feature_errors(self, X):
+    def feature_errors(self, X: MatrixLike) -> np.ndarray:
         """Return the reconstruction error of each value: which features make a row an outlier.
 
         Parameters
@@ -119,7 +124,9 @@ class Reconstruction:
         errors = self._losses(self._network.entry_losses, self._input(X), X.dtype)
         return self._codec.errors_by_column(errors)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return minus the mean reconstruction error.
 
         Parameters
@@ -138,11 +145,11 @@ class Reconstruction:
         return float(np.average(self.score_samples(X), weights=weight))
 
     @property
-    def loss_by_column_(self):
+    def loss_by_column_(self) -> list[tuple[Any, Any]]:
         return self._fitted()._codec.losses_by_column(self._network.loss)
 
     @property
-    def mean_(self):
+    def mean_(self) -> np.ndarray | None:
         return self._fitted()._codec.means
 
     def _reconstruction(self, source, dtype, like=None, start=0):

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..nn.engine.network import Network
 from ..nn.layers import Dense
 
 
@@ -43,14 +44,14 @@ class Summary:
     """
 
     title: str
-    rows: tuple
+    rows: tuple[SummaryRow, ...]
     loss: str
     n_parameters: int
     n_statistics: int
     n_bytes: int
 
     @classmethod
-    def of(cls, name, network):
+    def of(cls, name: str, network: Network) -> "Summary":
         """Return the summary of a network; ``name``: what it belongs to."""
         trained, carried = (_sizes(layout) for layout in (network.layout, network.running_layout))
         rows = tuple(
@@ -77,7 +78,7 @@ class Summary:
         )
 
     @property
-    def total(self):
+    def total(self) -> str:
         """The sentence below the table."""
         carried = f", {self.n_statistics:,} running statistics" if self.n_statistics else ""
         return f"{self.n_parameters:,} parameters{carried}, {_readable(self.n_bytes)}"

@@ -4,13 +4,17 @@ To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINT
 (``constraints.py``).
 """
 
+from typing import Any, TypeVar
+
 from ..nn.initializers import INITIALIZERS
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from .constraints import HIDDEN_ACTIVATIONS
 
+Documented = TypeVar("Documented", bound=Any)  # a class or a method
 
-def documented(cls):
+
+def documented(cls: Documented) -> Documented:
     """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from the
     tables below. Class decorator.
     """
@@ -42,7 +46,7 @@ def loss_doc(keys, example, text, function=False):
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
 
-def fit_documented(method):
+def fit_documented(method: Documented) -> Documented:
     """Fill the names in braces in the docstring of ``fit`` or ``partial_fit`` from ``FIT_DOCS``.
 
     Decorator.
@@ -68,6 +72,10 @@ FIT_DOCS = {
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on.""",
+    "labels": """
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a
+            missing label, which is left out of the loss and of the scores.""",
 }
 
 PARAMETER_DOCS = {

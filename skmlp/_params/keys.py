@@ -6,6 +6,7 @@ The one decision: scikit-learn's validation stays as it is, and its message gets
 import difflib
 import re
 from numbers import Real
+from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS
@@ -16,7 +17,7 @@ from ..nn.schedules import SCHEDULES
 from ..nn.terms import CODE_PENALTIES
 
 # the units that a parameter may be, by their keys
-UNITS = {
+UNITS: dict[str, dict[str, Any]] = {
     "activation": {**ACTIVATIONS, **ACTIVATION_LAYERS},
     "batch_norm": {"batch_norm": BatchNorm},
     "code_activation": {**ACTIVATIONS, **ACTIVATION_LAYERS},

@@ -44,6 +44,11 @@ def _without_effect(estimator, held_out):
             if _changed(estimator, name) and not _is_empty(getattr(estimator, name)):
                 yield name, "without hidden layers"
     yield from estimator._own_without_effect()
+    yield from _beside_instances(estimator)
+
+
+def _beside_instances(estimator):
+    """Yield name and reason of each parameter beside an instance that has one of its own."""
     for key, kind in (("solver", Optimizer), ("learning_rate", Schedule)):
         unit = getattr(estimator, key)
         own = unit._get_param_names() if isinstance(unit, kind) else []

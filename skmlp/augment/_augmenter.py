@@ -9,17 +9,21 @@ from abc import abstractmethod
 from math import prod
 from numbers import Integral
 
+import numpy as np
+
 from ..nn.unit import Unit
 
 
 class Augmenter(Unit):
     """Changes batches at random."""
 
-    def check_width(self, n_features):
+    def check_width(self, n_features: int) -> None:
         """Raise ``ValueError`` if rows of ``n_features`` features cannot be treated."""
 
     @abstractmethod
-    def __call__(self, X, y, rng):
+    def __call__(
+        self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return a changed (X, y) of the same shapes and dtypes: X (n, n_features), y (n,
         n_targets), floats; rng: ``Generator``.
         """
@@ -42,19 +46,21 @@ class ImageAugmenter(Augmenter):
                 f"{shape!r}."
             )
 
-    def check_width(self, n_features):
+    def check_width(self, n_features: int) -> None:
         if prod(self.image_shape) != n_features:
             raise ValueError(
                 f"{self!r}: image_shape={self.image_shape!r} means {prod(self.image_shape)} "
                 f"features, but X has {n_features}."
             )
 
-    def __call__(self, X, y, rng):
+    def __call__(
+        self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         self.check_width(X.shape[1])
         height, width, *channels = self.image_shape
         images = X.reshape(len(X), height, width, *(channels or [1]))
         return self.change(images, rng).reshape(X.shape), y
 
     @abstractmethod
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return changed images (n, height, width, channels), new ones of the same dtype."""

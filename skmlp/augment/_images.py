@@ -44,12 +44,12 @@ class Cutout(ImageAugmenter):
     limits = {"size": "[0, inf)", "fill": "(-inf, inf)"}
     whole = ("size",)
 
-    def __init__(self, size, image_shape, fill=0.0):
+    def __init__(self, size: int, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
         self.size = size
         self.image_shape = image_shape
         self.fill = fill
 
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, height, width, _ = images.shape
         rows, columns = (
             self._covered(rng.integers(length, size=(n, 1)), np.arange(length))
@@ -97,12 +97,12 @@ class Shift(ImageAugmenter):
     limits = {"pixels": "[0, inf)", "fill": "(-inf, inf)"}
     whole = ("pixels",)
 
-    def __init__(self, pixels, image_shape, fill=0.0):
+    def __init__(self, pixels: int, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
         self.pixels = pixels
         self.image_shape = image_shape
         self.fill = fill
 
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, height, width, _ = images.shape
         most = self.pixels
         moves = rng.integers(-most, most, endpoint=True, size=(2, n, 1))
@@ -144,12 +144,12 @@ class Flip(ImageAugmenter):
     limits = {"axis": "[0, 1]", "probability": "[0, 1]"}
     whole = ("axis",)
 
-    def __init__(self, axis, probability, image_shape):
+    def __init__(self, axis: int, probability: float, image_shape: tuple[int, ...]) -> None:
         self.axis = axis
         self.probability = probability
         self.image_shape = image_shape
 
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         mirrored = rng.random(len(images)) < self.probability
         return np.where(mirrored[:, None, None, None], np.flip(images, self.axis + 1), images)
 
@@ -183,12 +183,12 @@ class Rotation(ImageAugmenter):
 
     limits = {"degrees": "[0, inf)", "fill": "(-inf, inf)"}
 
-    def __init__(self, degrees, image_shape, fill=0.0):
+    def __init__(self, degrees: float, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
         self.degrees = degrees
         self.image_shape = image_shape
         self.fill = fill
 
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, height, width, _ = images.shape
         angle = np.deg2rad(rng.uniform(-self.degrees, self.degrees, (n, 1, 1)))
         middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
@@ -237,13 +237,15 @@ class ElasticDeformation(ImageAugmenter):
 
     limits = {"alpha": "[0, inf)", "sigma": "(0, inf)", "fill": "(-inf, inf)"}
 
-    def __init__(self, alpha, sigma, image_shape, fill=0.0):
+    def __init__(
+        self, alpha: float, sigma: float, image_shape: tuple[int, ...], fill: float = 0.0
+    ) -> None:
         self.alpha = alpha
         self.sigma = sigma
         self.image_shape = image_shape
         self.fill = fill
 
-    def change(self, images, rng):
+    def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, height, width, _ = images.shape
         field = rng.uniform(-1.0, 1.0, (2, n, height, width))
         field = ndimage.gaussian_filter(field, (0, 0, self.sigma, self.sigma), mode="constant")

@@ -30,10 +30,12 @@ class GaussianNoise(Augmenter):
 
     limits = {"scale": "[0, inf)"}
 
-    def __init__(self, scale=0.1):
+    def __init__(self, scale: float = 0.1) -> None:
         self.scale = scale
 
-    def __call__(self, X, y, rng):
+    def __call__(
+        self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         noise = rng.standard_normal(X.shape, X.dtype)
         np.multiply(noise, float(self.scale), out=noise)
         np.add(X, noise, out=noise)
@@ -74,10 +76,12 @@ class Mixup(Augmenter):
 
     limits = {"alpha": "(0, inf)"}
 
-    def __init__(self, alpha=0.2):
+    def __init__(self, alpha: float = 0.2) -> None:
         self.alpha = alpha
 
-    def __call__(self, X, y, rng):
+    def __call__(
+        self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         partner = rng.permutation(len(X))
         share = rng.beta(float(self.alpha), float(self.alpha), (len(X), 1))
         return _mixed(X, partner, share), _mixed(y, partner, share)

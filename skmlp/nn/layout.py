@@ -6,7 +6,10 @@ everything else is one operation on the whole vector.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 
 class Param(NamedTuple):
@@ -16,7 +19,7 @@ class Param(NamedTuple):
     that it can ever have.
     """
 
-    shape: tuple
+    shape: tuple[int, ...]
     init: object = "zeros"
     penalised: bool = False
     least: float = -math.inf
@@ -30,7 +33,7 @@ class Rows(NamedTuple):
     """
 
     width: int
-    dtype: object = None
+    dtype: DTypeLike | None = None
     scratch: bool = False
 
 
@@ -38,7 +41,7 @@ class Row(NamedTuple):
     """A working array with one row, of shape (1, width)."""
 
     width: int
-    dtype: object = None
+    dtype: DTypeLike | None = None
 
 
 class Layout:
@@ -50,7 +53,7 @@ class Layout:
         The arrays, in the order in which they are wanted; penalised ones are moved to the front.
     """
 
-    def __init__(self, params):
+    def __init__(self, params: dict[Any, Param]) -> None:
         ordered = sorted(params, key=lambda key: not params[key].penalised)
         self.params = {key: params[key] for key in ordered}
         self.slices = {}
@@ -61,7 +64,7 @@ class Layout:
             start = stop
         self.size = start
 
-    def views(self, flat):
+    def views(self, flat: np.ndarray) -> dict[Any, np.ndarray]:
         """Return a dict of key -> view into ``flat`` of shape (size,)."""
         return {
             key: flat[where].reshape(self.params[key].shape) for key, where in self.slices.items()

@@ -13,6 +13,7 @@ import functools
 import inspect
 from abc import ABC
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
@@ -28,10 +29,10 @@ class Unit(BaseEstimator, ABC):
     value of an estimator's parameter of the same name, since they mean something else.
     """
 
-    limits: dict = {}
-    whole: tuple = ()
-    functions: tuple = ()
-    not_shared: tuple = ()
+    limits: dict[str, str] = {}
+    whole: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    not_shared: tuple[str, ...] = ()
 
     @classmethod
     @functools.cache
@@ -41,7 +42,7 @@ class Unit(BaseEstimator, ABC):
         """
         return super()._get_param_names()
 
-    def check(self):
+    def check(self) -> None:
         """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
         for name, interval in self.limits.items():
             value = getattr(self, name)
@@ -53,14 +54,14 @@ class Unit(BaseEstimator, ABC):
                     f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}."
                 )
 
-    def check_saved(self):
+    def check_saved(self) -> None:
         """Raise ``ValueError`` if no network has such a unit, calling no function among the
         hyper-parameters.
         """
         if not self.functions:
             self.check()
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         if is_ours(type(self)):
             check_attributes(
                 type(self).__name__, state, _kinds(type(self)), optional=defaults(type(self))
@@ -68,7 +69,7 @@ class Unit(BaseEstimator, ABC):
         super().__setstate__({**defaults(type(self)), **state})
 
 
-def check_unit(unit, kind, name="Network"):
+def check_unit(unit: object, kind: type[Unit], name: str = "Network") -> None:
     """Raise ``ValueError`` unless ``unit``, read from a file, is a whole unit of a class ``kind``,
     with values that it may have.
 
@@ -112,13 +113,13 @@ def _kinds(cls):
 
 
 @functools.cache
-def parameters(cls):
+def parameters(cls: type) -> tuple[str, ...]:
     """Return the names of a constructor's parameters, in order."""
     return tuple(inspect.signature(cls).parameters)
 
 
 @functools.cache
-def defaults(cls):
+def defaults(cls: type) -> dict[str, Any]:
     """Return the defaults of a constructor's parameters: what a state that was saved before a
     parameter was added takes for it.
     """
@@ -126,18 +127,19 @@ def defaults(cls):
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
-def ends(interval):
+def ends(interval: str) -> tuple[float, float]:
     """Return the lowest and the highest end of an interval, written as in ``Unit.limits``."""
     low, high = interval[1:-1].split(",")
     return float(low), float(high)
 
 
-def inside(value, limits):
+def inside(value: Any, limits: str) -> bool:
     """Return whether ``value`` lies in the interval ``limits``, written as in ``Unit.limits``."""
     interval, _, alternative = limits.partition(" or ")
     if value is None:
         return alternative == "None"
-    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or value != value:
         return False
     low, high = ends(interval)
     above = value >= low if interval[0] == "[" else value > low

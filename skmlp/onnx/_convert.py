@@ -4,7 +4,10 @@ The one decision: what scikit-learn would compute is what is converted: a step w
 a transformer, the last step predicts, and of a search the best estimator is taken.
 """
 
+from typing import Any
+
 import numpy as np
+import onnx
 import pandas as pd
 import skl2onnx
 from scipy import sparse
@@ -15,13 +18,14 @@ from skl2onnx.common.data_types import (
     Int64TensorType,
     StringTensorType,
 )
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import OutlierAutoencoder
 from .._base import BaseMLP
+from .._data.inputs import MatrixLike
 from .._meta import last_step
 from ._estimators import register
 from ._graph import name_inputs
@@ -45,16 +49,16 @@ _KINDS = {
 
 
 def to_onnx(
-    estimator,
-    X=None,
+    estimator: BaseEstimator,
+    X: MatrixLike | None = None,
     *,
-    dtype="float32",
-    method=None,
-    zipmap=False,
-    options=None,
-    initial_types=None,
-    **settings,
-):
+    dtype: str = "float32",
+    method: str | None = None,
+    zipmap: bool | str = False,
+    options: dict | None = None,
+    initial_types: list[tuple[str, Any]] | None = None,
+    **settings: Any,
+) -> onnx.ModelProto:
     """Return a fitted estimator as an ONNX model.
 
     Parameters
@@ -122,7 +126,9 @@ def to_onnx(
     while hasattr(estimator, "best_estimator_"):
         estimator = estimator.best_estimator_
     register()
-    given = {id(step): {"method": "transform"} for step in _transformers(estimator)}
+    given: dict[int, dict[str, Any]] = {
+        id(step): {"method": "transform"} for step in _transformers(estimator)
+    }
     last = last_step(estimator)
     if method is not None:
         if not isinstance(last, BaseMLP):

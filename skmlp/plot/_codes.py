@@ -2,13 +2,25 @@
 strip for each class.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
 from .._through import network_of
 from ._common import COLOURS, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from .._data.inputs import MatrixLike
+
 
 _MARKERS = "o^sDvPX*<>"
 
@@ -55,14 +67,29 @@ class CodeDisplay:
     10
     """
 
-    def __init__(self, *, codes, labels=None, names=("code 0", "code 1"), label_name=None):
+    def __init__(
+        self,
+        *,
+        codes: np.ndarray,
+        labels: np.ndarray | None = None,
+        names: Sequence[str] = ("code 0", "code 1"),
+        label_name: str | None = None,
+    ) -> None:
         self.codes = codes
         self.labels = labels
         self.names = names
         self.label_name = label_name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, components=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        *,
+        components: int | Sequence[int] | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Transform rows and draw them.
 
         Parameters
@@ -107,7 +134,7 @@ class CodeDisplay:
             ax=ax
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the points, and return the display.
 
         Parameters

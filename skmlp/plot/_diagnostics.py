@@ -1,9 +1,20 @@
 """What ``diagnostics=True`` has measured of each layer, over the epochs."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
 from .._through import network_of
 from ._common import layer_colours, over_epochs, panels
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+
 
 _PANELS = {
     "gradient_norm": "gradient norm",
@@ -50,11 +61,17 @@ class DiagnosticsDisplay:
     ['gradient_norm', 'dead', 'saturated']
     """
 
-    def __init__(self, *, history):
+    def __init__(self, *, history: pd.DataFrame) -> None:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator, *, show=("gradient_norm", "dead", "saturated"), ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *,
+        show: Sequence[str] = ("gradient_norm", "dead", "saturated"),
+        ax: Axes | np.ndarray | None = None,
+    ) -> Self:
         """Draw the layers of an estimator.
 
         Parameters
@@ -71,7 +88,12 @@ class DiagnosticsDisplay:
         """
         return cls(history=network_of(estimator).history_).plot(show=show, ax=ax)
 
-    def plot(self, ax=None, *, show=("gradient_norm", "dead", "saturated")):
+    def plot(
+        self,
+        ax: Axes | np.ndarray | None = None,
+        *,
+        show: Sequence[str] = ("gradient_norm", "dead", "saturated"),
+    ) -> Self:
         """Draw a curve for each layer, dark for the first and light for the last, and return the
         display.
 

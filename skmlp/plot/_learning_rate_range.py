@@ -1,7 +1,20 @@
 """The learning-rate range test as a picture."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 from .._learning_rate_range import learning_rate_range, smoothed
 from ._common import COLOURS, one_axes, pyplot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from .._data.inputs import MatrixLike
 
 
 class LearningRateRangeDisplay:
@@ -26,7 +39,12 @@ class LearningRateRangeDisplay:
         The losses, their moving average, and the mark (None without a suggestion).
     """
 
-    def __init__(self, *, rates, losses, suggestion=None):
+    losses_: Line2D
+    average_: Line2D
+
+    def __init__(
+        self, *, rates: np.ndarray, losses: np.ndarray, suggestion: float | None = None
+    ) -> None:
         self.rates = rates
         self.losses = losses
         self.suggestion = suggestion
@@ -34,16 +52,16 @@ class LearningRateRangeDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y=None,
+        estimator: BaseEstimator,
+        X: MatrixLike,
+        y: MatrixLike | None = None,
         *,
-        sample_weight=None,
-        min_rate=1e-6,
-        max_rate=10.0,
-        n_steps=100,
-        ax=None,
-    ):
+        sample_weight: ArrayLike | None = None,
+        min_rate: float = 1e-6,
+        max_rate: float = 10.0,
+        n_steps: int = 100,
+        ax: Axes | None = None,
+    ) -> Self:
         """Make the test and draw it.
 
         Parameters
@@ -69,7 +87,7 @@ class LearningRateRangeDisplay:
         )
         return cls(rates=rates, losses=losses, suggestion=suggestion).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the losses, their moving average and the suggestion over the learning rate, and
         return the display.
 

@@ -1,10 +1,19 @@
 """What an autoencoder makes of images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from .._through import network_of
 from ._common import one_axes
 from ._images import as_images, mosaic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
 
 class ReconstructionDisplay:
@@ -39,13 +48,22 @@ class ReconstructionDisplay:
     (10, 64)
     """
 
-    def __init__(self, *, originals, reconstructions, image_shape):
+    def __init__(
+        self, *, originals: np.ndarray, reconstructions: np.ndarray, image_shape: tuple[int, int]
+    ) -> None:
         self.originals = originals
         self.reconstructions = reconstructions
         self.image_shape = image_shape
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, image_shape, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        *,
+        image_shape: tuple[int, int],
+        ax: Axes | None = None,
+    ) -> Self:
         """Reconstruct rows and draw them.
 
         Parameters
@@ -82,7 +100,7 @@ class ReconstructionDisplay:
             originals=originals, reconstructions=reconstructions, image_shape=image_shape
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw originals and reconstructions on one scale, and return the display.
 
         Parameters

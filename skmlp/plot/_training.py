@@ -2,12 +2,22 @@
 estimator or of several.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from .._through import network_of
 from ._common import COLOURS, layer_colours, over_epochs, panels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
+
 
 _PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learning rate"}
 
@@ -49,12 +59,21 @@ class TrainingDisplay:
     ['loss', 'score']
     """
 
-    def __init__(self, *, histories, best_epochs=None):
+    def __init__(
+        self, *, histories: Mapping[str, pd.DataFrame], best_epochs: Mapping[str, int] | None = None
+    ) -> None:
         self.histories = histories
         self.best_epochs = best_epochs
 
     @classmethod
-    def from_estimator(cls, estimator, *, name=None, show=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *,
+        name: str | None = None,
+        show: Sequence[str] | None = None,
+        ax: Axes | np.ndarray | None = None,
+    ) -> Self:
         """Draw the training of one estimator.
 
         Parameters
@@ -76,7 +95,13 @@ class TrainingDisplay:
         )
 
     @classmethod
-    def from_estimators(cls, estimators, *, show=None, ax=None):
+    def from_estimators(
+        cls,
+        estimators: Mapping[str, BaseEstimator] | Sequence[BaseEstimator],
+        *,
+        show: Sequence[str] | None = None,
+        ax: Axes | np.ndarray | None = None,
+    ) -> Self:
         """Draw the training of several estimators into one picture.
 
         Parameters
@@ -98,7 +123,9 @@ class TrainingDisplay:
             histories=histories, best_epochs={name: epoch for name, epoch in best.items() if epoch}
         ).plot(show=show, ax=ax)
 
-    def plot(self, ax=None, *, show=None):
+    def plot(
+        self, ax: Axes | np.ndarray | None = None, *, show: Sequence[str] | None = None
+    ) -> Self:
         """Draw the curves, and return the display.
 
         Parameters
@@ -117,7 +144,8 @@ class TrainingDisplay:
         self.panels_ = self._panels(show)
         self.axes_ = panels(self, ax, len(self.panels_))
         self.figure_ = self.axes_[0].figure
-        self.lines_, self.marks_ = {}, {}
+        self.lines_: dict[tuple[str, str], Line2D] = {}
+        self.marks_: dict[tuple[str, str], Line2D] = {}
         colours = (
             COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
         )

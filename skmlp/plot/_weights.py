@@ -1,12 +1,20 @@
 """The weights of a layer: as one image for each unit, or as a matrix."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from .._through import network_of
 from ._common import one_axes
 from ._images import as_images, mosaic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 
 class WeightsDisplay:
@@ -51,14 +59,29 @@ class WeightsDisplay:
     16
     """
 
-    def __init__(self, *, weights, units, image_shape=None, input_names=None):
+    def __init__(
+        self,
+        *,
+        weights: np.ndarray,
+        units: Sequence[int],
+        image_shape: tuple[int, int] | None = None,
+        input_names: Sequence[str] | None = None,
+    ) -> None:
         self.weights = weights
         self.units = units
         self.image_shape = image_shape
         self.input_names = input_names
 
     @classmethod
-    def from_estimator(cls, estimator, *, layer=0, image_shape=None, units=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *,
+        layer: int = 0,
+        image_shape: tuple[int, int] | None = None,
+        units: Sequence[int] | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the weights of a layer of an estimator.
 
         Parameters
@@ -98,7 +121,7 @@ class WeightsDisplay:
             weights=weights[:, units], units=units, image_shape=image_shape, input_names=names
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the weights, and return the display.
 
         Parameters

@@ -24,18 +24,18 @@ class Activation(Unit):
     surrogate = False
 
     @abstractmethod
-    def forward(self, x, out, tmp):
+    def forward(self, x: np.ndarray, out: np.ndarray, tmp: np.ndarray) -> None:
         """Write f(x) into ``out``, which may be ``x``. Overwrites: out, tmp."""
 
     @abstractmethod
-    def backward(self, kept, dy, out, tmp):
+    def backward(self, kept: np.ndarray, dy: np.ndarray, out: np.ndarray, tmp: np.ndarray) -> None:
         """Write ``dy * f'(x)`` into ``out``, which may be ``dy``; ``kept`` is y or x.
 
         Overwrites: out, tmp.
         """
 
 
-def show(activation):
+def show(activation: Activation) -> np.ndarray:
     """Return f(-1), f(0), f(1), rounded, for the docstrings."""
     x = np.array([-1.0, 0.0, 1.0])
     activation.forward(x.copy(), x, np.empty(3))

@@ -4,11 +4,13 @@ A table of operations is numbers only, so that one compiled function takes any n
 stands in it as the address of its first element. Whoever makes the table keeps the arrays alive.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
+OPTIONS: Any = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
 
 
 def compiled(function):

@@ -8,30 +8,38 @@ To add one: derive from ``Callback`` and write ``epoch_end``; return True to sto
 ``epoch_begin`` does nothing unless written.
 """
 
+from __future__ import annotations
+
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .state import Checkpoint
+
+if TYPE_CHECKING:
+    from .state import Numbers
+    from .trainer import Trainer
 
 
 class Callback(ABC):
     """Something to do after each epoch, or before it."""
 
-    def epoch_begin(self, trainer):  # noqa: B027, most have nothing to do
+    def epoch_begin(self, trainer: Trainer) -> None:  # noqa: B027, most have nothing to do
         """Prepare for an epoch."""
 
     @abstractmethod
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool | None:
         """Use or extend ``record``; return True to stop."""
 
 
 class Validation(Callback):
     """Adds ``validation_loss`` and ``validation_score``, as returned by ``evaluate()``."""
 
-    def __init__(self, evaluate):
+    def __init__(self, evaluate: Callable[[], tuple[float, float]]) -> None:
         self.evaluate = evaluate
 
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         record["validation_loss"], record["validation_score"] = self.evaluate()
 
 
@@ -55,7 +63,7 @@ class Patience(Callback):
         Whether to keep a copy of the network at its best epoch, for ``restore``.
     """
 
-    def __init__(self, monitor, sign, tol, patience, keep_best):
+    def __init__(self, monitor: str, sign: int, tol: float, patience: int, keep_best: bool) -> None:
         self.monitor = monitor
         self.sign = sign
         self.tol = tol
@@ -63,9 +71,9 @@ class Patience(Callback):
         self.keep_best = keep_best
         self.reason = None
         self.stopped = False
-        self._kept = None
+        self._kept: Checkpoint | None = None
 
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool:
         state = trainer.state
         value = self.sign * record[self.monitor]
         if math.isnan(value):  # neither better nor worse
@@ -91,11 +99,11 @@ class Patience(Callback):
         return self.stopped
 
     @property
-    def has_kept(self):
+    def has_kept(self) -> bool:
         """Whether there is a best epoch to restore."""
         return self._kept is not None
 
-    def keep(self, trainer, numbers=None):
+    def keep(self, trainer: Trainer, numbers: Numbers | None = None) -> None:
         """Keep a copy of the network and the optimizer as they are, or of these ``numbers``, for
         ``restore``.
         """
@@ -106,7 +114,7 @@ class Patience(Callback):
         if numbers is not None:
             self._kept.put(numbers)
 
-    def restore(self):
+    def restore(self) -> None:
         """Put the network and the optimizer back to the best epoch, if there is one.
 
         Overwrites: the trainer's network and state.
@@ -147,15 +155,15 @@ class InUnits(Callback):
         Whether ``validation_score`` is minus a loss.
     """
 
-    def __init__(self, factor, shift, scored):
+    def __init__(self, factor: float, shift: float, scored: bool) -> None:
         self.factor = factor
         self.shift = shift
         self.scored = scored
 
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         self.convert(record)
 
-    def convert(self, record):
+    def convert(self, record: dict[str, Any]) -> None:
         """Convert the losses of a record. Overwrites: record."""
         for name in ("loss", "validation_loss"):
             if name in record:
@@ -167,10 +175,10 @@ class InUnits(Callback):
 class History(Callback):
     """Appends each record to a list."""
 
-    def __init__(self, records):
+    def __init__(self, records: list[dict[str, Any]]) -> None:
         self.records = records
 
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         self.records.append(record)
 
 
@@ -198,19 +206,21 @@ class Progress(Callback):
         "seconds": ".3f",
     }
 
-    def __init__(self, columns, header=True, stopping=None):
+    def __init__(
+        self, columns: Sequence[str], header: bool = True, stopping: Patience | None = None
+    ) -> None:
         self.columns = list(columns)
         self.header = header
         self.stopping = stopping
 
-    def epoch_end(self, trainer, record):
+    def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         self.line(record)
         stopping = self.stopping
         if stopping is not None and stopping.reason and not stopping.stopped:
             print(stopping.reason)
             stopping.reason = None
 
-    def line(self, record):
+    def line(self, record: dict[str, Any]) -> None:
         """Print the line of an epoch."""
         titles = [name.replace("_", " ") for name in self.columns]
         if self.header:
@@ -223,12 +233,12 @@ class Progress(Callback):
             )
         )
 
-    def end(self, epoch, why, weights):
+    def end(self, epoch: int, why: str, weights: str) -> None:
         """Print how training ended: with which epoch, why, and which weights are kept."""
         print(f"Ended with epoch {epoch}: {why[0].lower()}{why[1:]}\n{weights}")
 
 
-def width_of(title):
+def width_of(title: str) -> int:
     """Return the width of a column of the table of epochs, enough for any number with six digits
     and an exponent.
     """

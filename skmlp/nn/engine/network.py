@@ -4,16 +4,20 @@ The one decision: where everything but the flat vectors lives is decided by the 
 in training and chunk by chunk (``inference.py``) in prediction, so nothing of it is left behind.
 """
 
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..constants import BLOCK
 from ..layout import Rows
-from ..losses.base import working_rows
+from ..losses.base import Loss, working_rows
 from ..optimizers.l2 import add_l2
 from .inference import chunks, moments, workspaces_of
 from .plan import Memory, Plan
+from .sources import RowSource
 from .structure import Structure
 
 
@@ -42,13 +46,22 @@ class Network(Structure):
         Gradient of the last ``loss_and_grad``; None outside training.
     """
 
+    _plans: dict[int, Plan]
+    _memory: Any  # Memory, or None outside training
+
     def _build(self, layers, loss, n_in, dtype, alphas, objective=None):
         super()._build(layers, loss, n_in, dtype, alphas, objective)
         self.release()
 
     # ---- training
 
-    def prepare(self, n_rows, rng=None, input_gradient=False, keep_outputs=False):
+    def prepare(
+        self,
+        n_rows: int,
+        rng: np.random.Generator | None = None,
+        input_gradient: bool = False,
+        keep_outputs: bool = False,
+    ) -> None:
         """Allocate what training on batches of up to ``n_rows`` rows needs.
 
         ``rng`` draws the dropout masks; ``keep_outputs``: whether the outputs of hidden layers are
@@ -69,7 +82,7 @@ class Network(Structure):
                     (self.params[block], self.grads[block], tmp[: block.stop - start], alpha)
                 )
 
-    def extra_plan(self, n, grads):
+    def extra_plan(self, n: int, grads: np.ndarray) -> Plan:
         """Return a plan for ``n`` rows with memory of its own, and a gradient vector of its own."""
         mine = self._memory
         memory = Memory(n, mine.widest, self.dtype, keep_outputs=mine.keep_outputs)
@@ -90,12 +103,12 @@ class Network(Structure):
         ]
         return max([*self.widths[0 if input_gradient else 1 :], *scratch])
 
-    def release(self):
+    def release(self) -> None:
         """Give back all memory that only training needs."""
         self.grads, self.rng = None, None
         self._plans, self._memory, self._penalty_blocks = {}, None, []
 
-    def plan(self, n):
+    def plan(self, n: int) -> Plan:
         """Return the plan for batches of ``n`` rows: arrays ``x``, ``target``, ``weight`` to
         fill, workspaces ``layers``, ``loss``.
         """
@@ -109,7 +122,7 @@ class Network(Structure):
             self._plans[n] = Plan(self, self._memory, n)
         return self._plans[n]
 
-    def forward(self, x):
+    def forward(self, x: np.ndarray) -> np.ndarray:
         """Return the raw scores of a training batch, in memory that the next call uses again."""
         plan = self.plan(x.shape[-2])
         plan.begin(x)
@@ -117,7 +130,13 @@ class Network(Structure):
             layer.forward(ws.x, ws, True)
         return plan.layers[-1].y
 
-    def loss_and_grad(self, x, target, weight=None, penalised=True):
+    def loss_and_grad(
+        self,
+        x: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None = None,
+        penalised: bool = True,
+    ) -> float:
         """Return the mean loss of a batch plus terms plus penalty, and leave the gradient in
         ``grads``.
 
@@ -138,7 +157,7 @@ class Network(Structure):
             twin.add_gradients()
         return value + self._add_penalty(scale) if penalised else value
 
-    def backward(self, plan):
+    def backward(self, plan: Plan) -> None:
         """Go from the gradient of the raw scores, which lies where these did, down through the
         layers. Overwrites: grads.
         """
@@ -160,7 +179,13 @@ class Network(Structure):
 
     # ---- prediction
 
-    def scores(self, source, start=0, stop=None, dtype=None):
+    def scores(
+        self,
+        source: RowSource,
+        start: int = 0,
+        stop: int | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> np.ndarray:
         """Return the output of layers ``start`` to ``stop`` (excluded; None: all) for every row, of
         shape (n_rows, width).
 
@@ -172,31 +197,45 @@ class Network(Structure):
             np.copyto(out[rows], y)
         return out
 
-    def raw_chunks(self, source):
+    def raw_chunks(self, source: RowSource) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, raw scores) of a source in bounded memory, which the next chunk uses
         again and whoever gets it may overwrite.
         """
         return chunks(self, source, 0, len(self.layers))
 
-    def reduced_scores(self, source, reduce):
+    def reduced_scores(
+        self, source: RowSource, reduce: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
         """Return ``reduce(raw)``, an array of as many rows in memory of its own, of the raw
         scores of every row of a source.
         """
         return np.concatenate([reduce(raw) for _, raw in self.raw_chunks(source)])
 
-    def row_losses(self, raw, target, rows=None, objective=None):
+    def row_losses(
+        self,
+        raw: np.ndarray,
+        target: RowSource,
+        rows: slice | np.ndarray | None = None,
+        objective: Loss | None = None,
+    ) -> np.ndarray:
         """Return the loss (n,) of raw scores (n, n_out) against ``rows`` (None: all) of a source of
         targets.
 
         ``objective``: the loss to take, None for that of training. Overwrites: raw.
         """
         n = len(raw)
-        target = target.take(
+        wanted = target.take(
             slice(0, n) if rows is None else rows, np.empty((n, self.n_targets), self.dtype)
         )
-        return working_rows(objective or self.objective, raw, target)[:, 0]
+        return working_rows(objective or self.objective, raw, wanted)[:, 0]
 
-    def losses(self, source, target, objective=None, dtype=None):
+    def losses(
+        self,
+        source: RowSource,
+        target: RowSource,
+        objective: Loss | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> np.ndarray:
         """Return the loss (n_rows,) of every row of a source against a source of targets, in
         bounded memory.
         """
@@ -205,7 +244,13 @@ class Network(Structure):
             out[rows] = self.row_losses(raw, target, rows, objective)
         return out
 
-    def entry_losses(self, source, target, objective=None, dtype=None):
+    def entry_losses(
+        self,
+        source: RowSource,
+        target: RowSource,
+        objective: Loss | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> np.ndarray:
         """Return the loss (n_rows, n_targets) of every entry of a source of targets, for losses
         with one score per target.
         """
@@ -216,7 +261,13 @@ class Network(Structure):
             )
         return out
 
-    def refresh_statistics(self, source, weight=None, rows=None, always=False):
+    def refresh_statistics(
+        self,
+        source: RowSource,
+        weight: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+        always: bool = False,
+    ) -> None:
         """Set running statistics to those of ``rows`` (None: all) of ``source``, layer by layer,
         where a layer wants it.
 

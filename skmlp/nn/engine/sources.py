@@ -6,7 +6,26 @@ neither copied nor converted as a whole, and labels stay numbers until a batch n
 and zeros.
 """
 
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 import numpy as np
+
+Chosen = slice | np.ndarray  # the numbers of some rows
+
+
+class RowSource(Protocol):
+    """What all of these are: ``n_rows`` rows of ``width`` numbers.
+
+    ``sparse``: ``take`` gives a CSR matrix where ``out`` is None.
+    """
+
+    n_rows: int
+    width: int
+    sparse: bool
+
+    def take(self, rows: Chosen, out: Any) -> Any:
+        """Return the rows, in ``out`` or as a view. Overwrites: out."""
 
 
 class DenseRows:
@@ -14,11 +33,11 @@ class DenseRows:
 
     sparse = False
 
-    def __init__(self, array):
+    def __init__(self, array: np.ndarray) -> None:
         self.array = array
         self.n_rows, self.width = array.shape
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return the rows: for a slice a view where the dtype agrees, else ``out``.
 
         Overwrites: out.
@@ -53,7 +72,7 @@ class MeasuredRows:
         self.measure = measure
         self.n_rows, self.width = array.shape
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return ``out`` with the rows. Overwrites: out."""
         part = self.array[rows]
         np.copyto(
@@ -69,11 +88,11 @@ class SparseRows:
 
     sparse = True
 
-    def __init__(self, matrix):
+    def __init__(self, matrix: Any) -> None:
         self.matrix = matrix
         self.n_rows, self.width = matrix.shape
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray | None) -> Any:
         """Return the rows as a CSR matrix if ``out`` is None, else densely in ``out``.
 
         Overwrites: out.
@@ -93,13 +112,13 @@ class FilledRows:
 
     sparse = False
 
-    def __init__(self, source, values):
+    def __init__(self, source: RowSource, values: np.ndarray) -> None:
         self.source = source
         self.values = values
         self.n_rows, self.width = source.n_rows, source.width
         self._missing = np.empty((0, source.width), bool)
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return ``out`` with the rows. Overwrites: out."""
         part = self.source.take(rows, out)
         if part is not out:
@@ -115,13 +134,13 @@ class FilledRows:
 class Part:
     """Some rows of another source, left where they are."""
 
-    def __init__(self, source, rows):
+    def __init__(self, source: RowSource, rows: np.ndarray) -> None:
         self.source = source
         self.rows = rows
         self.sparse = source.sparse
         self.n_rows, self.width = len(rows), source.width
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray | None) -> Any:
         """Return the rows as the source does. Overwrites: out unless it is None."""
         return self.source.take(self.rows[rows], out)
 
@@ -131,11 +150,11 @@ class LabelRows:
 
     sparse = False
 
-    def __init__(self, labels, width):
+    def __init__(self, labels: np.ndarray, width: int) -> None:
         self.labels = labels
         self.n_rows, self.width = len(labels), width
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return ``out`` with a single 1 in each row. Overwrites: out."""
         labels = self.labels[rows]
         out.fill(0.0)
@@ -158,16 +177,16 @@ class OneHotRows:
 
     sparse = False
 
-    def __init__(self, source, n_numbers, n_categories):
+    def __init__(self, source: RowSource, n_numbers: int, n_categories: Sequence[int]) -> None:
         self.source = source
         self.n_numbers = n_numbers
         self.n_rows, self.width = source.n_rows, n_numbers + sum(n_categories)
         columns = np.arange(source.width - len(n_categories), source.width)
         self._column = np.repeat(columns, n_categories)
         self._within = np.concatenate([np.empty(0), *map(np.arange, n_categories)])
-        self._scratch = None
+        self._scratch: tuple[np.ndarray, ...] | None = None
 
-    def take(self, rows, out):
+    def take(self, rows: Chosen, out: np.ndarray) -> np.ndarray:
         """Return ``out`` with the rows. Overwrites: out."""
         n = len(out)
         if self._scratch is None or len(self._scratch[0]) < n:

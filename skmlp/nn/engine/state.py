@@ -4,13 +4,25 @@ The one decision: all that a later call needs to go on exactly where this one en
 vectors and a ``TrainingState``; both are a few arrays and numbers, so a checkpoint is a few copies.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from ..optimizers.base import Optimizer
 from ..saved import COUNT, NUMBER, SCORE, TEXT, Kind, check_attributes, is_array, part
 from ..schedules.base import Clock
+
+if TYPE_CHECKING:
+    from .network import Network
+
+
+# arrays of network and optimizer, its step count, its scalars
+Numbers = tuple[list[np.ndarray], int, dict[str, float]]
 
 
 def _is_slots(value):
@@ -38,8 +50,8 @@ class TrainingState:
     rng: np.random.Generator
     seed: int = 0
     rule: str = ""
-    slots: dict = field(default_factory=dict)
-    scalars: dict = field(default_factory=dict)
+    slots: dict[str, np.ndarray] = field(default_factory=dict)
+    scalars: dict[str, float] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     monitor: str = ""
     best: float = -math.inf
@@ -56,7 +68,7 @@ class TrainingState:
         **dict.fromkeys(("seed", "best_epoch", "stale"), COUNT),
     }
 
-    def use_rule(self, rule, dtype):
+    def use_rule(self, rule: Optimizer, dtype: DTypeLike) -> None:
         """Go on with this optimizer in this precision: slots of another one mean something else,
         and its steps do not count.
         """
@@ -65,7 +77,7 @@ class TrainingState:
             self.slots, self.scalars = {}, {}
         self.slots = {name: slot.astype(dtype, copy=False) for name, slot in self.slots.items()}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         check_attributes("TrainingState", state, self.kinds)
         self.__dict__.update(state)
 
@@ -73,13 +85,13 @@ class TrainingState:
 class Checkpoint:
     """A copy of everything that training changes, to go back to."""
 
-    def __init__(self, network, state):
+    def __init__(self, network: Network, state: TrainingState) -> None:
         self._network = network
         self._state = state
         self._copies = [np.empty_like(array) for array in self._arrays()]
         self.take()
 
-    def take(self):
+    def take(self) -> None:
         """Copy how things are now."""
         for copy, array in zip(self._copies, self._arrays(), strict=True):
             np.copyto(copy, array)
@@ -88,13 +100,13 @@ class Checkpoint:
         )
         self._stream = self._state.rng.bit_generator.state
 
-    def put(self, numbers):
+    def put(self, numbers: Numbers) -> None:
         """Put these numbers in the place of those that were copied."""
         arrays, self._fields.clock.step, self._fields.scalars = numbers
         for copy, array in zip(self._copies, arrays, strict=True):
             np.copyto(copy, array)
 
-    def restore_numbers(self):
+    def restore_numbers(self) -> None:
         """Put back parameters, running statistics, and the optimizer's slots with their step count.
 
         Overwrites: network, state.
@@ -105,7 +117,7 @@ class Checkpoint:
         self._state.scalars.clear()
         self._state.scalars.update(self._fields.scalars)
 
-    def restore(self):
+    def restore(self) -> None:
         """Put back everything, the random stream included. Overwrites: network, state."""
         self.restore_numbers()
         self._state.clock = replace(self._fields.clock)
@@ -117,7 +129,7 @@ class Checkpoint:
         return _arrays(self._network, self._state)
 
 
-def numbers(network, state):
+def numbers(network: Network, state: TrainingState) -> Numbers:
     """Return what early stopping puts back: copies of parameters, statistics and the optimizer's
     slots, its step count, its scalars.
     """
@@ -128,7 +140,7 @@ def numbers(network, state):
     )
 
 
-def put_numbers(network, state, numbers):
+def put_numbers(network: Network, state: TrainingState, numbers: Numbers) -> None:
     """Put these numbers in the place of the present ones. Overwrites: network, state."""
     arrays, state.clock.step, state.scalars = numbers
     for array, new in zip(_arrays(network, state), arrays, strict=True):

@@ -4,25 +4,37 @@ The one decision: everything that a later call needs to go on exactly where this
 ``TrainingState`` and in the network's vectors; the trainer itself is thrown away.
 """
 
+from __future__ import annotations
+
 import math
 import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..optimizers.clipping import clip_norm, clip_value, global_norm
-from .state import Checkpoint
+from .sources import RowSource
+from .state import Checkpoint, TrainingState
+
+if TYPE_CHECKING:
+    from .epoch_end import Callback
+    from .network import Network
+
+
+Augmentation = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 
 class DivergedError(ValueError):
     """Training has led to numbers that are not finite: ``what`` is not, ``epoch`` says when."""
 
-    def __init__(self, message, epoch=0, what="The loss is"):
+    def __init__(self, message: str, epoch: int = 0, what: str = "The loss is") -> None:
         super().__init__(message)
         self.epoch = epoch
         self.what = what
 
 
-def diverged(epoch, what="The loss is"):
+def diverged(epoch: int, what: str = "The loss is") -> DivergedError:
     """Return the error for what is not finite."""
     return DivergedError(f"{what} not finite in epoch {epoch}.", epoch, what)
 
@@ -56,22 +68,22 @@ class Trainer:
         the steps of an epoch in one call (``compiled/program.py``), or None to go the way of NumPy.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
-        network,
-        updater,
-        schedule,
-        learning_rate,
-        state,
-        batch_size,
-        shuffle=True,
-        norm_limit=None,
-        value_limit=None,
-        callbacks=(),
-        augmentation=(),
-        probe=None,
-        make_program=None,
-    ):
+        network: Network,
+        updater: Any,
+        schedule: Any,
+        learning_rate: float,
+        state: TrainingState,
+        batch_size: int,
+        shuffle: bool = True,
+        norm_limit: float | None = None,
+        value_limit: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        augmentation: Sequence[Augmentation] = (),
+        probe: Callable[..., None] | None = None,
+        make_program: Callable[..., Any] | None = None,
+    ) -> None:
         self.network = network
         self.updater = updater
         self.schedule = schedule
@@ -86,7 +98,16 @@ class Trainer:
         self.probe = probe
         self.make_program = make_program
 
-    def fit(self, x, target, weight=None, rows=None, n_epochs=1, n_made=0, uncounted=0):
+    def fit(
+        self,
+        x: RowSource,
+        target: RowSource,
+        weight: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+        n_epochs: int = 1,
+        n_made: int = 0,
+        uncounted: int = 0,
+    ) -> bool:
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
 
         Ctrl-C takes back the epoch it hits.
@@ -227,7 +248,9 @@ class Trainer:
             )
 
 
-def augmented(augmenter, x, target, rng):
+def augmented(
+    augmenter: Augmentation, x: np.ndarray, target: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what ``augmenter`` makes of a batch, C-contiguous.
 
     Raise if it is no batch of the same shapes and dtypes.
@@ -252,10 +275,11 @@ def augmented(augmenter, x, target, rng):
                 f"{shape}, "
                 f"got {array.dtype} of shape {array.shape}."
             )
-    return tuple(np.ascontiguousarray(array) for array in pair)
+    x, target = pair
+    return np.ascontiguousarray(x), np.ascontiguousarray(target)
 
 
-def batch_bounds(n, batch_size, min_rows=1):
+def batch_bounds(n: int, batch_size: int, min_rows: int = 1) -> list[tuple[int, int]]:
     """Return (start, stop) of each batch; a last batch of fewer than ``min_rows`` rows is joined
     to the one before.
     """

@@ -8,9 +8,12 @@ over samples, and ``ws.batch`` knows what share of the batch's weight each row h
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 
+from ..layout import Param, Row, Rows
 from ..unit import Unit
 
 
@@ -32,7 +35,7 @@ class Layer(Unit):
     lies the layer whose weight it reads, 0 but for a tied one (``tied.py``).
     """
 
-    keeps: tuple = ()
+    keeps: tuple[str, ...] = ()
     elementwise = False
     sparse_input = False
     training_only = False
@@ -44,37 +47,42 @@ class Layer(Unit):
     span = 0
     tied = 0
 
-    def width(self, n_in):
+    def width(self, n_in: int) -> int:
         """Return the number of outputs for ``n_in`` inputs."""
         return n_in
 
-    def params(self, n_in):
+    def params(self, n_in: int) -> dict[str, Param]:
         """Return the trained arrays, a dict of name -> Param."""
         return {}
 
-    def running(self, n_in):
+    def running(self, n_in: int) -> dict[str, Param]:
         """Return the arrays that training updates without gradients, a dict of name -> Param."""
         return {}
 
-    def buffers(self, n_in):
+    def buffers(self, n_in: int) -> dict[str, Rows | Row]:
         """Return the working arrays, a dict of name -> Rows or Row."""
         return {}
 
     @abstractmethod
-    def forward(self, x, ws, training):
+    def forward(self, x: np.ndarray, ws: SimpleNamespace, training: bool) -> None:
         """Compute the output from ``x`` (n, n_in).
 
         Overwrites: ws.y, ws buffers, in training ws running arrays.
         """
 
     @abstractmethod
-    def backward(self, dy, ws):
+    def backward(self, dy: np.ndarray, ws: SimpleNamespace) -> None:
         """Compute gradients from ``dy`` (n, width).
 
         Overwrites: ws.d_<param>, ws.dx unless it is None, ws buffers.
         """
 
-    def refresh(self, moments, ws, always):
+    def refresh(
+        self,
+        moments: Callable[[], tuple[np.ndarray, np.ndarray]],
+        ws: SimpleNamespace,
+        always: bool,
+    ) -> None:
         """Set running arrays to those of the whole training set, if the layer wants that or must
         (``always``).
 
@@ -82,20 +90,20 @@ class Layer(Unit):
         running arrays.
         """
 
-    def frozen(self):
+    def frozen(self) -> "Layer":
         """Return the layer that computes in training what this one does in prediction, with the
         same parameters and running arrays.
         """
         return self
 
 
-def identity_forward(x, ws):
+def identity_forward(x: np.ndarray, ws: SimpleNamespace) -> None:
     """Make the output equal the input. Overwrites: ws.y."""
     if ws.y is not x:
         np.copyto(ws.y, x)
 
 
-def identity_backward(dy, ws):
+def identity_backward(dy: np.ndarray, ws: SimpleNamespace) -> None:
     """Make ``dy`` the gradient of the input. Overwrites: ws.dx unless it is None."""
     if ws.dx is not None and ws.dx is not dy:
         np.copyto(ws.dx, dy)

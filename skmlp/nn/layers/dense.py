@@ -12,9 +12,9 @@ from .base import Layer
 class Affine(Layer):
     """y = x times a matrix, plus a bias: what a dense layer and one with a tied weight share."""
 
-    keeps = ("x",)
+    keeps: tuple[str, ...] = ("x",)
     limits = {"n_out": "[1, inf)"}
-    whole = ("n_out",)
+    whole: tuple[str, ...] = ("n_out",)
 
     def width(self, n_in):
         return self.n_out

@@ -5,14 +5,21 @@ back the gradient with respect to that raw score in the same array. So softmax a
 one function, exact and stable for any score.
 """
 
+from __future__ import annotations
+
 import math
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..layout import Row, Rows
 from ..unit import Unit, ends, inside
+
+if TYPE_CHECKING:
+    from .measure import Measure
 
 
 class Output(NamedTuple):
@@ -27,7 +34,7 @@ class Output(NamedTuple):
     degree: float = 1.0
     location: bool = True
 
-    def of(self, prediction, measure=None):
+    def of(self, prediction: np.ndarray, measure: Measure | None = None) -> np.ndarray:
         """Return these numbers, (..., n, n_targets) or (..., n, n_targets, k), of a prediction
         (..., n, n_out), in units of the ``measure`` by which the target was learned.
         """
@@ -37,11 +44,11 @@ class Output(NamedTuple):
             np.add(values, self.offset(measure), out=values, casting="same_kind")
         return values
 
-    def factor(self, measure):
+    def factor(self, measure: Measure) -> np.ndarray:
         """Return what these numbers are multiplied with, (n_targets,) or (n_targets, 1)."""
         return self._aligned(measure.scale**self.degree)
 
-    def offset(self, measure):
+    def offset(self, measure: Measure) -> np.ndarray:
         """Return what is added to them then, (n_targets,) or (n_targets, 1)."""
         return self._aligned(measure.offset if self.location else np.zeros_like(measure.offset))
 
@@ -75,17 +82,17 @@ class Loss(Unit):
     into ``out``, which may be ``raw``. Overwrites: out.
     """
 
-    targets: tuple = ("regression",)
+    targets: tuple[str, ...] = ("regression",)
     domain = "(-inf, inf)"
     soft_targets = False
-    binary_form = None
+    binary_form: type[Loss] | None = None
     n_scores = 1
     joint = False
     distance = False
     out_activation = "identity"
     shift_invariant = False
-    taus = None
-    measures = None
+    taus: Sequence[float] | None = None
+    measures: Callable[..., Measure] | None = None
     degree = 0.0
     density = False
 
@@ -95,42 +102,42 @@ class Loss(Unit):
             cls.link_gradient = _refuse_link_gradient
 
     @abstractmethod
-    def buffers(self, n_out):
+    def buffers(self, n_out: int) -> dict[str, Rows | Row]:
         """Return the working arrays that ``rows_and_grad`` wants, by name."""
 
     @abstractmethod
-    def rows_and_grad(self, raw, target, ws):
+    def rows_and_grad(self, raw: np.ndarray, target: np.ndarray, ws: SimpleNamespace) -> None:
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
 
         Overwrites: raw, ws.*.
         """
 
     @abstractmethod
-    def initial_score(self, target, weight):
+    def initial_score(self, target: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Return the raw score, of shape (n_out,), of the best constant prediction (the median
         for bounded gradients).
         """
 
-    def initial_score_at(self, mean, least):
+    def initial_score_at(self, mean: np.ndarray, least: float) -> np.ndarray:
         """Return the initial score for a target of which only the mean (n_targets,) is known;
         ``least``: the share of half a row, for a loss for which a share of zero has no score.
         """
         return self.initial_score(mean[None, :], None)
 
-    def link(self, raw, out):
+    def link(self, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may
         be ``raw``; the identity unless written. Overwrites: out.
         """
         if out is not raw:
             np.copyto(out, raw)
 
-    def link_gradient(self, raw, gradient):
+    def link_gradient(self, raw: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """Return the gradient (..., n, n_out) with respect to ``raw`` (n, n_out) of what has this
         ``gradient`` with respect to the prediction; a loss that writes ``link`` writes it too.
         """
         return gradient
 
-    def outputs(self, n_targets):
+    def outputs(self, n_targets: int) -> dict[str, Output]:
         """Return what is predicted, a dict of name -> Output.
 
         The first is what ``predict`` gives: the first score of each target unless written. A
@@ -139,22 +146,22 @@ class Loss(Unit):
         return {"prediction": Output(np.arange(n_targets))}
 
     @property
-    def unbounded(self):
+    def unbounded(self) -> bool:
         """Whether a target may be any number."""
         return ends(self.domain) == (-math.inf, math.inf)
 
     @property
-    def positive_only(self):
+    def positive_only(self) -> bool:
         """Whether no target may be negative."""
         return ends(self.domain)[0] >= 0.0
 
-    def measure(self, target, weight):
+    def measure(self, target: np.ndarray, weight: np.ndarray | None) -> Measure | None:
         """Return the ``Measure`` by which a network learns a target (n, n_targets), None for one
         that learns it as it is.
         """
         return None if self.measures is None else self.measures(target, weight)
 
-    def in_units(self, measure):
+    def in_units(self, measure: Measure) -> tuple[float, float]:
         """Return (factor, shift): the loss in units of the target is factor times the loss of what
         is learned, plus shift.
 
@@ -164,13 +171,13 @@ class Loss(Unit):
             factor = float(np.mean(measure.scale**self.degree))
         return factor, float(np.log(measure.scale).sum()) if self.density else 0.0
 
-    def of_units(self, measure):
+    def of_units(self, measure: Measure) -> Loss:
         """Return the loss of what is learned by a measure: this one, where its hyper-parameters
         are in units of the scale.
         """
         return self
 
-    def check_target(self, target, name, labels=None):
+    def check_target(self, target: Any, name: str, labels: Sequence[str] | None = None) -> None:
         """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message,
         lie outside the domain.
 
@@ -200,10 +207,10 @@ class Loss(Unit):
                     "probabilities, or one-hot."
                 )
 
-    def check_variation(self, target, name):
+    def check_variation(self, target: np.ndarray, name: str) -> None:
         """Raise ``ValueError`` if nothing can be learned from a whole target (n, n_targets)."""
 
-    def check_outputs(self, n_out):
+    def check_outputs(self, n_out: int) -> None:
         """Raise ``ValueError`` if it cannot be the loss of a network with ``n_out`` outputs."""
         if n_out % self.n_scores:
             raise ValueError(
@@ -211,7 +218,7 @@ class Loss(Unit):
                 f"{n_out}."
             )
 
-    def entries(self, raw, target):
+    def entries(self, raw: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the loss (n, n_targets) of each entry, for losses with one score for each; those
         of a row add up to its loss.
 
@@ -222,7 +229,14 @@ class Loss(Unit):
             return working_rows(self, raw, target) * target
         return working_rows(self, raw[..., None], target[..., None])[..., 0]
 
-    def value_and_grad(self, raw, target, weight, scale, ws):
+    def value_and_grad(
+        self,
+        raw: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        scale: float,
+        ws: SimpleNamespace,
+    ) -> float:
         """Return ``scale * sum_i weight_i loss_i`` and leave its gradient with respect to ``raw``
         there.
 
@@ -245,7 +259,7 @@ def _refuse_link_gradient(self, raw, gradient):
     )
 
 
-def working_rows(loss, raw, target):
+def working_rows(loss: Loss, raw: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return the loss (..., n, 1) of each row, by arrays made for this call. Overwrites: raw."""
     ws = SimpleNamespace()
     for name, buffer in loss.buffers(raw.shape[-1]).items():
@@ -263,7 +277,7 @@ def _extremes(target, extreme):
     return getattr(target, extreme)(axis=0).toarray().ravel()
 
 
-def quantile(target, weight, level):
+def quantile(target: np.ndarray, weight: np.ndarray | None, level: float) -> np.ndarray:
     """Return the weighted quantile of each column of ``target``, midway where two values are
     equally good to rounding.
     """
@@ -281,14 +295,14 @@ def quantile(target, weight, level):
     return 0.5 * (target[order[lower, columns], columns] + target[order[upper, columns], columns])
 
 
-def median(target, weight):
+def median(target: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the weighted median of each column of ``target``, midway where two values share the
     middle.
     """
     return np.median(target, axis=0) if weight is None else quantile(target, weight, 0.5)
 
 
-def smallest_share(target, weight):
+def smallest_share(target: np.ndarray, weight: np.ndarray | None) -> float:
     """Return the share of half a row, of the one that counts least: keeps the starting score of
     a class without rows finite.
     """
@@ -298,12 +312,12 @@ def smallest_share(target, weight):
     return 0.5 * float(np.min(weight, initial=np.inf, where=weight > 0.0) / np.sum(weight))
 
 
-def mean_and_least(target, weight):
+def mean_and_least(target: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, float]:
     """Return the weighted mean of each column of ``target``, and the share of half a row."""
     return np.average(target, axis=0, weights=weight), smallest_share(target, weight)
 
 
-def sides(target, side):
+def sides(target: np.ndarray, side: np.ndarray) -> None:
     """Write s = 2 t - 1 into ``side``. Overwrites: side."""
     np.multiply(target, 2.0, out=side)
     np.subtract(side, 1.0, out=side)

@@ -26,9 +26,9 @@ class Adam(Optimizer):
     epsilon : float > 0, default=1e-8
     """
 
-    slots = ("m", "v")
+    slots: tuple[str, ...] = ("m", "v")
     averages = {"m": "beta_1", "v": "beta_2"}
-    squares = ("v",)
+    squares: tuple[str, ...] = ("v",)
     bounded = True
     limits = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, inf)"}
 

@@ -7,7 +7,9 @@ arrays. Constants that do not depend on the element are folded into as few numbe
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -36,38 +38,45 @@ class Optimizer(Unit):
     next step; before the first it is 0.
     """
 
-    slots: tuple = ()
-    averages = MappingProxyType({})
-    squares: tuple = ()
+    slots: tuple[str, ...] = ()
+    averages: Mapping[str, str] = MappingProxyType({})
+    squares: tuple[str, ...] = ()
     decoupled = False
     bounded = False
 
     @abstractmethod
-    def coefficients(self, t, lr):
+    def coefficients(self, t: int, lr: float) -> tuple[float, ...]:
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and
         learning rate ``lr``.
         """
 
-    def initial_slots(self):
+    def initial_slots(self) -> dict[str, float]:
         """Return, by slot, the Python float that its numbers start at; a slot left out starts at
         zero.
         """
         return {}
 
-    def units(self):
+    def units(self) -> dict[str, float]:
         """Return, by slot, the Python float that its numbers are multiplied with to be averages;
         a slot left out is what it holds.
         """
         return {slot: 1.0 - float(getattr(self, name)) for slot, name in self.averages.items()}
 
     @abstractmethod
-    def update(self, p, g, *slots_tmp_coefficients):
+    def update(self, p: np.ndarray, g: np.ndarray, *slots_tmp_coefficients: Any) -> None:
         """Apply one step to a block: ``p``, ``g``, each slot, scratch ``tmp``, then the
         coefficients. Overwrites: all arrays.
         """
 
 
-def descend(p, direction, v, tmp, epsilon, rate):
+def descend(
+    p: np.ndarray,
+    direction: np.ndarray,
+    v: np.ndarray,
+    tmp: np.ndarray,
+    epsilon: float,
+    rate: float,
+) -> None:
     """p <- p - rate direction / (sqrt(v) + epsilon). Overwrites: p, tmp."""
     np.sqrt(v, out=tmp)
     np.add(tmp, epsilon, out=tmp)
@@ -76,7 +85,7 @@ def descend(p, direction, v, tmp, epsilon, rate):
     np.subtract(p, tmp, out=p)
 
 
-def asymptotic_step_of(v, out, epsilon, rate):
+def asymptotic_step_of(v: np.ndarray, out: np.ndarray, epsilon: float, rate: float) -> None:
     """out <- rate / (sqrt(v) + epsilon). Overwrites: out."""
     np.sqrt(v, out=out)
     np.add(out, epsilon, out=out)

@@ -6,13 +6,17 @@ step is in ``proximal.py``.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from ..constants import BLOCK
+from .base import Optimizer
 from .l2 import add_l2
 from .proximal import MaxNorm, SoftThreshold
+
+Strength = tuple[slice, float]  # of a penalty or a decay, on a part of the vector
 
 
 class Updater:
@@ -47,21 +51,21 @@ class Updater:
         rule's ``lasting``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
-        rule,
-        params,
-        grads,
-        slots=None,
-        t=0,
-        penalties=(),
-        decays=(),
-        block=BLOCK,
-        l1=(),
-        weights=(),
-        max_norm=None,
-        scalars=None,
-    ):
+        rule: Optimizer,
+        params: np.ndarray,
+        grads: np.ndarray,
+        slots: dict[str, np.ndarray] | None = None,
+        t: int = 0,
+        penalties: Sequence[Strength] = (),
+        decays: Sequence[Strength] = (),
+        block: int = BLOCK,
+        l1: Sequence[Strength] = (),
+        weights: Sequence[np.ndarray] = (),
+        max_norm: float | None = None,
+        scalars: dict[str, float] | None = None,
+    ) -> None:
         self.rule = rule
         self.t = t
         self.slots = {} if slots is None else slots
@@ -84,7 +88,7 @@ class Updater:
         self.capped = [] if max_norm is None else list(weights)
         self.cap = math.inf if max_norm is None else float(max_norm)
 
-    def step(self, lr, scale=0.0, l1_scale=0.0):
+    def step(self, lr: float, scale: float = 0.0, l1_scale: float = 0.0) -> float:
         """Make one step with learning rate ``lr`` and return the penalty before it.
 
         Overwrites: params, grads, slots.
@@ -100,7 +104,7 @@ class Updater:
             self._max_norm.project()
         return penalty
 
-    def advance(self, lr):
+    def advance(self, lr: float) -> tuple[float, ...]:
         """Count a step with learning rate ``lr``, and return the rule's coefficients for it."""
         self.t += 1
         self._rate_of_l1 = lr
@@ -110,11 +114,11 @@ class Updater:
         return self.rule.coefficients(self.t, lr)
 
     @property
-    def penalises_l1(self):
+    def penalises_l1(self) -> bool:
         """Whether there is an L1 penalty."""
         return self._l1 is not None
 
-    def parts(self):
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (begin and end, penalty and decay) of each part of the vector in which both are
         the same, arrays of shape (k, 2).
         """
@@ -131,7 +135,7 @@ class Updater:
         shape = len(parts), 2
         return np.array(parts, np.int64).reshape(shape), np.array(numbers, float).reshape(shape)
 
-    def has_stalled(self):
+    def has_stalled(self) -> bool:
         """Return whether averages of squares are not finite where parameters are: all steps to come
         are zero.
         """
@@ -142,7 +146,7 @@ class Updater:
         ]
         return finite[0] and not all(finite)
 
-    def clip(self, bound, l1_scale):
+    def clip(self, bound: Callable[[np.ndarray], None], l1_scale: float) -> None:
         """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.
 
         That of an L1 penalty, ``l1_scale`` times, is not in ``grads`` before or after; a decoupled

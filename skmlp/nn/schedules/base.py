@@ -9,6 +9,7 @@ clock's ``decay``. Warming up is the same for all and done here.
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from ..saved import COUNT, EXTENT, check_attributes
 from ..unit import Unit
@@ -37,7 +38,7 @@ class Clock:
         **dict.fromkeys(("epoch", "decay", "began"), EXTENT),
     }
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         check_attributes("Clock", state, self.kinds)
         self.__dict__.update(state)
 
@@ -58,19 +59,19 @@ class Schedule(Unit):
     epochs, so that reaching that number is no failure.
     """
 
-    plateau_factor = None
-    plateau_patience = None
+    plateau_factor: float | None = None
+    plateau_patience: int | None = None
     least = 0.0
     strict = False
     planned = False
     limits = {"warm_up": "[0, inf)"}
 
-    def factor(self, clock):
+    def factor(self, clock: Clock) -> float:
         """Return the factor of the initial learning rate at ``clock``, a Python float."""
         warmed = clock.epoch + 1.0 / clock.n_batches
         ramp = warmed / float(self.warm_up) if warmed < self.warm_up else 1.0
         return ramp * self.curve(clock)
 
     @abstractmethod
-    def curve(self, clock):
+    def curve(self, clock: Clock) -> float:
         """Return the factor without warming up."""

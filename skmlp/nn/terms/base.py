@@ -9,6 +9,9 @@ in ``__init__.py``.
 """
 
 from abc import abstractmethod
+from types import SimpleNamespace
+
+import numpy as np
 
 from ..layers.base import Layer, identity_forward
 
@@ -35,11 +38,13 @@ class Term(Layer):
     identity = True
     needs_subnetwork = False
 
-    def forward(self, x, ws, training):
+    def forward(self, x: np.ndarray, ws: SimpleNamespace, training: bool) -> None:
         identity_forward(x, ws)
 
     @abstractmethod
-    def objective(self, ws, target, weight, scale):
+    def objective(
+        self, ws: SimpleNamespace, target: np.ndarray, weight: np.ndarray | None, scale: float
+    ) -> float:
         """Return the term of a batch, a float, and leave in buffers what ``backward`` needs.
 
         The value is a mean over the rows, each counting ``weight`` (n, 1) times (None: once), with
