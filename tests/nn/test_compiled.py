@@ -344,6 +344,7 @@ def test_one_function_serves_every_network():
 def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):
     """The last batch has five rows, of which the second piece gets one."""
     monkeypatch.setattr(compiled, "SHARED", 0)
+    monkeypatch.setattr(compiled, "SHARED_STEP", 0)
     for layers in (
         stack(Dropout(0.3), activation=ACTIVATIONS["relu"]()),
         [Dropout(0.2), Dense(4), Dropout(0.2), TiedDense(7, 2), Dense(3)],
@@ -352,8 +353,10 @@ def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):
         assert_same(layers, SquaredError(), dtype, n_threads=n_threads, **options)
 
 
-def test_the_number_of_threads_changes_no_bit(monkeypatch):
+@pytest.mark.parametrize("shared_step", [0, 10**9])
+def test_the_number_of_threads_changes_no_bit(shared_step, monkeypatch):
     monkeypatch.setattr(compiled, "SHARED", 0)
+    monkeypatch.setattr(compiled, "SHARED_STEP", shared_step)
     layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
     ends = [
         trained(layers, LogLoss(), np.float32, True, n_epochs=20, n_threads=n)[0] for n in (1, 2)

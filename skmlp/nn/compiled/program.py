@@ -22,7 +22,8 @@ from . import epoch
 from .entries import LOSSES, UPDATES, tables
 from .random_words import jump, put_state, state_of
 
-SHARED = 4_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
+SHARED = 16_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
+SHARED_STEP = 500_000  # parameters from which two threads share the optimizer's step
 
 
 def program(network, updater, x, target, weight, n_most, n_threads=1, alone=nullcontext):
@@ -110,7 +111,10 @@ class Program:
             np.array(shapes, np.int64).reshape(-1, 3),
         )
         self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
-        self._at_once, self._alone = n_threads > 1, alone
+        self._at_once = n_threads > 1
+        # a large batch that must stay whole leaves its products to the threads of BLAS
+        large = n_most * network.params.size >= SHARED
+        self._alone = nullcontext if whole and large else alone
 
     def run(self, order, bounds, rates, limits, last=False, probe=None):
         """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
@@ -157,20 +161,21 @@ class Program:
     def _run(self, rule, vectors, order, bounds, last, rates, coefficients, state, totals):
         """Make steps in one call. Overwrites: vectors, state, totals."""
         (piece,) = self._pieces
-        return epoch.run(
-            piece.network,
-            rule,
-            vectors,
-            order,
-            bounds,
-            last,
-            self._row_weights,
-            rates,
-            coefficients,
-            piece.share,
-            state,
-            totals,
-        )
+        with self._alone():
+            return epoch.run(
+                piece.network,
+                rule,
+                vectors,
+                order,
+                bounds,
+                last,
+                self._row_weights,
+                rates,
+                coefficients,
+                piece.share,
+                state,
+                totals,
+            )
 
     def _run_pieces(self, rule, vectors, order, bounds, steps, last, probe, first, state, totals):
         """Make the steps from number ``first`` on piece by piece, at once where there are threads.
@@ -180,9 +185,10 @@ class Program:
         params, grads = vectors[:2]
         clips = min(rule[-1][:2]) < math.inf
         n_pieces, forward = len(self._pieces), self._pieces[0].network[0]
-        halves = _cut(params.size, n_pieces)
-        alone = self._alone if n_pieces > 1 else nullcontext
-        with alone(), _Workers(n_pieces, self._at_once) as workers:
+        halves = [(0, params.size)]
+        if params.size >= SHARED_STEP:
+            halves = _cut(params.size, n_pieces)
+        with self._alone(), _Workers(n_pieces, self._at_once) as workers:
             for k in range(first, len(bounds)):
                 rows = order[slice(*bounds[k])]
                 total, count = epoch.weigh(self._row_weights, rows)
@@ -201,11 +207,10 @@ class Program:
                     epoch.clip(rule, grads, length)
                     epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
                 else:
-                    value += sum(
-                        workers.do(
-                            partial(self._descend, rule, vectors, halves, total, rate, coefficients)
-                        )
+                    descend = partial(
+                        self._descend, rule, vectors, halves, total, rate, coefficients
                     )
+                    value += descend(0) if len(halves) == 1 else sum(workers.do(descend))
                 epoch.cap(rule, params)
                 totals += (value * total, total, 0.0)
                 totals[2] = length
