@@ -96,6 +96,9 @@ LOSSES = {
     "gaussian_nll": gaussian_nll,
 }
 
+# those that go on along the tangent of an exponential where the precision has none
+EXPONENTIALS = {"poisson", "gamma", "tweedie", "gaussian_nll"}
+
 LINKS = {
     "log_loss": lambda z: softmax(z, axis=-1),
     "binary_log_loss": expit,

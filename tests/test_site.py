@@ -25,6 +25,28 @@ def test_there_are_pages_with_links():
     assert sum(len(links(path)) for path in PAGES) > 50
 
 
+@pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
+def test_files_that_a_page_names_are_there(path):
+    """By the end of their path, as in ``losses/base.py`` or ``engine/``."""
+    text = path.read_text(encoding="utf-8")
+    places = [ROOT / name for name in ("skmlp", "tests", "docs", "examples", "benchmarks", "tools")]
+    there = {path for place in places for path in (place, *place.rglob("*"))}
+    known = "".join(f"/{path.relative_to(ROOT).as_posix()}\n" for path in [*there, *ROOT.glob("*")])
+    for name in re.findall(r"`([\w/]*\w(?:/|\.(?:py|npz|txt|toml)))`", text):
+        assert f"/{name.rstrip('/')}\n" in known, name
+
+
+def test_tables_that_contributing_names_are_there():
+    """Upper-case names, of registries and of what the tests run over."""
+    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    sources = [path for place in ("skmlp", "tests") for path in (ROOT / place).rglob("*.py")]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    names = set(re.findall(r"`([A-Z][A-Z_]+)`", text))
+    assert len(names) > 10
+    for name in names:
+        assert re.search(rf"^{name} = ", code, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_links_lead_somewhere(path):
     for link in links(path):

@@ -19,7 +19,7 @@ REGRESSOR_DOCS = {
         'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
         gives. A function of prediction and target made of NumPy's elementwise functions, such as
         ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
-        (:mod:`skmlp.nn.custom`).""",
+        (:mod:`skmlp.nn.autodiff.custom`).""",
         function=True,
     ),
     "normalize_y": """

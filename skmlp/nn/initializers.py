@@ -3,8 +3,8 @@
 The one decision: an initializer fills an array it is given, of shape (fan_in, fan_out), and always
 draws in float64, so that networks of both precisions start from the same numbers.
 
-To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS``; the tests
-iterate the registry.
+To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS`` and
+``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 import math

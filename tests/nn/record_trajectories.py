@@ -234,7 +234,9 @@ def make_optimizer(torch, case, groups):
         return lion(torch, groups, lr, options["beta_1"], options["beta_2"])
     if case["optimizer"] == "rmsprop":
         return torch.optim.RMSprop(groups, lr=lr, alpha=options["rho"], eps=options["epsilon"])
-    return torch.optim.Adagrad(groups, lr=lr, eps=options["epsilon"])
+    if case["optimizer"] == "adagrad":
+        return torch.optim.Adagrad(groups, lr=lr, eps=options["epsilon"])
+    raise KeyError(case["optimizer"])
 
 
 def lion(torch, groups, lr, beta_1, beta_2):

@@ -23,7 +23,6 @@ from tests.nn.helpers import relative_error, table
 N_OUT = 6
 each = pytest.mark.parametrize("loss", **table(LOSSES))
 each_key = pytest.mark.parametrize("key", LOSSES)
-EXPONENTIALS = {"poisson", "gamma", "tweedie", "gaussian_nll"}
 LOG_LINKS = [key for key, cls in LOSSES.items() if hasattr(cls, "log_link")]
 
 

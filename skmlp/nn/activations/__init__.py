@@ -5,7 +5,7 @@ ones in ``smooth.py``. One with parameters, or with several inputs for each outp
 (``layers/activation_layers.py``).
 
 To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into
-``ACTIVATIONS``; the tests iterate the registry.
+``ACTIVATIONS`` and ``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .base import Activation

@@ -3,9 +3,6 @@
 The one decision: a formula is arranged so that no intermediate value overflows and none loses
 digits in a difference; where that takes a second scratch array, it is a short one, and the work
 goes on in parts that fit the cache.
-
-To add one: derive from ``Activation``, write ``forward`` and ``backward``, put it into
-``ACTIVATIONS`` in ``piecewise.py``.
 """
 
 import math

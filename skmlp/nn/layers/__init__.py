@@ -4,7 +4,8 @@ sequence.
 What a layer is says ``base.py``.
 
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``, a join into
-``JOINS``, a corruption also into ``CORRUPTIONS``; the tests iterate the registries.
+``JOINS``, a corruption also into ``CORRUPTIONS``, and into ``skmlp.nn``; ``docs/contributing.md``
+names the other files.
 """
 
 from .activation_layers import Maxout, PReLU

@@ -4,8 +4,8 @@ What a loss is says ``base.py``. Numbers: ``regression.py``; numbers with a dist
 ``likelihood.py``; classes with probabilities: ``cross_entropy.py``, ``focal.py``; without:
 ``margin.py``. Losses made of losses: ``by_column.py``, ``masked.py``.
 
-To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES``; the tests
-iterate the registry.
+To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES`` and
+``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .base import Loss, Output

@@ -5,7 +5,7 @@ What a rule is says ``base.py``; Adam and its relatives are in ``adam.py``, all 
 weights: L2 and L1 penalties, max-norm, clipping.
 
 To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it
-into ``OPTIMIZERS``; the tests iterate the registry.
+into ``OPTIMIZERS`` and ``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .adam import Adam, AdamW, AMSGrad, NAdam

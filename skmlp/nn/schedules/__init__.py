@@ -4,8 +4,8 @@ far training has come.
 What a schedule is says ``base.py``; formulas are in ``planned.py``, answers to a lack of progress
 in ``plateau.py``.
 
-To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES``; the tests iterate
-the registry.
+To add one: derive from ``Schedule``, write ``curve``, put it into ``SCHEDULES`` and
+``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .base import Clock, Schedule

@@ -3,7 +3,7 @@
 The one decision: whoever watches the progress multiplies the clock's ``decay``; a schedule only
 says by how much, when, and how far.
 
-To add one: as in ``planned.py``, with ``plateau_factor``.
+To add one: as in ``__init__.py``, with ``plateau_factor``.
 """
 
 from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)

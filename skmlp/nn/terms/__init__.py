@@ -3,8 +3,8 @@
 What a term is says ``base.py``; those that are asked of the code of an autoencoder are also in
 ``CODE_PENALTIES``.
 
-To add one: derive from ``Term`` in a file of its kind, put it into ``TERMS``; the tests iterate the
-registry.
+To add one: derive from ``Term`` in a file of its kind, write ``objective`` and what a layer needs,
+put it into ``TERMS`` and ``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .auxiliary_head import Head

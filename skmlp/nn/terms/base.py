@@ -3,9 +3,6 @@
 The one decision: a term is a layer, so that what it reads, its parameters and its memory are
 planned like those of any other. Between the forward and the backward pass the network asks each
 term for its value, which the loss reported includes; ``backward`` adds the gradient.
-
-To add one: derive from ``Term``, write ``objective`` and what a layer needs, put it into ``TERMS``
-in ``__init__.py``.
 """
 
 from abc import abstractmethod
