@@ -269,14 +269,9 @@ def test_what_is_not_finite_is_not_hidden(batch_norm, key, poison, dtype):
     """Else training that has diverged would go on unnoticed."""
     if key in ("logistic", "tanh", "hard_threshold") and poison == np.inf and not batch_norm:
         pytest.skip("it bounds what it gets")
-    network = randomised(
-        Network(
-            [Dense(9), *[BatchNorm()] * batch_norm, Activate(ACTIVATIONS[key]()), Dense(3)],
-            LogLoss(),
-            7,
-            dtype,
-        )
-    )
+    norm = [BatchNorm()] if batch_norm else []
+    layers = [Dense(9), *norm, Activate(ACTIVATIONS[key]()), Dense(3)]
+    network = randomised(Network(layers, LogLoss(), 7, dtype))
     network.views()[0, "weight"][0, :] = poison
     state = TrainingState(np.random.default_rng(0))
     network.prepare(10, state.rng)
@@ -323,6 +318,13 @@ def test_random_words_are_those_of_numpy():
     np.testing.assert_array_equal(ahead, state)
     random_words.put_state(rng, state)
     assert rng.bit_generator.state == twin.bit_generator.state
+
+
+def test_what_is_kept_on_disk_is_of_these_files():
+    """A change of any of them must not find what was compiled before it."""
+    from skmlp.nn.compiled import arrays, epoch
+
+    assert arrays.DIGEST in epoch.run.stats.cache_path
 
 
 def test_one_function_serves_every_network():

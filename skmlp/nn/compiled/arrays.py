@@ -4,21 +4,40 @@ A table of operations is numbers only, so that one compiled function takes any n
 stands in it as the address of its first element. Whoever makes the table keeps the arrays alive.
 """
 
+import hashlib
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import carray, njit, types
+from numba import carray, config, njit, types
 from numba.extending import intrinsic
 
 OPTIONS: Any = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc"}}
+_FOLDER = Path(__file__).parent
+_SOURCES = b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))
+DIGEST = hashlib.sha256(_SOURCES).hexdigest()[:16]
 
 
 def compiled(function):
-    """Return the function, compiled when it is first called and kept on disk where that can be."""
+    """Return the function, compiled when it is first called and kept on disk where that can be.
+
+    Numba takes what it has kept for current as long as the file of the function is the same, but
+    the function may call others. So the folder has the digest of all files here in its name; it
+    lies in ``NUMBA_CACHE_DIR``, beside these files, or where these cannot be written in the user's
+    cache.
+    """
+    before = place = config.CACHE_DIR
+    if not place:
+        beside = os.access(_FOLDER, os.W_OK)
+        place = _FOLDER / "__pycache__" if beside else Path.home() / ".cache" / "skmlp"
+    config.CACHE_DIR = str(Path(place) / DIGEST)
     try:
         return njit(function, **OPTIONS, cache=True)
     except RuntimeError:  # nowhere to keep compiled code
         return njit(function, **OPTIONS)
+    finally:
+        config.CACHE_DIR = before
 
 
 @intrinsic
