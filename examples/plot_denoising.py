@@ -1,13 +1,13 @@
 """
-Denoising: what does an autoencoder learn when its input is spoilt?
+Denoising: what does an autoencoder learn when its input is corrupted?
 ===================================================================
 
 An autoencoder that is as wide as its input may learn to copy it, which mends nothing. Trained on
-spoilt digits with clean ones as target, it has to learn what digits look like. Here a third of the
+corrupted digits with clean ones as target, it has to learn what digits look like. Here a third of the
 pixels is lost, in training at random anew for each batch.
 
-Answer: the reconstruction of spoilt digits that it has not seen is nearer to the clean ones than
-that of an autoencoder trained on clean digits, and much nearer than the spoilt digits themselves.
+Answer: the reconstruction of corrupted digits that it has not seen is nearer to the clean ones than
+that of an autoencoder trained on clean digits, and much nearer than the corrupted digits themselves.
 """
 
 import matplotlib.pyplot as plt
@@ -20,12 +20,12 @@ from skmlp.nn import Masking
 X = load_digits().data / 16
 rng = np.random.default_rng(0)
 clean = X[1200:]
-spoilt = np.where(rng.uniform(size=clean.shape) < 0.33, 0.0, clean)
+corrupted = np.where(rng.uniform(size=clean.shape) < 0.33, 0.0, clean)
 
-pictures = {"clean": clean, "a third lost": spoilt}
+pictures = {"clean": clean, "a third lost": corrupted}
 for name, corruption in {
     "trained on clean digits": None,
-    "trained on spoilt digits": Masking(0.33),
+    "trained on corrupted digits": Masking(0.33),
 }.items():
     model = Autoencoder(
         64,
@@ -36,7 +36,7 @@ for name, corruption in {
         max_iter=60,
         random_state=0,
     )
-    pictures[name] = model.fit(X[:1200]).predict(spoilt)
+    pictures[name] = model.fit(X[:1200]).predict(corrupted)
 errors = {name: np.sqrt(np.mean((picture - clean) ** 2)) for name, picture in pictures.items()}
 print(
     "Root mean squared error against the clean digits:",

@@ -1,10 +1,10 @@
 """
-Outliers: which rows are odd, and in which columns?
+Outliers: which rows are outliers, and in which columns?
 ===================================================
 
 A wrong value is easy to find where it lies outside of what its column ever has. Here it does not:
 in twelve rows of measurements of breast tumours one value each is replaced by a small or a large
-one of the same column, the side on which the row was not. Every value is ordinary; what is odd is
+one of the same column, the side on which the row was not. Every value is ordinary; what is unusual is
 that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
 
 Answer: ranked by the reconstruction error most of the twelve come before most of the other rows,
@@ -56,12 +56,12 @@ areas = {
 }
 found = (errors[is_spoilt].argmax(axis=1) == replaced).mean()
 print("Area under the ROC curve:", {name: round(float(area), 3) for name, area in areas.items()})
-print(f"The column with the largest error is the replaced one in {found:.0%} of the spoilt rows.")
+print(f"The column with the largest error is the replaced one in {found:.0%} of the corrupted rows.")
 assert areas["reconstruction error"] > areas["largest distance from a mean"] + 0.1
 assert found > 0.6
 
 # %%
-# Above the spoilt rows, a ring around the value that was replaced, below as many that nobody
+# Above the corrupted rows, a ring around the value that was replaced, below as many that nobody
 # touched. At the right the error of the row, divided by the bound above which ``predict`` calls it
 # an outlier.
 
@@ -81,7 +81,7 @@ left.scatter(
 )
 left.axhline(11.5, color="tab:blue", linewidth=1)
 left.set_xticks(range(train.shape[1]), train.columns, rotation=90, fontsize=8)
-left.set_yticks([5.5, 17.5], ["spoilt rows", "other rows"], rotation=90, va="center")
+left.set_yticks([5.5, 17.5], ["corrupted rows", "other rows"], rotation=90, va="center")
 left.tick_params(axis="y", length=0)
 figure.colorbar(
     picture,
