@@ -1,13 +1,14 @@
 """
 Denoising: what does an autoencoder learn when its input is corrupted?
-===================================================================
+======================================================================
 
-An autoencoder that is as wide as its input may learn to copy it, which mends nothing. Trained on
-corrupted digits with clean ones as target, it has to learn what digits look like. Here a third of the
-pixels is lost, in training at random anew for each batch.
+An autoencoder that is as wide as its input may learn to copy it, which repairs nothing. Trained on
+corrupted digits with clean ones as target, it has to learn what digits look like. Here a third of
+the pixels is lost, in training at random anew for each batch.
 
 Answer: the reconstruction of corrupted digits that it has not seen is nearer to the clean ones than
-that of an autoencoder trained on clean digits, and much nearer than the corrupted digits themselves.
+that of an autoencoder trained on clean digits, and much nearer than the corrupted digits
+themselves.
 """
 
 import matplotlib.pyplot as plt

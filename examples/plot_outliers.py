@@ -1,11 +1,11 @@
 """
-Outliers: which rows are outliers, and in which columns?
-===================================================
+Outliers: which rows are anomalies, and in which columns?
+=========================================================
 
 A wrong value is easy to find where it lies outside of what its column ever has. Here it does not:
 in twelve rows of measurements of breast tumours one value each is replaced by a small or a large
-one of the same column, the side on which the row was not. Every value is ordinary; what is unusual is
-that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
+one of the same column, the side on which the row was not. Every value is ordinary; what is unusual
+is that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
 
 Answer: ranked by the reconstruction error most of the twelve come before most of the other rows,
 while the largest distance of a value from the mean of its column hardly tells them apart; and in
@@ -56,7 +56,7 @@ areas = {
 }
 found = (errors[is_spoilt].argmax(axis=1) == replaced).mean()
 print("Area under the ROC curve:", {name: round(float(area), 3) for name, area in areas.items()})
-print(f"The column with the largest error is the replaced one in {found:.0%} of the corrupted rows.")
+print(f"The column with the largest error is the replaced one in {found:.0%} of these rows.")
 assert areas["reconstruction error"] > areas["largest distance from a mean"] + 0.1
 assert found > 0.6
 
