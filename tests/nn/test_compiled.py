@@ -10,10 +10,9 @@ import pytest
 pytest.importorskip("numba")
 
 import numpy as np
-from numba import njit
 
 from skmlp.nn.activations import ACTIVATIONS
-from skmlp.nn.compiled import entries, functions, random_words
+from skmlp.nn.compiled import entries
 from skmlp.nn.compiled import program as compiled
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows, Part
@@ -262,6 +261,25 @@ def test_sources_without_an_entry_have_no_program(dtype):
         assert compiled.program(network, updater, source, target, None, 5) is None
 
 
+@pytest.mark.parametrize("columns", ["varying", "constant"])
+def test_batch_norm_of_many_rows_is_exact(columns, rng):
+    """The running variance after a batch of all rows, in single precision: sums of many squares,
+    and columns of large values that hardly vary.
+    """
+    x = rng.standard_normal((50_000, 2), dtype=np.float32)
+    if columns == "constant":
+        x = np.tile(np.array([1e7, 1.7e9], np.float32), (3000, 1))
+    network = Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 2, np.float32)
+    network = randomised(network)
+    network.prepare(len(x))
+    updater = Updater(SGD(), network.params, network.grads)
+    target = DenseRows(np.zeros((len(x), 1), np.float32))
+    made = compiled.program(network, updater, DenseRows(x), target, None, len(x))
+    made.run(np.arange(len(x)), [(0, len(x))], [1e-30], (None, None))
+    exact = x.var(axis=0, dtype=float, ddof=1)
+    np.testing.assert_allclose(network.running_views()[0, "variance"][0], exact, rtol=5e-6)
+
+
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 @pytest.mark.parametrize("key", ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -280,44 +298,6 @@ def test_what_is_not_finite_is_not_hidden(batch_norm, key, poison, dtype):
     x, target = np.random.default_rng(1).uniform(0.1, 1.0, (10, 7)), np.eye(3)[[0] * 10]
     with pytest.raises(DivergedError):
         trainer.fit(DenseRows(x.astype(dtype)), DenseRows(target.astype(dtype)))
-
-
-FUNCTIONS = {
-    "exp": (functions.exp, np.exp),
-    "expm1": (functions.expm1, np.expm1),
-    "tanh": (functions.tanh, np.tanh),
-    "logistic": (functions.logistic, lambda x: 1.0 / (1.0 + np.exp(-x))),
-}
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_elementary_functions_have_a_few_wrong_bits_at_most(key, dtype):
-    ours, theirs = FUNCTIONS[key]
-
-    @njit
-    def each(x, out):
-        for i in range(x.size):
-            out[i] = ours(x[i])
-
-    x = np.concatenate([np.linspace(-80, 80, 40001), np.linspace(-1, 1, 20001)]).astype(dtype)
-    out, exact = np.empty_like(x), theirs(x.astype(np.longdouble))
-    each(x, out)
-    error = np.abs(out - exact)[exact != 0] / np.abs(exact[exact != 0])
-    assert float(error.max()) < 4.0 * np.finfo(dtype).eps
-    each(np.array([np.nan], dtype), out)
-    assert np.isnan(out[0])
-
-
-def test_random_words_are_those_of_numpy():
-    rng, twin = (np.random.Generator(np.random.PCG64(7)) for _ in range(2))
-    state = random_words.state_of(rng)
-    words = [random_words.next_word(state) for _ in range(1000)]
-    assert words == twin.integers(0, 2**64, 1000, np.uint64).tolist()
-    ahead = np.empty(4, np.uint64)
-    random_words.jump(random_words.state_of(rng), 1000, ahead)
-    np.testing.assert_array_equal(ahead, state)
-    random_words.put_state(rng, state)
-    assert rng.bit_generator.state == twin.bit_generator.state
 
 
 def test_what_is_kept_on_disk_is_of_these_files():

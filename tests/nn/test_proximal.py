@@ -114,6 +114,16 @@ def test_clipping_moves_no_minimum(bound, key):
     assert (p == 0).sum() == 3
 
 
+def test_clipping_is_that_of_the_whole_gradient(rng):
+    """Where no parameter is 0, that is what is clipped, and the threshold's part is taken off."""
+    p, g = rng.normal(size=50), rng.normal(size=50)
+    penalty = 0.5 * 0.3 * np.sign(p)
+    wanted = np.clip(g + penalty, -0.4, 0.4) - penalty
+    updater = Updater(SGD(), p, g, l1=[(slice(0, 50), 0.3)])
+    updater.clip(lambda whole: np.clip(whole, -0.4, 0.4, out=whole), 0.5)
+    np.testing.assert_allclose(g, wanted, rtol=1e-14, atol=1e-15)
+
+
 def test_a_gradient_within_the_bound_keeps_its_bits(rng):
     p, g = rng.normal(size=50), rng.normal(size=50)
     p[:10] = 0.0
