@@ -13,7 +13,6 @@ from skmlp.nn.layers import Activate, BatchNorm, Dense
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam
 from skmlp.nn.optimizers.updater import Updater
-from tests import reference
 from tests.nn.helpers import trajectories
 from tests.nn.test_optimizers import bowl, descend
 
@@ -193,12 +192,3 @@ def test_adam_equals_scikit_learn(epsilon, rng):
     for ours in path:
         rule.update_params(theirs, [bowl(theirs[0])])
         np.testing.assert_allclose(ours, theirs[0], rtol=1e-12)
-
-
-def test_adam_equals_the_paper(rng):
-    p = rng.normal(size=20)
-    path = descend(Adam(0.8, 0.95, 1e-2), p, bowl, 0.1, 10)
-    m = v = np.zeros(20)
-    for t, ours in enumerate(path, 1):
-        p, m, v = reference.adam(p, bowl(p), m, v, t, 0.1, 0.8, 0.95, 1e-2)
-        np.testing.assert_allclose(ours, p, rtol=1e-12)
