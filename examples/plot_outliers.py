@@ -32,7 +32,7 @@ for row, column in enumerate(replaced):
     test.iloc[row, column] = (
         high[column] if test.iloc[row, column] < middle[column] else low[column]
     )
-is_spoilt = np.arange(len(test)) < len(replaced)
+is_replaced = np.arange(len(test)) < len(replaced)
 
 autoencoder = Autoencoder(
     8,
@@ -51,10 +51,10 @@ scores = detector.decision_function(test)
 errors = detector.feature_errors(test)
 distances = np.abs((test - train.mean()) / train.std()).max(axis=1)
 areas = {
-    "reconstruction error": roc_auc_score(is_spoilt, -scores),
-    "largest distance from a mean": roc_auc_score(is_spoilt, distances),
+    "reconstruction error": roc_auc_score(is_replaced, -scores),
+    "largest distance from a mean": roc_auc_score(is_replaced, distances),
 }
-found = (errors[is_spoilt].argmax(axis=1) == replaced).mean()
+found = (errors[is_replaced].argmax(axis=1) == replaced).mean()
 print("Area under the ROC curve:", {name: round(float(area), 3) for name, area in areas.items()})
 print(f"The column with the largest error is the replaced one in {found:.0%} of these rows.")
 assert areas["reconstruction error"] > areas["largest distance from a mean"] + 0.1

@@ -257,7 +257,9 @@ def test_sources_without_an_entry_have_no_program(dtype):
     x, target = DenseRows(np.zeros((9, 7), dtype)), DenseRows(np.zeros((9, 3), dtype))
     other = np.float64 if dtype == np.float32 else np.float32
     assert compiled.program(network, updater, x, target, None, 5) is not None
-    for source in (Part(x, np.arange(9)), DenseRows(np.zeros((9, 7), other))):
+    apart, columns = np.zeros((9, 14), dtype)[:, ::2], np.zeros((7, 9), dtype).T
+    others = [DenseRows(array) for array in (np.zeros((9, 7), other), apart, columns)]
+    for source in (Part(x, np.arange(9)), *others):
         assert compiled.program(network, updater, source, target, None, 5) is None
 
 

@@ -43,8 +43,13 @@ def program(network, updater, x, target, weight, n_most, n_threads=1, alone=null
 
 
 def _numbers_of(source, dtype):
-    """Return (kind, array) of a source of numbers of this type, None for another source."""
+    """Return (kind, array) of a source of numbers of this type, None for another source.
+
+    A program reads rows by the address of the first one, so they must lie one behind the other.
+    """
     if type(source) is not DenseRows or source.array.dtype != dtype:
+        return None
+    if not (source.array.flags.c_contiguous and source.array.flags.aligned):
         return None
     return epoch.DENSE, source.array
 
@@ -135,9 +140,9 @@ class Program:
         steps = rates, np.array([updater.advance(rate) for rate in rates.tolist()], np.float64)
         state = np.zeros(4, np.uint64) if network.rng is None else state_of(network.rng)
         totals, order = np.zeros(3), np.asarray(order, np.int64)
-        at_once = len(bounds) if len(self._pieces) == 1 and probe is None else 0
-        if len(self._pieces) == 1 and probe is not None:
-            at_once = len(bounds) - 1
+        at_once = 0  # batches that one call makes: in pieces none, and not one that is looked at
+        if len(self._pieces) == 1:
+            at_once = len(bounds) - (probe is not None)
         failed = -1
         if at_once:
             failed = self._run(
