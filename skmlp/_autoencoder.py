@@ -148,6 +148,8 @@ class Autoencoder(Reconstruction, BaseMLP):
         pretraining=None,
         categorical_features=None,
         embedding_dim=None,
+        numeric_scaling="standard",
+        min_frequency=1,
     ):
         store_parameters(self, locals())
 

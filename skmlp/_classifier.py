@@ -130,6 +130,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         init_from=None,
         categorical_features=None,
         embedding_dim=None,
+        numeric_scaling="standard",
+        min_frequency=1,
     ):
         store_parameters(self, locals())
 

@@ -125,6 +125,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         normalize_y=True,
+        numeric_scaling="standard",
+        min_frequency=1,
     ):
         store_parameters(self, locals())
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.impute import MissingIndicator
-from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, RobustScaler, StandardScaler
 
 from skmlp._data.columns import categorical_columns, not_numbers
 from skmlp._data.frames import as_frame
@@ -268,3 +268,52 @@ def test_it_pickles():
     X, _ = mixed()
     table = fitted(X)
     assert_array_equal(pickle.loads(pickle.dumps(table)).encode(X), table.encode(X))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_robust_scaling_is_that_of_robust_scaler_bounded(weighted, rng):
+    """z / sqrt(1 + (z / 3)^2) is 3 sin(arctan(z / 3)). Weights are whole, so that repeating rows is
+    the reference.
+    """
+    x = np.column_stack([rng.normal(5.0, 2.0, 101), rng.lognormal(0.0, 3.0, 101)])
+    weight = rng.integers(1, 4, 101) if weighted else np.ones(101, int)
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    codec = TableCodec("from_dtype", frame, "pandas", scaling="robust")
+    codec.fit(frame, weight.astype(float), None, False)
+    repeated = np.repeat(x, weight, axis=0)
+    z = RobustScaler().fit(repeated).transform(x)
+    near = 0.02 if weighted else 1e-12  # a quantile between two rows is one of them, or midway
+    assert_allclose(codec.encode(frame), 3.0 * np.sin(np.arctan(z / 3.0)), rtol=near, atol=near)
+    rows = codec.decode(codec.encode(frame), np.float64)
+    assert_allclose(rows.to_numpy(), x, rtol=1e-6)
+
+
+def test_robust_scaling_of_columns_without_a_quartile_range():
+    """Half the range stands in for it; a constant stays, and what is far out comes to the bound."""
+    frame = pd.DataFrame({"rare": [0.0] * 9 + [4.0], "same": 7.0, "far": [*range(9), 1e300]})
+    codec = TableCodec("from_dtype", frame, "pandas", scaling="robust")
+    codec.fit(frame, None, None, False)
+    matrix = codec.encode(frame)
+    assert_allclose(matrix[[0, 9], 0], [0.0, 2.0 / np.sqrt(1.0 + 4.0 / 9.0)])
+    assert_array_equal(matrix[:, 1], 0.0)
+    assert matrix[9, 2] == pytest.approx(3.0)
+
+
+def test_the_slopes_of_robust_scaling_are_its_derivative(rng):
+    frame = pd.DataFrame({"a": rng.standard_cauchy(50)})
+    codec = TableCodec("from_dtype", frame, "pandas", scaling="robust")
+    codec.fit(frame, None, None, False)
+    h = 1e-5
+    difference = (codec.encode(frame + h) - codec.encode(frame - h)) / (2.0 * h)
+    assert_allclose(codec.slopes(codec.encode(frame)), difference, rtol=1e-5, atol=1e-9)
+
+
+def test_rare_categories_share_the_number_of_unseen_ones():
+    frame = pd.DataFrame(
+        {"town": ["a"] * 5 + ["b"] * 3 + ["c"] + [None], "id": [f"row {k}" for k in range(10)]}
+    )
+    codec = TableCodec("from_dtype", frame, "pandas", min_frequency=3)
+    codec.fit(frame, None, None, False)
+    assert codec.categories[0] == ["a", "b"]
+    assert_array_equal(codec.encode(frame)[:, 0], [0] * 5 + [1] * 3 + [2, 2])
+    assert codec.categories[1] == ["row 0"]  # a column without any category would be no column

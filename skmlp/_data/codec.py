@@ -121,9 +121,9 @@ class InputCodec(ABC):
         """Return the loss of a network as a list of (loss, numbers of columns of X)."""
 
     @abstractmethod
-    def gradient(self, of_matrix: np.ndarray) -> np.ndarray:
-        """Return the gradient (..., n_features) with respect to X from that with respect to the
-        rows that the network sees.
+    def gradient(self, of_matrix: np.ndarray, source: RowSource) -> np.ndarray:
+        """Return the gradient (n, ..., n_features) with respect to X from that with respect to the
+        rows that the network sees, ``source``.
         """
 
 
@@ -188,7 +188,7 @@ class MatrixCodec(InputCodec):
     def losses_by_column(self, loss):
         return by_column(loss, len(self.means))
 
-    def gradient(self, of_matrix):
+    def gradient(self, of_matrix, source):
         if self.measure is None:
             return of_matrix
         return (of_matrix * (1.0 / self.measure.scale)).astype(of_matrix.dtype, copy=False)

@@ -9,6 +9,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from ..nn.losses.base import quantile
 from .frames import as_frame
 from .times import time_among, time_found, time_refusal
 
@@ -132,21 +133,50 @@ def rounding_of(dtype):
 def mean_and_scale(x, rounding, weight):
     """Return weighted mean and standard deviation of the values that are not missing; the scale is
     1 of a constant, infinite if all are missing.
+    """
+    x, weight = _present(x, weight)
+    if not len(x):
+        return 0.0, np.inf
+    mean, deviation = _moments(x, rounding, weight)
+    return mean, deviation or 1.0
+
+
+def median_and_range(x, rounding, weight):
+    """Return weighted median and interquartile range of the values that are not missing, or half
+    of the whole range where three quarters are one value; the scale is 1 of a constant, infinite if
+    all are missing.
+    """
+    x, weight = _present(x, weight)
+    if not len(x):
+        return 0.0, np.inf
+    mean, deviation = _moments(x, rounding, weight)
+    if not deviation:
+        return mean, 1.0
+    low, median, high = (quantile(x[:, None], weight, level)[0] for level in (0.25, 0.5, 0.75))
+    spread = high - low
+    return median, spread if spread > rounding * abs(median) else 0.5 * (x.max() - x.min())
+
+
+def _present(x, weight):
+    """Return the values that are not missing and have a weight, and their weights."""
+    counted = ~np.isnan(x) & (weight > 0.0)
+    return x[counted], weight[counted]
+
+
+def _moments(x, rounding, weight):
+    """Return weighted mean and standard deviation, 0 of a constant.
 
     A column counts as constant where its deviation is no more than that of rounding: of n values in
     ``StandardScaler``'s sense (Chan, Golub and LeVeque, 1979), and of its own precision.
     """
-    counted = ~np.isnan(x) & (weight > 0.0)
-    if not counted.any():
-        return 0.0, np.inf
-    x, weight = x[counted], weight[counted] / weight[counted].sum()
     if x.min() == x.max():
-        return x[0], 1.0
+        return x[0], 0.0
+    weight = weight / weight.sum()
     size = np.abs(x).max()  # divided by it, no square overflows
     mean = weight @ (x / size)
     deviation = np.sqrt(weight @ np.square(x / size - mean))
     constant = deviation <= max(len(x) * np.finfo(np.float64).eps, rounding) * abs(mean)
-    return mean * size, 1.0 if constant else deviation * size
+    return mean * size, 0.0 if constant else deviation * size
 
 
 def _factorised(frame, j):
@@ -163,13 +193,20 @@ def _factorised(frame, j):
     return codes, values.tolist()
 
 
-def categories_of(frame, j, rows, declared):
-    """Return the categories of a column that have numbers of their own, those of ``rows``, with
-    None if a missing value has one; ``declared`` as for ``TableCodec.fit``.
+def categories_of(frame, j, rows, declared, min_frequency=1):
+    """Return the categories of a column that have numbers of their own, those that at least
+    ``min_frequency`` of ``rows`` have, at least one, with None if a missing value has one;
+    ``declared`` as for ``TableCodec.fit``.
     """
     codes, values = _factorised(frame, j)
     _check_no_times(frame, j, values)
-    counted = np.unique(codes[rows])
+    counted, counts = np.unique(codes[rows], return_counts=True)
+    if min_frequency > 1 and not declared:
+        present = counted >= 0
+        frequent = counts >= min_frequency
+        if not frequent[present].any():
+            frequent |= np.arange(len(counts)) == np.argmax(counts * present)
+        counted = counted[frequent]
     has_order = isinstance(frame.iloc[:, j].dtype, pd.CategoricalDtype)
     categories = values if declared and has_order else [values[k] for k in counted if k >= 0]
     if not has_order:

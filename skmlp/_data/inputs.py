@@ -94,7 +94,12 @@ def _checked_table(estimator, X, y, reset, options):
     frame = as_frame(X)
     if reset:
         estimator._codec = TableCodec(
-            estimator.categorical_features, frame, form, estimator._keeps_missing
+            estimator.categorical_features,
+            frame,
+            form,
+            estimator._keeps_missing,
+            estimator.numeric_scaling,
+            estimator.min_frequency,
         )
         return (frame, y) if options else frame
     X = estimator._codec.encode(frame).astype(_precision(X), copy=False)

@@ -13,13 +13,24 @@ import numpy as np
 import pandas as pd
 
 from ..nn.engine.sources import DenseRows, OneHotRows
-from ..nn.saved import FLAG, Kind, check_attributes, is_array, is_known, is_label, is_whole, refusal
+from ..nn.saved import (
+    COUNT,
+    FLAG,
+    Kind,
+    check_attributes,
+    is_array,
+    is_known,
+    is_label,
+    is_whole,
+    refusal,
+)
 from .codec import FLOATS, InputCodec
 from .columns import (
     categorical_columns,
     categories_of,
     codes_of,
     mean_and_scale,
+    median_and_range,
     numbers_of,
     rounding_of,
 )
@@ -34,6 +45,10 @@ from .frames import (
     pandas_frame,
     polars_frame,
 )
+
+SCALINGS = ("standard", "robust")
+BOUND = 3.0  # of the numbers of 'robust' scaling
+_NEAR_ONE = 1.0 - 1e-6
 
 
 def _is_given(value):
@@ -51,10 +66,10 @@ _NUMBERS_OF_COLUMNS = Kind(
 class TableCodec(InputCodec):
     """The codec of a table of numbers and categories.
 
-    Its matrix has the numeric columns, standardised; an indicator, 0 or 1, of the missing values of
-    those that lacked some in training; and the categorical columns as category numbers. Where
-    nothing is kept missing, a missing number is zero, and a category without a number of its own
-    has the number behind all others.
+    Its matrix has the numeric columns, scaled; an indicator, 0 or 1, of the missing values of those
+    that lacked some in training; and the categorical columns as category numbers. Where nothing is
+    kept missing, a missing number is zero, and a category without a number of its own has the
+    number behind all others.
 
     Parameters
     ----------
@@ -67,6 +82,11 @@ class TableCodec(InputCodec):
     keeps_missing : bool, default=False
         Whether missing numbers, and categories without a number of their own, are NaN in the
         matrix.
+    scaling : {'standard', 'robust'}, default='standard'
+        How numbers are scaled: by mean and standard deviation, or by median and interquartile range
+        and then bounded, z / sqrt(1 + (z / 3)^2).
+    min_frequency : int, default=1
+        How many rows must have a category for it to have a number of its own.
 
     Attributes
     ----------
@@ -77,7 +97,8 @@ class TableCodec(InputCodec):
     dtypes : list of str
         Of the columns, as pandas calls them.
     mean, scale : ndarray of shape (n_numeric,)
-        Of the values in training that were not missing; the scale is infinite if all were.
+        What is subtracted from the numbers and what they are divided by, learned from the values in
+        training that were not missing; the scale is infinite if all were.
     indicators : ndarray of int
         Which of the numeric columns lacked values.
     categories : list of list
@@ -88,6 +109,10 @@ class TableCodec(InputCodec):
     is_table = True
     kinds = {
         "keeps_missing": FLAG,
+        "scaling": Kind(
+            "'standard' or 'robust'", lambda value: type(value) is str and value in SCALINGS
+        ),
+        "min_frequency": COUNT,
         "given": Kind("what categorical_features takes", _is_given),
         "form": Kind(
             "'pandas', 'polars' or 'array'",
@@ -112,12 +137,22 @@ class TableCodec(InputCodec):
         ),
     }
 
-    def __init__(self, categorical_features, frame, form, keeps_missing=False):
+    def __init__(
+        self,
+        categorical_features,
+        frame,
+        form,
+        keeps_missing=False,
+        scaling="standard",
+        min_frequency=1,
+    ):
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
                 f"frame must be a DataFrame of pandas, got one of the type {type(frame).__name__}."
             )
         self.keeps_missing = keeps_missing
+        self.scaling = scaling
+        self.min_frequency = min_frequency
         self.given = categorical_features
         self.form = form
         self.dtypes = [str(dtype) for dtype in frame.dtypes]
@@ -230,12 +265,15 @@ class TableCodec(InputCodec):
         weight = np.ones(len(frame))[rows] if weight is None else weight[rows]
         columns = [numbers_of(frame, j)[rows] for j in self.numeric]
         rounding = [rounding_of(frame.iloc[:, j].dtype) for j in self.numeric]
+        measured = mean_and_scale if self.scaling == "standard" else median_and_range
         moments = np.array(
-            [mean_and_scale(*column, weight) for column in zip(columns, rounding, strict=True)]
+            [measured(*column, weight) for column in zip(columns, rounding, strict=True)]
         ).reshape(-1, 2)
         self.mean, self.scale = moments[:, 0].copy(), moments[:, 1].copy()
         self.indicators = np.flatnonzero([np.isnan(x).any() for x in columns])
-        self.categories = [categories_of(frame, j, rows, declared) for j in self.categorical]
+        self.categories = [
+            categories_of(frame, j, rows, declared, self.min_frequency) for j in self.categorical
+        ]
         return self
 
     def adopt(self, other):
@@ -256,6 +294,8 @@ class TableCodec(InputCodec):
         indicators[...] = np.isnan(x[:, self.indicators])
         x -= self.mean
         x /= self.scale
+        if self.scaling == "robust":
+            _bound(x)
         for k, (j, categories) in enumerate(zip(self.categorical, self.categories, strict=True)):
             codes[:, k] = codes_of(frame, j, categories)
         if not self.keeps_missing:
@@ -304,7 +344,10 @@ class TableCodec(InputCodec):
         """
         columns = [None] * len(self.names)
         for k, j in enumerate(self.numeric):
-            columns[j] = outputs[:, k].astype(np.float64) * self.scale[k] + self.mean[k]
+            z = outputs[:, k].astype(np.float64)
+            columns[j] = (z if self.scaling == "standard" else _unbounded(z)) * self.scale[
+                k
+            ] + self.mean[k]
         for j, block, categories in zip(
             self.categorical, self.blocks, self.categories, strict=True
         ):
@@ -329,12 +372,42 @@ class TableCodec(InputCodec):
         units = [loss] if len(columns) == 1 else [unit for unit, _ in loss.pieces]
         return list(zip(units, columns, strict=True))
 
-    def gradient(self, of_matrix):
+    def gradient(self, of_matrix, source):
         """Return the gradient with respect to the numbers of the table; NaN for categories."""
         shape = (*of_matrix.shape[:-1], len(self.names))
         out = np.full(shape, np.nan, of_matrix.dtype)
-        out[..., self.numeric] = of_matrix[..., : len(self.numeric)] / self.scale
+        matrix = source.take(
+            slice(0, source.n_rows), np.empty((source.n_rows, source.width), of_matrix.dtype)
+        )
+        slopes = self.slopes(matrix)[:, None]
+        out[..., self.numeric] = of_matrix[..., : len(self.numeric)] * slopes
         return out
+
+    def slopes(self, matrix):
+        """Return the derivatives (n, n_numeric) of the numbers of a matrix with respect to those of
+        the table.
+        """
+        bounded = matrix[:, : len(self.numeric)]
+        if self.scaling == "standard":
+            return np.broadcast_to(1.0 / self.scale, bounded.shape)
+        return _slope_of_bound(bounded) / self.scale
+
+
+def _bound(z):
+    """z <- z / sqrt(1 + (z / 3)^2), which lies between -3 and 3."""
+    z /= np.hypot(1.0, z / BOUND)
+
+
+def _unbounded(z):
+    """Return the z that ``_bound`` makes these of; what is no such value counts as the next."""
+    share = np.clip(z / BOUND, -_NEAR_ONE, _NEAR_ONE)
+    return BOUND * share / np.sqrt(1.0 - np.square(share))
+
+
+def _slope_of_bound(bounded):
+    """Return the derivative of ``_bound`` where it gives these values, never quite zero."""
+    share = np.clip(bounded / BOUND, -_NEAR_ONE, _NEAR_ONE)
+    return (1.0 - np.square(share)) ** 1.5
 
 
 def embeddings(table, network):

@@ -82,18 +82,20 @@ class FeatureImportances:
             max(32, min(_ROWS, _GRADIENT_VALUES // (n_outputs * self.n_features_in_))),
             rng,
         )
-        scale = deviation
-        if codec.is_table:
-            scale = deviation[: len(codec.numeric)]
-            scale = np.multiply(scale, codec.scale, out=np.zeros_like(scale), where=scale > 0.0)
         size = max(1, _GRADIENT_VALUES // (4 * n_outputs * self.n_features_in_))
-        total = sum(
-            np.abs(self._prediction_gradients(X[k : k + size])).sum(axis=0, dtype=np.float64)
-            for k in range(0, len(X), size)
-        )
+        total = 0.0
+        for k in range(0, len(X), size):
+            gradients = self._prediction_gradients(X[k : k + size])
+            if codec.is_table:  # with respect to the numbers as the network sees them
+                slopes = codec.slopes(X[k : k + size])[:, None]
+                of_numbers = gradients[..., codec.numeric]
+                gradients[..., codec.numeric] = np.divide(
+                    of_numbers, slopes, out=np.zeros_like(of_numbers), where=slopes > 0.0
+                )
+            total = total + np.abs(gradients).sum(axis=0, dtype=np.float64)
         if not codec.is_table:
-            return total / len(X) * scale
-        total[:, codec.numeric] *= scale / len(X)
+            return total / len(X) * deviation
+        total[:, codec.numeric] *= deviation[: len(codec.numeric)] / len(X)
         before = self._prediction_matrix(X)
         for j, column, shares in zip(
             codec.categorical,

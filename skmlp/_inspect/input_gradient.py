@@ -77,7 +77,7 @@ def _gradient(estimator, X, output_gradient):
 def _gradient_at(estimator, source, dtype, output_gradient, stop=None):
     """Return the gradient at the rows of a source; ``stop``: as for ``input_gradient``."""
     gradient = _limited(estimator._network, source, output_gradient, stop, dtype)
-    return estimator._codec.gradient(gradient)
+    return estimator._codec.gradient(gradient, source)
 
 
 def _limited(network, source, *args):

@@ -203,8 +203,8 @@ def _embedding(estimator):
     """Return the layers, one or none, that stand for the categories of a table."""
     if not estimator._codec.categorical:
         return []
-    levels, dim = estimator._codec.levels, estimator.embedding_dim
-    return [Embedding(levels, None if dim is None else (int(dim),) * len(levels))]
+    levels, most = estimator._codec.levels, estimator.embedding_dim
+    return [Embedding(levels, None if most is None else tuple(min(n, int(most)) for n in levels))]
 
 
 def _present(*layers):

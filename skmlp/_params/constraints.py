@@ -76,6 +76,8 @@ CONSTRAINTS = {
     "init_from": "no_validation",  # by _init_from
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
+    "numeric_scaling": [StrOptions({"standard", "robust"})],
+    "min_frequency": [NoFlag(Integral, 1, None, closed="left")],
 }
 
 

@@ -308,14 +308,26 @@ PARAMETER_DOCS = {
         table as it stands, a frame or an array of any dtype: each category gets a vector that is
         learned (``embedding_dim``), a missing one counts as a category, and one that no training
         row has gets zeros, or in ``partial_fit`` a vector with all others like it. Numbers are
-        standardised by the mean and standard deviation of the values trained on; a missing one
+        scaled (``numeric_scaling``) by what is learned from the values trained on; a missing one
         becomes 0 then, with a column beside it that indicates it if there were any in training.
         Infinite numbers, dates and times are refused. The first fit learns all this, later ones
         keep it. With None X is a matrix of numbers. See the guide, "Tables".""",
     "embedding_dim": """
     embedding_dim : int or None, default=None
-        Width of the vectors of a category; None means as many numbers as the column has categories,
-        at most 50. Unused without ``categorical_features``.""",
+        Greatest width of the vectors of a category: each column's have as many numbers as it has
+        categories, and no more than this; None means at most 50. Unused without
+        ``categorical_features``.""",
+    "numeric_scaling": """
+    numeric_scaling : {'standard', 'robust'}, default='standard'
+        How the numbers of a table are scaled: 'standard' by their mean and standard deviation;
+        'robust' by their median and interquartile range, and then bounded, z / sqrt(1 + (z / 3)^2),
+        so that what lies far out comes no further than 3 (Holzmueller et al., 2024). Unused without
+        ``categorical_features``.""",
+    "min_frequency": """
+    min_frequency : int, default=1
+        How many of the rows trained on must have a category of a table for it to have a vector of
+        its own; all rarer ones share one, that of categories never seen. The most frequent category
+        of a column always has one. Unused without ``categorical_features``.""",
 }
 
 ATTRIBUTE_DOCS = {

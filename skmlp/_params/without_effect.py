@@ -35,8 +35,9 @@ def _without_effect(estimator, held_out):
     for name in ("validation_cv", "validation_fraction"):
         if _changed(estimator, name) and not estimator.early_stopping:
             yield name, "without early_stopping=True"
-    if _changed(estimator, "embedding_dim") and estimator.categorical_features is None:
-        yield "embedding_dim", "without categorical_features"
+    for name in ("embedding_dim", "numeric_scaling", "min_frequency"):
+        if _changed(estimator, name) and estimator.categorical_features is None:
+            yield name, "without categorical_features"
     if estimator.l1_ratio and _is_zero(estimator.alpha):
         yield "l1_ratio", "with alpha=0"
     if _is_empty(estimator.hidden_layer_sizes):

@@ -10,6 +10,8 @@ from numbers import Real
 import numpy as np
 from skl2onnx.common.data_types import BooleanTensorType, Int64TensorType, StringTensorType
 
+from .._data.table import BOUND
+
 
 def check_table(table, variables):
     """Raise ``ValueError`` if tensors are not the columns of a table, or hold what the graph
@@ -57,6 +59,8 @@ def convert_table(graph, table, variables):
         missing = graph.node("IsNaN", x)
         z = graph.node("Sub", x, graph.constant(table.mean, np.float64))
         z = graph.node("Div", z, graph.constant(table.scale, np.float64))
+        if table.scaling == "robust":
+            z = _bounded(graph, z)
         parts.append(
             graph.cast(
                 graph.node("Where", missing, graph.constant(np.array(0.0), np.float64), z),
@@ -72,6 +76,16 @@ def convert_table(graph, table, variables):
             graph.cast(_codes(graph, table.names[j], *columns[j], categories), graph.dtype)
         )
     return graph.node("Concat", *parts, axis=1)
+
+
+def _bounded(graph, z):
+    """Add z / sqrt(1 + (z / bound)^2) in float64, without overflow."""
+    low, high, one, bound = (
+        graph.constant(np.array(value), np.float64) for value in (-1e150, 1e150, 1.0, BOUND)
+    )
+    share = graph.node("Clip", graph.node("Div", z, bound), low, high)
+    norm = graph.node("Sqrt", graph.node("Add", graph.node("Mul", share, share), one))
+    return graph.node("Mul", graph.node("Div", share, norm), bound)
 
 
 def _codes(graph, name, x, kind, categories):
