@@ -10,6 +10,8 @@ from ._learning_rate_range import learning_rate_range
 from ._outlier import OutlierAutoencoder
 from ._regressor import MLPRegressor
 from ._skops import skops_types
+from ._tabular.classifier import TabularMLPClassifier
+from ._tabular.regressor import TabularMLPRegressor
 from ._through import input_gradient, sample_predictions, summary
 from .nn.saved import VERSION as __version__
 from .plot._codes import CodeDisplay
@@ -29,6 +31,8 @@ __all__ = [
     "MLPRegressor",
     "OutlierAutoencoder",
     "ReconstructionDisplay",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
     "TrainingDisplay",
     "WeightsDisplay",
     "config_context",

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._data.inputs import MatrixLike, checked, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
 from ._data.sources import fits_into, start_rows, stretched
+from ._data.table import TableCodec
 from ._data.targets import initial_scores, n_targets, target_rows
 from ._data.weights import in_precision
 from ._fit.data import Sources, any_missing, fit_data
@@ -188,6 +189,8 @@ class BaseMLP(
             evaluation=self._evaluation(network, sources, held_out),
             tasks=FitTasks(self, given) if has_callbacks(self) else None,
             incremental=given.incremental,
+            callbacks=given.callbacks,
+            n_alike=given.n_alike,
         )
         check_batch_rows(training)
         with limited_threads(network, training.step_rows):
@@ -297,6 +300,24 @@ class BaseMLP(
                 else stretched(target, measure)
             )
         return measure.normalised(target, dtype)
+
+    # ---- tables
+
+    def _make_codec(self, frame, form):
+        """Return the codec of a frame that was given in this form, which has learned nothing."""
+        return TableCodec(
+            self.categorical_features,
+            frame,
+            form,
+            self._keeps_missing,
+            self.numeric_scaling,
+            self.min_frequency,
+        )
+
+    @property
+    def _in_training(self):
+        """Whether it is asked from within its fit."""
+        return self._network.grads is not None
 
     # ---- prediction
 

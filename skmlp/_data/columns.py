@@ -1,7 +1,7 @@
-"""The columns of a table: which are categorical, what is learned of each, and how it is encoded.
+"""The columns of a table: which are categorical, and how each is read.
 
-Numbers are standardised by the values that are not missing. A category has a number of its own if
-the rows trained on have it; None among the categories stands for a missing value.
+A category has a number of its own if the rows trained on have it; None among the categories stands
+for a missing value.
 """
 
 from numbers import Integral
@@ -9,7 +9,6 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from ..nn.losses.base import quantile
 from .frames import as_frame
 from .times import time_among, time_found, time_refusal
 
@@ -120,63 +119,6 @@ def numbers_of(frame, j):
             "for a missing value."
         )
     return x
-
-
-def rounding_of(dtype):
-    """Return the relative distance of neighbouring numbers of a column's dtype, that of float64
-    for all that is no shorter float.
-    """
-    short = {2: np.float16, 4: np.float32} if dtype.kind == "f" else {}
-    return float(np.finfo(short.get(getattr(dtype, "itemsize", 8), np.float64)).eps)
-
-
-def mean_and_scale(x, rounding, weight):
-    """Return weighted mean and standard deviation of the values that are not missing; the scale is
-    1 of a constant, infinite if all are missing.
-    """
-    x, weight = _present(x, weight)
-    if not len(x):
-        return 0.0, np.inf
-    mean, deviation = _moments(x, rounding, weight)
-    return mean, deviation or 1.0
-
-
-def median_and_range(x, rounding, weight):
-    """Return weighted median and interquartile range of the values that are not missing, or half
-    of the whole range where three quarters are one value; the scale is 1 of a constant, infinite if
-    all are missing.
-    """
-    x, weight = _present(x, weight)
-    if not len(x):
-        return 0.0, np.inf
-    mean, deviation = _moments(x, rounding, weight)
-    if not deviation:
-        return mean, 1.0
-    low, median, high = (quantile(x[:, None], weight, level)[0] for level in (0.25, 0.5, 0.75))
-    spread = high - low
-    return median, spread if spread > rounding * abs(median) else 0.5 * (x.max() - x.min())
-
-
-def _present(x, weight):
-    """Return the values that are not missing and have a weight, and their weights."""
-    counted = ~np.isnan(x) & (weight > 0.0)
-    return x[counted], weight[counted]
-
-
-def _moments(x, rounding, weight):
-    """Return weighted mean and standard deviation, 0 of a constant.
-
-    A column counts as constant where its deviation is no more than that of rounding: of n values in
-    ``StandardScaler``'s sense (Chan, Golub and LeVeque, 1979), and of its own precision.
-    """
-    if x.min() == x.max():
-        return x[0], 0.0
-    weight = weight / weight.sum()
-    size = np.abs(x).max()  # divided by it, no square overflows
-    mean = weight @ (x / size)
-    deviation = np.sqrt(weight @ np.square(x / size - mean))
-    constant = deviation <= max(len(x) * np.finfo(np.float64).eps, rounding) * abs(mean)
-    return mean * size, 0.0 if constant else deviation * size
 
 
 def _factorised(frame, j):

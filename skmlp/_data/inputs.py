@@ -18,9 +18,9 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 from .._params.column_losses import labels_of
 from .codec import MatrixCodec
 from .columns import not_numbers, unhashable
+from .encoded_table import EncodedTable
 from .frames import as_frame, as_series, form_of, is_frame
 from .missing import refuse_missing_in_sparse
-from .table import TableCodec
 from .times import time_found, time_refusal
 from .unseen import warn_of_unseen
 
@@ -79,10 +79,12 @@ def _checked_matrix(estimator, X, y, reset, options):
 
 
 def _checked_table(estimator, X, y, reset, options):
-    form, X = form_of(X), table_of(X, estimator)
-    validate_data(
-        estimator, *((X, y) if options else (X,)), reset=bool(reset), skip_check_array=True
-    )
+    is_encoded = isinstance(X, EncodedTable)
+    if not is_encoded:
+        form, X = form_of(X), table_of(X, estimator)
+        validate_data(
+            estimator, *((X, y) if options else (X,)), reset=bool(reset), skip_check_array=True
+        )
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
         try:
@@ -91,19 +93,16 @@ def _checked_table(estimator, X, y, reset, options):
             raise _of_target(error) from None
     else:
         check_array(shape_only, estimator=estimator, input_name="X")
+    if is_encoded:
+        if reset:
+            X.lend(estimator)
+        return (X.matrix, y) if options else X.matrix
     frame = as_frame(X)
     if reset:
-        estimator._codec = TableCodec(
-            estimator.categorical_features,
-            frame,
-            form,
-            estimator._keeps_missing,
-            estimator.numeric_scaling,
-            estimator.min_frequency,
-        )
+        estimator._codec = estimator._make_codec(frame, form)
         return (frame, y) if options else frame
     X = estimator._codec.encode(frame).astype(_precision(X), copy=False)
-    if reset is None and estimator._network.grads is None:  # a scorer asks in each epoch of a fit
+    if reset is None and not estimator._in_training:  # a scorer asks in each epoch of a fit
         warn_of_unseen(estimator._codec, frame, X)
     return (X, y) if options else X
 
@@ -196,6 +195,8 @@ def encoded(estimator, X, target, weight, rows, first, incremental, source=None)
             else source._codec.measure
         )
         codec.learn(X, weight, rows, measure, labels_of(estimator))
+        return X, target
+    if not isinstance(X, pd.DataFrame):  # a table that was encoded before
         return X, target
     if source is None:
         codec.fit(X, weight, rows, declared=incremental)

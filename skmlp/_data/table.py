@@ -25,15 +25,7 @@ from ..nn.saved import (
     refusal,
 )
 from .codec import FLOATS, InputCodec
-from .columns import (
-    categorical_columns,
-    categories_of,
-    codes_of,
-    mean_and_scale,
-    median_and_range,
-    numbers_of,
-    rounding_of,
-)
+from .columns import categorical_columns, categories_of, codes_of, numbers_of
 from .frames import (
     Categories,
     Filled,
@@ -45,10 +37,7 @@ from .frames import (
     pandas_frame,
     polars_frame,
 )
-
-SCALINGS = ("standard", "robust")
-BOUND = 3.0  # of the numbers of 'robust' scaling
-_NEAR_ONE = 1.0 - 1e-6
+from .scaling import SCALINGS, bound, rounding_of, slope_of_bound, unbounded
 
 
 def _is_given(value):
@@ -265,7 +254,7 @@ class TableCodec(InputCodec):
         weight = np.ones(len(frame))[rows] if weight is None else weight[rows]
         columns = [numbers_of(frame, j)[rows] for j in self.numeric]
         rounding = [rounding_of(frame.iloc[:, j].dtype) for j in self.numeric]
-        measured = mean_and_scale if self.scaling == "standard" else median_and_range
+        measured = SCALINGS[self.scaling]
         moments = np.array(
             [measured(*column, weight) for column in zip(columns, rounding, strict=True)]
         ).reshape(-1, 2)
@@ -295,7 +284,7 @@ class TableCodec(InputCodec):
         x -= self.mean
         x /= self.scale
         if self.scaling == "robust":
-            _bound(x)
+            bound(x)
         for k, (j, categories) in enumerate(zip(self.categorical, self.categories, strict=True)):
             codes[:, k] = codes_of(frame, j, categories)
         if not self.keeps_missing:
@@ -345,9 +334,8 @@ class TableCodec(InputCodec):
         columns = [None] * len(self.names)
         for k, j in enumerate(self.numeric):
             z = outputs[:, k].astype(np.float64)
-            columns[j] = (z if self.scaling == "standard" else _unbounded(z)) * self.scale[
-                k
-            ] + self.mean[k]
+            z = unbounded(z) if self.scaling == "robust" else z
+            columns[j] = z * self.scale[k] + self.mean[k]
         for j, block, categories in zip(
             self.categorical, self.blocks, self.categories, strict=True
         ):
@@ -390,24 +378,7 @@ class TableCodec(InputCodec):
         bounded = matrix[:, : len(self.numeric)]
         if self.scaling == "standard":
             return np.broadcast_to(1.0 / self.scale, bounded.shape)
-        return _slope_of_bound(bounded) / self.scale
-
-
-def _bound(z):
-    """z <- z / sqrt(1 + (z / 3)^2), which lies between -3 and 3."""
-    z /= np.hypot(1.0, z / BOUND)
-
-
-def _unbounded(z):
-    """Return the z that ``_bound`` makes these of; what is no such value counts as the next."""
-    share = np.clip(z / BOUND, -_NEAR_ONE, _NEAR_ONE)
-    return BOUND * share / np.sqrt(1.0 - np.square(share))
-
-
-def _slope_of_bound(bounded):
-    """Return the derivative of ``_bound`` where it gives these values, never quite zero."""
-    share = np.clip(bounded / BOUND, -_NEAR_ONE, _NEAR_ONE)
-    return (1.0 - np.square(share)) ** 1.5
+        return slope_of_bound(bounded) / self.scale
 
 
 def embeddings(table, network):

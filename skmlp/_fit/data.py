@@ -16,6 +16,7 @@ from .._data.missing import has_missing
 from .._data.sources import take
 from .._data.weights import checked_weight, counted_rows, near_one
 from .._params.units import is_lbfgs
+from ..nn.engine.epoch_end import Callback
 from ..nn.engine.sources import RowSource
 from ..nn.schedules.base import Schedule
 from .init_from import fitted_network
@@ -26,7 +27,9 @@ from .validation import given_split, split_rows, warn_of_another_scale
 class Given:
     """The arguments of ``fit``, or of ``partial_fit`` if ``incremental``, as the user gave them.
 
-    ``classes``: all that there will be, None for those in y.
+    ``classes``: all that there will be, None for those in y. Of a member of an ensemble also:
+    ``split``, the numbers of the rows that early stopping trains on and of those that it holds out;
+    ``callbacks`` of the core, and ``n_alike``, how many fits of its kind are made.
     """
 
     X: MatrixLike
@@ -38,6 +41,9 @@ class Given:
     groups: ArrayLike | None = None
     classes: ArrayLike | None = None
     incremental: bool = False
+    split: tuple[np.ndarray, np.ndarray] | None = None
+    callbacks: tuple[Callback, ...] = ()
+    n_alike: int = 1
 
     def check(self, estimator: BaseEstimator, schedule: Schedule) -> None:
         """Raise ``ValueError`` for what does not go together, or with the estimator."""
@@ -162,6 +168,8 @@ def _split(estimator, given, data, seed):
     """
     if given.X_val is not None or not estimator.early_stopping or is_lbfgs(estimator):
         return data.rows, None
+    if given.split is not None:
+        return given.split
     counted = np.arange(data.X.shape[0]) if data.rows is None else data.rows
     if estimator.validation_cv is not None:
         y = None if data.is_reconstructed else given.y

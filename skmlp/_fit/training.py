@@ -45,7 +45,8 @@ class Training:
 
     ``estimator``: whose parameters are read; ``records``: the list that grows by one for each
     epoch; ``minibatches``: None for L-BFGS; ``evaluation``: None without held-out rows; ``tasks``:
-    None without callbacks of scikit-learn's; ``incremental``: for one epoch only.
+    None without callbacks of scikit-learn's; ``incremental``: for one epoch only; ``callbacks``,
+    ``n_alike``: as given.
     """
 
     estimator: BaseEstimator
@@ -57,6 +58,8 @@ class Training:
     evaluation: Evaluation | None = None
     tasks: FitTasks | None = None
     incremental: bool = False
+    callbacks: tuple[Callback, ...] = ()
+    n_alike: int = 1
 
     @property
     def step_rows(self) -> int:
@@ -90,6 +93,7 @@ class Training:
             self._in_units(),
             History(self.records),
             progress,
+            *self.callbacks,
         ]
         return [callback for callback in callbacks if callback is not None]
 

@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 from skl2onnx.common.data_types import BooleanTensorType, Int64TensorType, StringTensorType
 
-from .._data.table import BOUND
+from .._data.scaling import BOUND
 
 
 def check_table(table, variables):

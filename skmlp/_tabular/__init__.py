@@ -1,0 +1,1 @@
+"""Estimators for tables: ensembles of networks with settings that need no choice."""

@@ -1,0 +1,197 @@
+"""The classifier for tables."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from .._classifier import MLPClassifier
+from .._data.inputs import MatrixLike
+from .._data.weights import balanced
+from .._params.classifier import CLASSIFIER_CONSTRAINTS
+from .._params.parameters import store_parameters
+from .._saved.tabular import TABULAR_CLASSIFIER
+from ..nn.losses import LogLoss
+from .base import BaseTabularMLP
+from .calibration import sharpness
+from .parameters import TABULAR_CONSTRAINTS, tabular_documented
+
+
+@tabular_documented
+class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
+    """Classifier for tables: an ensemble of networks with settings that need no choice.
+
+    It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
+    missing values in both. Its members are :class:`MLPClassifier` with settings that were chosen on
+    many tables, after those of RealMLP (Holzmueller et al., 2024); each holds out another part of
+    the rows, keeps the weights of the epoch that was best there, and their probabilities are
+    averaged after they were calibrated on the rows held out.
+
+    Parameters
+    ----------
+    {parameters}
+    class_weight : dict, 'balanced' or None, default=None
+        Weight of each class, as in scikit-learn.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    sharpness_ : float
+        What the members' scores are multiplied with for their probabilities to be right on rows
+        held out: the inverse of the temperature.
+    {attributes}
+
+    See Also
+    --------
+    TabularMLPRegressor : The same for numbers.
+    MLPClassifier : One network, every part of which is a parameter.
+    sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees.
+
+    References
+    ----------
+    {references}
+
+    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML (2017).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skmlp import TabularMLPClassifier
+    >>> X, y = load_wine(return_X_y=True, as_frame=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = TabularMLPClassifier(n_estimators=2, max_iter=20, random_state=0)
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.9
+    True
+    """
+
+    _parameter_constraints = {
+        **TABULAR_CONSTRAINTS,
+        "class_weight": CLASSIFIER_CONSTRAINTS["class_weight"],
+    }
+    _stores = TABULAR_CLASSIFIER
+    _target_options = {"multi_output": True}
+
+    def __init__(  # noqa: PLR0913
+        self,
+        n_estimators=8,
+        *,
+        hidden_layer_sizes=(256, 256, 256),
+        max_iter="auto",
+        learning_rate_init=0.04,
+        batch_size="auto",
+        dropout=0.15,
+        categorical_features="from_dtype",
+        member_params=None,
+        time_limit=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=False,
+        class_weight=None,
+    ):
+        store_parameters(self, locals())
+
+    def fit(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the members on X and y.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Of pandas or polars, or an array; missing values are allowed.
+        y : array-like of shape (n_samples,)
+            Labels of any kind.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; rows of weight zero are left out.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._fit(X, y, sample_weight)
+
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        matrix = self._check_X(X)
+
+        def probabilities(member):
+            raw = member._raw(matrix)
+            raw *= self.sharpness_
+            return member._linked(raw, member._network.loss.link)
+
+        return self._mean(probabilities, len(matrix))
+
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
+        """Return the logarithm of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+        """
+        p = self.predict_proba(X)
+        return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+
+    def predict(self, X: MatrixLike) -> np.ndarray:
+        """Return the most probable label.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _make(self, **settings):
+        return MLPClassifier(
+            **settings,
+            activation="selu",
+            loss=LogLoss(label_smoothing=0.1),
+            learning_rate_init=self.learning_rate_init,
+        )
+
+    def _check_target(self, y, weight):
+        check_classification_targets(y)
+        if y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                "y has several columns; TabularMLPClassifier learns one label of each row. Take "
+                "MLPClassifier for several labels, or sklearn.multioutput.MultiOutputClassifier."
+            )
+        y = column_or_1d(y, warn=True)
+        self.classes_, target = np.unique(y, return_inverse=True)
+        weight = balanced(self.class_weight, self.classes_, target, weight)
+        return target, target, weight
+
+    @property
+    def _target_classes(self):
+        return np.arange(len(self.classes_))
+
+    def _said(self, member, matrix):
+        raw = member._raw(matrix)
+        return np.concatenate([-raw, raw], axis=1) if len(self.classes_) == 2 else raw
+
+    def _summarise(self, held_out):
+        scores = [said for _, said in held_out]
+        labels, weights = ([given[k] for given, _ in held_out] for k in (1, 2))
+        self.sharpness_ = (
+            sharpness(*map(np.concatenate, (scores, labels, weights))) if scores else 1.0
+        )

@@ -1,0 +1,47 @@
+"""The network that is good on most tables: which units, how wide, how long, at which rate.
+
+The one decision: everything is a parameter of ``MLPClassifier`` or ``MLPRegressor``, so that what a
+member does can be read off and changed. Batches and epochs grow with the rows: few rows need many
+passes of small batches, many rows few passes of large ones.
+"""
+
+import math
+
+STEPS = 2000  # of training, at least
+EPOCHS = 64  # at least, unless the rows are very many
+MOST_STEPS = 40_000
+LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
+
+
+def batch_size_for(n_rows):
+    """Return the number of rows of a batch: a power of two near a thirty-second of the rows, from
+    32 to 256; more where there are very many.
+    """
+    size = 2 ** round(math.log2(max(n_rows, 1) / 32))
+    most = USUAL_BATCH if n_rows * EPOCHS / USUAL_BATCH < MOST_STEPS else LARGEST_BATCH
+    return min(max(size, LEAST_BATCH), most, n_rows)
+
+
+def n_epochs_for(n_rows, batch_size):
+    """Return the number of epochs: ``EPOCHS``, or as many as make ``STEPS`` steps, and no more than
+    make ``MOST_STEPS``.
+    """
+    steps = max(1, n_rows // batch_size)
+    return max(1, min(max(EPOCHS, math.ceil(STEPS / steps)), math.ceil(MOST_STEPS / steps)))
+
+
+def recipe(n_epochs):
+    """Return the parameters that members have beside those of the ensemble."""
+    return {
+        "max_iter": n_epochs,
+        "n_iter_no_change": n_epochs,
+        "solver": "adam",
+        "beta_2": 0.95,
+        "alpha": 0.0,
+        "learning_rate": "one_cycle",
+        "weight_init": "lecun_normal",
+        "numeric_scaling": "robust",
+        "embedding_dim": 8,
+        "min_frequency": 2,
+        "dtype": "float32",
+    }
