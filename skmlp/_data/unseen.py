@@ -27,8 +27,9 @@ def warn_of_unseen(codec, frame, matrix):
         if ((code < len(categories)) & (code != missing)).any():
             continue
         column = frame.iloc[:, j].dropna()
+        n_rows = len(column) if codec.min_frequency == 1 else 0  # rare ones are no accident
         fitted = [category for category in categories if category is not None]
-        suspect = _suspect(column.unique().tolist(), fitted, len(column))
+        suspect = _suspect(column.unique().tolist(), fitted, n_rows)
         if suspect is not None:
             warn_user(
                 f"The column {codec.names[j]!r} of X has no value that was there in the fit: it "

@@ -14,7 +14,7 @@ from .._data.encoded_table import EncodedTable
 from .._data.inputs import checked
 from .._data.weights import checked_weight, counted_rows
 from .._fit.data import Given
-from .._fit.threads import blas_threads
+from .._fit.threads import blas_threads, one_thread
 from .._fit.transaction import all_or_nothing
 from .._params.parameters import ExplainedParameters
 from .._saved.stored import CheckedState

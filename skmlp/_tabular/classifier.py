@@ -159,7 +159,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         -------
         y : ndarray of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        p = self.predict_proba(X)
+        return self.classes_[p.argmax(axis=1)]
 
     def _make(self, **settings):
         return MLPClassifier(

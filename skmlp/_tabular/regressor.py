@@ -159,8 +159,9 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
                 f"quantiles must be a number between 0 and 1, or several, got {quantiles!r}."
             )
         if not len(self._held_out_errors):
+            n_outputs = 1 if self._range.ndim == 1 else self._range.shape[1]
             raise ValueError(
                 "There are quantiles only of one output, and if there were enough rows to hold "
-                f"some out; the fit had {1 if self._range.ndim == 1 else self._range.shape[1]} outputs."
+                f"some out; the fit had n_outputs={n_outputs}."
             )
         return levels
