@@ -175,7 +175,9 @@ def test_a_prediction_is_the_mean_of_what_members_say_of_the_table(cls):
         parts = [np.clip(member.predict(X), y.min(), y.max()) for member in model.estimators_]
     else:
         scores = [member.decision_function(X) for member in model.estimators_]
-        parts = [softmax(model.sharpness_ * part, axis=1) for part in scores]
+        mean = softmax(model.sharpness_ * np.mean(scores, axis=0), axis=1)
+        assert_allclose(model.predict_log_proba(X), np.log(mean), rtol=1e-5, atol=1e-5)
+        parts = [mean]
     assert_allclose(said(model, X), np.mean(parts, axis=0), rtol=1e-5, atol=1e-6)
 
 
@@ -224,6 +226,11 @@ def test_sharpness_is_that_of_the_labels(factor):
     p = softmax(factor * scores, axis=1)
     labels = (p.cumsum(axis=1) < rng.random(20_000)[:, None]).sum(axis=1)
     assert sharpness(scores, labels, np.ones(20_000)) == pytest.approx(factor, rel=0.03)
+    binary = scores[:, 1:2] - scores[:, :1]
+    two = labels < 2
+    assert sharpness(binary[two], labels[two], np.ones(two.sum())) == pytest.approx(
+        factor, rel=0.05
+    )
 
 
 def test_quantiles_cover_what_they_say(rng):

@@ -27,8 +27,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both. Its members are :class:`MLPClassifier` with settings that were chosen on
     many tables, after those of RealMLP (Holzmueller et al., 2024); each holds out another part of
-    the rows, keeps the weights of the epoch that was best there, and their probabilities are
-    averaged after they were calibrated on the rows held out.
+    the rows and keeps the weights of the epoch that was best there. Their scores are averaged, and
+    calibrated on the rows held out.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     sharpness_ : float
-        What the members' scores are multiplied with for their probabilities to be right on rows
-        held out: the inverse of the temperature.
+        What the mean of the members' scores is multiplied with to give probabilities: the inverse
+        of a temperature.
     {attributes}
 
     See Also
@@ -125,14 +125,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         p : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        matrix = self._check_X(X)
-
-        def probabilities(member):
-            raw = member._raw(matrix)
-            raw *= self.sharpness_
-            return member._linked(raw, member._network.loss.link)
-
-        return self._mean(probabilities, len(matrix))
+        return self._probabilities(self._scores(X), "link")
 
     def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the logarithm of ``predict_proba``.
@@ -145,8 +138,23 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         -------
         log_p : ndarray of shape (n_samples, n_classes)
         """
-        p = self.predict_proba(X)
-        return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+        return self._probabilities(self._scores(X), "log_link")
+
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
+        """Return the calibrated scores, the mean of the members': the larger, the more the class is
+        favoured.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score, above 0 for ``classes_[1]``; else a column for each class.
+        """
+        scores = self._scores(X)
+        return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Return the most probable label.
@@ -159,8 +167,10 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         -------
         y : ndarray of shape (n_samples,)
         """
-        p = self.predict_proba(X)
-        return self.classes_[p.argmax(axis=1)]
+        scores = self._scores(X)
+        if len(self.classes_) == 2:
+            return self.classes_[(scores[:, 0] > 0.0).astype(int)]
+        return self.classes_[scores.argmax(axis=1)]
 
     def _make(self, **settings):
         return MLPClassifier(
@@ -186,13 +196,24 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     def _target_classes(self):
         return np.arange(len(self.classes_))
 
+    def _scores(self, X):
+        """Return the calibrated scores (n, n_classes), or (n, 1) for two classes."""
+        matrix = self._check_X(X)
+        scores = self._mean(lambda member: self._said(member, matrix), len(matrix))
+        scores *= self.sharpness_
+        return scores
+
     def _said(self, member, matrix):
-        raw = member._raw(matrix)
-        return np.concatenate([-raw, raw], axis=1) if len(self.classes_) == 2 else raw
+        return member._raw(matrix)
+
+    def _probabilities(self, scores, link):
+        """Return what the link of the members' loss makes of scores."""
+        member = self.estimators_[0]
+        return member._linked(scores, getattr(member._network.loss, link))
 
     def _summarise(self, held_out):
-        scores = [said for _, said in held_out]
-        labels, weights = ([given[k] for given, _ in held_out] for k in (1, 2))
-        self.sharpness_ = (
-            sharpness(*map(np.concatenate, (scores, labels, weights))) if scores else 1.0
-        )
+        self.sharpness_ = 1.0
+        if held_out:
+            scores = np.concatenate([said for _, said in held_out])
+            labels, weights = (np.concatenate([given[k] for given, _ in held_out]) for k in (1, 2))
+            self.sharpness_ = sharpness(scores, labels, weights, len(self.estimators_))
