@@ -37,21 +37,18 @@ from skmlp import TabularMLPClassifier, TabularMLPRegressor
 ROWS = 5000
 FIELDS = ["table", "task", "rows", "columns", "estimator", "seed"]
 FIELDS += ["error", "log_loss", "fit_seconds", "predict_seconds"]
-OPENML = {  # name: number of the data set
-    "adult": 1590,
-    "bank_marketing": 1461,
-    "credit_g": 31,
-    "electricity": 151,
-    "letter": 6,
-    "phoneme": 1489,
-    "satimage": 182,
-    "splice": 46,
-    "abalone": 42726,
-    "california_housing": 43939,
-    "diamonds": 42225,
-    "house_sales": 42092,
-    "kin8nm": 44980,
-    "wine_quality": 44971,
+OPENML = {  # name there: version
+    "adult": 2,
+    "bank-marketing": 1,
+    "credit-g": 1,
+    "electricity": 1,
+    "letter": 1,
+    "phoneme": 1,
+    "satimage": 1,
+    "splice": 1,
+    "diamonds": 1,
+    "kin8nm": 1,
+    "wine_quality": 1,
 }
 
 
@@ -138,8 +135,8 @@ OTHERS = ("hgb", "mlp", "lgbm", "xgb", "catboost", "realmlp")
 def tables(folder):
     """Yield name, frame, target and whether it is one of classes, of each table."""
     if folder is None:
-        for name, number in OPENML.items():
-            frame, y = fetch_openml(data_id=number, return_X_y=True, as_frame=True)
+        for name, version in OPENML.items():
+            frame, y = fetch_openml(name, version=version, return_X_y=True, as_frame=True)
             yield name, *_prepared(frame, y)
         return
     for path in sorted(pathlib.Path(folder).glob("*.parquet")):
