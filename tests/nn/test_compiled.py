@@ -31,7 +31,7 @@ from skmlp.nn.layers import (
     TiedDense,
 )
 from skmlp.nn.losses import LogLoss, Poisson, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam
+from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant, OneCycle
 from tests.nn.helpers import construct, randomised, targets_of
@@ -59,6 +59,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     weighted, categories = options.pop("weighted", False), options.pop("categories", ())
     penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
     decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
+    rates = options.pop("rates", ())
     rng = np.random.default_rng(1)
     alphas = [penalty] * len(Network(layers, loss, n_in).penalised)
     network = randomised(Network(layers, loss, n_in, dtype, alphas))
@@ -80,6 +81,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
         weights=[view for (_, name), view in network.views().items() if name == "weight"],
         max_norm=max_norm,
         scalars=state.scalars,
+        rates=rates or network.layout.rates(),
     )
     made, last = [], Last()
 
@@ -191,6 +193,12 @@ STEPS = {
     "in_order": {"shuffle": False},
     "momentum": {"rule": SGD(nesterovs_momentum=False)},
     "probe": {"probe": lambda network, plan: None},
+    "rates": {
+        "rule": AdamW(),
+        "rates": [(slice(0, 50), 0.3), (slice(50, 95), 2.0), (slice(95, 102), 0.3)],
+        "penalty": 0.3,
+        "decay": 9.0,
+    },
 }
 
 
