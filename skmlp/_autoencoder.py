@@ -148,6 +148,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         pretraining=None,
         categorical_features=None,
         embedding_dim=None,
+        input_scale=False,
     ):
         store_parameters(self, locals())
 

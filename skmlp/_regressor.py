@@ -125,6 +125,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         normalize_y=True,
+        input_scale=False,
     ):
         store_parameters(self, locals())
 

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.activations import LeakyReLU
-from skmlp.nn.layers import BatchNorm
+from skmlp.nn.layers import BatchNorm, Scale
 from skmlp.nn.losses import LogLoss, Quantile
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.schedules import Cosine, Linear, OneCycle
@@ -47,6 +47,7 @@ SHARED = [
         "batch_norm": BatchNorm(statistics="population"),
         "hidden_layer_sizes": (8, 8),
         "skip_connections": "concat",
+        "input_scale": True,
     },
     {
         **QUICK,
@@ -85,7 +86,9 @@ DEEP = {**QUICK, "hidden_layer_sizes": (8, 8)}
 OWN = [
     MLPClassifier(loss=LogLoss(0.1), auxiliary_loss_weight=0.3, **DEEP),
     MLPClassifier(loss="hinge", categorical_features=[0], **QUICK),
-    MLPClassifier(loss="focal", categorical_features="from_dtype", **DECAYING),
+    MLPClassifier(
+        loss="focal", categorical_features="from_dtype", input_scale=Scale(2.0), **DECAYING
+    ),
     MLPRegressor("huber", auxiliary_loss_weight=0.3, **DEEP),
     MLPRegressor("poisson", categorical_features=[0], **DECAYING),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of

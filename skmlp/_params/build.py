@@ -21,11 +21,12 @@ from ..nn.layers import (
     Dropout,
     Embedding,
     Layer,
+    Scale,
     TiedDense,
 )
 from ..nn.terms import Head, Term
 from .penalties import strengths
-from .units import activation_unit, batch_norm_unit, is_lbfgs, per_layer, resolve
+from .units import activation_unit, is_lbfgs, optional_unit, per_layer, resolve
 
 
 class Block(NamedTuple):
@@ -99,7 +100,7 @@ def hidden_blocks(estimator, hidden_layer_sizes):
         )
     activations = per_layer(estimator.activation, len(widths), "activation", "hidden layers")
     rates = per_layer(estimator.dropout, len(widths), "dropout", "hidden layers")
-    norm = batch_norm_unit(estimator.batch_norm)
+    norm = optional_unit(estimator.batch_norm, BatchNorm)
     blocks = []
     for width, activation, rate in zip(widths, activations, rates, strict=True):
         blocks.append(Block(int(width), activation_unit(activation), norm, rate))
@@ -109,12 +110,13 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, architecture, n_in, n_out):
     """Return the layers.
 
-    Embedding of a table's categories; corruption and dropout of the input; dense, batch norm,
-    activation, penalty, corruption, dropout, join, head for each block; dense at the end.
+    Embedding of a table's categories; corruption, scale and dropout of the input; dense, batch
+    norm, activation, penalty, corruption, dropout, join, head for each block; dense at the end.
     """
     layers = _embedding(estimator)
     n_in = layers[0].width(n_in) if layers else n_in
-    layers += _present(architecture.corruption) + _dropout(estimator.input_dropout)
+    layers += _present(architecture.corruption, optional_unit(estimator.input_scale, Scale))
+    layers += _dropout(estimator.input_dropout)
     kind, blocks = estimator.skip_connections, architecture.blocks
     bridged = _bridged(kind, blocks, n_in)
     owners = []  # numbers of the layers whose weights a tied one may take
@@ -140,9 +142,10 @@ def build_layers(estimator, architecture, n_in, n_out):
 
 def block_ends(network):
     """Return how many layers the first 0, 1, ... blocks of a network have, dropout after the
-    last one left out.
+    last one left out; what embeds and scales the input is in front of the first.
     """
-    ends = [int(isinstance(network.layers[0], Embedding))]
+    first = [i for i, f in enumerate(network.layers, 1) if isinstance(f, Embedding | Scale)]
+    ends = [max(first, default=0)]
     for i, layer in enumerate(network.layers, 1):
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]

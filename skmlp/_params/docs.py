@@ -316,6 +316,12 @@ PARAMETER_DOCS = {
     embedding_dim : int or None, default=None
         Width of the vectors of a category; None means as many numbers as the column has categories,
         at most 50. Unused without ``categorical_features``.""",
+    "input_scale": """
+    input_scale : bool or Scale, default=False
+        Whether each input is multiplied by a factor of its own that is learned and starts at 1, in
+        front of input dropout and the first weights; of a table each number of the categories'
+        vectors is an input. ``Scale(rate=6.0)`` says how many times the learning rate is theirs.
+        Sparse input becomes dense batch by batch.""",
 }
 
 ATTRIBUTE_DOCS = {

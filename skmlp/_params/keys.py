@@ -10,7 +10,7 @@ from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS
-from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm
+from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm, Scale
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
@@ -24,6 +24,7 @@ UNITS: dict[str, dict[str, Any]] = {
     "code_penalty": CODE_PENALTIES,
     "corruption": CORRUPTIONS,
     "dropout": {"alpha_dropout": AlphaDropout},
+    "input_scale": {"scale": Scale},
     "learning_rate": SCHEDULES,
     "loss": LOSSES,
     "solver": OPTIMIZERS,

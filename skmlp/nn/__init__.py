@@ -60,6 +60,7 @@ from .layers import (
     Maxout,
     PReLU,
     SaltAndPepper,
+    Scale,
     TiedDense,
 )
 from .layout import Param, Row, Rows
@@ -219,6 +220,7 @@ __all__ = [
     "Row",
     "Rows",
     "SaltAndPepper",
+    "Scale",
     "Schedule",
     "ShiftedReLU",
     "SiLU",

@@ -28,6 +28,7 @@ from skmlp.nn.layers import (
     Dropout,
     Embedding,
     PReLU,
+    Scale,
     TiedDense,
 )
 from skmlp.nn.losses import LogLoss, Poisson, SquaredError
@@ -140,6 +141,7 @@ LAYERS = {
     "alpha_dropout": [AlphaDropout(0.2)],
     "batch_norm": [BatchNorm()],
     "prelu": [PReLU()],
+    "scale": [Scale()],
     "all": [BatchNorm(), PReLU(), Dropout(0.3), Dense(4)],
     "add": [Dense(9), Activate(ACTIVATIONS["tanh"]()), Add(2)],
     "concat": [Dense(5), Activate(ACTIVATIONS["gelu"]()), Concat(2)],
@@ -153,7 +155,8 @@ LAYERS = {
 def test_layers(key, weighted, dtype):
     layers = stack(*LAYERS[key], activation=ACTIVATIONS["relu"]())
     assert_same(layers, SquaredError(), dtype, weighted=weighted)
-    assert_same([*LAYERS["dropout"], *layers], SquaredError(), dtype, weighted=weighted)
+    for in_front in ("dropout", "scale"):
+        assert_same([*LAYERS[in_front], *layers], SquaredError(), dtype, weighted=weighted)
 
 
 @pytest.mark.parametrize("in_front", [[], [Dropout(0.2)]])
@@ -217,6 +220,7 @@ def test_random_architectures():
         "batch_norm": lambda width: [BatchNorm()],
         "dropout": lambda width: [Dropout(0.2)],
         "prelu": lambda width: [PReLU()],
+        "scale": lambda width: [Scale()],
         "add": lambda width: [Dense(width), Activate(ACTIVATIONS["elu"]()), Add(2)],
         "concat": lambda width: [Activate(ACTIVATIONS["relu"]()), Concat(1)],
     }

@@ -27,7 +27,7 @@ PRODUCT, TIED_PRODUCT, BIAS, BIAS_RELU, ACTIVATE, COPY, DROPOUT, SHIFT, BATCH_NO
 ADD, CONCATENATE, PRELU, EMBED = range(9, 13)
 PRODUCT_BACKWARD, TIED_BACKWARD, SUM_ROWS, RELU_BIAS_BACKWARD, ACTIVATE_BACKWARD = range(13, 18)
 SCALE_BY, BATCH_NORM_BACKWARD, TAKE_COLUMNS, PRELU_BACKWARD, EMBED_BACKWARD = range(18, 23)
-EMBED_INPUT_BACKWARD, ADD_MATRIX = range(23, 25)
+EMBED_INPUT_BACKWARD, ADD_MATRIX, SCALE_COLUMNS, SCALE_COLUMNS_BACKWARD = range(23, 27)
 COLUMNS, NUMBERS = 15, 3  # of a table, and of what goes with it
 DENSE, LABELS = range(2)  # kinds of a target
 
@@ -124,6 +124,11 @@ def operate(table, numbers, n, place, count, share, like, whole, state):
                 matrix(c, 1, w, like),
                 matrix(d, 1, w, like),
             )
+        elif kind == SCALE_COLUMNS:
+            op.scale_columns(matrix(a, n, w, like), matrix(b, 1, w, like), matrix(c, n, w, like))
+        elif kind == SCALE_COLUMNS_BACKWARD:
+            x, dy = matrix(a, n, w, like), matrix(b, n, w, like)
+            op.scale_columns_backward(x, dy, matrix(c, 1, w, like), matrix(d, 1, w, like))
         elif kind == TIED_PRODUCT:
             multiply_transposed_right(
                 matrix(a, n, w, like), matrix(b, v, w, like), matrix(c, n, v, like)
