@@ -149,6 +149,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         input_scale=False,
+        learning_rate_scaling=None,
     ):
         store_parameters(self, locals())
 

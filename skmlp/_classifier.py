@@ -126,6 +126,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         input_scale=False,
+        learning_rate_scaling=None,
     ):
         store_parameters(self, locals())
 

@@ -126,6 +126,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         embedding_dim=None,
         normalize_y=True,
         input_scale=False,
+        learning_rate_scaling=None,
     ):
         store_parameters(self, locals())
 

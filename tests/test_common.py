@@ -17,7 +17,7 @@ from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, 
 from skmlp.nn.activations import LeakyReLU
 from skmlp.nn.layers import BatchNorm, Scale
 from skmlp.nn.losses import LogLoss, Quantile
-from skmlp.nn.optimizers import Adam
+from skmlp.nn.optimizers import Adam, LayerRates
 from skmlp.nn.schedules import Cosine, Linear, OneCycle
 from skmlp.nn.terms import KLSparsity
 
@@ -55,6 +55,7 @@ SHARED = [
         "learning_rate": "adaptive",
         "clip_norm": 1.0,
         "activation": ["prelu", "maxout"],
+        "learning_rate_scaling": "fan_in",
         "batch_norm": True,
         "hidden_layer_sizes": (12, 8),
     },
@@ -95,7 +96,13 @@ OWN = [
     # with each epoch
     MLPRegressor("gaussian_nll", categorical_features="from_dtype", **{**QUICK, "max_iter": 20}),
     MLPRegressor(Quantile(0.5), **QUICK),
-    Autoencoder(tied_weights=True, batch_norm=True, skip_connections="add", **DEEP),
+    Autoencoder(
+        tied_weights=True,
+        batch_norm=True,
+        skip_connections="add",
+        learning_rate_scaling=LayerRates(bias=0.1, layers=[1.0, 0.5, 2.0]),
+        **DEEP,
+    ),
     Autoencoder(
         tied_weights=True,
         code_penalty=KLSparsity(0.2),

@@ -10,7 +10,7 @@ from ..nn.autodiff import FunctionActivation
 from ..nn.initializers import INITIALIZERS, Initializer
 from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout, Scale
 from ..nn.losses import LOSSES, Loss
-from ..nn.optimizers import OPTIMIZERS, Optimizer
+from ..nn.optimizers import LAYER_RATES, OPTIMIZERS, LayerRates, Optimizer
 from ..nn.schedules import SCHEDULES, Schedule
 from .keys import UNITS
 
@@ -77,6 +77,7 @@ CONSTRAINTS = {
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
     "input_scale": ["boolean", Scale],
+    "learning_rate_scaling": [None, StrOptions(set(LAYER_RATES)), LayerRates],
 }
 
 

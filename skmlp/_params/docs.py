@@ -322,6 +322,13 @@ PARAMETER_DOCS = {
         front of input dropout and the first weights; of a table each number of the categories'
         vectors is an input. ``Scale(rate=6.0)`` says how many times the learning rate is theirs.
         Sparse input becomes dense batch by batch.""",
+    "learning_rate_scaling": """
+    learning_rate_scaling : {'fan_in'}, LayerRates or None, default=None
+        Factors on the learning rate by layer: 'fan_in' divides that of each weight matrix by the
+        square root of the number of its inputs; ``LayerRates(bias=0.1, layers=[1.0, 0.5])`` also
+        has a factor for the intercepts and one for each layer (:class:`~skmlp.nn.LayerRates`).
+        Decoupled decay, and all that is learned but ``coefs_`` and ``intercepts_``, keep the
+        learning rate itself. Unused by 'lbfgs'.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -87,6 +87,7 @@ from .losses import (
     Tweedie,
 )
 from .optimizers import (
+    LAYER_RATES,
     OPTIMIZERS,
     SGD,
     Adadelta,
@@ -94,6 +95,7 @@ from .optimizers import (
     Adam,
     AdamW,
     AMSGrad,
+    LayerRates,
     Lion,
     NAdam,
     Optimizer,
@@ -135,6 +137,7 @@ __all__ = [
     "INITIALIZERS",
     "JOINS",
     "LAYERS",
+    "LAYER_RATES",
     "LOSSES",
     "OPTIMIZERS",
     "SCHEDULES",
@@ -191,6 +194,7 @@ __all__ = [
     "KLSparsity",
     "L1Sparsity",
     "Layer",
+    "LayerRates",
     "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
