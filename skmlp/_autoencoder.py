@@ -150,6 +150,8 @@ class Autoencoder(Reconstruction, BaseMLP):
         embedding_dim=None,
         numeric_scaling="standard",
         min_frequency=1,
+        input_scale=False,
+        learning_rate_scaling=None,
     ):
         store_parameters(self, locals())
 

@@ -127,6 +127,8 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         normalize_y=True,
         numeric_scaling="standard",
         min_frequency=1,
+        input_scale=False,
+        learning_rate_scaling=None,
     ):
         store_parameters(self, locals())
 

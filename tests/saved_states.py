@@ -54,9 +54,15 @@ MODELS = {  # fitted, they have all kinds of parts
         *curve()
     ),
     "autoencoder": lambda: Autoencoder(
-        2, **QUICK, loss=[("huber", [1, 3]), ("squared_error", [0, 2])], tied_weights=True
+        2,
+        **QUICK,
+        loss=[("huber", [1, 3]), ("squared_error", [0, 2])],
+        tied_weights=True,
+        learning_rate_scaling="fan_in",
     ).fit(curve()[0]),
-    "labels": lambda: MLPClassifier(**QUICK, skip_connections="concat").fit(*labels()),
+    "labels": lambda: MLPClassifier(**QUICK, skip_connections="concat", input_scale=True).fit(
+        *labels()
+    ),
     "table": lambda: MLPClassifier(**QUICK, categorical_features="from_dtype").fit(*mixed()),
     "reconstructed table": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
         mixed()[0]

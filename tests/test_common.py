@@ -15,9 +15,9 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.activations import LeakyReLU
-from skmlp.nn.layers import BatchNorm
+from skmlp.nn.layers import BatchNorm, Scale
 from skmlp.nn.losses import LogLoss, Quantile
-from skmlp.nn.optimizers import Adam
+from skmlp.nn.optimizers import Adam, LayerRates
 from skmlp.nn.schedules import Cosine, Linear, OneCycle
 from skmlp.nn.terms import KLSparsity
 
@@ -47,6 +47,7 @@ SHARED = [
         "batch_norm": BatchNorm(statistics="population"),
         "hidden_layer_sizes": (8, 8),
         "skip_connections": "concat",
+        "input_scale": True,
     },
     {
         **QUICK,
@@ -54,6 +55,7 @@ SHARED = [
         "learning_rate": "adaptive",
         "clip_norm": 1.0,
         "activation": ["prelu", "maxout"],
+        "learning_rate_scaling": "fan_in",
         "batch_norm": True,
         "hidden_layer_sizes": (12, 8),
     },
@@ -85,14 +87,22 @@ DEEP = {**QUICK, "hidden_layer_sizes": (8, 8)}
 OWN = [
     MLPClassifier(loss=LogLoss(0.1), auxiliary_loss_weight=0.3, **DEEP),
     MLPClassifier(loss="hinge", categorical_features=[0], **QUICK),
-    MLPClassifier(loss="focal", categorical_features="from_dtype", **DECAYING),
+    MLPClassifier(
+        loss="focal", categorical_features="from_dtype", input_scale=Scale(2.0), **DECAYING
+    ),
     MLPRegressor("huber", auxiliary_loss_weight=0.3, **DEEP),
     MLPRegressor("poisson", categorical_features=[0], **DECAYING),
     # dividing by a small variance multiplies rounding, which the checks of weights allow less of
     # with each epoch
     MLPRegressor("gaussian_nll", categorical_features="from_dtype", **{**QUICK, "max_iter": 20}),
     MLPRegressor(Quantile(0.5), **QUICK),
-    Autoencoder(tied_weights=True, batch_norm=True, skip_connections="add", **DEEP),
+    Autoencoder(
+        tied_weights=True,
+        batch_norm=True,
+        skip_connections="add",
+        learning_rate_scaling=LayerRates(bias=0.1, layers=[1.0, 0.5, 2.0]),
+        **DEEP,
+    ),
     Autoencoder(
         tied_weights=True,
         code_penalty=KLSparsity(0.2),

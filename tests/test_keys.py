@@ -36,6 +36,7 @@ MEANT = [
     (MLPClassifier, "solver", "L-BFGS", "lbfgs"),
     (MLPClassifier, "learning_rate", "onecycle", "one_cycle"),
     (Autoencoder, "learning_rate", "CosineAnnealing", "cosine"),
+    (MLPClassifier, "learning_rate_scaling", "fanin", "fan_in"),
     (MLPClassifier, "loss", "logloss", "log_loss"),
     (MLPClassifier, "loss", "cross-entropy", "log_loss"),
     (MLPClassifier, "loss", "bce", "log_loss"),

@@ -99,6 +99,12 @@ NONE = [
         "early_stopping=True has no effect with solver='lbfgs'",
     ),
     (
+        MLPRegressor,
+        {"learning_rate_scaling": "fan_in"},
+        {"solver": "lbfgs"},
+        "learning_rate_scaling='fan_in' has no effect with solver='lbfgs'",
+    ),
+    (
         Autoencoder,
         {"corruption_at": "hidden"},
         {},

@@ -25,6 +25,12 @@ FAMILIES = {
     ),
     "losses": ("Losses", "`loss`", nn.LOSSES, nn.Loss),
     "optimizers": ("Optimizers", "`solver`", nn.OPTIMIZERS, nn.Optimizer),
+    "layer_rates": (
+        "Learning rates by layer",
+        "`learning_rate_scaling`",
+        nn.LAYER_RATES,
+        nn.LayerRates,
+    ),
     "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
     "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
     "layers": ("Layers", None, nn.LAYERS, nn.Layer),
@@ -97,7 +103,8 @@ def family_page(title, parameter, registry, base, targets, listed):
         ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - "
         "Class\n     - What it is\n"
     )
-    for key, cls in [*registry.items(), (None, base)]:
+    bases = [] if base in registry.values() else [(None, base)]
+    for key, cls in [*registry.items(), *bases]:
         text += (
             f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - "
             f"{first_line(cls)}\n"

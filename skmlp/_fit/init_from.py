@@ -56,8 +56,8 @@ def start_from(given, network, stop, kind):
             raise ValueError(
                 f"Hidden layer {k} has arrays of the shapes {now}, but that of init_from has "
                 f"{before}. Its leading layers must agree in "
-                "width, batch normalisation and kind of activation; hidden_layer_sizes must begin "
-                "with the widths of init_from."
+                "width, input_scale, batch normalisation and kind of activation; "
+                "hidden_layer_sizes must begin with the widths of init_from."
             )
         network.load_layers(source._network, list(zip(here, there, strict=True)))
 

@@ -98,6 +98,7 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
         weights=[view for (_, name), view in network.views().items() if name == "weight"],
         max_norm=estimator.max_norm,
         scalars=state.scalars,
+        rates=network.layout.rates(),
     )
     return Trainer(
         network,

@@ -97,10 +97,10 @@ def _pair(network, starts, k, alphas):
         *_activated(network, starts[mirror], ends[mirror]),
     ]
     layers = [network.layers[i] for i in numbers]
-    if network.layers[starts[mirror]].tied:
-        layers[numbers.index(starts[mirror])] = TiedDense(
-            network.layers[starts[mirror]].n_out, ends[k] - starts[k]
-        )
+    last = network.layers[starts[mirror]]
+    if last.tied:
+        tied = TiedDense(last.n_out, ends[k] - starts[k], last.bias_rate)
+        layers[numbers.index(starts[mirror])] = tied
     before = [layer for layer in network.layers[: starts[0]] if _corrupts(layer)] if k else []
     # the loss writes over the last output, which the derivative of an activation may read
     loss, after = (SquaredError(), [FunctionCorruption(_unchanged)]) if k else (network.loss, [])

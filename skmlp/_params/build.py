@@ -21,11 +21,13 @@ from ..nn.layers import (
     Dropout,
     Embedding,
     Layer,
+    Scale,
     TiedDense,
 )
+from ..nn.optimizers import LAYER_RATES, LayerRates
 from ..nn.terms import Head, Term
 from .penalties import strengths
-from .units import activation_unit, batch_norm_unit, is_lbfgs, per_layer, resolve
+from .units import activation_unit, is_lbfgs, optional_unit, per_layer, resolve
 
 
 class Block(NamedTuple):
@@ -99,7 +101,7 @@ def hidden_blocks(estimator, hidden_layer_sizes):
         )
     activations = per_layer(estimator.activation, len(widths), "activation", "hidden layers")
     rates = per_layer(estimator.dropout, len(widths), "dropout", "hidden layers")
-    norm = batch_norm_unit(estimator.batch_norm)
+    norm = optional_unit(estimator.batch_norm, BatchNorm)
     blocks = []
     for width, activation, rate in zip(widths, activations, rates, strict=True):
         blocks.append(Block(int(width), activation_unit(activation), norm, rate))
@@ -109,22 +111,25 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, architecture, n_in, n_out):
     """Return the layers.
 
-    Embedding of a table's categories; corruption and dropout of the input; dense, batch norm,
-    activation, penalty, corruption, dropout, join, head for each block; dense at the end.
+    Embedding of a table's categories; corruption, scale and dropout of the input; dense, batch
+    norm, activation, penalty, corruption, dropout, join, head for each block; dense at the end.
     """
     layers = _embedding(estimator)
     n_in = layers[0].width(n_in) if layers else n_in
-    layers += _present(architecture.corruption) + _dropout(estimator.input_dropout)
+    layers += _present(architecture.corruption, optional_unit(estimator.input_scale, Scale))
+    layers += _dropout(estimator.input_dropout)
     kind, blocks = estimator.skip_connections, architecture.blocks
     bridged = _bridged(kind, blocks, n_in)
-    owners = []  # numbers of the layers whose weights a tied one may take
+    rates = _rates(estimator, architecture.n_weights)
+    owners = []  # numbers of the layers whose weights a tied one may take, and their rates
     for block, is_bridged in zip(blocks, bridged, strict=True):
         start = len(layers)
         layer = activation_layer(block.activation)
         init = weight_init(estimator, block.activation)
         if is_bridged and kind == "add" and estimator.weight_init == "auto":
             init = Scaled(init, 1.0 / sum(bridged))
-        layers.append(_dense(block.width * layer.inputs_per_unit, init, block.tied, start, owners))
+        width = block.width * layer.inputs_per_unit
+        layers.append(_dense(width, init, block.tied, start, owners, rates))
         layers += _present(block.batch_norm, layer, block.penalty, block.corruption)
         layers += _dropout(block.dropout)
         if is_bridged:
@@ -132,7 +137,7 @@ def build_layers(estimator, architecture, n_in, n_out):
         if block.head:
             layers.append(Head(n_out, block.head, weight_init(estimator, None)))
     init = weight_init(estimator, None)
-    layers.append(_dense(n_out, init, architecture.tied, len(layers), owners))
+    layers.append(_dense(n_out, init, architecture.tied, len(layers), owners, rates))
     if is_lbfgs(estimator):
         _refuse_lbfgs(estimator, layers)
     return layers
@@ -140,9 +145,10 @@ def build_layers(estimator, architecture, n_in, n_out):
 
 def block_ends(network):
     """Return how many layers the first 0, 1, ... blocks of a network have, dropout after the
-    last one left out.
+    last one left out; what embeds and scales the input is in front of the first.
     """
-    ends = [int(isinstance(network.layers[0], Embedding))]
+    first = [i for i, f in enumerate(network.layers, 1) if isinstance(f, Embedding | Scale)]
+    ends = [max(first, default=0)]
     for i, layer in enumerate(network.layers, 1):
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]
@@ -189,14 +195,31 @@ def _bridged(kind, blocks, n_in):
     return bridged
 
 
-def _dense(width, init, tied, number, owners):
+def _dense(width, init, tied, number, owners, rates):
     """Return the dense layer that becomes layer ``number``; if ``tied``, it takes the last
-    owner's weight. Overwrites: owners.
+    owner's weight. Overwrites: owners, rates.
     """
     if tied:
-        return TiedDense(width, number - owners.pop())
-    owners.append(number)
-    return Dense(width, init)
+        owner, rate = owners.pop()
+        return TiedDense(width, number - owner, rate["bias_rate"])
+    owners.append((number, rates.pop(0)))
+    return Dense(width, init, **owners[-1][1])
+
+
+def _rates(estimator, n_weights):
+    """Return the rates of a ``Dense`` for each weight matrix."""
+    rates = estimator.learning_rate_scaling
+    rates = LayerRates(fan_in=False) if rates is None else resolve(rates, LAYER_RATES)
+    value = 1.0 if rates.layers is None else rates.layers
+    name = "The layers of learning_rate_scaling"
+    return [
+        {
+            "weight_rate": factor,
+            "bias_rate": factor * float(rates.bias),
+            "by_fan_in": rates.fan_in,
+        }
+        for factor in strengths(value, n_weights, name, "weight matrices")
+    ]
 
 
 def _embedding(estimator):

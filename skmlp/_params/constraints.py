@@ -8,9 +8,9 @@ from .._sklearn import Interval, NoFlag, Options, Precisions, StrOptions
 from ..nn.activations import Activation
 from ..nn.autodiff import FunctionActivation
 from ..nn.initializers import INITIALIZERS, Initializer
-from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout
+from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout, Scale
 from ..nn.losses import LOSSES, Loss
-from ..nn.optimizers import OPTIMIZERS, Optimizer
+from ..nn.optimizers import LAYER_RATES, OPTIMIZERS, LayerRates, Optimizer
 from ..nn.schedules import SCHEDULES, Schedule
 from .keys import UNITS
 
@@ -78,6 +78,8 @@ CONSTRAINTS = {
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
     "numeric_scaling": [StrOptions({"standard", "robust"})],
     "min_frequency": [NoFlag(Integral, 1, None, closed="left")],
+    "input_scale": ["boolean", Scale],
+    "learning_rate_scaling": [None, StrOptions(set(LAYER_RATES)), LayerRates],
 }
 
 

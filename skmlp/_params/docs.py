@@ -328,6 +328,21 @@ PARAMETER_DOCS = {
         How many of the rows trained on must have a category of a table for it to have a vector of
         its own; all rarer ones share one, that of categories never seen. The most frequent category
         of a column always has one. Unused without ``categorical_features``.""",
+        Width of the vectors of a category; None means as many numbers as the column has categories,
+        at most 50. Unused without ``categorical_features``.""",
+    "input_scale": """
+    input_scale : bool or Scale, default=False
+        Whether each input is multiplied by a factor of its own that is learned and starts at 1, in
+        front of input dropout and the first weights; of a table each number of the categories'
+        vectors is an input. ``Scale(rate=6.0)`` says how many times the learning rate is theirs.
+        Sparse input becomes dense batch by batch.""",
+    "learning_rate_scaling": """
+    learning_rate_scaling : {'fan_in'}, LayerRates or None, default=None
+        Factors on the learning rate by layer: 'fan_in' divides that of each weight matrix by the
+        square root of the number of its inputs; ``LayerRates(bias=0.1, layers=[1.0, 0.5])`` also
+        has a factor for the intercepts and one for each layer (:class:`~skmlp.nn.LayerRates`).
+        Decoupled decay, and all that is learned but ``coefs_`` and ``intercepts_``, keep the
+        learning rate itself. Unused by 'lbfgs'.""",
 }
 
 ATTRIBUTE_DOCS = {

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS
-from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm
+from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm, Scale
 from ..nn.losses import LOSSES
-from ..nn.optimizers import OPTIMIZERS
+from ..nn.optimizers import LAYER_RATES, OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from ..nn.terms import CODE_PENALTIES
 
@@ -24,7 +24,9 @@ UNITS: dict[str, dict[str, Any]] = {
     "code_penalty": CODE_PENALTIES,
     "corruption": CORRUPTIONS,
     "dropout": {"alpha_dropout": AlphaDropout},
+    "input_scale": {"scale": Scale},
     "learning_rate": SCHEDULES,
+    "learning_rate_scaling": LAYER_RATES,
     "loss": LOSSES,
     "solver": OPTIMIZERS,
     "weight_init": INITIALIZERS,

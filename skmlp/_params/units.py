@@ -8,7 +8,6 @@ the same name (``beta_1``, ``momentum``, ``power_t``, ...).
 import numpy as np
 
 from ..nn.autodiff import FunctionActivation, FunctionLoss
-from ..nn.layers import BatchNorm
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS, SGD, Lion
 from ..nn.schedules import SCHEDULES, Constant
@@ -67,12 +66,14 @@ def activation_unit(value):
     return resolve(value, HIDDEN_ACTIVATIONS)
 
 
-def batch_norm_unit(value):
-    """Return the BatchNorm unit that ``batch_norm`` stands for, None for False."""
-    if isinstance(value, BatchNorm):
+def optional_unit(value, cls):
+    """Return the unit of a class that a parameter, an instance or a bool, stands for, None for
+    False.
+    """
+    if isinstance(value, cls):
         value.check()
         return value
-    return BatchNorm() if value else None
+    return cls() if value else None
 
 
 def regression_loss(estimator):

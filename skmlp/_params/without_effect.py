@@ -30,6 +30,8 @@ def _without_effect(estimator, held_out):
             "early_stopping",
             "with solver='lbfgs', whose iterations end where the gradient is small",
         )
+    if estimator.learning_rate_scaling is not None and is_lbfgs(estimator):
+        yield "learning_rate_scaling", "with solver='lbfgs', which has no learning rate"
     if estimator.scoring is not None and not (estimator.early_stopping or held_out):
         yield "scoring", "without early_stopping=True or X_val, since no rows are held out"
     for name in ("validation_cv", "validation_fraction"):

@@ -60,6 +60,7 @@ from .layers import (
     Maxout,
     PReLU,
     SaltAndPepper,
+    Scale,
     TiedDense,
 )
 from .layout import Param, Row, Rows
@@ -86,6 +87,7 @@ from .losses import (
     Tweedie,
 )
 from .optimizers import (
+    LAYER_RATES,
     OPTIMIZERS,
     SGD,
     Adadelta,
@@ -93,6 +95,7 @@ from .optimizers import (
     Adam,
     AdamW,
     AMSGrad,
+    LayerRates,
     Lion,
     NAdam,
     Optimizer,
@@ -104,6 +107,7 @@ from .schedules import (
     Constant,
     Cosine,
     CosineRestarts,
+    CosineWaves,
     Exponential,
     Invscaling,
     Linear,
@@ -133,6 +137,7 @@ __all__ = [
     "INITIALIZERS",
     "JOINS",
     "LAYERS",
+    "LAYER_RATES",
     "LOSSES",
     "OPTIMIZERS",
     "SCHEDULES",
@@ -161,6 +166,7 @@ __all__ = [
     "Corruption",
     "Cosine",
     "CosineRestarts",
+    "CosineWaves",
     "Dense",
     "Dropout",
     "Dual",
@@ -188,6 +194,7 @@ __all__ = [
     "KLSparsity",
     "L1Sparsity",
     "Layer",
+    "LayerRates",
     "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
@@ -217,6 +224,7 @@ __all__ = [
     "Row",
     "Rows",
     "SaltAndPepper",
+    "Scale",
     "Schedule",
     "ShiftedReLU",
     "SiLU",

@@ -6,6 +6,7 @@ everything else is one operation on the whole vector.
 """
 
 import math
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,14 +16,15 @@ from numpy.typing import DTypeLike
 class Param(NamedTuple):
     """An array that lives in a flat vector.
 
-    Its shape, its initializer (a key or an instance), whether penalties apply, and the least value
-    that it can ever have.
+    Its shape, its initializer (a key or an instance), whether penalties apply, the least value
+    that it can ever have, and the factor on its learning rate.
     """
 
     shape: tuple[int, ...]
     init: object = "zeros"
     penalised: bool = False
     least: float = -math.inf
+    rate: float = 1.0
 
 
 class Rows(NamedTuple):
@@ -63,6 +65,16 @@ class Layout:
             self.slices[key] = slice(start, stop)
             start = stop
         self.size = start
+
+    def rates(self) -> list[tuple[slice, float]]:
+        """Return (slice, factor on the learning rate) of each part of the vector whose arrays have
+        the same factor, in order.
+        """
+        parts = []
+        for rate, group in groupby(self.params, key=lambda key: float(self.params[key].rate)):
+            where = [self.slices[key] for key in group]
+            parts.append((slice(where[0].start, where[-1].stop), rate))
+        return parts
 
     def views(self, flat: np.ndarray) -> dict[Any, np.ndarray]:
         """Return a dict of key -> view into ``flat`` of shape (size,)."""

@@ -172,6 +172,10 @@ def _maxout(graph, layer, x):
     return graph.node("Max", *graph.split(x, layer.inputs_per_unit))
 
 
+def _scale(graph, layer, x, scale):
+    return graph.node("Mul", x, scale)
+
+
 def _batch_norm(graph, layer, x, gamma, beta, mean, variance):
     if getattr(layer, "statistics", "running") == "batch":
         mean = _column_means(graph, x)
@@ -270,6 +274,7 @@ CONVERTERS = {
     FirstHalf: _means,
     nn.PReLU: _prelu,
     nn.Maxout: _maxout,
+    nn.Scale: _scale,
     nn.BatchNorm: _batch_norm,
     FixedNorm: _batch_norm,
     nn.Add: _add,

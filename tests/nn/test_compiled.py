@@ -28,10 +28,11 @@ from skmlp.nn.layers import (
     Dropout,
     Embedding,
     PReLU,
+    Scale,
     TiedDense,
 )
 from skmlp.nn.losses import LogLoss, Poisson, SquaredError
-from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam
+from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant, OneCycle
 from tests.nn.helpers import construct, randomised, targets_of
@@ -59,6 +60,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     weighted, categories = options.pop("weighted", False), options.pop("categories", ())
     penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
     decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
+    rates = options.pop("rates", ())
     rng = np.random.default_rng(1)
     alphas = [penalty] * len(Network(layers, loss, n_in).penalised)
     network = randomised(Network(layers, loss, n_in, dtype, alphas))
@@ -80,6 +82,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
         weights=[view for (_, name), view in network.views().items() if name == "weight"],
         max_norm=max_norm,
         scalars=state.scalars,
+        rates=rates or network.layout.rates(),
     )
     made, last = [], Last()
 
@@ -138,6 +141,7 @@ LAYERS = {
     "alpha_dropout": [AlphaDropout(0.2)],
     "batch_norm": [BatchNorm()],
     "prelu": [PReLU()],
+    "scale": [Scale()],
     "all": [BatchNorm(), PReLU(), Dropout(0.3), Dense(4)],
     "add": [Dense(9), Activate(ACTIVATIONS["tanh"]()), Add(2)],
     "concat": [Dense(5), Activate(ACTIVATIONS["gelu"]()), Concat(2)],
@@ -151,7 +155,8 @@ LAYERS = {
 def test_layers(key, weighted, dtype):
     layers = stack(*LAYERS[key], activation=ACTIVATIONS["relu"]())
     assert_same(layers, SquaredError(), dtype, weighted=weighted)
-    assert_same([*LAYERS["dropout"], *layers], SquaredError(), dtype, weighted=weighted)
+    for in_front in ("dropout", "scale"):
+        assert_same([*LAYERS[in_front], *layers], SquaredError(), dtype, weighted=weighted)
 
 
 @pytest.mark.parametrize("in_front", [[], [Dropout(0.2)]])
@@ -191,6 +196,12 @@ STEPS = {
     "in_order": {"shuffle": False},
     "momentum": {"rule": SGD(nesterovs_momentum=False)},
     "probe": {"probe": lambda network, plan: None},
+    "rates": {
+        "rule": AdamW(),
+        "rates": [(slice(0, 50), 0.3), (slice(50, 95), 2.0), (slice(95, 102), 0.3)],
+        "penalty": 0.3,
+        "decay": 9.0,
+    },
 }
 
 
@@ -209,6 +220,7 @@ def test_random_architectures():
         "batch_norm": lambda width: [BatchNorm()],
         "dropout": lambda width: [Dropout(0.2)],
         "prelu": lambda width: [PReLU()],
+        "scale": lambda width: [Scale()],
         "add": lambda width: [Dense(width), Activate(ACTIVATIONS["elu"]()), Add(2)],
         "concat": lambda width: [Activate(ACTIVATIONS["relu"]()), Concat(1)],
     }

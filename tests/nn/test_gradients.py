@@ -22,6 +22,7 @@ from skmlp.nn.layers import (
     Dropout,
     Maxout,
     PReLU,
+    Scale,
 )
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.terms import Head
@@ -139,6 +140,7 @@ PARTS = {
     "batch_norm": BatchNorm,
     "dense": lambda: Dense(6),
     "prelu": lambda: PReLU(-0.5),
+    "scale": Scale,
     "maxout": Maxout,
     "head": lambda: Head(2, 0.7),
 }
@@ -181,7 +183,9 @@ def test_layers_before_the_first_weights(length):
         assert gradient_error(network, directions=4) < TOLERANCE, stack
 
 
-@pytest.mark.parametrize("last", ["sine", "dropout", "alpha_dropout", "batch_norm", "prelu"])
+@pytest.mark.parametrize(
+    "last", ["sine", "dropout", "alpha_dropout", "batch_norm", "prelu", "scale"]
+)
 def test_layers_after_the_last_weights(last):
     network = randomised(
         Network(

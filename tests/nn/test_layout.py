@@ -48,6 +48,14 @@ def test_writing_through_the_vector_shows_in_the_views(layout):
     )
 
 
+def test_neighbours_of_one_rate_are_one_part(layout):
+    assert layout.rates() == [(slice(0, 17), 1.0)]
+    rates = {"weight": 0.5, "second": 0.5, "gamma": 3}
+    rated = Layout({key: p._replace(rate=rates.get(key, 1)) for key, p in PARAMS.items()})
+    assert rated.rates() == [(slice(0, 10), 0.5), (slice(10, 13), 1.0), (slice(13, 17), 3.0)]
+    assert Layout({}).rates() == []
+
+
 def test_no_arrays_no_values():
     layout = Layout({})
     assert layout.size == 0

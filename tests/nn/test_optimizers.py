@@ -197,6 +197,45 @@ def test_decay_shrinks_its_part_first(rule, rng):
     )
 
 
+@each
+@pytest.mark.parametrize("block", [3, 16384])
+def test_a_factor_is_a_learning_rate_of_its_own(rule, block, rng):
+    """Parts of a vector with factors go as vectors of their own do, each by its own rate: so do
+    their penalties, but for the decay, which has the rate without the factor.
+    """
+    p, lr, decay = rng.normal(size=20), 0.05, 0.4
+    rates = [(slice(0, 6), 0.25), (slice(6, 11), 1.0), (slice(11, 14), 0.0), (slice(14, 20), 3.0)]
+    whole = {"block": block, "rates": rates, "decays": [(slice(0, 20), decay)]}
+    l1 = [(slice(2, 20), 0.7)] if key_of(rule) != "lion" else []
+    together = thresholded(rule, p, lr, l1=l1, **whole)
+    for part, factor in rates:
+        if not factor:
+            shrunk = p[part] * np.prod(1 - lr * 0.8 ** np.arange(8) * decay)
+            np.testing.assert_allclose(together[part], shrunk, rtol=1e-14)
+            continue
+        n = part.stop - part.start
+        begin = max(2 - part.start, 0)
+        alone = {"l1": [(slice(begin, n), 0.7)]} if l1 else {}
+        alone["decays"] = [(slice(0, n), decay / factor)]
+        expected = thresholded(rule, p[part], lr * factor, **alone)
+        np.testing.assert_allclose(together[part], expected, rtol=1e-12)
+
+
+def thresholded(rule, p, lr, **options):
+    """Return the parameters after eight steps at falling rates."""
+    p, g = p.copy(), np.empty_like(p)
+    updater = Updater(rule, p, g, **options)
+    for k in range(8):
+        g[...] = bowl(p)
+        updater.step(lr * 0.8**k, 0.0, 0.5)
+    return p
+
+
+def key_of(rule):
+    """Return the key of a rule."""
+    return next(key for key, cls in OPTIMIZERS.items() if cls is type(rule))
+
+
 # ---- slots
 
 

@@ -12,6 +12,7 @@ from skmlp.nn.schedules import (
     Constant,
     Cosine,
     CosineRestarts,
+    CosineWaves,
     Exponential,
     Invscaling,
     Linear,
@@ -168,6 +169,24 @@ def test_restarts_start_each_cycle_at_the_top(growth):
             atol=1e-7,
         )
         begins += length
+
+
+@pytest.mark.parametrize("n_waves", [1, 2, 4, 7])
+def test_each_wave_is_twice_as_long_as_the_one_before(n_waves):
+    """Of 2^n - 1 units of time wave k takes 2^k; its top is at the geometric mean of its ends,
+    counted from one unit before the first.
+    """
+    schedule = CosineWaves(n_waves, final=0.1)
+
+    def factor(time):
+        return schedule.factor(Clock(epoch=time, n_epochs=2.0**n_waves - 1.0))
+
+    for k in range(n_waves):
+        begin, top, end = 2.0**k - 1.0, 2.0 ** (k + 0.5) - 1.0, 2.0 ** (k + 1) - 1.0
+        assert factor(begin) == pytest.approx(0.1)
+        assert factor(top) == pytest.approx(1.0)
+        assert (np.diff([factor(time) for time in np.linspace(begin, top, 20)]) > 0).all()
+        assert (np.diff([factor(time) for time in np.linspace(top, end, 20)]) < 0).all()
 
 
 def test_a_step_lasts_whole_epochs():

@@ -53,10 +53,9 @@ WITHOUT_KEY = {
     _Output,
 }
 ENTRIES = [(key, cls) for registry in FAMILIES.values() for key, cls in registry.items()]
+CLASSES = [*(cls for _, cls in ENTRIES), *nn.LAYER_RATES.values()]  # a family of one
 each_class = pytest.mark.parametrize(
-    "cls",
-    [cls for _, cls in ENTRIES],
-    ids=[f"{cls.__module__.split('.')[-1]}-{key}" for key, cls in ENTRIES],
+    "cls", CLASSES, ids=[f"{cls.__module__.split('.')[-1]}-{cls.__name__}" for cls in CLASSES]
 )
 
 
@@ -167,7 +166,7 @@ def test_every_number_among_the_defaults_has_limits(cls):
     assert set(cls.limits) <= set(inspect.signature(cls).parameters)
 
 
-LIMITS = [(cls, name, interval) for _, cls in ENTRIES for name, interval in cls.limits.items()]
+LIMITS = [(cls, name, interval) for cls in CLASSES for name, interval in cls.limits.items()]
 each_limit = pytest.mark.parametrize(
     ("cls", "name", "interval"), LIMITS, ids=[f"{cls.__name__}-{name}" for cls, name, _ in LIMITS]
 )
@@ -210,6 +209,13 @@ def test_values_inside_the_limits_are_taken(cls, name, interval):
 def test_fractions_of_whole_numbers_are_refused(cls, name):
     with pytest.raises(ValueError, match=f"{name} must be a whole number, got 3.5"):
         construct(cls).set_params(**{name: 3.5}).check()
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, name) for cls in CLASSES for name in cls.flags])
+def test_what_is_no_flag_is_refused(cls, name):
+    for value in (None, 1, "True"):
+        with pytest.raises(ValueError, match=f"{name} must be True or False, got {value!r}"):
+            construct(cls).set_params(**{name: value}).check()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Activate, Dense
 from ..layers.dropout import AlphaDropout, Dropout
 from ..layers.embedding import Embedding
+from ..layers.scale import Scale
 from ..layers.skip import Add, Concat
 from ..layers.tied import TiedDense
 from ..losses import cross_entropy, likelihood, regression
@@ -250,6 +251,15 @@ def _prelu_backward(layer, place, ws, backward):
     backward.add(epoch.PRELU_BACKWARD, place.widths[1], 0, *arrays)
 
 
+def _scale(layer, place, ws, forward):
+    forward.add(epoch.SCALE_COLUMNS, place.widths[1], 0, ws.x, ws.scale, ws.y)
+
+
+def _scale_backward(layer, place, ws, backward):
+    arrays = ws.x, place.dy, ws.scale, ws.d_scale
+    backward.add(epoch.SCALE_COLUMNS_BACKWARD, place.widths[1], 0, *arrays)
+
+
 def _add(layer, place, ws, forward):
     _in_place(place, ws, forward)
     forward.add(epoch.ADD, place.widths[1], 0, ws.y, ws.skip)
@@ -319,6 +329,7 @@ LAYERS = {
     AlphaDropout: (_alpha_dropout, _dropout_backward),
     BatchNorm: (_batch_norm, _batch_norm_backward),
     PReLU: (_prelu, _prelu_backward),
+    Scale: (_scale, _scale_backward),
     Add: (_add, _add_backward),
     Concat: (_concat, _concat_backward),
     Embedding: (_embedding, _embedding_backward),

@@ -27,7 +27,7 @@ PRODUCT, TIED_PRODUCT, BIAS, BIAS_RELU, ACTIVATE, COPY, DROPOUT, SHIFT, BATCH_NO
 ADD, CONCATENATE, PRELU, EMBED = range(9, 13)
 PRODUCT_BACKWARD, TIED_BACKWARD, SUM_ROWS, RELU_BIAS_BACKWARD, ACTIVATE_BACKWARD = range(13, 18)
 SCALE_BY, BATCH_NORM_BACKWARD, TAKE_COLUMNS, PRELU_BACKWARD, EMBED_BACKWARD = range(18, 23)
-EMBED_INPUT_BACKWARD, ADD_MATRIX = range(23, 25)
+EMBED_INPUT_BACKWARD, ADD_MATRIX, SCALE_COLUMNS, SCALE_COLUMNS_BACKWARD = range(23, 27)
 COLUMNS, NUMBERS = 15, 3  # of a table, and of what goes with it
 DENSE, LABELS = range(2)  # kinds of a target
 
@@ -124,6 +124,11 @@ def operate(table, numbers, n, place, count, share, like, whole, state):
                 matrix(c, 1, w, like),
                 matrix(d, 1, w, like),
             )
+        elif kind == SCALE_COLUMNS:
+            op.scale_columns(matrix(a, n, w, like), matrix(b, 1, w, like), matrix(c, n, w, like))
+        elif kind == SCALE_COLUMNS_BACKWARD:
+            x, dy = matrix(a, n, w, like), matrix(b, n, w, like)
+            op.scale_columns_backward(x, dy, matrix(c, 1, w, like), matrix(d, 1, w, like))
         elif kind == TIED_PRODUCT:
             multiply_transposed_right(
                 matrix(a, n, w, like), matrix(b, v, w, like), matrix(c, n, v, like)
@@ -254,10 +259,12 @@ def descend(rule, vectors, begin, end, scale, rate, coefficients):
     """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, which
     counts ``scale`` times: 0 where the gradient has it.
 
-    ``rule``: kind of the step; begin and end of each part of the vectors (k, 2), its penalty and
-    its decay (k, 2); address and shape of each matrix whose columns are capped (k, 3); limits of
-    the gradient's norm, of its values and of a column's norm, infinite for none. ``vectors``:
-    params, grads and the optimizer's slots, empty where it has fewer than three. Overwrites: they.
+    ``rule``: kind of the step; begin, end and number of the coefficients of each part of the
+    vectors (k, 3), its penalty and its decay (k, 2); address and shape of each matrix whose columns
+    are capped (k, 3); limits of the gradient's norm, of its values and of a column's norm, infinite
+    for none. ``vectors``: params, grads and the optimizer's slots, empty where it has fewer than
+    three. ``coefficients`` (n_rates, m): those of the optimizer for each factor on the learning
+    rate. Overwrites: vectors.
     """
     update, parts, part_numbers, _, _ = rule
     params, grads, first, second, third = vectors
@@ -275,7 +282,7 @@ def descend(rule, vectors, begin, end, scale, rate, coefficients):
                 third[start:stop],
                 strength,
                 1.0 - rate * part_numbers[j, 1],
-                coefficients,
+                coefficients[parts[j, 2]],
             )
             penalty += 0.5 * strength * squares
     return penalty
@@ -310,8 +317,8 @@ def run(
     ``network``, ``rule``, ``vectors``: as for ``differentiate`` and ``descend``. ``order``: the
     rows to train on; ``bounds`` (k, 2): where each batch begins and ends in it; ``whole_last``:
     whether the last batch measures its gradient; ``row_weights`` (n_rows,), empty for equal ones;
-    ``rates`` (k,), ``coefficients`` (k, m): of each step. Overwrites: vectors, share, state, and
-    totals: sum of the losses, sum of the weights, norm of the last gradient.
+    ``rates`` (k,), ``coefficients`` (k, n_rates, m): of each step. Overwrites: vectors, share,
+    state, and totals: sum of the losses, sum of the weights, norm of the last gradient.
     """
     forward, limits = network[0], rule[4]
     params, grads = vectors[0], vectors[1]

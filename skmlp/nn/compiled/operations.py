@@ -204,6 +204,25 @@ def scale_by(dy, mask):
 
 
 @compiled
+def scale_columns(x, scale, y):
+    """y <- x times scale (1, width)."""
+    for i in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            y[i, k] = x[i, k] * scale[0, k]
+
+
+@compiled
+def scale_columns_backward(x, dy, scale, d_scale):
+    """d_scale <- sum(dy x); dy <- dy * scale."""
+    d_scale[...] = d_scale.dtype.type(0.0)
+    for i in range(dy.shape[0]):
+        for k in range(dy.shape[1]):
+            d = dy[i, k]
+            d_scale[0, k] += d * x[i, k]
+            dy[i, k] = d * scale[0, k]
+
+
+@compiled
 def copy(x, y):
     """y <- x."""
     x, y = x.reshape(x.size), y.reshape(y.size)

@@ -16,6 +16,7 @@ from .dense import Activate, Dense
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .first_half import FirstHalf
+from .scale import Scale
 from .skip import Add, Concat, Join
 from .tied import TiedDense
 
@@ -33,6 +34,7 @@ LAYERS = {
     "fixed_norm": FixedNorm,
     "first_half": FirstHalf,
     "embedding": Embedding,
+    "scale": Scale,
 }
 
 ACTIVATION_LAYERS = {

@@ -1,5 +1,6 @@
 """The dense layer, and the layer that applies an activation."""
 
+import math
 from abc import abstractmethod
 
 import numpy as np
@@ -13,7 +14,7 @@ class Affine(Layer):
     """y = x times a matrix, plus a bias: what a dense layer and one with a tied weight share."""
 
     keeps: tuple[str, ...] = ("x",)
-    limits = {"n_out": "[1, inf)"}
+    limits = {"n_out": "[1, inf)", "bias_rate": "[0, inf)"}
     whole: tuple[str, ...] = ("n_out",)
 
     def width(self, n_in):
@@ -48,18 +49,30 @@ class Dense(Affine):
         Number of units.
     init : str or Initializer, default="glorot_uniform"
         How the weights start; biases start at zero.
+    weight_rate, bias_rate : float >= 0, default=1.0
+        Factors on the learning rate of the weights and of the biases.
+    by_fan_in : bool, default=False
+        Whether that of the weights is also divided by the square root of the number of inputs.
     """
 
     sparse_input = True
+    limits = {**Affine.limits, "weight_rate": "[0, inf)"}
+    flags = ("by_fan_in",)
 
-    def __init__(self, n_out, init="glorot_uniform"):
+    def __init__(
+        self, n_out, init="glorot_uniform", weight_rate=1.0, bias_rate=1.0, by_fan_in=False
+    ):
         self.n_out = n_out
         self.init = init
+        self.weight_rate = weight_rate
+        self.bias_rate = bias_rate
+        self.by_fan_in = by_fan_in
 
     def params(self, n_in):
+        rate = float(self.weight_rate) / (math.sqrt(n_in) if self.by_fan_in else 1.0)
         return {
-            "weight": Param((n_in, self.n_out), self.init, penalised=True),
-            "bias": Param((1, self.n_out)),
+            "weight": Param((n_in, self.n_out), self.init, penalised=True, rate=rate),
+            "bias": Param((1, self.n_out), rate=float(self.bias_rate)),
         }
 
     def multiply(self, x, ws, training):

@@ -21,17 +21,20 @@ class TiedDense(Affine):
         Number of units: the inputs of the owner of the weight, which has ``n_in`` units itself.
     tied : int >= 1
         How many layers below the owner lies.
+    bias_rate : float >= 0, default=1.0
+        Factor on the learning rate of the biases.
     """
 
-    limits = {"n_out": "[1, inf)", "tied": "[1, inf)"}
+    limits = {**Affine.limits, "tied": "[1, inf)"}
     whole = ("n_out", "tied")
 
-    def __init__(self, n_out, tied):
+    def __init__(self, n_out, tied, bias_rate=1.0):
         self.n_out = n_out
         self.tied = tied
+        self.bias_rate = bias_rate
 
     def params(self, n_in):
-        return {"bias": Param((1, self.n_out))}
+        return {"bias": Param((1, self.n_out), rate=float(self.bias_rate))}
 
     def multiply(self, x, ws, training):
         np.matmul(x, ws.weight.T, out=ws.y)

@@ -2,7 +2,7 @@
 
 What a rule is says ``base.py``; Adam and its relatives are in ``adam.py``, all others in
 ``others.py``. The updater runs a rule over the flat vectors, with all else that is done to the
-weights: L2 and L1 penalties, max-norm, clipping.
+weights: L2 and L1 penalties, max-norm, clipping. Rates by layer are in ``layer_rates.py``.
 
 To add one: derive from ``Optimizer``, write the equations, ``coefficients`` and ``update``, put it
 into ``OPTIMIZERS`` and ``skmlp.nn``; ``docs/contributing.md`` names the other files.
@@ -10,6 +10,7 @@ into ``OPTIMIZERS`` and ``skmlp.nn``; ``docs/contributing.md`` names the other f
 
 from .adam import Adam, AdamW, AMSGrad, NAdam
 from .base import Optimizer
+from .layer_rates import LayerRates
 from .others import SGD, Adadelta, Adagrad, Lion, RMSprop
 
 OPTIMIZERS = {
@@ -23,3 +24,5 @@ OPTIMIZERS = {
     "adadelta": Adadelta,
     "lion": Lion,
 }
+
+LAYER_RATES = {"fan_in": LayerRates}

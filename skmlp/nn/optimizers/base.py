@@ -35,7 +35,8 @@ class Optimizer(Unit):
     A rule whose slots hold past learning rates, as a velocity does, has ``lasting(lr, response)``
     too. It returns the rate that counts for a gradient that has always been 1, the constant one
     with the same step, and the response to that gradient in the slots, which it is given in the
-    next step; before the first it is 0.
+    next step; before the first it is 0. Both are proportional to the rates, since a part of the
+    parameters may have a multiple of them.
     """
 
     slots: tuple[str, ...] = ()

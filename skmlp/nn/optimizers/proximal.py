@@ -45,21 +45,24 @@ class SoftThreshold:
         Those of the rule.
     parts : list of (slice, float)
         Strength per part of the vector.
+    rates : list of (slice, float), default=()
+        Factor on the learning rate per part of the vector, as ``Updater`` has it: the step that the
+        threshold is a multiple of is that of the parameter's own learning rate.
     """
 
-    def __init__(self, rule, params, slots, parts):
+    def __init__(self, rule, params, slots, parts, rates=()):
         self.rule = rule
         longest = max((min(part.stop - part.start, BLOCK) for part, _ in parts), default=0)
         threshold, tmp = np.empty(longest, params.dtype), np.empty(longest, params.dtype)
         self._whole = self._excess = None  # made when there is clipping
         self._blocks = []
-        for part, strength in parts:
+        for part, strength, rate in _with_rates(parts, rates or [(slice(0, params.size), 1.0)]):
             for start in range(part.start, part.stop, BLOCK):
                 block = slice(start, min(start + BLOCK, part.stop))
                 n = block.stop - block.start
                 arrays = [slots[name][block] for name in rule.slots]
                 self._blocks.append(
-                    (block, params[block], arrays, threshold[:n], tmp[:n], float(strength))
+                    (block, params[block], arrays, threshold[:n], tmp[:n], float(strength), rate)
                 )
 
     def penalty(self, scale):
@@ -68,7 +71,7 @@ class SoftThreshold:
         """
         value = 0.0
         if not self.rule.decoupled:
-            for _, p, _, _, tmp, strength in self._blocks:
+            for _, p, _, _, tmp, strength, _ in self._blocks:
                 np.abs(p, out=tmp)
                 value += strength * float(np.add.reduce(tmp))
         return scale * value
@@ -84,7 +87,7 @@ class SoftThreshold:
         if self._whole is None:
             self._whole, self._excess = np.empty_like(g), np.empty_like(g)
         np.copyto(self._whole, g)
-        for block, p, _, _, tmp, strength in self._blocks:
+        for block, p, _, _, tmp, strength, _ in self._blocks:
             # clip(H sign(p) - g, -s, s), with H beyond all others
             np.sign(p, out=tmp)
             np.multiply(tmp, 0.5 * float(np.finfo(tmp.dtype).max), out=tmp)
@@ -105,18 +108,27 @@ class SoftThreshold:
         constant.
         """
         lasting = lr if lasting is None else lasting
-        for _, p, slots, threshold, tmp, strength in self._blocks:
-            self.rule.asymptotic_step(t, lasting, *slots, threshold, tmp)
+        for _, p, slots, threshold, tmp, strength, rate in self._blocks:
+            self.rule.asymptotic_step(t, lasting * rate, *slots, threshold, tmp)
             np.multiply(
                 threshold, strength if self.rule.decoupled else strength * scale, out=threshold
             )
             if self.rule.bounded:
-                np.minimum(threshold, _LONGEST * lr, out=threshold)
+                np.minimum(threshold, _LONGEST * lr * rate, out=threshold)
             # p - min(max(p, -threshold), threshold) is exactly zero up to the threshold
             np.negative(threshold, out=tmp)
             np.maximum(p, tmp, out=tmp)
             np.minimum(tmp, threshold, out=tmp)
             np.subtract(p, tmp, out=p)
+
+
+def _with_rates(parts, rates):
+    """Yield (slice, strength, factor) of what lies in each of ``rates`` of each of ``parts``."""
+    for part, strength in parts:
+        for where, rate in rates:
+            start, stop = max(part.start, where.start), min(part.stop, where.stop)
+            if start < stop:
+                yield slice(start, stop), strength, rate
 
 
 class MaxNorm:

@@ -16,7 +16,7 @@ from .base import Optimizer
 from .l2 import add_l2
 from .proximal import MaxNorm, SoftThreshold
 
-Strength = tuple[slice, float]  # of a penalty or a decay, on a part of the vector
+Strength = tuple[slice, float]  # of a penalty, a decay or a rate, on a part of the vector
 
 
 class Updater:
@@ -49,6 +49,11 @@ class Updater:
         What else to go on from, kept as the slots are: the unit of each slot by its name, so that
         slots which another setting of the rule has left are converted, and the ``response`` of the
         rule's ``lasting``.
+    rates : list of (slice, float), default=()
+        Factor on the learning rate per part of the vector, one part behind the other and all of it;
+        empty means 1. A decay keeps the learning rate itself, so that a rule whose steps do not
+        depend on the size of the gradient trains a weight with the factor c as it would train
+        ``weight / c`` without one.
     """
 
     def __init__(  # noqa: PLR0913
@@ -65,6 +70,7 @@ class Updater:
         weights: Sequence[np.ndarray] = (),
         max_norm: float | None = None,
         scalars: dict[str, float] | None = None,
+        rates: Sequence[Strength] = (),
     ) -> None:
         self.rule = rule
         self.t = t
@@ -82,8 +88,11 @@ class Updater:
         self._lasting = getattr(rule, "lasting", None)
         self._params, self._grads = params, grads
         self._penalties, self._decays = list(penalties), list(decays)
+        rates = rates or [(slice(0, params.size), 1.0)]
+        self._rates = list(dict.fromkeys(rate for _, rate in rates))
+        self._rated = [(part, self._rates.index(rate)) for part, rate in rates]
         self._blocks = self._numpy_blocks(params, grads, penalties, decays, block)
-        self._l1 = SoftThreshold(rule, params, self.slots, l1) if l1 else None
+        self._l1 = SoftThreshold(rule, params, self.slots, l1, rates) if l1 else None
         self._max_norm = None if max_norm is None else MaxNorm(weights, max_norm)
         self.capped = [] if max_norm is None else list(weights)
         self.cap = math.inf if max_norm is None else float(max_norm)
@@ -104,14 +113,16 @@ class Updater:
             self._max_norm.project()
         return penalty
 
-    def advance(self, lr: float) -> tuple[float, ...]:
-        """Count a step with learning rate ``lr``, and return the rule's coefficients for it."""
+    def advance(self, lr: float) -> list[tuple[float, ...]]:
+        """Count a step with learning rate ``lr``, and return the rule's coefficients for it, a
+        tuple for each of the different factors on it.
+        """
         self.t += 1
         self._rate_of_l1 = lr
         if self._lasting is not None:
             response = self.scalars.get("response", 0.0)
             self._rate_of_l1, self.scalars["response"] = self._lasting(lr, response)
-        return self.rule.coefficients(self.t, lr)
+        return [self.rule.coefficients(self.t, lr * rate) for rate in self._rates]
 
     @property
     def penalises_l1(self) -> bool:
@@ -119,21 +130,23 @@ class Updater:
         return self._l1 is not None
 
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (begin and end, penalty and decay) of each part of the vector in which both are
-        the same, arrays of shape (k, 2).
+        """Return (begin, end and number of the coefficients; penalty and decay) of each part of the
+        vector in which all are the same, arrays of shape (k, 3) and (k, 2).
         """
-        given = [*self._penalties, *self._decays]
+        given = [*self._penalties, *self._decays, *self._rated]
         ends = {
             0,
             self._params.size,
             *(end for part, _ in given for end in (part.start, part.stop)),
         }
-        parts, numbers = list(pairwise(sorted(ends))), []
-        for start, stop in parts:
+        parts, numbers = [], []
+        for start, stop in pairwise(sorted(ends)):
+            parts += [
+                (start, stop, k) for part, k in self._rated if part.start <= start < part.stop
+            ]
             within = [_within(slice(start, stop), kind) for kind in (self._penalties, self._decays)]
             numbers.append([sum(float(strength) for _, strength in kind) for kind in within])
-        shape = len(parts), 2
-        return np.array(parts, np.int64).reshape(shape), np.array(numbers, float).reshape(shape)
+        return np.array(parts, np.int64).reshape(-1, 3), np.array(numbers, float).reshape(-1, 2)
 
     def has_stalled(self) -> bool:
         """Return whether averages of squares are not finite where parameters are: all steps to come
@@ -160,26 +173,27 @@ class Updater:
     def _descend(self, lr, scale, coefficients):
         """Make the step itself and return the L2 penalty. Overwrites: params, grads, slots."""
         squares = 0.0
-        for arrays, penalties, decays in self._blocks:
+        for arrays, k, penalties, decays in self._blocks:
             for p, decay in decays:
                 np.multiply(p, 1.0 - lr * decay, out=p)
             if scale:
                 for p, g, tmp, penalty in penalties:
                     squares += add_l2(p, g, tmp, penalty * scale)
-            self.rule.update(*arrays, *coefficients)
+            self.rule.update(*arrays, *coefficients[k])
         return 0.5 * squares
 
     def _numpy_blocks(self, params, grads, penalties, decays, block):
-        """Return (arrays, what is penalised, what decays) of each block."""
+        """Return (arrays, number of the coefficients, what is penalised, what decays) of each
+        block.
+        """
         tmp = np.empty(min(block, params.size), params.dtype)
         blocks = []
-        for start in range(0, params.size, block):
-            part = slice(start, min(start + block, params.size))
+        for part, k in self._pieces(block):
             arrays = (
                 params[part],
                 grads[part],
                 *(self.slots[name][part] for name in self.rule.slots),
-                tmp[: part.stop - start],
+                tmp[: part.stop - part.start],
             )
             penalised = [
                 (params[s], grads[s], tmp[: s.stop - s.start], float(strength))
@@ -188,11 +202,18 @@ class Updater:
             blocks.append(
                 (
                     arrays,
+                    k,
                     penalised,
                     [(params[s], float(strength)) for s, strength in _within(part, decays)],
                 )
             )
         return blocks
+
+    def _pieces(self, block):
+        """Yield (slice, number of the coefficients) of each block."""
+        for part, k in self._rated:
+            for start in range(part.start, part.stop, block):
+                yield slice(start, min(start + block, part.stop)), k
 
 
 def _within(block, parts):

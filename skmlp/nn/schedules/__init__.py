@@ -13,6 +13,7 @@ from .planned import (
     Constant,
     Cosine,
     CosineRestarts,
+    CosineWaves,
     Exponential,
     Invscaling,
     Linear,
@@ -32,4 +33,5 @@ SCHEDULES = {
     "cosine": Cosine,
     "cosine_restarts": CosineRestarts,
     "one_cycle": OneCycle,
+    "cosine_waves": CosineWaves,
 }

@@ -215,6 +215,51 @@ class CosineRestarts(Schedule):
         return _cosine(1.0, float(self.final), passed / length)
 
 
+class CosineWaves(Schedule):
+    """factor = final + (1 - final) (1 - cos(2 pi log2(1 + (2^n_waves - 1) epoch / n_epochs))) / 2
+    (Holzmueller, Grinsztajn and Steinwart, "Better by default", 2024).
+
+    Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back; the next
+    one is twice as long. So the rate returns to its peak with ever longer times to come to rest.
+
+    Parameters
+    ----------
+    n_waves : int from 1 to 50, default=4
+    n_epochs : int or None, default=None
+        Length of all waves together in epochs; counted from the very first epoch; None is the
+        ``max_iter`` of each fit. The factor stays at ``final`` afterwards.
+    final : float in [0, 1], default=0.0
+        Factor at the beginning, between waves and at the end.
+    warm_up : float >= 0, default=0
+        Epochs of warming up on top of that, the first of the first wave.
+
+    Examples
+    --------
+    >>> waves = CosineWaves(n_waves=2)
+    >>> [round(waves.factor(Clock(epoch=epoch, n_epochs=6)), 2) for epoch in range(7)]
+    [0.0, 0.93, 0.0, 0.72, 0.93, 0.32, 0.0]
+    """
+
+    planned = True
+    limits = {
+        "n_waves": "[1, 50]",
+        "n_epochs": "(0, inf) or None",
+        "final": "[0, 1]",
+        **Schedule.limits,
+    }
+    whole = ("n_waves",)
+
+    def __init__(self, n_waves=4, n_epochs=None, final=0.0, warm_up=0):
+        self.n_waves = n_waves
+        self.n_epochs = n_epochs
+        self.final = final
+        self.warm_up = warm_up
+
+    def curve(self, clock):
+        waves = math.log2(1.0 + (2.0**self.n_waves - 1.0) * _progress(self, clock))
+        return _cosine(float(self.final), 1.0, 2.0 * (waves % 1.0))
+
+
 class OneCycle(Schedule):
     """Up from ``start`` to 1, then down to ``final``, both along half a cosine (Smith and Topin,
     2018).

@@ -1,0 +1,34 @@
+"""Factors on the learning rate by layer."""
+
+from ..unit import Unit
+
+
+class LayerRates(Unit):
+    """Factors on the learning rate: for each weight matrix ``layers / sqrt(n_in)``, where n_in is
+    the number of its inputs, for each bias ``layers bias``.
+
+    A rule like Adam moves each weight by about the learning rate, so that what a unit sums changes
+    the more, the more inputs it has; ``fan_in`` makes up for that. With weights that start by
+    LeCun's normal rule, training is then that of the weights in NTK form (Jacot, Gabriel and
+    Hongler, "Neural tangent kernel", 2018), which are standard normal and divided by the square
+    root of n_in in the forward pass. Holzmueller, Grinsztajn and Steinwart, "Better by default"
+    (2024), train tables in that form, and biases with ``bias=0.1``.
+
+    Parameters
+    ----------
+    fan_in : bool, default=True
+        Whether the rate of a weight matrix is divided by the square root of its number of inputs.
+    bias : float >= 0, default=1.0
+        Factor of the biases.
+    layers : float >= 0, list of these or None, default=None
+        Factor of a layer, its weights and its bias, one value or one for each weight matrix; 0
+        leaves a layer as it starts. None means 1.
+    """
+
+    limits = {"bias": "[0, inf)"}
+    flags = ("fan_in",)
+
+    def __init__(self, fan_in=True, bias=1.0, layers=None):
+        self.fan_in = fan_in
+        self.bias = bias
+        self.layers = layers
