@@ -148,6 +148,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         pretraining=None,
         categorical_features=None,
         embedding_dim=None,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

@@ -130,6 +130,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         init_from=None,
         categorical_features=None,
         embedding_dim=None,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

@@ -125,6 +125,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         normalize_y=True,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

@@ -8,7 +8,15 @@ from .._sklearn import Interval, NoFlag, Options, Precisions, StrOptions
 from ..nn.activations import Activation
 from ..nn.autodiff import FunctionActivation
 from ..nn.initializers import INITIALIZERS, Initializer
-from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout
+from ..nn.layers import (
+    ACTIVATION_LAYERS,
+    JOINS,
+    NUMERIC_EMBEDDINGS,
+    AlphaDropout,
+    BatchNorm,
+    Dropout,
+    NumericEmbedding,
+)
 from ..nn.losses import LOSSES, Loss
 from ..nn.optimizers import OPTIMIZERS, Optimizer
 from ..nn.schedules import SCHEDULES, Schedule
@@ -76,6 +84,7 @@ CONSTRAINTS = {
     "init_from": "no_validation",  # by _init_from
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
+    "numeric_embedding": [None, StrOptions(set(NUMERIC_EMBEDDINGS)), NumericEmbedding],
 }
 
 

@@ -7,6 +7,7 @@ To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINT
 from typing import Any, TypeVar
 
 from ..nn.initializers import INITIALIZERS
+from ..nn.layers import NUMERIC_EMBEDDINGS
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from .constraints import HIDDEN_ACTIVATIONS
@@ -316,6 +317,17 @@ PARAMETER_DOCS = {
     embedding_dim : int or None, default=None
         Width of the vectors of a category; None means as many numbers as the column has categories,
         at most 50. Unused without ``categorical_features``.""",
+    "numeric_embedding": """
+    numeric_embedding : {keys}, NumericEmbedding or None, default=None
+        What each numeric column becomes beside its own value: a learned vector; with
+        'piecewise_linear' a function of the value that is linear between quantiles of the column,
+        which the first fit takes from at most 2000 rows. An instance, such as
+        ``PiecewiseLinear(n_bins=32)``, brings its own hyper-parameters, which a grid search reaches
+        as ``numeric_embedding__n_bins``. ``coefs_[0]`` then has a row for each column, then for
+        each entry of the vectors. ``alpha`` does not apply to the embedding. Formulas:
+        :mod:`skmlp.nn.layers`.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in NUMERIC_EMBEDDINGS), 1
+    ),
 }
 
 ATTRIBUTE_DOCS = {

@@ -10,7 +10,13 @@ from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS
-from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm
+from ..nn.layers import (
+    ACTIVATION_LAYERS,
+    CORRUPTIONS,
+    NUMERIC_EMBEDDINGS,
+    AlphaDropout,
+    BatchNorm,
+)
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
@@ -26,6 +32,7 @@ UNITS: dict[str, dict[str, Any]] = {
     "dropout": {"alpha_dropout": AlphaDropout},
     "learning_rate": SCHEDULES,
     "loss": LOSSES,
+    "numeric_embedding": NUMERIC_EMBEDDINGS,
     "solver": OPTIMIZERS,
     "weight_init": INITIALIZERS,
 }
@@ -82,6 +89,7 @@ ALIASES = {
     "dropout": ("masking",),
     "saltpepper": ("salt_and_pepper",),
     "vae": ("variational",),
+    "ple": ("piecewise_linear",),
     "float": ("float64",),
     "double": ("float64",),
     "single": ("float32",),
