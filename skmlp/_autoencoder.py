@@ -152,6 +152,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         min_frequency=1,
         input_scale=False,
         learning_rate_scaling=None,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

@@ -167,7 +167,7 @@ class BaseMLP(
         transform_stop = block_ends(network)[architecture.n_transformed]
         sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
         if first:
-            self._start(network, state, data, transform_stop)
+            self._start(network, state, data, sources, transform_stop)
         else:
             self._go_on(network)
 
@@ -220,9 +220,11 @@ class BaseMLP(
         objective = masked(loss) if any_missing(data, held_out) else loss
         return Network(layers, loss, n_in, dtype, alphas, objective)
 
-    def _start(self, network, state, data, transform_stop):
+    def _start(self, network, state, data, sources, transform_stop):
         """Give a network its first numbers: at random, the output's such that it predicts the best
-        constant, or the hidden layers' from another network. Overwrites: network, state.
+        constant, the hidden layers' from another network or, where a layer wants it, from rows.
+
+        Overwrites: network, state.
         """
         network.initialise(state.rng)
         target, weight = start_rows(data.target, data.weight, data.rows, network.n_targets)
@@ -231,8 +233,10 @@ class BaseMLP(
             network.objective, target, weight, self._n_classes, self._target_codec
         )
         network.start_output(start)
+        copied = []
         if self.init_from is not None:
-            start_from(self.init_from, network, transform_stop, BaseMLP)
+            copied = start_from(self.init_from, network, transform_stop, BaseMLP)
+        network.start_layers(sources.x, state.rng, sources.rows, copied)
 
     def _go_on(self, network):
         """Give a network the numbers of the last fit. Overwrites: network."""

@@ -129,6 +129,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         min_frequency=1,
         input_scale=False,
         learning_rate_scaling=None,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

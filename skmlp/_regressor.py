@@ -129,6 +129,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         min_frequency=1,
         input_scale=False,
         learning_rate_scaling=None,
+        numeric_embedding=None,
     ):
         store_parameters(self, locals())
 

@@ -16,7 +16,7 @@ from skmlp._params.constraints import CONSTRAINTS
 from skmlp._params.keys import ALIASES
 from skmlp.nn.activations import ACTIVATIONS, LeakyReLU
 from skmlp.nn.initializers import INITIALIZERS
-from skmlp.nn.layers import CORRUPTIONS, JOINS
+from skmlp.nn.layers import CORRUPTIONS, JOINS, NUMERIC_EMBEDDINGS
 from skmlp.nn.losses import LOSSES
 from skmlp.nn.optimizers import OPTIMIZERS, Adam
 from skmlp.nn.schedules import SCHEDULES
@@ -46,6 +46,7 @@ MEANT = [
     (MLPRegressor, "weight_init", "xavier_uniform", "glorot_uniform"),
     (MLPRegressor, "weight_init", "kaiming_normal", "he_normal"),
     (MLPRegressor, "skip_connections", "residual", "add"),
+    (MLPRegressor, "numeric_embedding", "PLE", "piecewise_linear"),
     (MLPRegressor, "categorical_features", "from dtype", "from_dtype"),
     (MLPRegressor, "dtype", "double", "float64"),
     (Autoencoder, "corruption", "salt_pepper", "salt_and_pepper"),
@@ -83,6 +84,7 @@ def test_an_alias_stands_for_keys_that_there_are():
         INITIALIZERS,
         JOINS,
         LOSSES,
+        NUMERIC_EMBEDDINGS,
         OPTIMIZERS,
         SCHEDULES,
     )

@@ -39,14 +39,16 @@ SETTINGS = [
     nn.Add(1),
     nn.Concat(3),
     nn.Embedding((4, 1, 2), (3, 2, 1)),
+    nn.PiecewiseLinear(3, 2, n_numbers=4),
+    nn.PiecewiseLinear(1, 1),
     nn.TiedDense(N_IN, tied=1),
 ]
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def regressor_of(layers, dtype="float64", loss=None, seed=0):
-    """Return a regressor whose network has these layers, every array random; hidden activations
-    and norms would be at their defaults.
+    """Return a regressor whose network has these layers, every array random, but for what a layer
+    learns from rows at its start; hidden activations and norms would be at their defaults.
     """
     X = rows_to_try(N_IN)[:9]
     model = MLPRegressor(hidden_layer_sizes=(), normalize_y=False).partial_fit(X, X[:, 0])
@@ -54,6 +56,7 @@ def regressor_of(layers, dtype="float64", loss=None, seed=0):
     network = Network(layers, loss or nn.SquaredError(), N_IN, dtype)
     network.params[...] = rng.normal(size=network.params.size)
     network.running[...] = rng.uniform(0.5, 1.5, network.running.size)
+    network.start_layers(DenseRows(rng.normal(size=(100, N_IN))), rng)
     model._network = network
     return model
 

@@ -34,6 +34,12 @@ FAMILIES = {
     "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
     "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
     "layers": ("Layers", None, nn.LAYERS, nn.Layer),
+    "numeric_embeddings": (
+        "Embeddings of numbers",
+        "`numeric_embedding`",
+        nn.NUMERIC_EMBEDDINGS,
+        nn.NumericEmbedding,
+    ),
     "joins": ("Joins", "`skip_connections`", nn.JOINS, nn.Join),
     "terms": ("Terms of the objective", None, nn.TERMS, nn.Term),
     "code_penalties": ("Code penalties", "`code_penalty`", nn.CODE_PENALTIES, nn.Term),

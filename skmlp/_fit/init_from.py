@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 
 def start_from(given, network, stop, kind):
     """Copy parameters and statistics of the leading hidden layers of ``given``, the parameter
-    ``init_from``, into a network.
+    ``init_from``, into a network, and return the numbers of the layers that got them.
 
     ``stop``: number of the network's layers that ``transform`` goes through; ``kind``: the class of
     what may be given. Overwrites: network.
@@ -50,6 +50,7 @@ def start_from(given, network, stop, kind):
         code = len(its) - 1
         if _shapes(network, mine[code]) != _shapes(source._network, its[code]):
             its = its[:code]  # the code need not come along
+    copied = []
     for k, (here, there) in enumerate(zip(mine, its, strict=False)):
         now, before = _shapes(network, here), _shapes(source._network, there)
         if now != before:
@@ -60,6 +61,8 @@ def start_from(given, network, stop, kind):
                 "hidden_layer_sizes must begin with the widths of init_from."
             )
         network.load_layers(source._network, list(zip(here, there, strict=True)))
+        copied += here
+    return copied
 
 
 def fitted_network(given):

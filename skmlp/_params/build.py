@@ -14,6 +14,7 @@ from ..nn.activations import Activation
 from ..nn.initializers import INITIALIZERS, Scaled
 from ..nn.layers import (
     JOINS,
+    NUMERIC_EMBEDDINGS,
     Activate,
     AlphaDropout,
     BatchNorm,
@@ -21,6 +22,7 @@ from ..nn.layers import (
     Dropout,
     Embedding,
     Layer,
+    NumericEmbedding,
     Scale,
     TiedDense,
 )
@@ -111,13 +113,16 @@ def hidden_blocks(estimator, hidden_layer_sizes):
 def build_layers(estimator, architecture, n_in, n_out):
     """Return the layers.
 
-    Embedding of a table's categories; corruption, scale and dropout of the input; dense, batch
-    norm, activation, penalty, corruption, dropout, join, head for each block; dense at the end.
+    Embedding of a table's categories, corruption of the input, embedding of its numbers, scale,
+    dropout; dense, batch norm, activation, penalty, corruption, dropout, join, head for each block;
+    dense at the end.
     """
-    layers = _embedding(estimator)
-    n_in = layers[0].width(n_in) if layers else n_in
-    layers += _present(architecture.corruption, optional_unit(estimator.input_scale, Scale))
+    layers = _embedding(estimator) + _present(architecture.corruption)
+    layers += _numeric_embedding(estimator, n_in)
+    layers += _present(optional_unit(estimator.input_scale, Scale))
     layers += _dropout(estimator.input_dropout)
+    for layer in layers:
+        n_in = layer.width(n_in)
     kind, blocks = estimator.skip_connections, architecture.blocks
     bridged = _bridged(kind, blocks, n_in)
     rates = _rates(estimator, architecture.n_weights)
@@ -147,9 +152,10 @@ def block_ends(network):
     """Return how many layers the first 0, 1, ... blocks of a network have, dropout after the
     last one left out; what embeds and scales the input is in front of the first.
     """
-    first = [i for i, f in enumerate(network.layers, 1) if isinstance(f, Embedding | Scale)]
-    ends = [max(first, default=0)]
+    ends = [0]
     for i, layer in enumerate(network.layers, 1):
+        if isinstance(layer, Embedding | NumericEmbedding | Scale):
+            ends = [i]
         if layer.activates or layer.span:  # a join moves the end of the block it bridges
             ends[len(ends) if layer.activates else -1 :] = [i]
     return ends
@@ -228,6 +234,23 @@ def _embedding(estimator):
         return []
     levels, most = estimator._codec.levels, estimator.embedding_dim
     return [Embedding(levels, None if most is None else tuple(min(n, int(most)) for n in levels))]
+
+
+def _numeric_embedding(estimator, n_in):
+    """Return the layers, one or none, that embed the numbers among ``n_in`` columns."""
+    value, codec = estimator.numeric_embedding, estimator._codec
+    n_numbers = len(codec.numeric) if codec.is_table else n_in
+    if value is None or not n_numbers:
+        return []
+    layer = resolve(value, NUMERIC_EMBEDDINGS)
+    if (layer.n_numbers or 0) > n_numbers:
+        raise ValueError(
+            f"numeric_embedding={value!r} embeds {layer.n_numbers} columns, but X has {n_numbers} "
+            "columns of numbers; leave n_numbers=None for all of them."
+        )
+    if codec.is_table and layer.n_numbers is None:
+        layer = type(layer)(**{**layer.get_params(deep=False), "n_numbers": n_numbers})
+    return [layer]
 
 
 def _present(*layers):

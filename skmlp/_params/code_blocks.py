@@ -126,6 +126,12 @@ def _code_block(estimator):
 
 def _check_tied(estimator, encoder):
     """Raise ``ValueError`` if a decoder cannot have the transposed matrices of these blocks."""
+    if estimator.numeric_embedding is not None:
+        raise ValueError(
+            "tied_weights=True does not go with "
+            f"numeric_embedding={estimator.numeric_embedding!r}, behind which the first layer has "
+            "more inputs than there are outputs; take tied_weights=False."
+        )
     if estimator.skip_connections == "concat":
         raise ValueError(
             "tied_weights=True does not go with skip_connections='concat', whose matrices have "

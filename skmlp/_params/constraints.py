@@ -8,7 +8,16 @@ from .._sklearn import Interval, NoFlag, Options, Precisions, StrOptions
 from ..nn.activations import Activation
 from ..nn.autodiff import FunctionActivation
 from ..nn.initializers import INITIALIZERS, Initializer
-from ..nn.layers import ACTIVATION_LAYERS, JOINS, AlphaDropout, BatchNorm, Dropout, Scale
+from ..nn.layers import (
+    ACTIVATION_LAYERS,
+    JOINS,
+    NUMERIC_EMBEDDINGS,
+    AlphaDropout,
+    BatchNorm,
+    Dropout,
+    NumericEmbedding,
+    Scale,
+)
 from ..nn.losses import LOSSES, Loss
 from ..nn.optimizers import LAYER_RATES, OPTIMIZERS, LayerRates, Optimizer
 from ..nn.schedules import SCHEDULES, Schedule
@@ -80,6 +89,7 @@ CONSTRAINTS = {
     "min_frequency": [NoFlag(Integral, 1, None, closed="left")],
     "input_scale": ["boolean", Scale],
     "learning_rate_scaling": [None, StrOptions(set(LAYER_RATES)), LayerRates],
+    "numeric_embedding": [None, StrOptions(set(NUMERIC_EMBEDDINGS)), NumericEmbedding],
 }
 
 

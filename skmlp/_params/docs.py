@@ -7,6 +7,7 @@ To add a parameter: a text in ``PARAMETER_DOCS``, and its values in ``CONSTRAINT
 from typing import Any, TypeVar
 
 from ..nn.initializers import INITIALIZERS
+from ..nn.layers import NUMERIC_EMBEDDINGS
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.schedules import SCHEDULES
 from .constraints import HIDDEN_ACTIVATIONS
@@ -328,8 +329,6 @@ PARAMETER_DOCS = {
         How many of the rows trained on must have a category of a table for it to have a vector of
         its own; all rarer ones share one, that of categories never seen. The most frequent category
         of a column always has one. Unused without ``categorical_features``.""",
-        Width of the vectors of a category; None means as many numbers as the column has categories,
-        at most 50. Unused without ``categorical_features``.""",
     "input_scale": """
     input_scale : bool or Scale, default=False
         Whether each input is multiplied by a factor of its own that is learned and starts at 1, in
@@ -343,6 +342,17 @@ PARAMETER_DOCS = {
         has a factor for the intercepts and one for each layer (:class:`~skmlp.nn.LayerRates`).
         Decoupled decay, and all that is learned but ``coefs_`` and ``intercepts_``, keep the
         learning rate itself. Unused by 'lbfgs'.""",
+    "numeric_embedding": """
+    numeric_embedding : {keys}, NumericEmbedding or None, default=None
+        What each numeric column becomes beside its own value: a learned vector; with
+        'piecewise_linear' a function of the value that is linear between quantiles of the column,
+        which the first fit takes from at most 2000 rows. An instance, such as
+        ``PiecewiseLinear(n_bins=32)``, brings its own hyper-parameters, which a grid search reaches
+        as ``numeric_embedding__n_bins``. ``coefs_[0]`` then has a row for each column, then for
+        each entry of the vectors. ``alpha`` does not apply to the embedding. Formulas:
+        :mod:`skmlp.nn.layers`.""".replace(
+        "keys", ", ".join(f"'{key}'" for key in NUMERIC_EMBEDDINGS), 1
+    ),
 }
 
 ATTRIBUTE_DOCS = {

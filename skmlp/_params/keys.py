@@ -10,7 +10,14 @@ from typing import Any
 
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZERS
-from ..nn.layers import ACTIVATION_LAYERS, CORRUPTIONS, AlphaDropout, BatchNorm, Scale
+from ..nn.layers import (
+    ACTIVATION_LAYERS,
+    CORRUPTIONS,
+    NUMERIC_EMBEDDINGS,
+    AlphaDropout,
+    BatchNorm,
+    Scale,
+)
 from ..nn.losses import LOSSES
 from ..nn.optimizers import LAYER_RATES, OPTIMIZERS
 from ..nn.schedules import SCHEDULES
@@ -28,6 +35,7 @@ UNITS: dict[str, dict[str, Any]] = {
     "learning_rate": SCHEDULES,
     "learning_rate_scaling": LAYER_RATES,
     "loss": LOSSES,
+    "numeric_embedding": NUMERIC_EMBEDDINGS,
     "solver": OPTIMIZERS,
     "weight_init": INITIALIZERS,
 }
@@ -84,6 +92,7 @@ ALIASES = {
     "dropout": ("masking",),
     "saltpepper": ("salt_and_pepper",),
     "vae": ("variational",),
+    "ple": ("piecewise_linear",),
     "float": ("float64",),
     "double": ("float64",),
     "single": ("float32",),

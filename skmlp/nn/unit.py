@@ -25,10 +25,10 @@ class Unit(BaseEstimator, ABC):
     """A rule with hyper-parameters.
 
     ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics:
-    ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers, ``flags``
-    those that are True or False, ``functions`` those that are functions of the user's,
-    ``not_shared`` those that do not take the value of an estimator's parameter of the same name,
-    since they mean something else.
+    ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers where they
+    are not None, ``flags`` those that are True or False, ``functions`` those that are functions of
+    the user's, ``not_shared`` those that do not take the value of an estimator's parameter of the
+    same name, since they mean something else.
     """
 
     limits: dict[str, str] = {}
@@ -52,10 +52,9 @@ class Unit(BaseEstimator, ABC):
             if not inside(value, interval):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
         for name in self.whole:
-            if not isinstance(getattr(self, name), Integral):
-                raise ValueError(
-                    f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}."
-                )
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Integral):
+                raise ValueError(f"{self!r}: {name} must be a whole number, got {value!r}.")
         for name in self.flags:
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise ValueError(

@@ -162,6 +162,32 @@ def _embedding(graph, layer, x, vectors):
     return graph.node("Concat", *parts, axis=1)
 
 
+def _piecewise_linear(graph, layer, x, vectors, offset, edges, slopes):
+    # min(max((x - edge) slope, 0), 1) for each bin, weighted
+    z = graph.node("Mul", graph.node("Sub", _apart(graph, layer, x, edges), edges), slopes)
+    return _embedded(graph, x, graph.node("Clip", z, 0.0, 1.0), vectors, offset)
+
+
+def _apart(graph, layer, x, like):
+    """Add the numbers that a layer embeds, (n, F, 1), for parameters of each, (F, k)."""
+    numbers = (
+        x
+        if layer.n_numbers is None
+        else graph.node("Slice", x, np.array([0]), np.array([len(like)]), np.array([1]))
+    )
+    return graph.node("Unsqueeze", numbers, np.array([2]))
+
+
+def _embedded(graph, x, features, vectors, offset):
+    """Add x and beside it the products of the features (n, F, k) of each number with its vectors,
+    plus the offset.
+    """
+    products = graph.node("MatMul", graph.node("Transpose", features, perm=[1, 0, 2]), vectors)
+    products = graph.node("Transpose", products, perm=[1, 0, 2])
+    flat = graph.node("Reshape", products, np.array([-1, offset.size]))
+    return graph.node("Concat", x, graph.node("Add", flat, offset), axis=1)
+
+
 def _prelu(graph, layer, x, slope):
     return graph.node(
         "Add", graph.node("Relu", x), graph.node("Mul", graph.node("Min", x, 0.0), slope)
@@ -270,6 +296,7 @@ CONVERTERS = {
     nn.Dense: _dense,
     nn.TiedDense: _tied_dense,
     nn.Embedding: _embedding,
+    nn.PiecewiseLinear: _piecewise_linear,
     nn.Variational: _means,
     FirstHalf: _means,
     nn.PReLU: _prelu,

@@ -117,6 +117,8 @@ class WeightsDisplay:
             as_images(weights[:, :1].T, image_shape, "inputs of the layer")
         units = _chosen(units, weights, 16 if image_shape is not None else None)
         names = getattr(network, "feature_names_in_", None) if layer % len(coefs) == 0 else None
+        if names is not None and len(names) != len(weights):
+            names = None  # its inputs are embeddings
         return cls(
             weights=weights[:, units], units=units, image_shape=image_shape, input_names=names
         ).plot(ax=ax)

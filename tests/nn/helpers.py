@@ -12,6 +12,7 @@ import numpy as np
 from skmlp.nn.activations import ACTIVATIONS, Activation, Tanh
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.plan import Batch
+from skmlp.nn.engine.sources import DenseRows
 from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.layout import Row
 from skmlp.nn.losses import ColumnLosses
@@ -68,6 +69,8 @@ def layer_workspace(layer, n, n_in, dtype, rng):
         setattr(ws, "d_" + name, np.full(param.shape, np.nan, dtype))
     for name, param in layer.running(n_in).items():
         setattr(ws, name, rng.uniform(0.5, 1.5, param.shape).astype(dtype))
+    if layer.starts_from_rows:
+        layer.start(rng.normal(size=(100, n_in)).astype(dtype), ws, rng)
     ws.batch = Batch(n, dtype)
     ws.x = rng.normal(size=(n, n_in)).astype(dtype)
     ws.y = np.full((n, layer.width(n_in)), np.nan, dtype)
@@ -135,9 +138,13 @@ def make_network(
 
 
 def randomised(network, seed=0):
-    """Return the network with random parameters and its initial state."""
+    """Return the network with random parameters and its initial state, that of layers that start
+    from rows from normal ones.
+    """
     rng = np.random.default_rng(seed)
     network.initialise(rng)
+    start = np.random.default_rng(seed).normal(size=(100, network.n_in))
+    network.start_layers(DenseRows(start.astype(network.dtype)), rng)
     for (_, name), view in network.views().items():
         if name != "weight":
             view[...] = rng.normal(1.0 if name == "gamma" else 0.2, 0.3, view.shape)

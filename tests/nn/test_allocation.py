@@ -16,7 +16,14 @@ from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows, OneHotRows
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import Trainer
-from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, AlphaDropout, Dense, Embedding
+from skmlp.nn.layers import (
+    ACTIVATION_LAYERS,
+    NUMERIC_EMBEDDINGS,
+    Activate,
+    AlphaDropout,
+    Dense,
+    Embedding,
+)
 from skmlp.nn.losses import LOSSES, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Optimizer
 from skmlp.nn.optimizers.updater import Updater
@@ -130,6 +137,14 @@ def test_embeddings(dtype):
         Dense(WIDTH),
     ]
     assert peak(randomised(Network(layers, SquaredError(), 20, dtype=dtype)), SGD()) < BOUND
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", NUMERIC_EMBEDDINGS)
+def test_numeric_embeddings(key, dtype):
+    layers = [NUMERIC_EMBEDDINGS[key](), Dense(WIDTH), Activate(ACTIVATIONS["relu"]())]
+    network = Network([*layers, Dense(WIDTH)], SquaredError(), WIDTH // 2, dtype=dtype)
+    assert peak(randomised(network), SGD()) < BOUND
 
 
 @pytest.mark.parametrize("key", LOSSES)

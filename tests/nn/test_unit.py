@@ -202,7 +202,8 @@ def test_values_inside_the_limits_are_taken(cls, name, interval):
     right += [high] if interval.split(" or ")[0][-1] == "]" else []
     right += [None] if "None" in interval else []
     for value in right:
-        construct(cls).set_params(**{name: int(value) if name in cls.whole else value}).check()
+        value = int(value) if name in cls.whole and value is not None else value
+        construct(cls).set_params(**{name: value}).check()
 
 
 @pytest.mark.parametrize(("cls", "name"), [(cls, name) for _, cls in ENTRIES for name in cls.whole])

@@ -17,12 +17,13 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Activate, Dense
 from ..layers.dropout import AlphaDropout, Dropout
 from ..layers.embedding import Embedding
+from ..layers.numeric_embeddings import PiecewiseLinear
 from ..layers.scale import Scale
 from ..layers.skip import Add, Concat
 from ..layers.tied import TiedDense
 from ..losses import cross_entropy, likelihood, regression
 from ..optimizers import adam, others
-from . import epoch, losses, operations, updates
+from . import epoch, losses, numeric_embeddings, operations, updates
 
 ACTIVATIONS = {  # number, hyper-parameters
     piecewise.Identity: lambda f: (operations.IDENTITY,),
@@ -321,6 +322,19 @@ def _embedding_backward(layer, place, ws, backward):
         backward.add(epoch.EMBED_INPUT_BACKWARD, n_in, n_out, *arrays)
 
 
+def _piecewise_linear(layer, place, ws, forward):
+    arrays = ws.x, ws.y, ws.edges, ws.slopes, ws.vectors, ws.offset
+    kept = ws.sums, ws.bins, ws.z, ws.slope
+    kind = numeric_embeddings.PIECEWISE_LINEAR
+    forward.add(kind, *place.widths, *arrays, *kept, *ws.edges.shape)
+
+
+def _piecewise_linear_backward(layer, place, ws, backward):
+    arrays = place.dy, ws.bins, ws.z, ws.slope, ws.vectors, ws.d_vectors, ws.d_offset, ws.sums
+    kind = numeric_embeddings.PIECEWISE_LINEAR_BACKWARD
+    backward.add(kind, *place.widths, *arrays, ws.dx, *ws.edges.shape)
+
+
 LAYERS = {
     Dense: (_dense, _dense_backward),
     TiedDense: (_tied, _tied_backward),
@@ -333,4 +347,5 @@ LAYERS = {
     Add: (_add, _add_backward),
     Concat: (_concat, _concat_backward),
     Embedding: (_embedding, _embedding_backward),
+    PiecewiseLinear: (_piecewise_linear, _piecewise_linear_backward),
 }

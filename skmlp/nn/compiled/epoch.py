@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from . import numeric_embeddings
 from . import operations as op
 from .arrays import (
     compiled,
@@ -159,6 +160,8 @@ def operate(table, numbers, n, place, count, share, like, whole, state):
             )
         elif kind == EMBED_INPUT_BACKWARD:
             op.embed_input_backward(matrix(a, n, v, like), table[j, 8], matrix(b, n, w, like))
+        elif kind >= numeric_embeddings.PIECEWISE_LINEAR:
+            numeric_embeddings.operate(table[j], n, like, whole)
 
 
 @compiled

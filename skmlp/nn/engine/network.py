@@ -4,7 +4,7 @@ The one decision: where everything but the flat vectors lives is decided by the 
 in training and chunk by chunk (``inference.py``) in prediction, so nothing of it is left behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,10 @@ from ..losses.base import Loss, working_rows
 from ..optimizers.l2 import add_l2
 from .inference import chunks, moments, workspaces_of
 from .plan import Memory, Plan
-from .sources import RowSource
+from .sources import Part, RowSource
 from .structure import Structure
+
+_START_ROWS, _START_VALUES = 2000, 2**22  # of the rows that layers start from
 
 
 class Network(Structure):
@@ -54,6 +56,32 @@ class Network(Structure):
         self.release()
 
     # ---- training
+
+    def start_layers(
+        self,
+        source: RowSource,
+        rng: np.random.Generator,
+        rows: np.ndarray | None = None,
+        kept: Iterable[int] = (),
+    ) -> None:
+        """Let each layer that wants it start from ``rows`` (None: all) of ``source``, from the
+        first layer up, or from some of these if there are many.
+
+        ``rng`` draws them; ``kept``: numbers of layers that stay as they are. Overwrites: params,
+        running.
+        """
+        starting = [i for i, layer in enumerate(self.layers) if layer.starts_from_rows]
+        starting = [i for i in starting if i not in kept]
+        if not starting:
+            return
+        rows = np.arange(source.n_rows) if rows is None else rows
+        most = max(256, min(_START_ROWS, _START_VALUES // self.n_in))
+        if len(rows) > most:
+            rows = rng.choice(rows, most, replace=False)
+        part, workspaces = Part(source, rows), workspaces_of(self)
+        for i in starting:
+            x = self.scores(part, stop=i)
+            self.layers[i].start(x, workspaces[i], rng)
 
     def prepare(
         self,

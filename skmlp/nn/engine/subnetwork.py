@@ -77,6 +77,8 @@ class LowerLayers:
         self.network.prepare(2 * n_most)
         theirs = network.views(), network.layout.views(network.grads)
         ours = self.network.views(), self.network.layout.views(self.network.grads)
+        for (i, name), view in self.network.running_views().items():
+            view[...] = network.running_views()[kept[i], name]
         keys = [((i, name), (kept[i], name)) for i, name in ours[0] if i < len(kept)]
         self._params, self._grads = (
             [(b[mine], a[its]) for mine, its in keys] for a, b in zip(theirs, ours, strict=True)

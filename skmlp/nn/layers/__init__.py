@@ -4,8 +4,8 @@ sequence.
 What a layer is says ``base.py``.
 
 To add one: derive from ``Layer``, write the abstract methods, put it into ``LAYERS``, a join into
-``JOINS``, a corruption also into ``CORRUPTIONS``, and into ``skmlp.nn``; ``docs/contributing.md``
-names the other files.
+``JOINS``, a corruption also into ``CORRUPTIONS``, an embedding of numbers into
+``NUMERIC_EMBEDDINGS``, and into ``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .activation_layers import Maxout, PReLU
@@ -16,6 +16,7 @@ from .dense import Activate, Dense
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .first_half import FirstHalf
+from .numeric_embeddings import NumericEmbedding, PiecewiseLinear
 from .scale import Scale
 from .skip import Add, Concat, Join
 from .tied import TiedDense
@@ -35,6 +36,7 @@ LAYERS = {
     "first_half": FirstHalf,
     "embedding": Embedding,
     "scale": Scale,
+    "piecewise_linear": PiecewiseLinear,
 }
 
 ACTIVATION_LAYERS = {
@@ -51,4 +53,8 @@ CORRUPTIONS = {
     "masking": Masking,
     "gaussian": GaussianCorruption,
     "salt_and_pepper": SaltAndPepper,
+}
+
+NUMERIC_EMBEDDINGS = {
+    "piecewise_linear": PiecewiseLinear,
 }

@@ -27,7 +27,8 @@ class Layer(Unit):
     Training and prediction: ``training_only``: it does nothing in prediction. ``monte_carlo``: it
     draws masks when predictions are sampled (Monte Carlo dropout), though it does nothing in
     prediction. ``min_rows``: least number of rows of a training batch. ``whole_batch``: a
-    prediction depends on the rows that are predicted together.
+    prediction depends on the rows that are predicted together. ``starts_from_rows``: ``start`` sets
+    arrays from rows before training.
 
     Place in the network: ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many
     inputs each output takes, if that is fixed. ``span``: how many layers it bridges, 0 but for a
@@ -42,6 +43,7 @@ class Layer(Unit):
     monte_carlo = False
     min_rows = 1
     whole_batch = False
+    starts_from_rows = False
     activates = False
     inputs_per_unit = 1
     span = 0
@@ -62,6 +64,11 @@ class Layer(Unit):
     def buffers(self, n_in: int) -> dict[str, Rows | Row]:
         """Return the working arrays, a dict of name -> Rows or Row."""
         return {}
+
+    def start(self, x: np.ndarray, ws: SimpleNamespace, rng: np.random.Generator) -> None:
+        """Set arrays that depend on the input from ``x`` (n, n_in), what the layers below make of
+        rows to train on, before the first step. Overwrites: ws parameters, ws running arrays.
+        """
 
     @abstractmethod
     def forward(self, x: np.ndarray, ws: SimpleNamespace, training: bool) -> None:

@@ -1,0 +1,131 @@
+"""What the embeddings of numbers compute, as loops: a file of their own beside ``operations.py``,
+with the branches that ``epoch.py`` has for other layers.
+
+A table's row has the kind, the widths of input and output, then addresses and sizes.
+"""
+
+from .arrays import compiled, matrix
+
+# operations, by their number in the first column of the table
+PIECEWISE_LINEAR, PIECEWISE_LINEAR_BACKWARD = range(100, 102)
+
+
+@compiled
+def operate(row, n, like, whole):
+    """Make the operation of a row of a table for ``n`` rows of a batch.
+
+    ``like``, ``whole``: any arrays of the network's type and of whole numbers.
+    """
+    kind, w, v = row[0], row[1], row[2]
+    if kind == PIECEWISE_LINEAR:
+        m, n_bins = row[13], row[14]
+        dim = (v - w) // m
+        piecewise_linear(
+            matrix(row[3], n, w, like),
+            matrix(row[4], n, v, like),
+            matrix(row[5], m, n_bins, like),
+            matrix(row[6], m, n_bins, like),
+            matrix(row[7], m * n_bins, dim, like),
+            matrix(row[8], m, dim, like),
+            matrix(row[9], m * n_bins, dim, like),
+            matrix(row[10], n, m, whole),
+            matrix(row[11], n, m, like),
+            matrix(row[12], n, m, like),
+        )
+    elif kind == PIECEWISE_LINEAR_BACKWARD:
+        m, n_bins = row[12], row[13]
+        dim = (v - w) // m
+        dy, bins = matrix(row[3], n, v, like), matrix(row[4], n, m, whole)
+        vectors = matrix(row[7], m * n_bins, dim, like)
+        piecewise_linear_backward(
+            dy,
+            bins,
+            matrix(row[5], n, m, like),
+            matrix(row[8], m * n_bins, dim, like),
+            matrix(row[9], m, dim, like),
+            matrix(row[10], m * n_bins, dim, like),
+        )
+        if row[11]:
+            slope, dx = matrix(row[6], n, m, like), matrix(row[11], n, w, like)
+            piecewise_linear_input_backward(dy, bins, slope, vectors, dx)
+
+
+@compiled
+def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope):
+    """y <- x, then for each number the sums of the bin plus z times its vectors.
+
+    Overwrites: y, sums, bins, z, slope.
+    """
+    real = x.dtype.type
+    zero, one = real(0.0), real(1.0)
+    m, n_bins = edges.shape
+    n_in, dim = x.shape[1], offset.shape[1]
+    for j in range(m):
+        for d in range(dim):
+            sums[j * n_bins, d] = offset[j, d]
+        for k in range(j * n_bins + 1, (j + 1) * n_bins):
+            for d in range(dim):
+                sums[k, d] = sums[k - 1, d] + vectors[k - 1, d]
+    half = 1
+    while 2 * half < n_bins:
+        half *= 2
+    for i in range(x.shape[0]):
+        for j in range(n_in):
+            y[i, j] = x[i, j]
+        for j in range(m):
+            b, step = 0, half
+            while step:
+                if b + step < n_bins and x[i, j] >= edges[j, b + step]:
+                    b += step
+                step //= 2
+            s = slopes[j, b]
+            u = (x[i, j] - edges[j, b]) * s
+            slope[i, j] = s if zero <= u < one else zero
+            u = zero if u < zero else u
+            u = one if u > one else u
+            b += j * n_bins
+            bins[i, j] = b
+            z[i, j] = u
+            for d in range(dim):
+                y[i, n_in + j * dim + d] = sums[b, d] + u * vectors[b, d]
+
+
+@compiled
+def piecewise_linear_backward(dy, bins, z, d_vectors, d_offset, sums):
+    """d_vectors of a bin <- the sum of z dy over its rows and of dy over those in the bins above;
+    d_offset <- the sum of dy. Overwrites: sums.
+    """
+    zero = dy.dtype.type(0.0)
+    m, dim = d_offset.shape
+    first, n_bins = dy.shape[1] - m * dim, sums.shape[0] // m
+    d_vectors[...] = zero
+    d_offset[...] = zero
+    sums[...] = zero
+    for i in range(dy.shape[0]):
+        for j in range(m):
+            b, u = bins[i, j], z[i, j]
+            for d in range(dim):
+                g = dy[i, first + j * dim + d]
+                d_offset[j, d] += g
+                sums[b, d] += g
+                d_vectors[b, d] += u * g
+    for j in range(m):
+        for k in range((j + 1) * n_bins - 1, j * n_bins, -1):
+            for d in range(dim):
+                d_vectors[k - 1, d] += sums[k, d]
+                if k - 1 > j * n_bins:
+                    sums[k - 1, d] += sums[k, d]
+
+
+@compiled
+def piecewise_linear_input_backward(dy, bins, slope, vectors, dx):
+    """dx <- dy of the numbers plus slope times the sum of dy times the vectors of the bin."""
+    n_in, dim = dx.shape[1], vectors.shape[1]
+    for i in range(dx.shape[0]):
+        for j in range(n_in):
+            dx[i, j] = dy[i, j]
+        for j in range(bins.shape[1]):
+            total = dx.dtype.type(0.0)
+            for d in range(dim):
+                total += dy[i, n_in + j * dim + d] * vectors[bins[i, j], d]
+            dx[i, j] += slope[i, j] * total

@@ -1,0 +1,195 @@
+"""Embeddings of numbers: a learned vector for the value of each numeric column.
+
+The one decision: the numbers themselves go through as they are, in front of their vectors. So a
+network with an embedding can do what it could do without, and the layer can stand behind an
+``Embedding`` of categories: it leaves the columns after the first ``n_numbers`` alone.
+
+To add one: derive from ``NumericEmbedding``, put it into ``NUMERIC_EMBEDDINGS`` and into
+``LAYERS``.
+"""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..initializers import Normal
+from ..layout import Param, Row, Rows
+from .base import Layer
+
+
+class NumericEmbedding(Layer):
+    """y = [x, y_1, ..., y_F], where y_f of width ``dim`` is a function of column f alone.
+
+    F is ``n_numbers``, the number of leading columns that are embedded, or the number of all
+    columns if that is None. No penalty applies to the parameters.
+    """
+
+    limits = {"dim": "[1, inf)", "n_numbers": "[1, inf) or None"}
+    whole: tuple[str, ...] = ("dim", "n_numbers")
+
+    def embedded(self, n_in):
+        """Return how many of ``n_in`` columns are embedded."""
+        if self.n_numbers is not None and self.n_numbers > n_in:
+            raise ValueError(f"{self!r} embeds {self.n_numbers} columns, but its input has {n_in}.")
+        return n_in if self.n_numbers is None else int(self.n_numbers)
+
+    def width(self, n_in):
+        return n_in + self.embedded(n_in) * self.dim
+
+    def arrays(self, x, ws, training):
+        """Return a workspace with the arrays of ``buffers``: in training ``ws``, in prediction one
+        with new ones.
+        """
+        if training:
+            return ws
+        new = {
+            name: np.empty(
+                (1 if isinstance(buffer, Row) else len(x), buffer.width), buffer.dtype or x.dtype
+            )
+            for name, buffer in self.buffers(x.shape[1]).items()
+        }
+        return SimpleNamespace(**{**vars(ws), **new})
+
+    def vectors_of(self, y, n_in):
+        """Return a view (n, F, dim) of the vectors in an output or its gradient."""
+        return y[:, n_in:].reshape(len(y), -1, self.dim)
+
+
+class PiecewiseLinear(NumericEmbedding):
+    """y_f = W_f^T z_f + b_f with z_ft = min(max((x_f - e_t) / (e_(t+1) - e_t), 0), 1), a continuous
+    function that is linear between the edges e_0, ..., e_T of column f and constant beyond them
+    (Gorishniy et al., "On embeddings for numerical features in tabular deep learning", 2022).
+
+    The edges are quantiles of the column, set from rows before training: e_0 is the least and e_T
+    the largest of its values, and as many rows lie in each bin as in the others. A column with few
+    distinct values has as few bins, and a constant one has none. The weights start at random with
+    the variance 1 / n_bins, b_f at zero. A bin is looked up, and sums of the weights of the bins
+    below it are made once for a batch, so that a value costs as little with many bins as with few.
+
+    Parameters
+    ----------
+    n_bins : int >= 1, default=16
+        Number of bins of a column, T.
+    dim : int >= 1, default=4
+        Width of y_f.
+    n_numbers : int or None, default=None
+        Number of leading columns that are numbers, F; the others go through. None means all.
+    """
+
+    starts_from_rows = True
+    limits = {**NumericEmbedding.limits, "n_bins": "[1, inf)"}
+    whole = (*NumericEmbedding.whole, "n_bins")
+
+    def __init__(self, n_bins=16, dim=4, n_numbers=None):
+        self.n_bins = n_bins
+        self.dim = dim
+        self.n_numbers = n_numbers
+
+    def params(self, n_in):
+        n = self.embedded(n_in)
+        start = Normal(1.0 / math.sqrt(self.n_bins))
+        return {
+            "vectors": Param((n, self.n_bins, self.dim), start),
+            "offset": Param((1, n * self.dim)),
+        }
+
+    def running(self, n_in):
+        """Return the lower edges of the bins and 1 / their widths; a bin without values has the
+        slope zero and lies above all numbers.
+        """
+        shape = self.embedded(n_in), self.n_bins
+        return {"edges": Param(shape), "slopes": Param(shape, least=0.0)}
+
+    def buffers(self, n_in):
+        n = self.embedded(n_in)
+        return {
+            "bins": Rows(n, np.intp),
+            "z": Rows(n),
+            "slope": Rows(n),
+            "sums": Row(n * self.n_bins * self.dim),
+            "reached": Rows(n, bool, scratch=True),
+            "index": Rows(n * self.dim, np.intp, scratch=True),
+            "values": Rows(n * self.dim, scratch=True),
+            "tmp": Rows(n, scratch=True),
+        }
+
+    def start(self, x, ws, rng):
+        limits = np.finfo(ws.edges.dtype)
+        ws.edges[...] = 0.5 * limits.max
+        ws.slopes[...] = 0.0
+        shares, numbers = np.linspace(0.0, 1.0, self.n_bins + 1), x[:, : len(ws.edges)]
+        quantiles = np.quantile(numbers, shares, axis=0, method="inverted_cdf")
+        for column, below, slopes in zip(quantiles.T, ws.edges, ws.slopes, strict=True):
+            edges = np.unique(column).astype(np.float64)
+            # 1 / width must be finite
+            edges = edges[np.diff(edges, prepend=-np.inf) >= limits.tiny]
+            below[: len(edges) - 1] = edges[:-1]
+            slopes[: len(edges) - 1] = 1.0 / np.diff(edges)
+
+    def forward(self, x, ws, training):
+        ws, (n, n_bins, _) = self.arrays(x, ws, training), ws.vectors.shape
+        numbers = x[:, :n]
+        # bins = number of the last lower edge that x reaches, counted through all columns
+        ws.bins[...] = np.arange(0, n * n_bins, n_bins)
+        for edge in ws.edges.T[1:]:
+            np.greater_equal(numbers, edge, out=ws.reached)
+            np.add(ws.bins, ws.reached, out=ws.bins)
+        # z = (x - edge) slope, before it is bounded; slope = dz / dx
+        np.take(ws.edges.reshape(-1), ws.bins, out=ws.z, mode="clip")
+        np.take(ws.slopes.reshape(-1), ws.bins, out=ws.slope, mode="clip")
+        np.subtract(numbers, ws.z, out=ws.z)
+        np.multiply(ws.z, ws.slope, out=ws.z)
+        np.greater_equal(ws.z, 0.0, out=ws.reached)
+        np.multiply(ws.slope, ws.reached, out=ws.slope)
+        np.less(ws.z, 1.0, out=ws.reached)
+        np.multiply(ws.slope, ws.reached, out=ws.slope)
+        np.maximum(ws.z, 0.0, out=ws.z)
+        np.minimum(ws.z, 1.0, out=ws.z)
+        # sums_t = b + W_0 + ... + W_(t-1); y = sums + z W, both of the bin
+        sums = ws.sums.reshape(ws.vectors.shape)
+        np.copyto(sums[:, 0], ws.offset.reshape(n, -1))
+        np.add.accumulate(ws.vectors[:, :-1], axis=1, out=sums[:, 1:])
+        np.add(sums[:, 1:], sums[:, :1], out=sums[:, 1:])
+        self._look_up(ws)
+        values, y = ws.values.reshape(len(x), n, -1), self.vectors_of(ws.y, x.shape[1])
+        np.multiply(values, ws.z[:, :, None], out=y)
+        np.take(ws.sums[0], ws.index, out=ws.values, mode="clip")
+        np.add(y, values, out=y)
+        np.copyto(ws.y[:, : x.shape[1]], x)
+
+    def backward(self, dy, ws):
+        n, n_in = len(ws.vectors), dy.shape[1] - ws.offset.size
+        d_y = self.vectors_of(dy, n_in)
+        values, index = ws.values.reshape(d_y.shape), ws.index.reshape(-1)
+        if ws.dx is not None:
+            # dx = dy + slope sum(W dy)
+            self._look_up(ws)
+            np.vecdot(values, d_y, out=ws.tmp)
+            np.multiply(ws.tmp, ws.slope, out=ws.tmp)
+            np.copyto(ws.dx, dy[:, :n_in])
+            np.add(ws.dx[:, :n], ws.tmp, out=ws.dx[:, :n])
+        else:
+            self._find(ws)
+        np.matmul(ws.ones, dy[:, n_in:], out=ws.d_offset)
+        # d_W_t = the sum of z dy over the rows in bin t and of dy over those in the bins above
+        np.copyto(values, d_y)
+        ws.sums[...] = 0.0
+        np.add.at(ws.sums[0], index, ws.values.reshape(-1))
+        np.multiply(values, ws.z[:, :, None], out=values)
+        ws.d_vectors[...] = 0.0
+        np.add.at(ws.d_vectors.reshape(-1), index, ws.values.reshape(-1))
+        above = ws.sums.reshape(ws.vectors.shape)[:, :0:-1]
+        np.add.accumulate(above, axis=1, out=above)
+        np.add(ws.d_vectors[:, :-1], above[:, ::-1], out=ws.d_vectors[:, :-1])
+
+    def _look_up(self, ws):
+        """Look up the weights of each bin. Overwrites: ws.index, ws.values."""
+        self._find(ws)
+        np.take(ws.vectors.reshape(-1), ws.index, out=ws.values, mode="clip")
+
+    def _find(self, ws):
+        """Find where the weights of each bin lie. Overwrites: ws.index."""
+        index = ws.index.reshape(*ws.bins.shape, self.dim)
+        np.multiply(ws.bins[:, :, None], self.dim, out=index)
+        np.add(index, np.arange(self.dim), out=index)
