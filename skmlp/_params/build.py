@@ -222,7 +222,7 @@ def _rates(estimator, n_weights):
         {
             "weight_rate": factor,
             "bias_rate": factor * float(rates.bias),
-            "by_fan_in": rates.fan_in,
+            "by_fan_in": bool(rates.fan_in),
         }
         for factor in strengths(value, n_weights, name, "weight matrices")
     ]

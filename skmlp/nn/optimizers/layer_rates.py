@@ -22,7 +22,7 @@ class LayerRates(Unit):
         Factor of the biases.
     layers : float >= 0, list of these or None, default=None
         Factor of a layer, its weights and its bias, one value or one for each weight matrix; 0
-        leaves a layer as it starts. None means 1.
+        leaves a layer as it starts, but for a decoupled decay. None means 1.
     """
 
     limits = {"bias": "[0, inf)"}
