@@ -12,6 +12,7 @@ from ._data.codec import MatrixCodec
 from ._data.table import TableCodec
 from ._imputer import AutoencoderImputer
 from ._outlier import OutlierAutoencoder
+from ._tabular.base import BaseTabularMLP
 from .nn.engine.network import Network
 from .nn.engine.state import TrainingState
 from .nn.losses.measure import Measure
@@ -57,7 +58,7 @@ def skops_types() -> list[str]:
 
         model = skops.io.load("model.skops", trusted=skmlp.skops_types())
     """
-    classes = {*PARTS, *_concrete(BaseMLP), *_concrete(Unit)}
+    classes = {*PARTS, *_concrete(BaseMLP), *_concrete(BaseTabularMLP), *_concrete(Unit)}
     return sorted(f"{cls.__module__}.{cls.__qualname__}" for cls in classes)
 
 

@@ -8,7 +8,14 @@ import copy
 import functools
 import pickle
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp import (
+    Autoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    OutlierAutoencoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from skmlp._data.codec import InputCodec
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.saved import is_ours
@@ -44,6 +51,7 @@ def forged(thing):
 
 
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
+PAIR = {**QUICK, "n_estimators": 2}
 
 
 MODELS = {  # fitted, they have all kinds of parts
@@ -67,6 +75,8 @@ MODELS = {  # fitted, they have all kinds of parts
     "reconstructed table": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
         mixed()[0]
     ),
+    "tabular classifier": lambda: TabularMLPClassifier(**PAIR).fit(*mixed(n_classes=3)),
+    "tabular regressor": lambda: TabularMLPRegressor(**PAIR).fit(*mixed()),
     "detector": lambda: OutlierAutoencoder(Autoencoder(2, **QUICK)).fit(curve()[0]),
 }
 

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("skops")
 
+import copy
 import pickle
 import tracemalloc
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn._loss.link import IdentityLink
 
-from skmlp import Autoencoder, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp._data.codec import MatrixCodec
 from skmlp.nn import Adam, ColumnLosses, LogLoss, Poisson, Quantile, SquaredError
 from skmlp.nn.losses.measure import Measure
@@ -40,6 +41,22 @@ def matrix_codec(n_features):
     codec = MatrixCodec(True)
     codec.means = np.zeros(n_features)
     return codec
+
+
+def other_member(name):
+    """Return what puts a model in the place of the last member."""
+    return lambda members: [*members[:-1], fitted(name)]
+
+
+def copied(name, change):
+    """Return what makes a codec with another value of an attribute."""
+
+    def changed(codec):
+        codec = copy.copy(codec)
+        setattr(codec, name, change(getattr(codec, name)))
+        return codec
+
+    return changed
 
 
 DISAGREE = [
@@ -156,6 +173,55 @@ DISAGREE = [
     ("regressor", "_codec.measure", Measure(np.zeros(3), 1.0), "_codec.measure is 3, but should"),
     ("autoencoder", "_codec.means", None, "number of means is 0, but should be 4"),
     ("autoencoder", "_codec.means", lambda a: a * np.nan, "means of its columns are not finite"),
+    ("tabular classifier", "estimators_", [], "estimators_ is an object of the type list"),
+    ("tabular classifier", "estimators_", other_member("classifier"), "on another table than the"),
+    (
+        "tabular classifier",
+        "estimators_",
+        other_member("regressor"),
+        "is an object of the type MLP",
+    ),
+    ("tabular classifier", "estimators_", lambda members: [MLPClassifier()], "or is not fitted"),
+    ("tabular classifier", "estimators_", other_member("table"), "on another table than the"),
+    ("tabular classifier", "classes_", np.arange(2), r"classes of a member are \[0 1 2\]"),
+    (
+        "tabular classifier",
+        "_codec",
+        matrix_codec(5),
+        "_codec is an object of the type MatrixCodec",
+    ),
+    (
+        "tabular classifier",
+        "_codec",
+        copied("mean", lambda a: a + 1.0),
+        "on another table than the",
+    ),
+    ("tabular classifier", "_codec", copied("names", lambda a: a[::-1]), "on another table than"),
+    ("tabular classifier", "_codec.keeps_missing", True, "keeps_missing is True, but should be"),
+    ("tabular classifier", "n_features_in_", 4, "of columns of the table is 5, but should be 4"),
+    ("tabular classifier", "sharpness_", 0.0, "sharpness_ is 0.0, but should be a positive number"),
+    (
+        "tabular classifier",
+        "feature_names_in_",
+        np.array(["a"], dtype=object),
+        "names of features is 1, but should be 5",
+    ),
+    (
+        "tabular regressor",
+        "estimators_",
+        other_member("classifier"),
+        "is an object of the type MLP",
+    ),
+    ("tabular regressor", "_range", np.array([1.0, 0.0]), "least and the largest y"),
+    ("tabular regressor", "_range", np.zeros((2, 3)), "outputs of a member is 1, but should be 3"),
+    ("tabular regressor", "_range", np.zeros((2, 1)), "errors on rows held out is .* should be 0"),
+    (
+        "tabular regressor",
+        "_held_out_errors",
+        lambda a: a[1:].copy(),
+        "number of errors on rows held out",
+    ),
+    ("tabular regressor", "_held_out_predictions", lambda a: a[::-1].copy(), "are not sorted"),
     ("detector", "n_features_in_", 3, "number of features of estimator_ is 4, but should be 3"),
     ("detector", "estimator_", Autoencoder(), "is not fitted"),
     ("detector", "offset_", np.inf, "offset_ is"),

@@ -9,6 +9,7 @@ import pytest
 
 from skmlp import OutlierAutoencoder
 from skmlp._base import BaseMLP
+from skmlp._tabular.base import BaseTabularMLP
 from skmlp.nn import Adam
 from skmlp.nn.unit import defaults
 
@@ -17,6 +18,7 @@ from .saved_states import MODELS, Forged, fitted, forged
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+ESTIMATORS = BaseMLP | BaseTabularMLP | OutlierAutoencoder
 CALLS = []
 
 
@@ -98,16 +100,23 @@ def altered_values(value):
             )
 
 
+def given_units(root):
+    """Yield the objects among the parameters of the estimators within a tree."""
+    for node in objects(root):
+        if issubclass(node.cls, ESTIMATORS):
+            yield from objects([node.state.get(name) for name in defaults(node.cls)])
+
+
 def alterations(root):
     """Yield (description, state, name, what to put there) of each change to a tree that
     ``forged`` returned; None for nothing.
     """
+    given = {id(node) for node in given_units(root)}
     for node in list(objects(root)):
-        of_estimator = issubclass(node.cls, BaseMLP | OutlierAutoencoder)
+        of_estimator = issubclass(node.cls, ESTIMATORS)
+        in_fit = of_estimator or id(node) in given  # what parameters are is looked at in fit
         for name, value in list(node.state.items()):
-            if not of_estimator or name not in defaults(
-                node.cls
-            ):  # what parameters are is looked at in fit
+            if not in_fit or name not in defaults(node.cls):
                 for what, other in altered_values(value):
                     yield f"{node.cls.__name__}.{name} {what}", node.state, name, (other,)
                 if name not in defaults(node.cls):
@@ -119,19 +128,18 @@ def alterations(root):
                 yield f"{node.cls.__name__}.{name} extra", node.state, name, (run,)
 
 
+NETWORKS = ("MLPClassifier", "MLPRegressor", "Autoencoder")
+TABULAR = ("TabularMLPClassifier", "TabularMLPRegressor")
 ALLOWED = {  # what an honest state may have too
-    "MLPClassifier.feature_names_in_ missing",
-    "Autoencoder.feature_names_in_ missing",
+    *(f"{cls}.feature_names_in_ missing" for cls in (*NETWORKS, *TABULAR)),
+    *(f"{cls}.estimators_ short" for cls in TABULAR),
+    "Embedding.dims None",
     "OutlierAutoencoder.offset_ negative",
     "OutlierAutoencoder.estimator_ object",  # a class of a user's
     "TrainingState.best negative",
     *(f"Network.alphas {what}" for what in ("short", "empty")),
-    *(
-        f"{cls}._records {what}"
-        for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")
-        for what in ("short", "empty")
-    ),
-    *(f"{cls}.n_iter_ missing" for cls in ("MLPClassifier", "MLPRegressor", "Autoencoder")),
+    *(f"{cls}._records {what}" for cls in NETWORKS for what in ("short", "empty")),
+    *(f"{cls}.n_iter_ missing" for cls in NETWORKS),
 }
 
 

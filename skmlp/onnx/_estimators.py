@@ -20,13 +20,29 @@ from skl2onnx.common.utils_classifier import get_label_classes
 from sklearn.ensemble import BaggingClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from .. import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from .. import (
+    Autoencoder,
+    AutoencoderImputer,
+    MLPClassifier,
+    MLPRegressor,
+    OutlierAutoencoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from .._meta import last_step
-from ..nn.losses.measure import Measure
 from ._graph import Graph
 from ._inputs import check_input, convert_input
 from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
-from ._units import convert_layers, convert_unit
+from ._predictions import (
+    convert_labels,
+    convert_probabilities,
+    convert_scores,
+    convert_values,
+    first_network,
+    model_outputs,
+    squeezed,
+)
+from ._units import convert_layers
 
 LEAST_OPSET = 13
 _HANDS_ON = (
@@ -50,13 +66,15 @@ def register():
     ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model):
     {"method": "transform"}}``: ``method``, which of the estimator's methods the graph computes,
     'predict' (default) or 'transform' (default of ``Autoencoder``); for the autoencoder also
-    'score_samples'; for the classifier skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``;
-    for the regressor ``return_std``.
+    'score_samples'; for classifiers skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``;
+    for ``MLPRegressor`` ``return_std``.
     """
     for cls, options in (
         (MLPClassifier, {**_METHODS, **_CLASSES}),
         (MLPRegressor, {**_METHODS, "return_std": [True, False]}),
         (Autoencoder, {"method": [*_METHODS["method"], "score_samples"]}),
+        (TabularMLPClassifier, {"method": ["predict"], **_CLASSES}),
+        (TabularMLPRegressor, {"method": ["predict"], "return_std": [False]}),
     ):
         update_registered_converter(
             cls, f"Skmlp{cls.__name__}", _shapes, _convert, parser=_parse, options=options
@@ -187,8 +205,9 @@ def _outputs(scope, model, inputs):
                 tensor([n, model._n_features_out]),
             )
         ]
-    if isinstance(model, MLPClassifier):
-        shape = [n, len(model.classes_)] if model._multilabel else [n]
+    network = first_network(model)
+    if isinstance(network, MLPClassifier):
+        shape = [n, len(model.classes_)] if network._multilabel else [n]
         label = (
             StringTensorType(shape)
             if _labels(scope, model).dtype.kind == "U"
@@ -199,26 +218,16 @@ def _outputs(scope, model, inputs):
         return [("label", label), ("scores", tensor([n, model._network.n_out]))]
     if isinstance(model, Autoencoder):
         return [("reconstruction", tensor([n, model.n_features_in_]))]
-    outputs = [("prediction", tensor([n, *_prediction_shape(model)]))]
-    return outputs + [("std", tensor([n, model._network.n_targets]))] * _returns_std(scope, model)
+    outputs = [("prediction", tensor([n, *_prediction_shape(network)]))]
+    return outputs + [("std", tensor([n, network._network.n_targets]))] * _returns_std(scope, model)
 
 
 def _prediction_shape(model):
     """Return the shape of the prediction of a row: of axes of length 1 one is left, as usual in
     ONNX.
     """
-    columns = next(iter(_model_outputs(model).values())).columns
-    return list(columns.shape[:1] if columns.ndim == 1 else _squeezed(columns).shape)
-
-
-def _model_outputs(model):
-    """Return what the loss of a regressor predicts, a dict of name -> Output."""
-    return model._network.loss.outputs(model._network.n_targets)
-
-
-def _squeezed(columns):
-    """Return column numbers without axes of length 1, but for one axis."""
-    return columns.reshape([size for size in columns.shape if size > 1] or [1])
+    columns = next(iter(model_outputs(model).values())).columns
+    return list(columns.shape[:1] if columns.ndim == 1 else squeezed(columns).shape)
 
 
 def _method(scope, model):
@@ -228,7 +237,7 @@ def _method(scope, model):
 
 def _returns_std(scope, model):
     wanted = scope.get_options(model, {"return_std": False})["return_std"]
-    if wanted and "std" not in _model_outputs(model):
+    if wanted and "std" not in model_outputs(model):
         raise ValueError(
             "return_std=True needs a loss that learns the standard deviation, such as "
             f"'gaussian_nll', not {model.loss!r}."
@@ -272,82 +281,20 @@ def _convert(scope, operator, container):
     graph = Graph(scope, container, np.float64 if _is_double(operator.inputs) else np.float32)
     method = _method(scope, model)
     x, missing = convert_input(graph, model._codec, operator.inputs)
+    network = first_network(model)
     if method == "transform":
         results = [convert_layers(graph, model._network, x, 0, model._transform_stop)]
+    elif method == "score_samples":
+        results = [convert_score(graph, model, x, missing, convert_scores(graph, model, x))]
+    elif isinstance(network, MLPClassifier):
+        raw = convert_scores(graph, model, x)
+        results = [
+            convert_labels(graph, network, raw, _labels(scope, model)),
+            convert_probabilities(graph, network, raw),
+        ]
     else:
-        raw = convert_layers(graph, model._network, x, 0, len(model._network.layers))
-        if method == "score_samples":
-            results = [convert_score(graph, model, x, missing, raw)]
-        elif isinstance(model, MLPClassifier):
-            results = [
-                _predicted_labels(graph, model, raw, _labels(scope, model)),
-                _scores(graph, model, raw),
-            ]
-        else:
-            results = _values(graph, model, convert_unit(graph, model._network.loss, raw))
+        results = convert_values(graph, model, x)
     for name, variable in zip(
         results, operator.outputs, strict=False
     ):  # of mean and std only the mean may be wanted
         graph.node("Identity", name, output=variable.full_name)
-
-
-def _predicted_labels(graph, model, raw, classes):
-    """Add the labels with the largest scores; for two classes, and each label of several, that
-    is a score above 0.
-    """
-    if model._multilabel:
-        return graph.cast(graph.node("Greater", raw, 0.0), np.int64)
-    if len(classes) == 2:
-        number = graph.node(
-            "Reshape", graph.cast(graph.node("Greater", raw, 0.0), np.int64), np.array([-1])
-        )
-    else:
-        number = graph.node("ArgMax", raw, axis=1, keepdims=0)
-    return graph.node("Gather", classes, number, axis=0)
-
-
-def _scores(graph, model, raw):
-    """Add the probabilities, of both classes where there are two; the raw scores if the loss has
-    none.
-    """
-    if not hasattr(model, "predict_proba"):
-        return raw
-    if len(model.classes_) == 2 and not model._multilabel:
-        raw = graph.node("Concat", graph.node("Neg", raw), raw, axis=1)
-    return convert_unit(graph, model._network.loss, raw)
-
-
-def _values(graph, model, linked):
-    """Add the prediction and, if it is there, its standard deviation."""
-    outputs = _model_outputs(model)
-    wanted = [next(iter(outputs.values())), *([outputs["std"]] if "std" in outputs else [])]
-    return [_output(graph, model, linked, output) for output in wanted]
-
-
-def _output(graph, model, linked, output):
-    """Add numbers that a loss predicts, in units of the target."""
-    columns, values = _squeezed(output.columns), linked
-    if not np.array_equal(columns, np.arange(model._network.n_out)):
-        values = graph.node("Gather", linked, columns, axis=1)
-    measure = model._target_measure
-    if measure is None:
-        return values
-    scale, offset = (
-        np.broadcast_to(per_target, output.columns.shape).reshape(columns.shape)
-        for per_target in (output.factor(measure), output.offset(measure))
-    )
-    return _restored(graph, values, Measure(offset, scale))
-
-
-def _restored(graph, x, measure):
-    """Add the numbers that outputs stand for, computed in float64, so that they are rounded
-    once.
-    """
-    if measure is None:
-        return x
-    x = graph.node(
-        "Mul", graph.cast(x, np.float64), graph.constant(np.asarray(measure.scale), np.float64)
-    )
-    return graph.cast(
-        graph.node("Add", x, graph.constant(np.asarray(measure.offset), np.float64)), graph.dtype
-    )
