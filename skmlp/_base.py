@@ -189,8 +189,7 @@ class BaseMLP(
             evaluation=self._evaluation(network, sources, held_out),
             tasks=FitTasks(self, given) if has_callbacks(self) else None,
             incremental=given.incremental,
-            callbacks=given.callbacks,
-            n_alike=given.n_alike,
+            member=given.member,
         )
         check_batch_rows(training)
         with limited_threads(network, training.step_rows):

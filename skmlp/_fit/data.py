@@ -24,12 +24,25 @@ from .validation import given_split, split_rows, warn_of_another_scale
 
 
 @dataclass(frozen=True)
+class Member:
+    """What the fit of a member of an ensemble has beside X and y.
+
+    ``split``: numbers of the rows that early stopping trains on and of those that it holds out, or
+    None; ``callbacks`` of the core; ``n_alike``: how many members there are. A member does not warn
+    of a bad ending, of which the ensemble sees little.
+    """
+
+    split: tuple[np.ndarray, np.ndarray] | None
+    callbacks: tuple[Callback, ...]
+    n_alike: int
+
+
+@dataclass(frozen=True)
 class Given:
     """The arguments of ``fit``, or of ``partial_fit`` if ``incremental``, as the user gave them.
 
-    ``classes``: all that there will be, None for those in y. Of a member of an ensemble also:
-    ``split``, the numbers of the rows that early stopping trains on and of those that it holds out;
-    ``callbacks`` of the core, and ``n_alike``, how many fits of its kind are made.
+    ``classes``: all that there will be, None for those in y; ``member``: None for a fit that stands
+    for itself.
     """
 
     X: MatrixLike
@@ -41,9 +54,7 @@ class Given:
     groups: ArrayLike | None = None
     classes: ArrayLike | None = None
     incremental: bool = False
-    split: tuple[np.ndarray, np.ndarray] | None = None
-    callbacks: tuple[Callback, ...] = ()
-    n_alike: int = 1
+    member: Member | None = None
 
     def check(self, estimator: BaseEstimator, schedule: Schedule) -> None:
         """Raise ``ValueError`` for what does not go together, or with the estimator."""
@@ -168,8 +179,8 @@ def _split(estimator, given, data, seed):
     """
     if given.X_val is not None or not estimator.early_stopping or is_lbfgs(estimator):
         return data.rows, None
-    if given.split is not None:
-        return given.split
+    if given.member is not None and given.member.split is not None:
+        return given.member.split
     counted = np.arange(data.X.shape[0]) if data.rows is None else data.rows
     if estimator.validation_cv is not None:
         y = None if data.is_reconstructed else given.y

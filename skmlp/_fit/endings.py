@@ -126,7 +126,7 @@ def check_ending(training, ending):
         raw = network.scores(Part(data.x, rows))
     if not np.isfinite(raw).all():
         raise diverged(estimator, n_epochs)
-    if ending.by_itself and not training.incremental:
+    if ending.by_itself and not training.incremental and training.member is None:
         _warn_if_bad(training, ending, rows, raw)
 
 

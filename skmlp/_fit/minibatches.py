@@ -78,7 +78,7 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
     batches, n_rows = training.minibatches, training.data.n_rows
     bounds = batch_bounds(n_rows, batches.batch_size, network.min_rows)
     n_epochs = 1 if training.incremental else estimator.max_iter
-    n_steps = n_epochs * len(bounds) * training.n_alike
+    n_steps = n_epochs * len(bounds) * (1 if training.member is None else training.member.n_alike)
     compiled = compiled_backend(network.params.size, n_steps)
     make_program = None
     if compiled is not None:

@@ -20,7 +20,7 @@ from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.optimizers import Optimizer
 from ..nn.schedules import Schedule
-from .data import Sources
+from .data import Member, Sources
 from .endings import is_finite
 from .progress import columns_of
 from .sklearn_callbacks import FitTasks
@@ -45,8 +45,8 @@ class Training:
 
     ``estimator``: whose parameters are read; ``records``: the list that grows by one for each
     epoch; ``minibatches``: None for L-BFGS; ``evaluation``: None without held-out rows; ``tasks``:
-    None without callbacks of scikit-learn's; ``incremental``: for one epoch only; ``callbacks``,
-    ``n_alike``: as given.
+    None without callbacks of scikit-learn's; ``incremental``: for one epoch only; ``member``: as
+    given.
     """
 
     estimator: BaseEstimator
@@ -58,8 +58,7 @@ class Training:
     evaluation: Evaluation | None = None
     tasks: FitTasks | None = None
     incremental: bool = False
-    callbacks: tuple[Callback, ...] = ()
-    n_alike: int = 1
+    member: Member | None = None
 
     @property
     def step_rows(self) -> int:
@@ -93,7 +92,7 @@ class Training:
             self._in_units(),
             History(self.records),
             progress,
-            *self.callbacks,
+            *(() if self.member is None else self.member.callbacks),
         ]
         return [callback for callback in callbacks if callback is not None]
 

@@ -8,7 +8,7 @@ from ..nn.losses import Loss
 from ..nn.terms import CODE_PENALTIES, Term
 from .column_losses import COLUMN_LOSSES, LOSS_DOC
 from .constraints import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, positive
-from .docs import PARAMETER_DOCS
+from .parameter_docs import PARAMETER_DOCS
 
 AUTOENCODER_CONSTRAINTS = {
     **CONSTRAINTS,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.encoded_table import EncodedTable
 from .._data.inputs import checked
 from .._data.weights import checked_weight, counted_rows
-from .._fit.data import Given
+from .._fit.data import Given, Member
 from .._fit.threads import blas_threads, one_thread
 from .._fit.transaction import all_or_nothing
 from .._params.parameters import ExplainedParameters
@@ -115,9 +115,7 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
                 target,
                 weight,
                 classes=self._target_classes,
-                split=pairs[k],
-                callbacks=(deadline,),
-                n_alike=self.n_estimators,
+                member=Member(pairs[k], (deadline,), self.n_estimators),
             )
             return member._fit(given)
 

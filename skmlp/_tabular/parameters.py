@@ -46,7 +46,8 @@ _PARAMETERS = """
     time_limit : float or None, default=None
         Seconds that the fit may take. Epochs are planned to end in time, and members that there is
         no time for are left out; the first epoch of the first member is always made. Results then
-        depend on the speed of the machine.
+        depend on the speed of the machine. Compiling, once for an installation with Numba, comes
+        on top.
     n_jobs : int or None, default=None
         How many threads train members at once. None means as many as BLAS may use: all cores, or
         one within a worker of joblib's. Results do not depend on it.
