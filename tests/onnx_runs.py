@@ -3,6 +3,7 @@ near that is to the estimator's own.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -82,3 +83,30 @@ def quick(cls, hidden=(8,), **setting):
             **setting,
         }
     )
+
+
+def columns_of(X, dtype="float32"):
+    """Return a frame as inputs of a graph: floats of one precision, and strings with '' for what
+    is missing.
+    """
+    inputs = {}
+    for name in X.columns:
+        column = X[name]
+        if not pd.api.types.is_numeric_dtype(column):
+            column = column.astype(object).where(column.notna(), "")
+        values = column.to_numpy().reshape(-1, 1)
+        inputs[str(name)] = values.astype(dtype) if values.dtype.kind == "f" else values
+    return inputs
+
+
+def strange(X):
+    """Return the rows with something new in each column: other categories, missing values where
+    there were none, large numbers.
+    """
+    X = X.astype({"colour": object, "age": float})
+    X.loc[X.index[::5], "colour"] = "violet"
+    X.loc[X.index[1::5], "colour"] = None
+    X.loc[X.index[::7], "town"] = "nan"
+    X.loc[X.index[::3], "age"] = np.nan
+    X.loc[X.index[2::9], "income"] *= -1e3
+    return X

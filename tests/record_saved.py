@@ -1,4 +1,4 @@
-"""Records a model in the current format, and what ONNX Runtime predicts with it: ``python -m
+"""Records models in the current format, and what ONNX Runtime predicts with them: ``python -m
 tests.record_saved``.
 
 To be run when ``FORMAT`` has been raised, not to make a test pass that says that old files are no
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from skmlp import MLPClassifier, nn
+from skmlp import MLPClassifier, TabularMLPRegressor, nn
 from skmlp.nn.saved import FORMAT
 from skmlp.onnx._convert import to_onnx
 
-from .onnx_runs import outputs
+from .onnx_runs import columns_of, outputs
 from .problems import blobs
+from .tables import mixed
 
 PLACE = Path(__file__).parent / "saved"
 
@@ -37,15 +38,20 @@ def main():
         max_iter=6,
         random_state=0,
     )
+    ensemble = TabularMLPRegressor(2, hidden_layer_sizes=(4,), max_iter=6, random_state=0)
+    table, target = mixed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, np.array(["a", "b", "c"])[y])
+        ensemble.fit(table, target)
     got = outputs(to_onnx(model, X), X.astype(np.float32))
-    (PLACE / f"format_{FORMAT}.pkl").write_bytes(pickle.dumps(model, protocol=4))
+    of_table = outputs(to_onnx(ensemble, table), columns_of(table))
+    (PLACE / f"format_{FORMAT}.pkl").write_bytes(pickle.dumps((model, ensemble), protocol=4))
     np.savez_compressed(
         PLACE / f"format_{FORMAT}.npz",
         label=got["label"].astype(str),
         probabilities=got["probabilities"],
+        prediction=of_table["prediction"],
     )
 
 

@@ -23,6 +23,7 @@ from skmlp import (
     MLPClassifier,
     MLPRegressor,
     OutlierAutoencoder,
+    TabularMLPRegressor,
     callbacks,
     nn,
     skops_types,
@@ -352,6 +353,25 @@ def test_a_detector_around_something_else_is_refused():
             ValueError, match="The saved OutlierAutoencoder cannot be loaded: its estimator_ has"
         ):
             skops.io.loads(data, trusted=skops_types())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: node("ObjectNode", MLPRegressor),
+        lambda: made(MLPRegressor),
+        lambda: made(TabularMLPRegressor),
+        lambda: scaler_with("predict", mixup()),
+        lambda: node("TypeNode", MLPRegressor),
+    ],
+)
+def test_an_ensemble_of_something_else_is_refused(make):
+    model = TabularMLPRegressor(2, hidden_layer_sizes=(4,), max_iter=1).fit(*curve())
+    data = forge(
+        model, instead("TabularMLPRegressor", "estimators_", lambda: sequence(make(), kind="List"))
+    )
+    with pytest.raises(ValueError, match="cannot be loaded: among its members is"):
+        skops.io.loads(data, trusted=skops_types())
 
 
 def test_memory_that_an_object_names_is_not_read():

@@ -20,7 +20,7 @@ from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp.onnx._convert import to_onnx
 from skmlp.onnx._estimators import register
 
-from .onnx_runs import assert_near, outputs
+from .onnx_runs import assert_near, columns_of, outputs, strange
 from .problems import curve
 from .tables import mixed
 
@@ -36,33 +36,6 @@ def quick(cls=MLPClassifier, hidden=(8,), **setting):
         "random_state": 0,
     }
     return cls(hidden_layer_sizes=hidden, **{**usual, **setting})
-
-
-def columns_of(X, dtype="float32"):
-    """Return a frame as inputs of a graph: floats of one precision, and strings with '' for what
-    is missing.
-    """
-    inputs = {}
-    for name in X.columns:
-        column = X[name]
-        if not pd.api.types.is_numeric_dtype(column):
-            column = column.astype(object).where(column.notna(), "")
-        values = column.to_numpy().reshape(-1, 1)
-        inputs[str(name)] = values.astype(dtype) if values.dtype.kind == "f" else values
-    return inputs
-
-
-def strange(X):
-    """Return the rows with something new in each column: other categories, missing values where
-    there were none, large numbers.
-    """
-    X = X.astype({"colour": object, "age": float})
-    X.loc[X.index[::5], "colour"] = "violet"
-    X.loc[X.index[1::5], "colour"] = None
-    X.loc[X.index[::7], "town"] = "nan"
-    X.loc[X.index[::3], "age"] = np.nan
-    X.loc[X.index[2::9], "income"] *= -1e3
-    return X
 
 
 @each_dtype

@@ -21,6 +21,7 @@ from skmlp.nn.optimizers import OPTIMIZERS
 
 from . import skops_files
 from .problems import blobs, curve
+from .tables import mixed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -139,12 +140,15 @@ def test_a_file_of_this_format_that_was_written_long_ago_is_read_as_it_was_meant
     reads the old one.
     """
     place = pathlib.Path(__file__).parent / "saved"
-    model = pickle.loads((place / f"format_{saved.FORMAT}.pkl").read_bytes())
+    model, ensemble = pickle.loads((place / f"format_{saved.FORMAT}.pkl").read_bytes())
     wanted = np.load(place / f"format_{saved.FORMAT}.npz")  # what ONNX Runtime computed
     X, _ = blobs(3)
     assert_array_equal(model.predict(X), wanted["label"])
     assert_allclose(model.predict_proba(X), wanted["probabilities"], atol=1e-5)
-    assert repr(clone(model))  # every parameter is there
+    table, _ = mixed()
+    assert_allclose(ensemble.predict(table), wanted["prediction"][:, 0], atol=1e-5)
+    assert ensemble.predict(table, quantiles=(0.1, 0.9)).shape == (len(table), 2)
+    assert repr((clone(model), clone(ensemble)))  # every parameter is there
     losses = len(model.loss_curve_)
     assert len(model.partial_fit(X, wanted["label"]).loss_curve_) == losses + 1
 

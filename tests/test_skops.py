@@ -16,7 +16,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder, nn, skops_types
+from skmlp import (
+    Autoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    OutlierAutoencoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    nn,
+    skops_types,
+)
 
 from .augmenters import AUGMENTERS
 from .nn.helpers import construct
@@ -207,6 +216,17 @@ def test_pipelines_and_detectors():
         assert_array_equal(
             through_skops(detector.fit(X)).decision_function(X), detector.decision_function(X)
         )
+
+
+@pytest.mark.parametrize("cls", [TabularMLPClassifier, TabularMLPRegressor])
+def test_ensembles_for_tables(cls):
+    X, y = mixed()
+    assert through_skops(cls(3)).n_estimators == 3
+    model = cls(2, hidden_layer_sizes=(8,), max_iter=3, random_state=0).fit(X, y)
+    copy = through_skops(model)
+    assert_array_equal(copy.predict(X), model.predict(X))
+    assert copy.history_.equals(model.history_)
+    assert all(member._codec is copy._codec for member in copy.estimators_)
 
 
 def test_other_architectures():

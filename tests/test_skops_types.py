@@ -12,6 +12,8 @@ from skmlp import (
     MLPClassifier,
     MLPRegressor,
     OutlierAutoencoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
     nn,
     skops_types,
 )
@@ -63,6 +65,8 @@ def test_everything_that_an_estimator_can_hold_is_in_it():
         MLPRegressor,
         Autoencoder,
         OutlierAutoencoder,
+        TabularMLPClassifier,
+        TabularMLPRegressor,
         Network,
         nn.FunctionLoss,
         nn.ColumnLosses,
