@@ -92,6 +92,8 @@ OWN = [
     # with each epoch
     MLPRegressor("gaussian_nll", categorical_features="from_dtype", **{**QUICK, "max_iter": 20}),
     MLPRegressor(Quantile(0.5), **QUICK),
+    MLPClassifier(numeric_embedding="piecewise_linear", categorical_features=[0], **QUICK),
+    MLPRegressor(numeric_embedding="piecewise_linear", **QUICK),
     Autoencoder(tied_weights=True, batch_norm=True, skip_connections="add", **DEEP),
     Autoencoder(
         tied_weights=True,

@@ -34,7 +34,7 @@ FOLLOWERS = {
 def started(layer, rows, dtype, rng, n=60):
     """Return the workspace of a layer that started from rows, with other rows to look at."""
     ws = layer_workspace(layer, n, rows.shape[1], dtype, rng)
-    layer.start(rows.astype(dtype), ws, rng)
+    layer.start(rows.astype(dtype), None, ws, rng)
     return ws
 
 
@@ -78,6 +78,15 @@ def test_bins_are_those_of_the_discretizer(dtype, rng):
     for j, edges in enumerate(theirs.bin_edges_):
         np.testing.assert_allclose(knots_of(ws, j), edges, rtol=1e-5 if dtype == np.float32 else 0)
     np.testing.assert_array_equal(ws.bins - [0, 8, 16], theirs.transform(seen))
+
+
+def test_weights_count_as_repetitions(dtype, rng):
+    rows, weight = rng.normal(size=(48, 3)).astype(dtype), rng.integers(1, 4, 48)
+    layer = PiecewiseLinear(8)
+    ws = started(layer, np.repeat(rows, weight, axis=0), dtype, rng)
+    wanted = ws.edges.copy(), ws.slopes.copy()
+    layer.start(rows, weight.astype(dtype), ws, rng)
+    np.testing.assert_array_equal((ws.edges, ws.slopes), wanted)
 
 
 def test_columns_of_few_values_have_few_bins(dtype, rng):

@@ -62,7 +62,7 @@ class PiecewiseLinear(NumericEmbedding):
     (Gorishniy et al., "On embeddings for numerical features in tabular deep learning", 2022).
 
     The edges are quantiles of the column, set from rows before training: e_0 is the least and e_T
-    the largest of its values, and as many rows lie in each bin as in the others. A column with few
+    the largest of its values, and each bin has the same weight of rows. A column with few
     distinct values has as few bins, and a constant one has none. The weights start at random with
     the variance 1 / n_bins, b_f at zero. A bin is looked up, and sums of the weights of the bins
     below it are made once for a batch, so that a value costs as little with many bins as with few.
@@ -114,12 +114,12 @@ class PiecewiseLinear(NumericEmbedding):
             "tmp": Rows(n, scratch=True),
         }
 
-    def start(self, x, ws, rng):
+    def start(self, x, weight, ws, rng):
         limits = np.finfo(ws.edges.dtype)
         ws.edges[...] = 0.5 * limits.max
         ws.slopes[...] = 0.0
         shares, numbers = np.linspace(0.0, 1.0, self.n_bins + 1), x[:, : len(ws.edges)]
-        quantiles = np.quantile(numbers, shares, axis=0, method="inverted_cdf")
+        quantiles = np.quantile(numbers, shares, axis=0, method="inverted_cdf", weights=weight)
         for column, below, slopes in zip(quantiles.T, ws.edges, ws.slopes, strict=True):
             edges = np.unique(column).astype(np.float64)
             # 1 / width must be finite
