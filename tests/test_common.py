@@ -94,6 +94,7 @@ OWN = [
     MLPRegressor(Quantile(0.5), **QUICK),
     MLPClassifier(numeric_embedding="piecewise_linear", categorical_features=[0], **QUICK),
     MLPRegressor(numeric_embedding="piecewise_linear", **QUICK),
+    Autoencoder(numeric_embedding="periodic", **QUICK),
     Autoencoder(tied_weights=True, batch_norm=True, skip_connections="add", **DEEP),
     Autoencoder(
         tied_weights=True,

@@ -129,7 +129,7 @@ def test_more_numbers_than_there_are_is_refused():
 
 def test_the_rows_held_out_have_no_say():
     rows = X.copy()
-    rows[10], rows[20] = 100.0, -100.0
+    rows[[10, 20]] = -100.0
     weight = np.ones(len(rows))
     weight[20] = 0.0
     split = [(np.r_[0:10, 12:150], np.array([10, 11]))]

@@ -16,7 +16,7 @@ from .dense import Activate, Dense
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .first_half import FirstHalf
-from .numeric_embeddings import NumericEmbedding, PiecewiseLinear
+from .numeric_embeddings import NumericEmbedding, Periodic, PiecewiseLinear
 from .skip import Add, Concat, Join
 from .tied import TiedDense
 
@@ -35,6 +35,7 @@ LAYERS = {
     "first_half": FirstHalf,
     "embedding": Embedding,
     "piecewise_linear": PiecewiseLinear,
+    "periodic": Periodic,
 }
 
 ACTIVATION_LAYERS = {
@@ -55,4 +56,5 @@ CORRUPTIONS = {
 
 NUMERIC_EMBEDDINGS = {
     "piecewise_linear": PiecewiseLinear,
+    "periodic": Periodic,
 }
