@@ -235,7 +235,7 @@ class BaseMLP(
         copied = []
         if self.init_from is not None:
             copied = start_from(self.init_from, network, transform_stop, BaseMLP)
-        network.start_layers(sources.x, state.rng, sources.rows, copied)
+        network.start_layers(sources.x, state.rng, sources.weight, sources.rows, copied)
 
     def _go_on(self, network):
         """Give a network the numbers of the last fit. Overwrites: network."""

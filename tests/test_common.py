@@ -103,6 +103,9 @@ OWN = [
         learning_rate_scaling=LayerRates(bias=0.1, layers=[1.0, 0.5, 2.0]),
         **DEEP,
     ),
+    MLPClassifier(numeric_embedding="piecewise_linear", categorical_features=[0], **QUICK),
+    MLPRegressor(numeric_embedding="piecewise_linear", **QUICK),
+    Autoencoder(numeric_embedding="periodic", **QUICK),
     Autoencoder(
         tied_weights=True,
         code_penalty=KLSparsity(0.2),

@@ -47,6 +47,7 @@ MEANT = [
     (MLPRegressor, "weight_init", "kaiming_normal", "he_normal"),
     (MLPRegressor, "skip_connections", "residual", "add"),
     (MLPRegressor, "numeric_embedding", "PLE", "piecewise_linear"),
+    (MLPRegressor, "numeric_embedding", "period", "periodic"),
     (MLPRegressor, "categorical_features", "from dtype", "from_dtype"),
     (MLPRegressor, "dtype", "double", "float64"),
     (Autoencoder, "corruption", "salt_pepper", "salt_and_pepper"),

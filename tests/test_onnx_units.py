@@ -41,6 +41,7 @@ SETTINGS = [
     nn.Embedding((4, 1, 2), (3, 2, 1)),
     nn.PiecewiseLinear(3, 2, n_numbers=4),
     nn.PiecewiseLinear(1, 1),
+    nn.Periodic(3, 2, n_numbers=4),
     nn.TiedDense(N_IN, tied=1),
 ]
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])

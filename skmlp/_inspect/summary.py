@@ -36,7 +36,7 @@ class Summary:
         The estimator, its number of inputs and its precision.
     rows : tuple of SummaryRow
         The layers in order, with ``number``, ``layer``, ``output``, ``parameters`` and
-        ``statistics``, the running statistics of batch normalisation.
+        ``statistics``, the running statistics of batch normalisation and the edges of embeddings.
     loss : str
         The loss, and the function from scores to predictions that comes with it.
     n_parameters, n_statistics, n_bytes : int

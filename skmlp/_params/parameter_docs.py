@@ -276,11 +276,11 @@ PARAMETER_DOCS = {
     numeric_embedding : {keys}, NumericEmbedding or None, default=None
         What each numeric column becomes beside its own value: a learned vector; with
         'piecewise_linear' a function of the value that is linear between quantiles of the column,
-        which the first fit takes from at most 2000 rows. An instance, such as
-        ``PiecewiseLinear(n_bins=32)``, brings its own hyper-parameters, which a grid search reaches
-        as ``numeric_embedding__n_bins``. ``coefs_[0]`` then has a row for each column, then for
-        each entry of the vectors. ``alpha`` does not apply to the embedding. Formulas:
-        :mod:`skmlp.nn.layers`.""".replace(
+        which the first fit takes from at most 2000 rows, with 'periodic' a sum of waves. An
+        instance, such as ``PiecewiseLinear(n_bins=32)``, brings its own hyper-parameters, which a
+        grid search reaches as ``numeric_embedding__n_bins``. ``coefs_[0]`` then has a row for each
+        column, then for each entry of the vectors. ``alpha`` does not apply to the embedding.
+        Formulas: :mod:`skmlp.nn.layers`.""".replace(
         "keys", ", ".join(f"'{key}'" for key in NUMERIC_EMBEDDINGS), 1
     ),
 }

@@ -168,6 +168,12 @@ def _piecewise_linear(graph, layer, x, vectors, offset, edges, slopes):
     return _embedded(graph, x, graph.node("Clip", z, 0.0, 1.0), vectors, offset)
 
 
+def _periodic(graph, layer, x, vectors, offset, frequencies, phases):
+    angles = graph.node("Mul", _apart(graph, layer, x, phases), 2.0 * math.pi * frequencies)
+    cosines = graph.node("Cos", graph.node("Add", angles, phases))
+    return _embedded(graph, x, cosines, vectors.mT, offset)
+
+
 def _apart(graph, layer, x, like):
     """Add the numbers that a layer embeds, (n, F, 1), for parameters of each, (F, k)."""
     numbers = (
@@ -297,6 +303,7 @@ CONVERTERS = {
     nn.TiedDense: _tied_dense,
     nn.Embedding: _embedding,
     nn.PiecewiseLinear: _piecewise_linear,
+    nn.Periodic: _periodic,
     nn.Variational: _means,
     FirstHalf: _means,
     nn.PReLU: _prelu,

@@ -70,7 +70,7 @@ def layer_workspace(layer, n, n_in, dtype, rng):
     for name, param in layer.running(n_in).items():
         setattr(ws, name, rng.uniform(0.5, 1.5, param.shape).astype(dtype))
     if layer.starts_from_rows:
-        layer.start(rng.normal(size=(100, n_in)).astype(dtype), ws, rng)
+        layer.start(rng.normal(size=(100, n_in)).astype(dtype), None, ws, rng)
     ws.batch, ws.phase = Batch(n, dtype), SimpleNamespace(progress=0.0)
     ws.x = rng.normal(size=(n, n_in)).astype(dtype)
     ws.y = np.full((n, layer.width(n_in)), np.nan, dtype)

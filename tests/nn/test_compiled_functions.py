@@ -35,6 +35,39 @@ def test_elementary_functions_have_a_few_wrong_bits_at_most(key, dtype):
     assert np.isnan(out[0])
 
 
+WAVES = {
+    "cos2pi": (functions.cos2pi, np.cos),
+    "sin2pi": (functions.sin2pi, np.sin),
+}
+
+
+@pytest.mark.parametrize("key", WAVES)
+def test_waves_have_a_few_wrong_bits_at_most(key, dtype):
+    """Where the exact value is zero so is theirs, and far out they lose nothing."""
+    ours, theirs = WAVES[key]
+
+    @njit
+    def each(x, out):
+        for i in range(x.size):
+            out[i] = ours(x[i])
+
+    x = np.linspace(-80, 80, 40001).astype(dtype)
+    out, turns = np.empty_like(x), x.astype(np.longdouble)
+    exact = theirs(2.0 * np.arccos(np.longdouble(-1.0)) * (turns - np.round(turns)))
+    each(x, out)
+    eps = np.finfo(dtype).eps
+    assert float(np.abs(out - exact).max()) < eps
+    seen = np.abs(exact) > 1e-15
+    assert float(np.abs(out[seen] / exact[seen] - 1.0).max()) < 4.0 * eps
+    assert not out[~seen].any()
+    far = np.array([0.0, 0.25, 0.5, 1e6, 2.0**30, 1e30, np.nan, np.inf], dtype)
+    out = np.empty_like(far)
+    each(far, out)
+    wanted = [1.0, 0.0, -1.0, 1.0, 1.0, 1.0] if key == "cos2pi" else [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    np.testing.assert_array_equal(out[:6], wanted)
+    assert np.isnan(out[6:]).all()
+
+
 def test_random_words_are_those_of_numpy():
     rng, twin = (np.random.Generator(np.random.PCG64(7)) for _ in range(2))
     state = random_words.state_of(rng)

@@ -15,6 +15,7 @@ from skmlp.nn.layers import (
     Dense,
     Dropout,
     Embedding,
+    Periodic,
     PiecewiseLinear,
 )
 from skmlp.nn.losses import SquaredError
@@ -34,7 +35,7 @@ FOLLOWERS = {
 def started(layer, rows, dtype, rng, n=60):
     """Return the workspace of a layer that started from rows, with other rows to look at."""
     ws = layer_workspace(layer, n, rows.shape[1], dtype, rng)
-    layer.start(rows.astype(dtype), ws, rng)
+    layer.start(rows.astype(dtype), None, ws, rng)
     return ws
 
 
@@ -80,6 +81,15 @@ def test_bins_are_those_of_the_discretizer(dtype, rng):
     np.testing.assert_array_equal(ws.bins - [0, 8, 16], theirs.transform(seen))
 
 
+def test_weights_count_as_repetitions(dtype, rng):
+    rows, weight = rng.normal(size=(48, 3)).astype(dtype), rng.integers(1, 4, 48)
+    layer = PiecewiseLinear(8)
+    ws = started(layer, np.repeat(rows, weight, axis=0), dtype, rng)
+    wanted = ws.edges.copy(), ws.slopes.copy()
+    layer.start(rows, weight.astype(dtype), ws, rng)
+    np.testing.assert_array_equal((ws.edges, ws.slopes), wanted)
+
+
 def test_columns_of_few_values_have_few_bins(dtype, rng):
     n = 400
     rows = np.column_stack(
@@ -108,6 +118,31 @@ def test_a_value_that_is_not_finite_is_not_hidden(dtype, rng):
     ws.x[5, 1] = np.nan
     layer.forward(ws.x, ws, True)
     assert np.isnan(ws.y[5]).tolist() == [j in (1, 5, 6) for j in range(9)]
+
+
+# ---- periodic
+
+
+def test_periodic_functions_are_sums_of_cosines(dtype, rng):
+    layer = Periodic(5, 2, n_numbers=3)
+    ws = layer_workspace(layer, 60, 4, dtype, rng)
+    layer.forward(ws.x, ws, True)
+    expected = [ws.x]
+    for j in range(3):
+        angles = 2.0 * np.pi * ws.frequencies[j] * ws.x[:, [j]] + ws.phases[j]
+        expected.append(np.cos(angles) @ ws.vectors[j].T + ws.offset[0, 2 * j : 2 * j + 2])
+    tolerance = 2e-5 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(ws.y, np.hstack(expected), rtol=tolerance, atol=tolerance)
+
+
+def test_the_start_of_frequencies_and_phases(rng):
+    network = Network([Periodic(50, sigma=0.3), Dense(1)], SquaredError(), 40, np.float64)
+    network.initialise(rng)
+    frequencies, phases = (network.views()[0, name] for name in ("frequencies", "phases"))
+    assert frequencies.std() == pytest.approx(0.3, rel=0.05)
+    assert abs(frequencies.mean()) < 0.03
+    assert np.abs(phases).max() == pytest.approx(np.pi, rel=0.01)
+    assert phases.std() == pytest.approx(np.pi / np.sqrt(3.0), rel=0.05)
 
 
 # ---- each
@@ -170,7 +205,7 @@ def test_the_start_of_the_weights(key, rng):
     network = Network([layer, Dense(1)], SquaredError(), 20, np.float64)
     network.initialise(rng)
     vectors = network.views()[0, "vectors"]
-    assert vectors.shape == (20, 25, 40)
+    assert vectors.size == 20 * 25 * 40
     assert vectors.var() == pytest.approx(1.0 / 25.0, rel=0.05)
     assert not network.views()[0, "offset"].any()
 

@@ -21,8 +21,8 @@ class Centre(Layer):
     def running(self, n_in):
         return {"mean": Param((1, n_in))}
 
-    def start(self, x, ws, rng):
-        self.seen = x.copy()
+    def start(self, x, weight, ws, rng):
+        self.seen, self.weight = x.copy(), weight
         ws.mean[...] = x.mean(axis=0)
 
     def forward(self, x, ws, training):
@@ -54,21 +54,23 @@ def test_layers_start_from_what_those_below_make_of_the_rows(rng):
 
 
 def test_the_rows_to_train_on_are_seen_only():
-    x, layer = np.arange(30.0).reshape(10, 3), Centre()
-    network_of(layer).start_layers(DenseRows(x), np.random.default_rng(0), np.array([7, 2, 5]))
-    np.testing.assert_array_equal(layer.seen, x[[7, 2, 5]])
+    x, layer, weight = np.arange(30.0).reshape(10, 3), Centre(), np.arange(10.0)
+    rng, rows = np.random.default_rng(0), np.array([7, 2, 5])
+    network_of(layer).start_layers(DenseRows(x), rng, weight, rows)
+    np.testing.assert_array_equal(layer.seen, x[rows])
+    np.testing.assert_array_equal(layer.weight, rows)
 
 
 def test_of_many_rows_some_are_drawn():
     x, layer = np.arange(9000.0).reshape(3000, 3), Centre()
-    network_of(layer).start_layers(DenseRows(x), np.random.default_rng(0), np.arange(1, 2900))
+    network_of(layer).start_layers(DenseRows(x), np.random.default_rng(0), rows=np.arange(1, 2900))
     rows = layer.seen[:, 0] / 3.0
     assert len(set(rows)) == len(rows) == 2000
     assert rows.min() >= 1.0
     assert rows.max() < 2900.0
     assert 1400.0 < rows.mean() < 1500.0
     other = Centre()
-    network_of(other).start_layers(DenseRows(x), np.random.default_rng(0), np.arange(1, 2900))
+    network_of(other).start_layers(DenseRows(x), np.random.default_rng(0), rows=np.arange(1, 2900))
     np.testing.assert_array_equal(other.seen, layer.seen)
 
 

@@ -17,7 +17,7 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Activate, Dense
 from ..layers.dropout import AlphaDropout, Dropout
 from ..layers.embedding import Embedding
-from ..layers.numeric_embeddings import PiecewiseLinear
+from ..layers.numeric_embeddings import Periodic, PiecewiseLinear
 from ..layers.scale import Scale
 from ..layers.skip import Add, Concat
 from ..layers.tied import TiedDense
@@ -338,6 +338,19 @@ def _piecewise_linear_backward(layer, place, ws, backward):
     backward.add(kind, *place.widths, *arrays, ws.dx, *ws.edges.shape)
 
 
+def _periodic(layer, place, ws, forward):
+    arrays = ws.x, ws.y, ws.frequencies, ws.phases, ws.vectors, ws.offset, ws.cosines, ws.sines
+    sizes = ws.frequencies.shape
+    forward.add(numeric_embeddings.PERIODIC, *place.widths, *arrays, *sizes)
+
+
+def _periodic_backward(layer, place, ws, backward):
+    arrays = ws.x, place.dy, ws.frequencies, ws.vectors, ws.cosines, ws.sines
+    gradients = ws.d_frequencies, ws.d_phases, ws.d_vectors, ws.d_offset
+    kind, sizes = numeric_embeddings.PERIODIC_BACKWARD, ws.frequencies.shape
+    backward.add(kind, *place.widths, *arrays, *gradients, ws.dx, *sizes)
+
+
 LAYERS = {
     Dense: (_dense, _dense_backward),
     TiedDense: (_tied, _tied_backward),
@@ -351,4 +364,5 @@ LAYERS = {
     Concat: (_concat, _concat_backward),
     Embedding: (_embedding, _embedding_backward),
     PiecewiseLinear: (_piecewise_linear, _piecewise_linear_backward),
+    Periodic: (_periodic, _periodic_backward),
 }

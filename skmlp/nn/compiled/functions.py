@@ -165,3 +165,71 @@ def _logistic(x):
     if x == types.float32:
         return lambda x: np.float32(1.0) / (np.float32(1.0) + exp(-x))
     return (lambda x: 1.0 / (1.0 + exp(-x))) if x == types.float64 else None
+
+
+def cos2pi(x):
+    """Return the cosine of 2 pi x, whose argument is reduced without an error."""
+    raise NotImplementedError
+
+
+def sin2pi(x):
+    """Return the sine of 2 pi x, whose argument is reduced without an error."""
+    raise NotImplementedError
+
+
+@overload(cos2pi, jit_options=OPTIONS)
+def _cos2pi(x):
+    if x == types.float32:
+        return lambda x: _wave32(x, np.float32(0.0))
+    return (lambda x: _wave64(x, 0.0)) if x == types.float64 else None
+
+
+@overload(sin2pi, jit_options=OPTIONS)
+def _sin2pi(x):
+    if x == types.float32:
+        return lambda x: _wave32(x, np.float32(-1.0))
+    return (lambda x: _wave64(x, -1.0)) if x == types.float64 else None
+
+
+@register_jitable
+def _wave32(x, quarter):
+    """Return cos(2 pi x + quarter pi / 2)."""
+    k = np.floor(np.float32(4.0) * x + np.float32(0.5))
+    a = np.float32(2.0 * math.pi) * (x - np.float32(0.25) * k)
+    z = a * a
+    s = np.float32(-1.9515295891e-4)
+    s = s * z + np.float32(8.3321608736e-3)
+    s = s * z + np.float32(-1.6666654611e-1)
+    s = s * z * a + a
+    c = np.float32(2.443315711809948e-5)
+    c = c * z + np.float32(-1.388731625493765e-3)
+    c = c * z + np.float32(4.166664568298827e-2)
+    c = c * z * z + (np.float32(1.0) - np.float32(0.5) * z)
+    m = k - np.float32(4.0) * np.floor(np.float32(0.25) * k) + quarter
+    y = s if abs(m) == np.float32(1.0) or m == np.float32(3.0) else c
+    return -y if m == np.float32(1.0) or m == np.float32(2.0) else y
+
+
+@register_jitable
+def _wave64(x, quarter):
+    """Return cos(2 pi x + quarter pi / 2)."""
+    k = np.floor(4.0 * x + 0.5)
+    a = 2.0 * math.pi * (x - 0.25 * k)
+    z = a * a
+    s = 1.58962301576546568060e-10
+    s = s * z + -2.50507477628578072866e-8
+    s = s * z + 2.75573136213857245213e-6
+    s = s * z + -1.98412698295895385996e-4
+    s = s * z + 8.33333333332211858878e-3
+    s = s * z + -1.66666666666666307295e-1
+    s = s * z * a + a
+    c = -1.13585365213876817300e-11
+    c = c * z + 2.08757008419747316778e-9
+    c = c * z + -2.75573141792967388112e-7
+    c = c * z + 2.48015872888517045348e-5
+    c = c * z + -1.38888888888730564116e-3
+    c = c * z + 4.16666666666665929218e-2
+    c = c * z * z + (1.0 - 0.5 * z)
+    m = k - 4.0 * np.floor(0.25 * k) + quarter
+    y = s if abs(m) == 1.0 or m == 3.0 else c
+    return -y if m == 1.0 or m == 2.0 else y

@@ -4,10 +4,15 @@ with the branches that ``epoch.py`` has for other layers.
 A table's row has the kind, the widths of input and output, then addresses and sizes.
 """
 
+import math
+
+import numpy as np
+
 from .arrays import compiled, matrix
+from .functions import cos2pi, sin2pi
 
 # operations, by their number in the first column of the table
-PIECEWISE_LINEAR, PIECEWISE_LINEAR_BACKWARD = range(100, 102)
+PIECEWISE_LINEAR, PIECEWISE_LINEAR_BACKWARD, PERIODIC, PERIODIC_BACKWARD = range(100, 104)
 
 
 @compiled
@@ -48,6 +53,38 @@ def operate(row, n, like, whole):
         if row[11]:
             slope, dx = matrix(row[6], n, m, like), matrix(row[11], n, w, like)
             piecewise_linear_input_backward(dy, bins, slope, vectors, dx)
+    elif kind == PERIODIC:
+        m, n_cosines = row[11], row[12]
+        dim = (v - w) // m
+        periodic(
+            matrix(row[3], n, w, like),
+            matrix(row[4], n, v, like),
+            matrix(row[5], m, n_cosines, like),
+            matrix(row[6], m, n_cosines, like),
+            matrix(row[7], m * dim, n_cosines, like),
+            matrix(row[8], m, dim, like),
+            matrix(row[9], n, m * n_cosines, like),
+            matrix(row[10], n, m * n_cosines, like),
+        )
+    elif kind == PERIODIC_BACKWARD:
+        m, n_cosines = row[14], row[15]
+        dim = (v - w) // m
+        gradients = (
+            matrix(row[9], m, n_cosines, like),
+            matrix(row[10], m, n_cosines, like),
+            matrix(row[11], m * dim, n_cosines, like),
+            matrix(row[12], m, dim, like),
+        )
+        periodic_backward(
+            matrix(row[3], n, w, like),
+            matrix(row[4], n, v, like),
+            matrix(row[5], m, n_cosines, like),
+            matrix(row[6], m * dim, n_cosines, like),
+            matrix(row[7], n, m * n_cosines, like),
+            matrix(row[8], n, m * n_cosines, like),
+            gradients,
+            matrix(row[13], n if row[13] else 0, w, like),
+        )
 
 
 @compiled
@@ -129,3 +166,72 @@ def piecewise_linear_input_backward(dy, bins, slope, vectors, dx):
             for d in range(dim):
                 total += dy[i, n_in + j * dim + d] * vectors[bins[i, j], d]
             dx[i, j] += slope[i, j] * total
+
+
+@compiled
+def periodic(x, y, frequencies, phases, vectors, offset, cosines, sines):
+    """y <- x, then for each number the offset plus the cosines times its vectors.
+
+    Overwrites: y, cosines, sines.
+    """
+    turn = x.dtype.type(0.5 / math.pi)
+    m, n = frequencies.shape
+    n_in, dim = x.shape[1], offset.shape[1]
+    for i in range(x.shape[0]):
+        for j in range(m):
+            v = x[i, j]
+            for k in range(n):
+                cosines[i, j * n + k] = v * frequencies[j, k] + turn * phases[j, k]
+    turns, sine = cosines.reshape(cosines.size), sines.reshape(sines.size)
+    for k in range(turns.size):
+        sine[k] = sin2pi(turns[k])
+    for k in range(turns.size):
+        turns[k] = cos2pi(turns[k])
+    for i in range(x.shape[0]):
+        for j in range(n_in):
+            y[i, j] = x[i, j]
+        for j in range(m):
+            for d in range(dim):
+                total = offset[j, d]
+                for k in range(n):
+                    total += cosines[i, j * n + k] * vectors[j * dim + d, k]
+                y[i, n_in + j * dim + d] = total
+
+
+@compiled
+def periodic_backward(x, dy, frequencies, vectors, cosines, sines, gradients, dx):
+    """Compute the gradients of frequencies, phases, vectors and offset, and that of the input
+    unless ``dx`` has no rows. Overwrites: gradients, dx.
+    """
+    real = dy.dtype.type
+    zero, cycle = real(0.0), real(2.0 * math.pi)
+    m, n = frequencies.shape
+    d_frequencies, d_phases, d_vectors, d_offset = gradients
+    n_in, dim = x.shape[1], d_offset.shape[1]
+    for array in gradients:
+        array[...] = zero
+    d_angles = np.empty(n, dy.dtype)
+    for i in range(x.shape[0]):
+        for j in range(n_in if dx.shape[0] else 0):
+            dx[i, j] = dy[i, j]
+        for j in range(m):
+            v = cycle * x[i, j]
+            d_angles[:] = zero
+            for d in range(dim):
+                g, row = dy[i, n_in + j * dim + d], j * dim + d
+                d_offset[j, d] += g
+                for k in range(n):
+                    d_vectors[row, k] += g * cosines[i, j * n + k]
+                for k in range(n):
+                    d_angles[k] -= g * vectors[row, k]
+            for k in range(n):
+                d_angles[k] *= sines[i, j * n + k]
+            for k in range(n):
+                d_phases[j, k] += d_angles[k]
+            for k in range(n):
+                d_frequencies[j, k] += v * d_angles[k]
+            if dx.shape[0]:
+                total = zero
+                for k in range(n):
+                    total += frequencies[j, k] * d_angles[k]
+                dx[i, j] += cycle * total

@@ -65,14 +65,15 @@ class Network(Structure):
         self,
         source: RowSource,
         rng: np.random.Generator,
+        weight: np.ndarray | None = None,
         rows: np.ndarray | None = None,
         kept: Iterable[int] = (),
     ) -> None:
-        """Let each layer that wants it start from ``rows`` (None: all) of ``source``, from the
-        first layer up, or from some of these if there are many.
+        """Let each layer that wants it start from ``rows`` (None: all) of ``source``, or from some
+        of them if they are many, the lowest layer first.
 
-        ``rng`` draws them; ``kept``: numbers of layers that stay as they are. Overwrites: params,
-        running.
+        ``rng`` draws; ``weight`` (n_rows,) or None counts repetitions; ``kept``: numbers of layers
+        that stay as they are. Overwrites: params, running.
         """
         starting = [i for i, layer in enumerate(self.layers) if layer.starts_from_rows]
         starting = [i for i in starting if i not in kept]
@@ -82,10 +83,11 @@ class Network(Structure):
         most = max(256, min(_START_ROWS, _START_VALUES // self.n_in))
         if len(rows) > most:
             rows = rng.choice(rows, most, replace=False)
+        weight = None if weight is None else weight[rows]
         part, workspaces = Part(source, rows), workspaces_of(self)
         for i in starting:
             x = self.scores(part, stop=i)
-            self.layers[i].start(x, workspaces[i], rng)
+            self.layers[i].start(x, weight, workspaces[i], rng)
 
     def prepare(
         self,

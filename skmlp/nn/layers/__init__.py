@@ -16,7 +16,7 @@ from .dense import Activate, Dense
 from .dropout import AlphaDropout, Dropout
 from .embedding import Embedding
 from .first_half import FirstHalf
-from .numeric_embeddings import NumericEmbedding, PiecewiseLinear
+from .numeric_embeddings import NumericEmbedding, Periodic, PiecewiseLinear
 from .scale import Scale
 from .skip import Add, Concat, Join
 from .tied import TiedDense
@@ -37,6 +37,7 @@ LAYERS = {
     "embedding": Embedding,
     "scale": Scale,
     "piecewise_linear": PiecewiseLinear,
+    "periodic": Periodic,
 }
 
 ACTIVATION_LAYERS = {
@@ -57,4 +58,5 @@ CORRUPTIONS = {
 
 NUMERIC_EMBEDDINGS = {
     "piecewise_linear": PiecewiseLinear,
+    "periodic": Periodic,
 }

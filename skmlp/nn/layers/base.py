@@ -65,9 +65,17 @@ class Layer(Unit):
         """Return the working arrays, a dict of name -> Rows or Row."""
         return {}
 
-    def start(self, x: np.ndarray, ws: SimpleNamespace, rng: np.random.Generator) -> None:
+    def start(
+        self,
+        x: np.ndarray,
+        weight: np.ndarray | None,
+        ws: SimpleNamespace,
+        rng: np.random.Generator,
+    ) -> None:
         """Set arrays that depend on the input from ``x`` (n, n_in), what the layers below make of
-        rows to train on, before the first step. Overwrites: ws parameters, ws running arrays.
+        rows to train on, before the first step.
+
+        ``weight`` (n,) or None counts repetitions. Overwrites: ws parameters, ws running arrays.
         """
 
     @abstractmethod
