@@ -45,18 +45,22 @@ def sklearn_side(case, dtype):
     return quietly(lambda: model.fit(X, y))
 
 
-def torch_side(case, dtype, batch_norm=False, dropout=0.0):
-    """Train with PyTorch, eager, fused Adam."""
+def torch_side(case, dtype, batch_norm=False, dropout=0.0, is_compiled=False):
+    """Train with PyTorch, fused Adam; eager, or with forward and backward pass compiled, once for
+    all fits.
+    """
     if find_spec("torch") is None:
         return None
     import torch
 
     X, y = case.data(dtype)
     X, y = torch.from_numpy(X), torch.from_numpy(y)
+    whole = torch_network(case, X.dtype, batch_norm, dropout)
+    compiled = torch.compile(whole) if is_compiled else None
 
     def fit():
         torch.manual_seed(0)
-        model = torch_network(case, X.dtype, batch_norm, dropout)
+        model = compiled or torch_network(case, X.dtype, batch_norm, dropout)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
         loss_function = torch.nn.CrossEntropyLoss()
         for _ in range(case.epochs):

@@ -1,12 +1,20 @@
 """Milliseconds per epoch against scikit-learn, PyTorch and skorch (where installed), and the matrix
 products alone.
 
-``python -m benchmarks.training [case ...]``
+``python -m benchmarks.training [--csv FILE] [--chart FILE] [--kinds KIND,...] [case ...]``; the csv
+grows by a row for each case, kind and side, so that figures of several dates can be compared.
 """
 
+import argparse
+import csv
+import datetime
+import pathlib
+import platform
 import statistics
-import sys
 
+from skmlp import __version__
+
+from . import chart
 from .cases import CASES
 from .rivals import sklearn_side, skmlp_side, skorch_side, torch_side
 from .timing import in_turn, ratio, table
@@ -44,7 +52,7 @@ def run(rounds=5, names=(), kinds=tuple(KINDS)):
                     *(f"{milliseconds[side]:.1f}" if side in seconds else "-" for side in SIDES),
                     *(
                         f"{ratio(seconds[side], best):.2f}" if side in seconds else "-"
-                        for side in ("sklearn", "torch", "skorch")
+                        for side in ("sklearn", "sklearn f64", "torch", "torch compiled")
                     ),
                     f"{ratio(best, seconds['floor']):.2f}",
                 ]
@@ -53,19 +61,23 @@ def run(rounds=5, names=(), kinds=tuple(KINDS)):
                 failed.append(
                     f"{case.name} {kind}: {ratio(seconds['sklearn'], seconds['numpy']):.2f}"
                 )
+            print(*rows[-1], flush=True)
     print(
         "Milliseconds per epoch, and the time of others over that of the better backend; same "
         "network, rows and precision."
     )
     table(
         rows,
-        ["case", "kind", *SIDES, "sklearn/skmlp", "torch/skmlp", "skorch/skmlp", "skmlp/floor"],
+        [
+            *("case", "kind", *SIDES, "sklearn/skmlp", "sklearn f64/skmlp", "torch/skmlp"),
+            *("torch compiled/skmlp", "skmlp/floor"),
+        ],
     )
     assert not failed, f"slower than claimed: {failed}"
     return results
 
 
-SIDES = ("numpy", "numba", "sklearn", "sklearn f64", "torch", "skorch", "floor")
+SIDES = ("numpy", "numba", "sklearn", "sklearn f64", "torch", "torch compiled", "skorch", "floor")
 
 
 def measure(case, kind, rounds):
@@ -78,6 +90,7 @@ def measure(case, kind, rounds):
         "sklearn": None if options else sklearn_side(case, dtype),
         "sklearn f64": sklearn_side(case, "float64") if kind == "float32" else None,
         "torch": torch_side(case, dtype, **options),
+        "torch compiled": torch_side(case, dtype, is_compiled=True, **options),
         "skorch": skorch_side(case, dtype, **options),
         "floor": lambda: [floor() for _ in range(case.epochs)],
     }
@@ -86,5 +99,36 @@ def measure(case, kind, rounds):
     )
 
 
+def record(results, path):
+    """Append the results to a csv: date, machine, version, case, kind, side, milliseconds."""
+    path, where = pathlib.Path(path), (platform.machine(), platform.system())
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(["date", "machine", "version", "case", "kind", "side", "milliseconds"])
+        for (case, kind), milliseconds in results.items():
+            for side, value in milliseconds.items():
+                today = datetime.date.today().isoformat()
+                writer.writerow(
+                    [today, " ".join(where), __version__, case, kind, side, f"{value:.4g}"]
+                )
+
+
+def main():
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("cases", nargs="*")
+    parser.add_argument("--csv")
+    parser.add_argument("--chart")
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    arguments = parser.parse_args()
+    results = run(names=arguments.cases, kinds=arguments.kinds.split(","))
+    if arguments.csv:
+        record(results, arguments.csv)
+    if arguments.chart:
+        chart.draw(results, arguments.chart)
+
+
 if __name__ == "__main__":
-    run(names=sys.argv[1:])
+    main()

@@ -56,14 +56,16 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
 
     # ---- fitting
 
-    def make_estimator(self, n_samples: int = 5000) -> Any:
-        """Return an unfitted estimator with the settings of the members, whose parameters can be
-        read, and changed by ``member_params``.
+    def make_estimator(self, n_samples: int = 5000, number: int = 0) -> Any:
+        """Return an unfitted estimator with the settings of a member, whose parameters can be read,
+        and changed by ``member_params``.
 
         Parameters
         ----------
         n_samples : int, default=5000
             Number of rows of the table, on which batches and epochs depend.
+        number : int, default=0
+            Number of the member; those with even numbers embed numbers, those with odd ones do not.
 
         Returns
         -------
@@ -76,7 +78,7 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         if max_iter == "auto":
             max_iter = n_epochs_for(n_samples, batch_size)
         settings = {
-            **recipe(max_iter),
+            **recipe(max_iter, number),
             "hidden_layer_sizes": self.hidden_layer_sizes,
             "dropout": fading(self.dropout),
             "batch_size": batch_size,
@@ -105,11 +107,10 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         strata = None if strata is None else strata[rows]
         pairs = splits(self.n_estimators, rows, strata, rng)
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
-        template = self.make_estimator(n_rows)
 
         def train(k, deadline):
             settings = {"random_state": int(seeds[k]), "early_stopping": pairs[k] is not None}
-            member = type(template)(**{**template.get_params(deep=False), **settings})
+            member = self.make_estimator(n_rows, k).set_params(**settings)
             given = Given(
                 table,
                 target,
