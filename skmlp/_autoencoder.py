@@ -149,6 +149,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         numeric_embedding=None,
+        data_init=False,
     ):
         store_parameters(self, locals())
 

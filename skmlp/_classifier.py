@@ -69,13 +69,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     >>> from skmlp import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
-    >>> model = MLPClassifier(
-    ...     dropout=0.2,
-    ...     max_iter=30,
-    ...     learning_rate="one_cycle",
-    ...     learning_rate_init=0.01,
-    ...     random_state=0,
-    ... )
+    >>> setting = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 30}
+    >>> model = MLPClassifier(dropout=0.2, random_state=0, **setting)
     >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
     """
@@ -131,6 +126,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         categorical_features=None,
         embedding_dim=None,
         numeric_embedding=None,
+        data_init=False,
     ):
         store_parameters(self, locals())
 

@@ -126,6 +126,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         embedding_dim=None,
         normalize_y=True,
         numeric_embedding=None,
+        data_init=False,
     ):
         store_parameters(self, locals())
 

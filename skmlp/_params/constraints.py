@@ -85,6 +85,7 @@ CONSTRAINTS = {
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
     "numeric_embedding": [None, StrOptions(set(NUMERIC_EMBEDDINGS)), NumericEmbedding],
+    "data_init": ["boolean"],
 }
 
 
