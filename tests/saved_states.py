@@ -61,6 +61,7 @@ MODELS = {  # fitted, they have all kinds of parts
     "reconstructed table": lambda: Autoencoder(2, **QUICK, categorical_features="from_dtype").fit(
         mixed()[0]
     ),
+    "embedded": lambda: MLPRegressor(**QUICK, numeric_embedding="piecewise_linear").fit(*curve()),
     "detector": lambda: OutlierAutoencoder(Autoencoder(2, **QUICK)).fit(curve()[0]),
 }
 

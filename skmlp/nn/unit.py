@@ -15,6 +15,7 @@ from abc import ABC
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from .saved import FUNCTION, Kind, check_attributes, is_ours, is_plain, refusal, shown
@@ -24,13 +25,15 @@ class Unit(BaseEstimator, ABC):
     """A rule with hyper-parameters.
 
     ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics:
-    ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers where they
-    are not None, ``functions`` those that are functions of the user's, ``not_shared`` those that do
-    not take the value of an estimator's parameter of the same name, since they mean something else.
+    ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers, ``flags``
+    those that are True or False, ``functions`` those that are functions of the user's,
+    ``not_shared`` those that do not take the value of an estimator's parameter of the same name,
+    since they mean something else.
     """
 
     limits: dict[str, str] = {}
     whole: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     not_shared: tuple[str, ...] = ()
 
@@ -49,9 +52,15 @@ class Unit(BaseEstimator, ABC):
             if not inside(value, interval):
                 raise ValueError(f"{self!r}: {name} must be a number in {interval}, got {value!r}.")
         for name in self.whole:
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, Integral):
-                raise ValueError(f"{self!r}: {name} must be a whole number, got {value!r}.")
+            if not isinstance(getattr(self, name), Integral | None):
+                raise ValueError(
+                    f"{self!r}: {name} must be a whole number, got {getattr(self, name)!r}."
+                )
+        for name in self.flags:
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(
+                    f"{self!r}: {name} must be True or False, got {getattr(self, name)!r}."
+                )
 
     def check_saved(self) -> None:
         """Raise ``ValueError`` if no network has such a unit, calling no function among the

@@ -56,6 +56,7 @@ class Dense(Affine):
     """
 
     sparse_input = True
+    flags = ("data_init",)
 
     def __init__(self, n_out, init="glorot_uniform", data_init=False):
         self.n_out = n_out
@@ -64,7 +65,7 @@ class Dense(Affine):
 
     @property
     def starts_from_rows(self):
-        return bool(self.data_init)
+        return self.data_init
 
     def params(self, n_in):
         return {
