@@ -153,6 +153,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         input_scale=False,
         learning_rate_scaling=None,
         numeric_embedding=None,
+        data_init=False,
     ):
         store_parameters(self, locals())
 

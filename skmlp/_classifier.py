@@ -130,6 +130,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         input_scale=False,
         learning_rate_scaling=None,
         numeric_embedding=None,
+        data_init=False,
     ):
         store_parameters(self, locals())
 

@@ -77,6 +77,7 @@ MODELS = {  # fitted, they have all kinds of parts
     ),
     "tabular classifier": lambda: TabularMLPClassifier(**PAIR).fit(*mixed(n_classes=3)),
     "tabular regressor": lambda: TabularMLPRegressor(**PAIR).fit(*mixed()),
+    "embedded": lambda: MLPRegressor(**QUICK, numeric_embedding="piecewise_linear").fit(*curve()),
     "detector": lambda: OutlierAutoencoder(Autoencoder(2, **QUICK)).fit(curve()[0]),
 }
 

@@ -52,6 +52,12 @@ NONE = [
     ),
     (
         MLPRegressor,
+        {"data_init": True},
+        {"hidden_layer_sizes": ()},
+        "data_init=True has no effect without hidden layers",
+    ),
+    (
+        MLPRegressor,
         {"dropout": 0.5},
         {"hidden_layer_sizes": ()},
         "dropout=0.5 has no effect without hidden layers",

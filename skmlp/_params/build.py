@@ -38,7 +38,8 @@ class Block(NamedTuple):
     Its width, activation, batch normalisation (or None), dropout (a rate or a layer), what corrupts
     its output in training (or None), whether a skip connection may bridge it, whether its weights
     are those of an earlier block, transposed (the last one that is not yet taken), the penalty on
-    its output in training (or None), and the weight of the loss of its auxiliary head.
+    its output in training (or None), the weight of the loss of its auxiliary head, and whether its
+    weights adapt to rows before training.
     """
 
     width: int
@@ -50,6 +51,7 @@ class Block(NamedTuple):
     tied: bool = False
     penalty: Term | None = None
     head: float = 0.0
+    data_init: bool = False
 
 
 class Architecture(NamedTuple):
@@ -106,7 +108,8 @@ def hidden_blocks(estimator, hidden_layer_sizes):
     norm = optional_unit(estimator.batch_norm, BatchNorm)
     blocks = []
     for width, activation, rate in zip(widths, activations, rates, strict=True):
-        blocks.append(Block(int(width), activation_unit(activation), norm, rate))
+        block = Block(int(width), activation_unit(activation), norm, rate)
+        blocks.append(block._replace(data_init=bool(estimator.data_init)))
     return blocks
 
 
@@ -135,6 +138,8 @@ def build_layers(estimator, architecture, n_in, n_out):
             init = Scaled(init, 1.0 / sum(bridged))
         width = block.width * layer.inputs_per_unit
         layers.append(_dense(width, init, block.tied, start, owners, rates))
+        if block.data_init and not (block.tied or (is_bridged and kind == "add")):
+            layers[-1].set_params(data_init=True)
         layers += _present(block.batch_norm, layer, block.penalty, block.corruption)
         layers += _dropout(block.dropout)
         if is_bridged:

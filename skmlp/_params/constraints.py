@@ -90,6 +90,7 @@ CONSTRAINTS = {
     "input_scale": ["boolean", Scale],
     "learning_rate_scaling": [None, StrOptions(set(LAYER_RATES)), LayerRates],
     "numeric_embedding": [None, StrOptions(set(NUMERIC_EMBEDDINGS)), NumericEmbedding],
+    "data_init": ["boolean"],
 }
 
 

@@ -283,4 +283,11 @@ PARAMETER_DOCS = {
         Formulas: :mod:`skmlp.nn.layers`.""".replace(
         "keys", ", ".join(f"'{key}'" for key in NUMERIC_EMBEDDINGS), 1
     ),
+    "data_init": """
+    data_init : bool, default=False
+        Whether the first fit adapts the start of the hidden layers to at most 2000 of its rows,
+        from the lowest layer up: the weights of each unit are divided by the standard deviation of
+        its sums, and its intercept makes the sum of a random row zero, so that units bend where
+        rows are. Layers that ``skip_connections='add'`` bridges, tied ones and the code of an
+        autoencoder start as ever.""",
 }

@@ -43,7 +43,7 @@ def _without_effect(estimator, held_out):
     if estimator.l1_ratio and _is_zero(estimator.alpha):
         yield "l1_ratio", "with alpha=0"
     if _is_empty(estimator.hidden_layer_sizes):
-        for name in ("activation", "batch_norm", "dropout"):
+        for name in ("activation", "batch_norm", "dropout", "data_init"):
             if _changed(estimator, name) and not _is_empty(getattr(estimator, name)):
                 yield name, "without hidden layers"
     yield from estimator._own_without_effect()

@@ -49,6 +49,7 @@ def recipe(n_epochs, number):
         "learning_rate": "cosine_waves",
         "learning_rate_scaling": LayerRates(bias=0.1),
         "input_scale": True,
+        "data_init": True,
         "numeric_embedding": EMBEDDINGS[number % len(EMBEDDINGS)],
         "weight_init": "lecun_normal",
         "numeric_scaling": "robust",

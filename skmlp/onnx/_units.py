@@ -164,33 +164,33 @@ def _embedding(graph, layer, x, vectors):
 
 def _piecewise_linear(graph, layer, x, vectors, offset, edges, slopes):
     # min(max((x - edge) slope, 0), 1) for each bin, weighted
-    z = graph.node("Mul", graph.node("Sub", _apart(graph, layer, x, edges), edges), slopes)
-    return _embedded(graph, x, graph.node("Clip", z, 0.0, 1.0), vectors, offset)
+    distances = graph.node("Sub", _apart(graph, layer, x, edges), edges[:, None])
+    z = graph.node("Clip", graph.node("Mul", distances, slopes[:, None]), 0.0, 1.0)
+    return _embedded(graph, x, z, vectors, offset)
 
 
 def _periodic(graph, layer, x, vectors, offset, frequencies, phases):
-    angles = graph.node("Mul", _apart(graph, layer, x, phases), 2.0 * math.pi * frequencies)
-    cosines = graph.node("Cos", graph.node("Add", angles, phases))
+    # cos(a) = sin(a + pi / 2); older versions of ONNX Runtime have the cosine in float32 only
+    numbers = _apart(graph, layer, x, frequencies)
+    angles = graph.node("Mul", numbers, 2.0 * math.pi * frequencies[:, None])
+    cosines = graph.node("Sin", graph.node("Add", angles, phases[:, None] + 0.5 * math.pi))
     return _embedded(graph, x, cosines, vectors.mT, offset)
 
 
-def _apart(graph, layer, x, like):
-    """Add the numbers that a layer embeds, (n, F, 1), for parameters of each, (F, k)."""
-    numbers = (
-        x
-        if layer.n_numbers is None
-        else graph.node("Slice", x, np.array([0]), np.array([len(like)]), np.array([1]))
-    )
-    return graph.node("Unsqueeze", numbers, np.array([2]))
+def _apart(graph, layer, x, parameters):
+    """Add the numbers that a layer embeds, of which each has a row of parameters, (n, F, 1, 1)."""
+    first, last, axis = np.array([0]), np.array([len(parameters)]), np.array([1])
+    numbers = x if layer.n_numbers is None else graph.node("Slice", x, first, last, axis)
+    return graph.node("Unsqueeze", numbers, np.array([2, 3]))
 
 
 def _embedded(graph, x, features, vectors, offset):
-    """Add x and beside it the products of the features (n, F, k) of each number with its vectors,
-    plus the offset.
+    """Add x and beside it the products of the features (n, F, 1, k) of each number with its vectors
+    (F, k, dim), plus the offset.
     """
-    products = graph.node("MatMul", graph.node("Transpose", features, perm=[1, 0, 2]), vectors)
-    products = graph.node("Transpose", products, perm=[1, 0, 2])
-    flat = graph.node("Reshape", products, np.array([-1, offset.size]))
+    flat = graph.node(
+        "Reshape", graph.node("MatMul", features, vectors), np.array([-1, offset.size])
+    )
     return graph.node("Concat", x, graph.node("Add", flat, offset), axis=1)
 
 

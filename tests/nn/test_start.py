@@ -96,3 +96,57 @@ def test_a_network_without_such_layers_draws_nothing_and_stays():
     np.testing.assert_array_equal(network.params, before[0])
     np.testing.assert_array_equal(network.running, before[1])
     assert rng.bit_generator.state == before[2]
+
+
+# ---- dense layers
+
+
+def test_units_have_unit_variance_and_are_zero_at_a_row(dtype):
+    rng = np.random.default_rng(3)
+    x = (rng.normal(size=(80, 4)) * [1.0, 30.0, 0.01, 1.0] + 5.0).astype(dtype)
+    layers = [Dense(40, data_init=True), Activate(Tanh()), Dense(30, data_init=True)]
+    network = Network([*layers, Activate(Tanh()), Dense(2)], SquaredError(), 4, dtype)
+    network.initialise(rng)
+    before = network.params.copy()
+    network.start_layers(DenseRows(x), rng)
+    tolerance = 1e-3 if dtype == np.float32 else 1e-9
+    for stop in (1, 3):
+        y = network.scores(DenseRows(x), stop=stop)
+        np.testing.assert_allclose(y.std(axis=0), 1.0, rtol=tolerance)
+        assert np.abs(y).min(axis=0).max() < tolerance
+        assert len(set(np.abs(y).argmin(axis=0))) > 15
+    old = network.layout.views(before)
+    ratio = network.views()[0, "weight"] / old[0, "weight"]
+    np.testing.assert_allclose(ratio, np.tile(ratio[0], (4, 1)), rtol=1e-5)
+    for name in ("weight", "bias"):
+        np.testing.assert_array_equal(network.views()[4, name], old[4, name])
+
+
+def test_weights_of_rows_count_as_repetitions_in_the_variance():
+    rng = np.random.default_rng(4)
+    x, weight = rng.normal(size=(20, 3)), rng.integers(0, 3, 20).astype(float)
+    networks = [network_of(Dense(50, data_init=True)) for _ in range(2)]
+    networks[0].start_layers(DenseRows(x), rng, weight)
+    networks[1].start_layers(DenseRows(np.repeat(x, weight.astype(int), axis=0)), rng)
+    ours, theirs = (network.views()[0, "weight"] for network in networks)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    y = networks[0].scores(DenseRows(x), stop=1)
+    assert np.abs(y[weight > 0.0]).min(axis=0).max() < 1e-12
+
+
+def test_units_that_do_not_vary_keep_their_weights(dtype):
+    network = Network([Dense(5, data_init=True)], SquaredError(), 3, dtype)
+    network.initialise(np.random.default_rng(0))
+    before = network.views()[0, "weight"].copy()
+    rows = np.full((30, 3), [0.1, 0.7, 12.3], dtype)
+    network.start_layers(DenseRows(rows), np.random.default_rng(0))
+    np.testing.assert_array_equal(network.views()[0, "weight"], before)
+    assert np.abs(network.scores(DenseRows(rows))).max() < 1e-5
+
+
+def test_sparse_rows_start_a_dense_layer_as_dense_ones_do():
+    x = sp.random(50, 3, 0.4, format="csr", random_state=0)
+    networks = [network_of(Dense(6, data_init=True)) for _ in range(2)]
+    for network, source in zip(networks, (SparseRows(x), DenseRows(x.toarray())), strict=True):
+        network.start_layers(source, np.random.default_rng(0))
+    np.testing.assert_allclose(networks[0].params, networks[1].params, rtol=1e-12)

@@ -86,7 +86,8 @@ class Network(Structure):
         weight = None if weight is None else weight[rows]
         part, workspaces = Part(source, rows), workspaces_of(self)
         for i in starting:
-            x = self.scores(part, stop=i)
+            as_sparse = i == 0 and source.sparse and self.sparse_input
+            x = part.take(slice(None), None) if as_sparse else self.scores(part, stop=i)
             self.layers[i].start(x, weight, workspaces[i], rng)
 
     def prepare(

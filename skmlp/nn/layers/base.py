@@ -73,7 +73,7 @@ class Layer(Unit):
         rng: np.random.Generator,
     ) -> None:
         """Set arrays that depend on the input from ``x`` (n, n_in), what the layers below make of
-        rows to train on, before the first step.
+        rows to train on, before the first step; a CSR matrix where ``sparse_input`` lets it be one.
 
         ``weight`` (n,) or None counts repetitions. Overwrites: ws parameters, ws running arrays.
         """

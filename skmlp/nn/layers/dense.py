@@ -53,20 +53,36 @@ class Dense(Affine):
         Factors on the learning rate of the weights and of the biases.
     by_fan_in : bool, default=False
         Whether that of the weights is also divided by the square root of the number of inputs.
+    data_init : bool, default=False
+        Whether the start adapts to rows before training (after Kraehenbuehl et al., "Data-dependent
+        initializations of convolutional neural networks", 2016): the weights of each unit are
+        divided by the standard deviation of its outputs, and its bias is minus the product of the
+        weights with a random row, so that it is zero there.
     """
 
     sparse_input = True
     limits = {**Affine.limits, "weight_rate": "[0, inf)"}
-    flags = ("by_fan_in",)
+    flags = ("by_fan_in", "data_init")
 
     def __init__(
-        self, n_out, init="glorot_uniform", weight_rate=1.0, bias_rate=1.0, by_fan_in=False
+        self,
+        n_out,
+        init="glorot_uniform",
+        weight_rate=1.0,
+        bias_rate=1.0,
+        by_fan_in=False,
+        data_init=False,
     ):
         self.n_out = n_out
         self.init = init
         self.weight_rate = weight_rate
         self.bias_rate = bias_rate
         self.by_fan_in = by_fan_in
+        self.data_init = data_init
+
+    @property
+    def starts_from_rows(self):
+        return self.data_init
 
     def params(self, n_in):
         rate = float(self.weight_rate) / (math.sqrt(n_in) if self.by_fan_in else 1.0)
@@ -74,6 +90,19 @@ class Dense(Affine):
             "weight": Param((n_in, self.n_out), self.init, penalised=True, rate=rate),
             "bias": Param((1, self.n_out), rate=float(self.bias_rate)),
         }
+
+    def start(self, x, weight, ws, rng):
+        products = (x @ ws.weight).astype(np.float64)
+        shares = None if weight is None else weight / np.add.reduce(weight, dtype=np.float64)
+        mean = np.average(products, axis=0, weights=shares)
+        scale = np.average(np.square(products - mean), axis=0, weights=shares)
+        np.sqrt(scale, out=scale)
+        # where only rounding varies, the weights stay
+        least = 100.0 * np.finfo(ws.weight.dtype).eps * np.abs(products).max(axis=0)
+        scale = np.where(scale > least, scale, 1.0)
+        rows = rng.choice(len(products), self.n_out, p=shares)
+        np.divide(ws.weight, scale, out=ws.weight, casting="same_kind")
+        ws.bias[0] = -products[rows, np.arange(self.n_out)] / scale
 
     def multiply(self, x, ws, training):
         _product(x, ws.weight, ws.y)
