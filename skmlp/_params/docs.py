@@ -71,5 +71,3 @@ FIT_DOCS = {
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a
             missing label, which is left out of the loss and of the scores.""",
 }
-
-}
