@@ -43,9 +43,9 @@ def recipe(n_epochs, number):
     return {
         "max_iter": n_epochs,
         "n_iter_no_change": n_epochs,
-        "solver": "adam",
+        "solver": "adamw",
         "beta_2": 0.95,
-        "alpha": 0.0,
+        "alpha": 0.02,
         "learning_rate": "cosine_waves",
         "learning_rate_scaling": LayerRates(bias=0.1),
         "input_scale": True,

@@ -71,7 +71,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         *,
         hidden_layer_sizes=(256, 256, 256),
         max_iter="auto",
-        learning_rate_init=0.2,
+        learning_rate_init=0.1,
         batch_size="auto",
         dropout=0.15,
         categorical_features="from_dtype",
