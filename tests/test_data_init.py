@@ -90,6 +90,13 @@ def test_sparse_rows():
     assert_allclose(dense.intercepts_[0], other.intercepts_[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e-20, 1e8])
+def test_the_unit_of_the_features_does_not_matter(size):
+    setting = {"hidden_layer_sizes": (5, 5), "dtype": "float32"}
+    expected = start(**setting).transform(X)
+    assert_allclose(start(rows=size * X, **setting).transform(size * X), expected, atol=1e-4)
+
+
 def test_a_network_learns_from_there():
     rows, y = digits()
     setting = {"data_init": True, "max_iter": 20, "random_state": 0}

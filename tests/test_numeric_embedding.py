@@ -263,6 +263,13 @@ def test_a_search_over_bins():
         quick().set_params(numeric_embedding__n_bins=2)
 
 
+def test_other_hyper_parameters_after_a_fit_change_nothing():
+    model = quick(embedding=PiecewiseLinear()).fit(X, Y)
+    before = model.predict(X)
+    model.set_params(numeric_embedding__n_bins=2, numeric_embedding__dim=1)
+    assert_array_equal(model.predict(X), before)
+
+
 def test_pictures_of_the_weights_have_no_names_of_features():
     table, y = mixed()
     model = quick(embedding=PiecewiseLinear(2, 1)).fit(table[["age"]], y)

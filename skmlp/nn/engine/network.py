@@ -87,8 +87,9 @@ class Network(Structure):
         part, workspaces = Part(source, rows), workspaces_of(self)
         for i in starting:
             as_sparse = i == 0 and source.sparse and self.sparse_input
-            x = part.take(slice(None), None) if as_sparse else self.scores(part, stop=i)
-            self.layers[i].start(x, weight, workspaces[i], rng)
+            with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+                x = part.take(slice(None), None) if as_sparse else self.scores(part, stop=i)
+                self.layers[i].start(x, weight, workspaces[i], rng)
 
     def prepare(
         self,
