@@ -182,6 +182,12 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def _check_target(self, y, weight):
         check_classification_targets(y)
+        member = self.make_estimator()
+        if not hasattr(member, "predict_proba"):
+            raise ValueError(
+                f"member_params has loss={member.loss!r}, which has no probabilities; "
+                "TabularMLPClassifier needs a loss that has, such as 'log_loss'."
+            )
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
                 "y has several columns; TabularMLPClassifier learns one label of each row. Take "

@@ -165,3 +165,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
                 f"some out; the fit had n_outputs={n_outputs}."
             )
         return levels
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
