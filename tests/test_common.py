@@ -235,6 +235,7 @@ def test_restricted_settings(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1")  # some checks fit on few rows
 @parametrize_with_checks(
     ENSEMBLES,
     expected_failed_checks=lambda estimator: {
