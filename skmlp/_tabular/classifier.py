@@ -172,6 +172,21 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             return self.classes_[(scores[:, 0] > 0.0).astype(int)]
         return self.classes_[scores.argmax(axis=1)]
 
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, the share of the rows whose labels are right.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return super().score(X, y, sample_weight)
+
     def _make(self, **settings):
         return MLPClassifier(
             **settings,
