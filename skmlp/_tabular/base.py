@@ -21,7 +21,7 @@ from .._saved.stored import CheckedState
 from .._warn import warn_user
 from .folds import splits
 from .members import in_threads, trained
-from .recipe import batch_size_for, n_epochs_for, recipe
+from .recipe import batch_size_for, fading, n_epochs_for, recipe
 
 _SHARED = 50_000_000  # multiplications of a prediction from which threads share the members
 
@@ -78,7 +78,7 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         settings = {
             **recipe(max_iter),
             "hidden_layer_sizes": self.hidden_layer_sizes,
-            "dropout": self.dropout,
+            "dropout": fading(self.dropout),
             "batch_size": batch_size,
             "categorical_features": self.categorical_features,
         }

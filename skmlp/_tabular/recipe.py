@@ -6,6 +6,12 @@ passes of small batches, many rows few passes of large ones.
 """
 
 import math
+from numbers import Real
+
+import numpy as np
+
+from ..nn.layers import Dropout, PiecewiseLinear
+from ..nn.optimizers import LayerRates
 
 STEPS = 2000  # of training, at least
 EPOCHS = 64  # at least, unless the rows are very many
@@ -38,10 +44,22 @@ def recipe(n_epochs):
         "solver": "adam",
         "beta_2": 0.95,
         "alpha": 0.0,
-        "learning_rate": "one_cycle",
+        "learning_rate": "cosine_waves",
+        "learning_rate_scaling": LayerRates(bias=0.1),
+        "input_scale": True,
+        "numeric_embedding": PiecewiseLinear(n_bins=16, dim=4, rate=0.25),
         "weight_init": "lecun_normal",
         "numeric_scaling": "robust",
         "embedding_dim": 8,
         "min_frequency": 2,
         "dtype": "float32",
     }
+
+
+def fading(rates):
+    """Return dropout of these rates, one or one for each layer, which fades over the second half of
+    training.
+    """
+    if np.ndim(rates):
+        return [fading(rate) for rate in rates]
+    return Dropout(rates, fade=0.5) if isinstance(rates, Real) else rates

@@ -71,7 +71,7 @@ def layer_workspace(layer, n, n_in, dtype, rng):
         setattr(ws, name, rng.uniform(0.5, 1.5, param.shape).astype(dtype))
     if layer.starts_from_rows:
         layer.start(rng.normal(size=(100, n_in)).astype(dtype), ws, rng)
-    ws.batch = Batch(n, dtype)
+    ws.batch, ws.phase = Batch(n, dtype), SimpleNamespace(progress=0.0)
     ws.x = rng.normal(size=(n, n_in)).astype(dtype)
     ws.y = np.full((n, layer.width(n_in)), np.nan, dtype)
     ws.dx = np.full(ws.x.shape, np.nan, dtype)

@@ -138,6 +138,7 @@ def test_activations(key, dtype):
 
 LAYERS = {
     "dropout": [Dropout(0.3)],
+    "dropout_that_fades": [Dropout(0.3, fade=0.7), AlphaDropout(0.2, fade=0.7)],
     "alpha_dropout": [AlphaDropout(0.2)],
     "batch_norm": [BatchNorm()],
     "prelu": [PReLU()],

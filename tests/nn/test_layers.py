@@ -276,10 +276,20 @@ def test_maxout_needs_as_many_inputs_as_there_are_pieces():
 RATES = [0.0, 0.1, 0.25, 0.5, 0.9, 0.999]
 
 
-def masks(rate, n_steps=1, shape=(400, 500), dtype=np.float64, seed=0, generator=np.random.PCG64):
+def masks(
+    rate,
+    n_steps=1,
+    shape=(400, 500),
+    dtype=np.float64,
+    seed=0,
+    generator=np.random.PCG64,
+    fade=0.0,
+    progress=0.0,
+):
     """Return the masks that dropout applies to ones, one a step."""
-    layer = Dropout(rate)
+    layer = Dropout(rate, fade)
     ws = SimpleNamespace(
+        phase=SimpleNamespace(progress=progress),
         rng=np.random.Generator(generator(seed)),
         kept=np.empty(shape, bool),
         mask=np.empty(shape, dtype),
@@ -309,6 +319,15 @@ def test_dropout_scale_is_one_over_the_share_kept(rate, dtype):
     """Exactly so for the rate rounded to a multiple of 2^-16, which the drawn words have."""
     rounded = round(rate * 2**16) / 2**16
     assert set(np.unique(masks(rate, 2, dtype=dtype))) - {0.0} == {dtype.type(1 / (1 - rounded))}
+
+
+@pytest.mark.parametrize(
+    ("progress", "share"),
+    [(0.0, 1.0), (0.6, 1.0), (0.7, 0.8535533905932737), (0.8, 0.5), (1.0, 0.0)],
+)
+def test_a_rate_that_fades_falls_along_half_a_cosine(progress, share):
+    dropped = np.mean([mask == 0 for mask in masks(0.4, 4, fade=0.4, progress=progress)])
+    assert dropped == pytest.approx(0.4 * share, abs=0.003)
 
 
 def test_dropout_of_nothing_is_nothing():

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from skmlp.nn.engine.epoch_end import Callback, History
+from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.sources import DenseRows, LabelRows
+from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import DivergedError, Trainer
+from skmlp.nn.layers import Dense, Dropout
 from skmlp.nn.losses import AbsoluteError, LogLoss, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, AdamW
 from skmlp.nn.optimizers.clipping import global_norm
@@ -293,3 +296,22 @@ def test_decoupled_decay_is_adamw_in_the_trainer_too():
     )
     np.testing.assert_allclose(network.views()[0, "weight"], start * 0.95**10, rtol=1e-12)
     assert math.isclose(updater.t, 10)
+
+
+def test_a_rate_fades_over_the_epochs_of_a_fit():
+    """A network of dropout alone on ones: what it loses of its output, epoch by epoch."""
+    rates = []
+
+    class Kept(Callback):
+        def epoch_end(self, trainer, record):
+            rates.append(np.mean(trainer.network.plan(1000).layers[0].mask == 0.0))
+
+    network = Network([Dropout(0.5, fade=0.5), Dense(1)], SquaredError(), 300)
+    state = TrainingState(np.random.default_rng(0))
+    network.prepare(1000, state.rng)
+    updater = Updater(SGD(), network.params, network.grads)
+    trainer = Trainer(network, updater, Constant(), 0.0, state, 1000, callbacks=[Kept()])
+    rows = DenseRows(np.ones((1000, 300), np.float32))
+    trainer.fit(rows, DenseRows(np.zeros((1000, 1), np.float32)), n_epochs=8)
+    half_cosine = 0.25 * (1.0 + np.cos(np.pi * np.arange(4) / 4))
+    np.testing.assert_allclose(rates, [0.5] * 4 + half_cosine.tolist(), atol=0.005)

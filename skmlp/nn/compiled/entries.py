@@ -205,7 +205,8 @@ def _activate_backward(layer, place, ws, backward):
 
 def _dropout(layer, place, ws, forward):
     _in_place(place, ws, forward)
-    numbers = layer.threshold, layer.scale
+    threshold = layer.threshold(ws.phase.progress)
+    numbers = threshold, layer.scale(threshold)
     forward.add(epoch.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
 
 
@@ -213,14 +214,16 @@ def _alpha_dropout(layer, place, ws, forward):
     _in_place(place, ws, forward)
     width, low = place.widths[1], -smooth.SELU_SCALE * smooth.SELU_ALPHA
     forward.add(epoch.SHIFT, width, 0, ws.y, numbers=(-low,))
-    numbers = layer.threshold, layer.scale
+    threshold = layer.threshold(ws.phase.progress)
+    scale = layer.scale(threshold)
+    numbers = threshold, scale
     forward.add(epoch.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
     forward.add(
         epoch.SHIFT,
         width,
         0,
         ws.y,
-        numbers=(layer.scale * low * (1.0 - layer.threshold / 65536.0),),
+        numbers=(scale * low * (1.0 - threshold / 65536.0),),
     )
 
 

@@ -77,6 +77,14 @@ class _Piece:
         )
         arrays = [array for table in self.tables for array in table.arrays()]
         self.network = (*arrays, *loss, places)
+        self._progress = network.phase.progress
+
+    def refresh(self, network):
+        """Bring what changes with the progress of a fit up to date."""
+        if self._progress != network.phase.progress:
+            self._progress = network.phase.progress
+            for numbers, table in zip(self.network[1:4:2], tables(network, self.plan), strict=True):
+                numbers[...] = table.arrays()[1]
 
 
 class Program:
@@ -131,6 +139,8 @@ class Program:
         random stream.
         """
         network, updater = self._network, self._updater
+        for piece in self._pieces:
+            piece.refresh(network)
         limits = [math.inf if limit is None else limit for limit in limits]
         rule = (*self._rule, np.array([*limits, updater.cap]))
         slots = [updater.slots[name] for name in updater.rule.slots]

@@ -6,6 +6,7 @@ in training and chunk by chunk (``inference.py``) in prediction, so nothing of i
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ class Network(Structure):
         All parameters; all running statistics.
     grads : ndarray of shape (size,) or None
         Gradient of the last ``loss_and_grad``; None outside training.
+    phase : namespace
+        ``progress``: the share of the epochs of a fit that are made, for layers that change with
+        it.
     """
 
     _plans: dict[int, Plan]
@@ -134,6 +138,7 @@ class Network(Structure):
     def release(self) -> None:
         """Give back all memory that only training needs."""
         self.grads, self.rng = None, None
+        self.phase = SimpleNamespace(progress=0.0)
         self._plans, self._memory, self._penalty_blocks = {}, None, []
 
     def plan(self, n: int) -> Plan:

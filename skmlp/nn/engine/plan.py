@@ -104,7 +104,7 @@ class Plan:
         for i, layer in enumerate(network.layers):
             width = network.widths[i]
             ws = _workspace(layer.buffers(width), i, memory, n)
-            ws.rng, ws.batch = network.rng, self.batch
+            ws.rng, ws.batch, ws.phase = network.rng, self.batch, network.phase
             ws.x = (
                 None if below is None else self.layers[-1].y
             )  # that of the first layer is another array in each step

@@ -135,6 +135,7 @@ class Trainer:
             for k in range(n_made, n_epochs):
                 if k > n_made:
                     checkpoint.take()
+                self.network.phase.progress = k / clock.n_epochs
                 try:
                     for callback in self.callbacks:
                         callback.epoch_begin(self)

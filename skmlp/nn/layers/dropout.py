@@ -17,33 +17,41 @@ from .random_bits import draw_mask, mask_backward, threshold_of
 
 
 class DroppingLayer(Layer):
-    """A layer that replaces values of its input in training with probability ``rate``."""
+    """A layer that replaces values of its input in training with probability ``rate``.
+
+    Over the last part of the epochs of a fit, a share ``fade`` of them, the rate falls to zero
+    along half a cosine, epoch by epoch.
+    """
 
     elementwise = True
     training_only = True
     monte_carlo = True
-    limits = {"rate": "[0, 1)"}
+    limits = {"rate": "[0, 1)", "fade": "[0, 1]"}
 
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
 
-    @property
-    def threshold(self):
-        """The least of the words 0 .. 65535 for which a value is kept."""
-        return threshold_of(self.rate)
+    def threshold(self, progress):
+        """Return the least of the words 0 .. 65535 for which a value is kept; ``progress``: the
+        share of the fit that is over.
+        """
+        left, fade = 1.0 - progress, float(self.fade)
+        share = 1.0 if left >= fade else 0.5 * (1.0 - math.cos(math.pi * left / fade))
+        return threshold_of(self.rate * share)
 
-    @property
     @abstractmethod
-    def scale(self):
-        """What values that are kept are multiplied with."""
+    def scale(self, threshold):
+        """Return what values that are kept are multiplied with."""
 
     def draw(self, ws):
-        """Set the mask to the scale where a value is kept, and to 0 elsewhere.
-
-        Overwrites: ws.mask, ws.kept.
+        """Set the mask to the scale where a value is kept, and to 0 elsewhere, and return the
+        threshold and the scale. Overwrites: ws.mask, ws.kept.
         """
-        draw_mask(ws, self.threshold)
-        np.multiply(ws.mask, self.scale, out=ws.mask)
+        threshold = self.threshold(ws.phase.progress)
+        scale = self.scale(threshold)
+        draw_mask(ws, threshold)
+        np.multiply(ws.mask, scale, out=ws.mask)
+        return threshold, scale
 
     def backward(self, dy, ws):
         mask_backward(dy, ws)
@@ -60,14 +68,17 @@ class Dropout(DroppingLayer):
     ----------
     rate : float in [0, 1), default=0.5
         Probability of dropping a value.
+    fade : float in [0, 1], default=0.0
+        Share of the epochs of a fit, its last ones, over which the rate falls to zero along half a
+        cosine.
     """
 
-    def __init__(self, rate=0.5):
+    def __init__(self, rate=0.5, fade=0.0):
         self.rate = rate
+        self.fade = fade
 
-    @property
-    def scale(self):
-        return 65536.0 / (65536 - self.threshold)
+    def scale(self, threshold):
+        return 65536.0 / (65536 - threshold)
 
     def forward(self, x, ws, training):
         self.draw(ws)
@@ -86,23 +97,26 @@ class AlphaDropout(DroppingLayer):
     ----------
     rate : float in [0, 1), default=0.1
         Probability of dropping a value; 0.05 and 0.1 are usual.
+    fade : float in [0, 1], default=0.0
+        Share of the epochs of a fit, its last ones, over which the rate falls to zero along half a
+        cosine.
     """
 
-    def __init__(self, rate=0.1):
+    def __init__(self, rate=0.1, fade=0.0):
         self.rate = rate
+        self.fade = fade
 
-    @property
-    def scale(self):
-        """The factor a of all values."""
-        q = 1.0 - self.threshold / 65536.0
+    def scale(self, threshold):
+        """Return the factor a of all values."""
+        q = 1.0 - threshold / 65536.0
         return 1.0 / math.sqrt(q * (1.0 + _LOW * _LOW * (1.0 - q)))
 
     def forward(self, x, ws, training):
         # with mask = a kept: y = (x - low) mask + a low + b, and a low + b = a low q
-        self.draw(ws)
+        threshold, scale = self.draw(ws)
         np.subtract(x, _LOW, out=ws.y)
         np.multiply(ws.y, ws.mask, out=ws.y)
-        np.add(ws.y, self.scale * _LOW * (1.0 - self.threshold / 65536.0), out=ws.y)
+        np.add(ws.y, scale * _LOW * (1.0 - threshold / 65536.0), out=ws.y)
 
 
 _LOW = -SELU_SCALE * SELU_ALPHA  # of selu, as x goes to minus infinity

@@ -75,23 +75,26 @@ class PiecewiseLinear(NumericEmbedding):
         Width of y_f.
     n_numbers : int or None, default=None
         Number of leading columns that are numbers, F; the others go through. None means all.
+    rate : float >= 0, default=1.0
+        Factor on the learning rate of W and b.
     """
 
     starts_from_rows = True
-    limits = {**NumericEmbedding.limits, "n_bins": "[1, inf)"}
+    limits = {**NumericEmbedding.limits, "n_bins": "[1, inf)", "rate": "[0, inf)"}
     whole = (*NumericEmbedding.whole, "n_bins")
 
-    def __init__(self, n_bins=16, dim=4, n_numbers=None):
+    def __init__(self, n_bins=16, dim=4, n_numbers=None, rate=1.0):
         self.n_bins = n_bins
         self.dim = dim
         self.n_numbers = n_numbers
+        self.rate = rate
 
     def params(self, n_in):
-        n = self.embedded(n_in)
+        n, rate = self.embedded(n_in), float(self.rate)
         start = Normal(1.0 / math.sqrt(self.n_bins))
         return {
-            "vectors": Param((n, self.n_bins, self.dim), start),
-            "offset": Param((1, n * self.dim)),
+            "vectors": Param((n, self.n_bins, self.dim), start, rate=rate),
+            "offset": Param((1, n * self.dim), rate=rate),
         }
 
     def running(self, n_in):
