@@ -19,6 +19,7 @@ from ._data.inputs import MatrixLike, check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
 from ._params.units import is_lbfgs
+from ._tabular.base import BaseTabularMLP
 from .nn.engine.trainer import DivergedError
 
 _SMOOTHING = 0.9  # share of the past in the moving average of the losses
@@ -170,6 +171,11 @@ def _divided(estimator):
 
 def _check(estimator, min_rate, max_rate, n_steps):
     """Raise if the test cannot be made with this estimator and these rates."""
+    if isinstance(estimator, BaseTabularMLP):
+        raise TypeError(
+            f"{type(estimator).__name__} is an ensemble; give its make_estimator(len(X)), which "
+            "has the settings of its members."
+        )
     if not isinstance(estimator, BaseMLP):
         raise TypeError(
             "estimator must be an MLPClassifier, MLPRegressor or Autoencoder, or a Pipeline that "

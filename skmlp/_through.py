@@ -15,11 +15,25 @@ from sklearn.utils.validation import check_is_fitted
 from ._base import BaseMLP
 from ._data.inputs import MatrixLike, Seed
 from ._inspect.summary import Summary
+from ._tabular.base import BaseTabularMLP
 
 
 def network_of(estimator: BaseEstimator) -> BaseMLP:
     """Return the fitted network estimator in a pipeline, a search or a target transformer; raise
-    ``TypeError`` if there is none.
+    ``TypeError`` if there is none, or there are several.
+    """
+    inner = trained_in(estimator)
+    if isinstance(inner, BaseTabularMLP):
+        raise TypeError(
+            f"{type(inner).__name__} has several networks; give one of them, such as "
+            "estimators_[0], which takes the same X."
+        )
+    return inner
+
+
+def trained_in(estimator: BaseEstimator) -> BaseMLP | BaseTabularMLP:
+    """Return the fitted network estimator, or ensemble for tables, in a pipeline, a search or a
+    target transformer; raise ``TypeError`` if there is none.
     """
     *_, inner = _chain(estimator)
     check_is_fitted(inner)
@@ -144,9 +158,11 @@ def _network_and_rows(estimator, X, method):
 
 
 def _chain(estimator):
-    """Yield an estimator and what is in it, one in the other, down to the network estimator."""
+    """Yield an estimator and what is in it, one in the other, down to the network estimator, or an
+    ensemble of these for tables.
+    """
     inner = estimator
-    while not isinstance(inner, BaseMLP):
+    while not isinstance(inner, BaseMLP | BaseTabularMLP):
         yield inner
         if hasattr(inner, "steps"):
             inner = inner.steps[-1][1]

@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn import neural_network
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skmlp import Autoencoder, AutoencoderImputer, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp import (
+    Autoencoder,
+    AutoencoderImputer,
+    MLPClassifier,
+    MLPRegressor,
+    OutlierAutoencoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from skmlp.nn.activations import LeakyReLU
 from skmlp.nn.layers import BatchNorm, Scale
 from skmlp.nn.losses import LogLoss, Quantile
@@ -152,6 +161,16 @@ RESTRICTED = [
     ),
 ]
 
+TABULAR = {
+    "n_estimators": 2,
+    "hidden_layer_sizes": (32,),
+    "max_iter": 20,
+    "learning_rate_init": 0.01,
+    "batch_size": 16,
+    "member_params": {"dtype": "float64"},
+}
+ENSEMBLES = [TabularMLPClassifier(**TABULAR), TabularMLPRegressor(**TABULAR)]
+
 
 def estimators(settings):
     """Return the estimators for each setting that have its parameters."""
@@ -219,6 +238,18 @@ def test_restricted_settings(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1")  # some checks fit on few rows
+@parametrize_with_checks(
+    ENSEMBLES,
+    expected_failed_checks=lambda estimator: {
+        WEIGHTS[0]: "other rows are held out, and other batches drawn, where rows are repeated"
+    },
+)
+def test_ensembles_for_tables(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
 def test_the_checks_are_there():
     """scikit-learn has 50 and more for each kind of estimator; and none is left out but those
     that it leaves out for its own classes.
@@ -228,7 +259,8 @@ def test_the_checks_are_there():
         (MLPRegressor, neural_network.MLPRegressor),
     ):
         assert skipped_checks(ours()) <= skipped_checks(theirs())
-    assert skipped_checks(Autoencoder()) <= {"check_array_api_input"}
+    for estimator in (Autoencoder(), *map(clone, ENSEMBLES)):
+        assert skipped_checks(estimator) <= {"check_array_api_input"}
     for cls in (OutlierAutoencoder, AutoencoderImputer):
         assert skipped_checks(cls(Autoencoder()), "estimator__max_iter") <= {
             "check_array_api_input"

@@ -216,5 +216,6 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = tags.input_tags.allow_nan = True
+        inputs = tags.input_tags
+        inputs.categorical = inputs.string = inputs.allow_nan = True
         return tags

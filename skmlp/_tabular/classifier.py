@@ -172,6 +172,21 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             return self.classes_[(scores[:, 0] > 0.0).astype(int)]
         return self.classes_[scores.argmax(axis=1)]
 
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, the share of the rows whose labels are right.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return super().score(X, y, sample_weight)
+
     def _make(self, **settings):
         return MLPClassifier(
             **settings,
@@ -182,6 +197,12 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def _check_target(self, y, weight):
         check_classification_targets(y)
+        member = self.make_estimator()
+        if not hasattr(member, "predict_proba"):
+            raise ValueError(
+                f"member_params has loss={member.loss!r}, which has no probabilities; "
+                "TabularMLPClassifier needs a loss that has, such as 'log_loss'."
+            )
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
                 "y has several columns; TabularMLPClassifier learns one label of each row. Take "

@@ -127,6 +127,21 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         out = y[:, None] + np.sort(errors, axis=1)[:, np.argsort(np.argsort(levels))]
         return out if np.ndim(quantiles) else out[:, 0]
 
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return R2, the share of the variance of y that is explained, of several outputs its mean.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return super().score(X, y, sample_weight)
+
     def _make(self, **settings):
         return MLPRegressor(
             **settings, activation="mish", learning_rate_init=self.learning_rate_init
@@ -165,3 +180,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
                 f"some out; the fit had n_outputs={n_outputs}."
             )
         return levels
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from .._through import network_of
+from .._tabular.base import BaseTabularMLP
+from .._through import trained_in
 from ._common import COLOURS, layer_colours, over_epochs, panels
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 
+_THIN = 0.7  # points, of the lines of members
 _PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learning rate"}
 
 
@@ -42,8 +44,9 @@ class TrainingDisplay:
         What they show.
     figure_ : matplotlib Figure
         The figure that they belong to.
-    lines_ : dict of (str, str) -> matplotlib Line2D
-        The curves, by name of the estimator and column of ``history_``.
+    lines_ : dict of (str, str) -> matplotlib Line2D, or list of these
+        The curves, by name of the estimator and column of ``history_``; of an ensemble one for each
+        member.
     marks_ : dict of (str, str) -> matplotlib Line2D
         The marks of the best epochs on them.
 
@@ -79,8 +82,8 @@ class TrainingDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best
-            estimator it is then.
+            A fitted network or ensemble for tables, a pipeline that ends with one, or a fitted
+            search, whose best estimator it is then. Of an ensemble each member has a thin line.
         name : str, default=None
             Its name in the legend; None: the name of its class.
         show, ax
@@ -91,7 +94,7 @@ class TrainingDisplay:
         display : TrainingDisplay
         """
         return cls.from_estimators(
-            {name or type(network_of(estimator)).__name__: estimator}, show=show, ax=ax
+            {name or type(trained_in(estimator)).__name__: estimator}, show=show, ax=ax
         )
 
     @classmethod
@@ -116,7 +119,7 @@ class TrainingDisplay:
         -------
         display : TrainingDisplay
         """
-        networks = {name: network_of(estimator) for name, estimator in _named(estimators).items()}
+        networks = {name: trained_in(estimator) for name, estimator in _named(estimators).items()}
         histories = {name: network.history_ for name, network in networks.items()}
         best = {name: _best_epoch(network, histories[name]) for name, network in networks.items()}
         return cls(
@@ -144,7 +147,7 @@ class TrainingDisplay:
         self.panels_ = self._panels(show)
         self.axes_ = panels(self, ax, len(self.panels_))
         self.figure_ = self.axes_[0].figure
-        self.lines_: dict[tuple[str, str], Line2D] = {}
+        self.lines_: dict[tuple[str, str], Line2D | list[Line2D]] = {}
         self.marks_: dict[tuple[str, str], Line2D] = {}
         colours = (
             COLOURS if len(self.histories) <= len(COLOURS) else layer_colours(len(self.histories))
@@ -214,10 +217,11 @@ class TrainingDisplay:
         for column in [column for column in columns if column in history]:
             held_out = column.startswith("validation")
             colour = COLOURS[1] if alone and held_out else colour
-            (line,) = axes.plot(
-                history.index, history[column], color=colour, linestyle="--" if held_out else "-"
-            )
-            self.lines_[name, column] = line
+            curves, style = history[column], {"linestyle": "--" if held_out else "-"}
+            if curves.index.nlevels > 1:  # a column for each member of an ensemble
+                curves, style["linewidth"] = curves.unstack(level=0), _THIN
+            lines = axes.plot(curves.index, curves.to_numpy(), color=colour, **style)
+            self.lines_[name, column] = lines if curves.ndim > 1 else lines[0]
             epoch = (self.best_epochs or {}).get(name)
             if epoch in history.index and held_out:
                 self.marks_[name, column] = axes.plot(
@@ -232,7 +236,8 @@ class TrainingDisplay:
         entries = []
         if not alone:
             for name in self.histories:
-                line = next(line for (whose, _), line in self.lines_.items() if whose == name)
+                lines = next(lines for (whose, _), lines in self.lines_.items() if whose == name)
+                line = lines[0] if isinstance(lines, list) else lines
                 entries.append(Line2D([], [], color=line.get_color(), label=name))
         colours = (COLOURS[0], COLOURS[1]) if alone else ("grey", "grey")
         dashed = any(column.startswith("validation") for _, column in self.lines_)
@@ -277,7 +282,7 @@ def _named(estimators):
         }
     if not isinstance(estimators, Mapping):
         estimators = {
-            f"{type(network_of(each)).__name__} {number}": each
+            f"{type(trained_in(each)).__name__} {number}": each
             for number, each in enumerate(estimators, 1)
         }
     if not estimators:
@@ -287,8 +292,10 @@ def _named(estimators):
 
 def _best_epoch(network, history):
     """Return the epoch whose weights early stopping restored, else that with the best validation
-    score, None where there is none.
+    score, None where there is none, or one for each member.
     """
+    if isinstance(network, BaseTabularMLP):
+        return None
     if network._state.monitor.startswith("validation_score"):
         return network._state.best_epoch
     if "validation_score" not in history or history["validation_score"].isna().all():

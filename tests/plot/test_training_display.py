@@ -12,6 +12,7 @@ from skmlp import (
     DiagnosticsDisplay,
     MLPClassifier,
     MLPRegressor,
+    TabularMLPClassifier,
     TrainingDisplay,
     WeightsDisplay,
 )
@@ -104,6 +105,26 @@ def test_training_of_several_estimators(watched):
     many = TrainingDisplay.from_estimators({str(k): plain for k in range(12)})
     assert len({tuple(line.get_color()) for line in many.lines_.values()}) == 12
     assert_inside(many.figure_)
+
+
+def test_training_of_an_ensemble_has_a_thin_line_for_each_member(watched):
+    setting = QUICK | {"n_estimators": 3}
+    model = TabularMLPClassifier(**setting).fit(X, Y)
+    for each in (model, make_pipeline(StandardScaler(), model).fit(X, Y)):
+        display = TrainingDisplay.from_estimator(each)
+        assert display.panels_ == ["loss", "score", "learning_rate"]
+        assert display.axes_[0].get_title() == "TabularMLPClassifier"
+        for (_, column), lines in display.lines_.items():
+            assert len(lines) == 3
+            for line, member in zip(lines, model.estimators_, strict=True):
+                assert_array_equal(line.get_ydata(), member.history_[column])
+                assert line.get_linewidth() < 1.0
+        assert legend_of(display.axes_[0]) == ["training", "validation"]
+        assert display.marks_ == {}
+    display = TrainingDisplay.from_estimators({"watched": watched, "several": model})
+    assert_array_equal(display.lines_["watched", "loss"].get_ydata(), watched.loss_curve_)
+    assert len(display.lines_["several", "loss"]) == 3
+    assert legend_of(display.axes_[0])[:2] == ["watched", "several"]
 
 
 def test_training_in_the_folds_of_cross_validation():
