@@ -1,8 +1,9 @@
 """The estimators for tables: what they take, how members come together, and how a fit ends."""
 
 import pickle
-import threading
 import time
+from concurrent.futures import wait
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,11 @@ from sklearn.ensemble import BaggingRegressor
 from sklearn.model_selection import GridSearchCV
 
 from skmlp import TabularMLPClassifier, TabularMLPRegressor, config_context
+from skmlp._tabular import members
 from skmlp._tabular.calibration import sharpness
 from skmlp._tabular.folds import splits
 from skmlp._tabular.intervals import error_quantiles, kept
-from skmlp._tabular.members import Clock
+from skmlp._tabular.members import Budget
 
 from .tables import mixed
 
@@ -127,7 +129,7 @@ def test_rows_of_weight_zero_are_left_out(cls):
     weight = np.ones(200)
     weight[::3] = 0.0
     model = quick(cls)
-    without = clone(model).fit(X[weight > 0.0], y[weight > 0.0])
+    without = clone(model).fit(X[weight > 0.0], y[weight > 0.0], np.ones((weight > 0.0).sum()))
     assert_allclose(said(model.fit(X, y, weight), X), said(without, X), rtol=1e-5, atol=1e-6)
 
 
@@ -291,26 +293,55 @@ def test_a_time_limit_ends_a_fit():
 def test_time_is_shared_among_the_members_to_come(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    clock = Clock(10.0, n_members=4, n_threads=2)
-    ends = [clock.share(), clock.share()]
+    budget = Budget(10.0, n_members=4, n_threads=2)
+    ends = [budget.share(), budget.share()]
     assert ends == [105.0, 110.0 - 10.0 / 2 * 1]
     now[0] = 104.0
-    assert clock.share() == 110.0
-    assert not clock.is_over
+    assert budget.share() == 110.0
+    assert not budget.is_over
     now[0] = 110.0
-    assert clock.is_over
+    assert budget.is_over
 
 
-def test_ctrl_c_keeps_the_members_that_have_begun():
+def test_ctrl_c_keeps_the_members_that_have_begun(monkeypatch):
     X, y = mixed(1000)
+    calls = []
+
+    def interrupted_wait(futures, **options):
+        calls.append(len(calls))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return wait(futures, **options)
+
+    monkeypatch.setattr(members, "wait", interrupted_wait)
     model = quick(n_estimators=20, max_iter=10**6, n_jobs=2)
-    main = threading.main_thread().ident
-    timer = threading.Timer(1.0, lambda: __import__("signal").pthread_kill(main, 2))
-    timer.start()
     with pytest.warns(UserWarning, match="interrupted; 2 of 20 members"):
         model.fit(X, y)
     assert len(model.estimators_) == 2
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_member_that_fails_ends_the_fit():
+    """The others stop after their epoch, and those that have not begun do not begin."""
+    began = []
+
+    def train(k, deadline):
+        began.append(k)
+        if k == 1:
+            raise ValueError("member 1")
+        while not deadline.epoch_end(Epochs(10**6), {}):
+            time.sleep(0.01)
+
+    with pytest.raises(ValueError, match="member 1"):
+        members.trained(train, 20, 2, None, lambda *_: None)
+    assert sorted(began) == [0, 1]
+
+
+class Epochs:
+    """A trainer that has made one epoch of several."""
+
+    def __init__(self, n_epochs):
+        self.state = SimpleNamespace(clock=SimpleNamespace(epoch=1.0, n_epochs=n_epochs))
 
 
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was():

@@ -6,14 +6,14 @@ this number nor what else the machine does changes it; only a limit of time or C
 
 import math
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 
 from .._fit.threads import one_thread
 from ..nn.engine.epoch_end import Callback
 
 
-class Clock:
+class Budget:
     """The time that members have: a common end, shared out among those that are still to come.
 
     Parameters
@@ -52,13 +52,13 @@ class Deadline(Callback):
 
     Parameters
     ----------
-    clock : Clock
+    budget : Budget
     end : float
         When the member is to end, by ``time.monotonic``.
     """
 
-    def __init__(self, clock, end):
-        self._clock, self._end = clock, end
+    def __init__(self, budget, end):
+        self._budget, self._end = budget, end
         self._began = time.monotonic()
 
     def epoch_end(self, trainer, record):
@@ -68,7 +68,7 @@ class Deadline(Callback):
             per_epoch = (now - self._began) / made
             possible = made + max(0, int((self._end - now) / per_epoch))
             clock.n_epochs = min(clock.n_epochs, max(possible, made))
-        return self._clock.is_over or made >= clock.n_epochs
+        return self._budget.is_over or made >= clock.n_epochs
 
 
 def trained(train, n_members, n_threads, time_limit, report):
@@ -78,38 +78,35 @@ def trained(train, n_members, n_threads, time_limit, report):
     ``report(k, member, seconds)`` is called when one is done. Ctrl-C ends all after the epoch that
     they are in; those that have begun are returned, and whether this happened.
     """
-    clock = Clock(time_limit, n_members, n_threads)
+    budget = Budget(time_limit, n_members, n_threads)
 
     def make(k):
-        if k and clock.is_over:
+        if k and budget.is_over:
             return None
         began = time.monotonic()
-        member = train(k, Deadline(clock, clock.share()))
-        return member, time.monotonic() - began
+        member = train(k, Deadline(budget, budget.share()))
+        report(k, member, time.monotonic() - began)
+        return member
 
-    interrupted = False
+    interrupted, waiting = False, True
     with one_thread(), ThreadPoolExecutor(n_threads) as pool:
-        futures = {pool.submit(make, k): k for k in range(n_members)}
-        members, waiting = {}, set(futures)
+        futures = [pool.submit(make, k) for k in range(n_members)]
         try:
             while waiting:
                 try:
-                    done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                    # a short wait, since on some systems Ctrl-C does not end a long one
+                    waiting = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION).not_done
+                    if any(future.done() and future.exception() for future in futures):
+                        break
                 except KeyboardInterrupt:
                     interrupted = True
-                    clock.stop()
-                    continue
-                for future in done:
-                    result, k = future.result(), futures[future]
-                    if result is not None:
-                        members[k] = result[0]
-                        report(k, *result)
-        except BaseException:
-            clock.stop()
-            for future in waiting:
+                    budget.stop()
+        finally:
+            budget.stop()
+            for future in futures:
                 future.cancel()
-            raise
-    return [members[k] for k in sorted(members)], interrupted
+    members = [future.result() for future in futures if not future.cancelled()]
+    return [member for member in members if member is not None], interrupted
 
 
 def in_threads(function, n, n_threads):

