@@ -32,6 +32,8 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
     Members never see the table itself, but the matrix that one codec makes of it.
     """
 
+    _target_options: dict[str, bool]  # for the check of y
+    _embeddings: tuple[Any, ...]  # of numbers, with which members take turns
     _keeps_missing = False
     _in_training = False
 
@@ -65,7 +67,8 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         n_samples : int, default=5000
             Number of rows of the table, on which batches and epochs depend.
         number : int, default=0
-            Number of the member; those with even numbers embed numbers, those with odd ones do not.
+            Number of the member. Those of a classifier with even numbers embed numbers, those with
+            odd ones do not; of a regressor all do.
 
         Returns
         -------
@@ -78,7 +81,8 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         if max_iter == "auto":
             max_iter = n_epochs_for(n_samples, batch_size)
         settings = {
-            **recipe(max_iter, number),
+            **recipe(max_iter),
+            "numeric_embedding": self._embeddings[number % len(self._embeddings)],
             "hidden_layer_sizes": self.hidden_layer_sizes,
             "dropout": fading(self.dropout),
             "batch_size": batch_size,

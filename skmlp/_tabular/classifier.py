@@ -18,6 +18,7 @@ from ..nn.losses import LogLoss
 from .base import BaseTabularMLP
 from .calibration import sharpness
 from .parameters import TABULAR_CONSTRAINTS, tabular_documented
+from .recipe import CLASSIFIER_EMBEDDINGS
 
 
 @tabular_documented
@@ -75,6 +76,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     }
     _stores = TABULAR_CLASSIFIER
     _target_options = {"multi_output": True}
+    _embeddings = CLASSIFIER_EMBEDDINGS
 
     def __init__(  # noqa: PLR0913
         self,

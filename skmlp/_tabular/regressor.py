@@ -14,6 +14,7 @@ from .._saved.tabular import TABULAR_REGRESSOR
 from .base import BaseTabularMLP
 from .intervals import error_quantiles, kept
 from .parameters import TABULAR_CONSTRAINTS, tabular_documented
+from .recipe import REGRESSOR_EMBEDDINGS
 
 
 @tabular_documented
@@ -64,6 +65,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     _parameter_constraints = TABULAR_CONSTRAINTS
     _stores = TABULAR_REGRESSOR
     _target_options = {"multi_output": True, "y_numeric": True}
+    _embeddings = REGRESSOR_EMBEDDINGS
 
     def __init__(  # noqa: PLR0913
         self,

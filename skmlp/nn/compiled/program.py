@@ -78,10 +78,11 @@ class _Piece:
         arrays = [array for table in self.tables for array in table.arrays()]
         self.network = (*arrays, *loss, places)
         self._progress = network.phase.progress
+        self._changes = any(layer.changes_with_progress for layer in network.layers)
 
     def refresh(self, network):
         """Bring what changes with the progress of a fit up to date."""
-        if self._progress != network.phase.progress:
+        if self._changes and self._progress != network.phase.progress:
             self._progress = network.phase.progress
             for numbers, table in zip(self.network[1:4:2], tables(network, self.plan), strict=True):
                 numbers[...] = table.arrays()[1]

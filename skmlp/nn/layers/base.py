@@ -28,7 +28,8 @@ class Layer(Unit):
     draws masks when predictions are sampled (Monte Carlo dropout), though it does nothing in
     prediction. ``min_rows``: least number of rows of a training batch. ``whole_batch``: a
     prediction depends on the rows that are predicted together. ``starts_from_rows``: ``start`` sets
-    arrays from rows before training.
+    arrays from rows before training. ``changes_with_progress``: what it does depends on
+    ``ws.phase.progress``, the share of the epochs of a fit that are made.
 
     Place in the network: ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many
     inputs each output takes, if that is fixed. ``span``: how many layers it bridges, 0 but for a
@@ -43,6 +44,7 @@ class Layer(Unit):
     monte_carlo = False
     min_rows = 1
     whole_batch = False
+    changes_with_progress = False
     starts_from_rows = False
     activates = False
     inputs_per_unit = 1

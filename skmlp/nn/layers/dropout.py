@@ -31,6 +31,10 @@ class DroppingLayer(Layer):
     def buffers(self, n_in):
         return {"mask": Rows(n_in), "kept": Rows(n_in, bool, scratch=True)}
 
+    @property
+    def changes_with_progress(self):
+        return self.fade > 0.0
+
     def threshold(self, progress):
         """Return the least of the words 0 .. 65535 for which a value is kept; ``progress``: the
         share of the fit that is over.
