@@ -71,11 +71,12 @@ def test_jobs_do_not_multiply_threads(setting, n_threads):
 
 class Library:
     """A BLAS library whose number of threads belongs to the process, to the first thread that
-    changes it, or is each thread's own.
+    changes it, until this lets go of it, or is each thread's own.
     """
 
     def __init__(self, belongs_to):
         self.belongs_to = belongs_to
+        self.threading_layer = "openmp" if belongs_to == "each thread" else "pthreads"
         self.numbers = {}
         self.owner = None
 
@@ -87,6 +88,10 @@ class Library:
             self.owner = get_ident()
         if self.belongs_to != "first thread" or self.owner == get_ident():
             self.numbers[get_ident() if self.belongs_to == "each thread" else None] = number
+
+    def clear_controlling_thread(self):
+        if self.owner == get_ident():
+            self.owner = None
 
 
 @pytest.mark.parametrize("first_to_end", [0, 1])
@@ -104,6 +109,8 @@ def test_limits_in_two_python_threads_end_in_either_order(belongs_to, first_to_e
             assert pool.submit(library.get_num_threads).result() == 1
         for k in (first_to_end, 1 - first_to_end):
             pools[k].submit(limits[k].__exit__, None, None, None).result()
+            if k == first_to_end:  # the other one still has its limit
+                assert pools[1 - k].submit(library.get_num_threads).result() == 1
         assert [pool.submit(library.get_num_threads).result() for pool in pools] == [2, 2]
 
 

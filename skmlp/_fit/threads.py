@@ -8,7 +8,8 @@ milliseconds.
 """
 
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -56,21 +57,60 @@ def predicted(method, source, *args, **options):
 def one_thread():
     """Limit BLAS to one thread.
 
-    Whoever sets the limit puts it back. A fit or prediction that begins in another Python thread
-    meanwhile finds it set and leaves it alone, since with some libraries, and by rule of
-    threadpoolctl, only the thread that set a number can change it.
+    Of a library whose number of threads is the process's, the first of several Python threads that
+    come sets the limit, and the last that leaves puts it back, so that fits at once do not undo
+    each other's. Where the number is a thread's own (OpenMP), each sets its own.
     """
     changed = []
     try:
         for library in _libraries():
-            before = library.get_num_threads()
-            if before is not None and before > 1:
-                changed.append((library, before))
-                library.set_num_threads(1)
+            if getattr(library, "threading_layer", None) == "pthreads":
+                _enter(library)
+                changed.append(partial(_leave, library))
+            else:
+                before = library.get_num_threads()
+                if before is not None and before > 1:
+                    library.set_num_threads(1)
+                    changed.append(partial(library.set_num_threads, before))
         yield
     finally:
-        for library, before in changed:
-            library.set_num_threads(before)
+        for put_back in changed:
+            put_back()
+
+
+_limits: dict[int, list[int]] = {}  # of each library: how many hold it, its threads before
+_lock = Lock()
+
+
+def _enter(library):
+    """Hold a library to one thread."""
+    with _lock:
+        if id(library) not in _limits:
+            before = library.get_num_threads() or 1
+            _limits[id(library)] = [0, before]
+            if before > 1:
+                _set_for_all(library, 1)
+        _limits[id(library)][0] += 1
+
+
+def _leave(library):
+    """Let a library go; the last to do so puts back its number of threads."""
+    with _lock:
+        held = _limits[id(library)]
+        held[0] -= 1
+        if not held[0]:
+            del _limits[id(library)]
+            if held[1] > 1:
+                _set_for_all(library, held[1])
+
+
+def _set_for_all(library, number):
+    """Set a library's number of threads and let go of it: with threadpoolctl from 3.8 on a thread
+    that has set the number is the only one that may, until it ends or does this.
+    """
+    library.set_num_threads(number)
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread()
 
 
 def blas_threads():
