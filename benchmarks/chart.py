@@ -29,14 +29,21 @@ def draw(results, path, kind="float32"):
     ax.set_yticks(range(len(cases)), map(described, cases))
     ax.invert_yaxis()
     ax.axvline(1.0, color="black", linewidth=0.8)
-    ax.set_xlabel("times faster on this CPU: their time of an epoch over that of skmlp[fast]")
+    ax.set_xlabel("times faster on this CPU")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(fontsize=9, frameon=False, loc="lower right")
+    figure.legend(
+        title="an epoch with skmlp[fast] against",
+        fontsize=9,
+        frameon=False,
+        loc="outside upper center",
+        ncols=2,
+    )
     figure.savefig(path)
     plt.close(figure)
 
 
 def described(case):
     """Return what a case is, in words."""
-    hidden = " x ".join(map(str, case.hidden))
+    same = len(set(case.hidden)) == 1 and len(case.hidden) > 1
+    hidden = f"{len(case.hidden)} layers of {case.hidden[0]}" if same else str(case.hidden[0])
     return f"{case.n_rows} rows, {case.n_features} features, hidden {hidden}, batch {case.batch}"
