@@ -164,6 +164,19 @@ def _prepared(frame, y):
     return frame[keep].reset_index(drop=True), LabelEncoder().fit_transform(y[keep]), True
 
 
+def split_of(frame, y, classifies, seed):
+    """Return rows to train on and to test on, at most ``ROWS`` of each."""
+    n_test = min(ROWS, len(y) // 4)
+    return train_test_split(
+        frame,
+        y,
+        train_size=min(ROWS, len(y) - n_test),
+        test_size=n_test,
+        random_state=seed,
+        stratify=y if classifies else None,
+    )
+
+
 def measured(model, split, classifies):
     """Return error, log loss and seconds of an estimator on a split."""
     X_train, X_test, y_train, y_test = split
@@ -221,22 +234,13 @@ def main():
         arguments.out.write_text(",".join(FIELDS) + "\n")
     seed = arguments.seed
     for table, frame, y, classifies in tables(arguments.folder):
-        n_test = min(ROWS, len(y) // 4)
-        n_train = min(ROWS, len(y) - n_test)
-        split = train_test_split(
-            frame,
-            y,
-            train_size=n_train,
-            test_size=n_test,
-            random_state=seed,
-            stratify=y if classifies else None,
-        )
+        split = split_of(frame, y, classifies, seed)
         task = "classification" if classifies else "regression"
         for name in ["skmlp", *filter(None, arguments.others.split(","))]:
             if (table, name, seed) in done:
                 continue
             results = measured(contender(name, seed, classifies), split, classifies)
-            row = [table, task, n_train, frame.shape[1], name, seed, *results]
+            row = [table, task, len(split[0]), frame.shape[1], name, seed, *results]
             with arguments.out.open("a", newline="") as file:
                 csv.writer(file).writerow(row)
             print(*row, flush=True)
