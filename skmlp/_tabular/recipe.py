@@ -15,7 +15,7 @@ from ..nn.optimizers import LayerRates
 
 STEPS = 2000  # of training, at least
 EPOCHS = 64  # at least, unless the rows are very many
-MOST_STEPS = 40_000
+MOST_STEPS = 20_000
 # Members take turns. For classes smooth functions of the columns do as well as those with kinks,
 # and members that differ do better together; numbers want the kinks.
 EMBEDDING = PiecewiseLinear(n_bins=16, dim=4, rate=0.25)
