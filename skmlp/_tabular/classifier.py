@@ -80,7 +80,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def __init__(  # noqa: PLR0913
         self,
-        n_estimators=8,
+        n_estimators=6,
         *,
         hidden_layer_sizes=(256, 256, 256),
         max_iter="auto",

@@ -21,7 +21,7 @@ TABULAR_CONSTRAINTS = {
 }
 
 _PARAMETERS = """
-    n_estimators : int, default=8
+    n_estimators : int, default=6
         Number of members. More predict better and cost as much more time; from five on each row is
         held out by one member at most and trained on by all others.
     hidden_layer_sizes : array-like of int, default=(256, 256, 256)
