@@ -14,31 +14,32 @@ from ..nn.layers import Dropout, PiecewiseLinear
 from ..nn.optimizers import LayerRates
 
 STEPS = 2000  # of training, at least
-EPOCHS = 64  # at least, unless the rows are very many
-MOST_STEPS = 20_000
+EPOCHS, FEW_EPOCHS = 64, 8  # of few rows at least, and of however many rows
+ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
+LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 # Members take turns. For classes smooth functions of the columns do as well as those with kinks,
 # and members that differ do better together; numbers want the kinks.
 EMBEDDING = PiecewiseLinear(n_bins=16, dim=4, rate=0.25)
 CLASSIFIER_EMBEDDINGS = (EMBEDDING, None)
 REGRESSOR_EMBEDDINGS = (EMBEDDING,)
-LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 
 
 def batch_size_for(n_rows):
     """Return the number of rows of a batch: a power of two near a thirty-second of the rows, from
-    32 to 256; more where there are very many.
+    32 to 256, or near a part in 256 of them, up to 1024.
     """
-    size = 2 ** round(math.log2(max(n_rows, 1) / 32))
-    most = USUAL_BATCH if n_rows * EPOCHS / USUAL_BATCH < MOST_STEPS else LARGEST_BATCH
-    return min(max(size, LEAST_BATCH), most, n_rows)
+    few, many = (2 ** round(math.log2(max(n_rows, 1) / part)) for part in (32, 256))
+    size = min(max(few, LEAST_BATCH), max(USUAL_BATCH, min(many, LARGEST_BATCH)))
+    return min(size, n_rows)
 
 
 def n_epochs_for(n_rows, batch_size):
-    """Return the number of epochs: ``EPOCHS``, or as many as make ``STEPS`` steps, and no more than
-    make ``MOST_STEPS``.
+    """Return the number of epochs: ``EPOCHS``, or as many as make ``STEPS`` steps; as few as see
+    ``ROWS_SEEN`` rows, but not less than ``FEW_EPOCHS``.
     """
     steps = max(1, n_rows // batch_size)
-    return max(1, min(max(EPOCHS, math.ceil(STEPS / steps)), math.ceil(MOST_STEPS / steps)))
+    most = max(FEW_EPOCHS, ROWS_SEEN // n_rows)
+    return min(max(EPOCHS, math.ceil(STEPS / steps)), most)
 
 
 def recipe(n_epochs):
