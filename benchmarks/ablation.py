@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from skmlp import TabularMLPClassifier, TabularMLPRegressor
-from skmlp.nn import PiecewiseLinear
+from skmlp.nn import Periodic, PiecewiseLinear
 
 from .ranking import measured, split_of, tables
 from .timing import table
@@ -26,7 +26,7 @@ PARTS = {  # parameters of the members in place of those of the recipe
     "the recipe": {},
     "no embedding of numbers": {"numeric_embedding": None},
     "an embedding in each member": {"numeric_embedding": PiecewiseLinear(rate=0.25)},
-    "a periodic embedding": {"numeric_embedding": "periodic", "numeric_embedding__rate": 0.1},
+    "a periodic embedding": {"numeric_embedding": Periodic(rate=0.1)},
     "no learned scale": {"input_scale": False},
     "no start from rows": {"data_init": False},
     "no weight decay": {"alpha": 0.0},

@@ -207,6 +207,40 @@ def test_member_params_change_a_part():
         quick(member_params={"hiden": 3}).fit(X, y)
 
 
+def test_member_params_of_one_ensemble_are_not_those_of_another():
+    """Also where they reach into a unit of the recipe."""
+    before = TabularMLPRegressor().make_estimator().numeric_embedding.rate
+    params = {"numeric_embedding__rate": 9.0, "learning_rate_scaling__bias": 0.5}
+    changed = TabularMLPRegressor(member_params=params).make_estimator()
+    assert changed.numeric_embedding.rate == 9.0
+    plain = TabularMLPRegressor().make_estimator()
+    assert plain.numeric_embedding.rate == before
+    assert plain.learning_rate_scaling.bias != 0.5
+
+
+@pytest.mark.parametrize("name", ["random_state", "early_stopping", "class_weight"])
+@BOTH
+def test_what_the_ensemble_sets_is_refused_for_members(cls, name):
+    X, y = mixed(50)
+    with pytest.raises(ValueError, match=rf"member_params has \['{name}'\]"):
+        quick(cls, member_params={name: 1}).fit(X, y)
+
+
+def test_a_slow_first_epoch_does_not_bound_the_others():
+    """As where code is compiled in it: epochs are planned anew after each."""
+    now = [0.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: now[0])
+        deadline = members.Deadline(Budget(100.0, 1, 1), 100.0)
+        trainer = Epochs(50)
+        now[0] = 40.0
+        assert not deadline.epoch_end(trainer, {})
+        assert trainer.state.clock.n_epochs == 2
+        trainer.state.clock.epoch, now[0] = 2.0, 41.0
+        deadline.epoch_end(trainer, {})
+        assert trainer.state.clock.n_epochs == 4
+
+
 def test_history_and_importances_are_those_of_the_members():
     X, y = mixed(300)
     model = quick().fit(X, y)

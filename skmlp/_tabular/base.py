@@ -23,6 +23,7 @@ from .folds import splits
 from .members import in_threads, trained
 from .recipe import batch_size_for, fading, n_epochs_for, recipe
 
+_OWNED = {"categorical_features", "class_weight", "early_stopping", "random_state", "warm_start"}
 _SHARED = 50_000_000  # multiplications of a prediction from which threads share the members
 
 
@@ -33,15 +34,14 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
     """
 
     _target_options: dict[str, bool]  # for the check of y
-    _embeddings: tuple[Any, ...]  # of numbers, with which members take turns
     _keeps_missing = False
     _in_training = False
 
     # ---- what a subclass says
 
     @abstractmethod
-    def _make(self, **settings):
-        """Return an unfitted member with these settings."""
+    def _make(self, number, **settings):
+        """Return the unfitted member of this number with these settings."""
 
     @abstractmethod
     def _check_target(self, y, weight):
@@ -53,7 +53,8 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
     def _summarise(self, held_out):
         """Learn from what members say of rows that they have not seen.
 
-        ``held_out``: a list of (rows, target, weight, member) without weights None.
+        ``held_out``: for each member (rows, target, weight) and what it says, its raw scores or
+        predictions.
         """
 
     # ---- fitting
@@ -82,13 +83,19 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
             max_iter = n_epochs_for(n_samples, batch_size)
         settings = {
             **recipe(max_iter),
-            "numeric_embedding": self._embeddings[number % len(self._embeddings)],
             "hidden_layer_sizes": self.hidden_layer_sizes,
             "dropout": fading(self.dropout),
             "batch_size": batch_size,
             "categorical_features": self.categorical_features,
         }
-        return self._make(**settings).set_params(**(self.member_params or {}))
+        params = self.member_params or {}
+        owned = sorted(_OWNED.intersection(params))
+        if owned:
+            raise ValueError(
+                f"member_params has {owned}, but what these say is the business of "
+                f"{type(self).__name__}, not of its members; leave them out."
+            )
+        return self._make(number, **settings).set_params(**params)
 
     def _fit(self, X, y, sample_weight):
         """Fit, or raise and leave the estimator as it is."""

@@ -18,7 +18,7 @@ from ..nn.losses import LogLoss
 from .base import BaseTabularMLP
 from .calibration import sharpness
 from .parameters import TABULAR_CONSTRAINTS, tabular_documented
-from .recipe import CLASSIFIER_EMBEDDINGS
+from .recipe import embedding
 
 
 @tabular_documented
@@ -76,7 +76,6 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     }
     _stores = TABULAR_CLASSIFIER
     _target_options = {"multi_output": True}
-    _embeddings = CLASSIFIER_EMBEDDINGS
 
     def __init__(  # noqa: PLR0913
         self,
@@ -189,9 +188,11 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         """
         return super().score(X, y, sample_weight)
 
-    def _make(self, **settings):
+    def _make(self, number, **settings):
+        # members with and without an embedding differ more, and make fewer errors together
         return MLPClassifier(
             **settings,
+            numeric_embedding=None if number % 2 else embedding(),
             activation="selu",
             loss=LogLoss(label_smoothing=0.1),
             learning_rate_init=self.learning_rate_init,

@@ -59,15 +59,16 @@ class Deadline(Callback):
 
     def __init__(self, budget, end):
         self._budget, self._end = budget, end
-        self._began = time.monotonic()
+        self._began, self._planned = time.monotonic(), None
 
     def epoch_end(self, trainer, record):
         now, clock = time.monotonic(), trainer.state.clock
         made = round(clock.epoch)
+        self._planned = self._planned or clock.n_epochs
         if math.isfinite(self._end):
             per_epoch = (now - self._began) / made
             possible = made + max(0, int((self._end - now) / per_epoch))
-            clock.n_epochs = min(clock.n_epochs, max(possible, made))
+            clock.n_epochs = min(self._planned, possible)
         return self._budget.is_over or made >= clock.n_epochs
 
 

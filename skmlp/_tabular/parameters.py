@@ -43,12 +43,13 @@ _PARAMETERS = """
         Dates and times are refused.
     member_params : dict or None, default=None
         Parameters of the members that are to differ from the recipe, such as
-        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows what they are.
+        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows what they are. Seeds, rows held
+        out and weights of classes are not among them.
     time_limit : float or None, default=None
         Seconds that the fit may take. Epochs are planned to end in time, and members that there is
         no time for are left out; the first epoch of the first member is always made. Results then
-        depend on the speed of the machine. Compiling, once for an installation with Numba, comes
-        on top.
+        depend on the speed of the machine. Compiling, once for an installation with Numba, takes
+        about a minute that no limit ends.
     n_jobs : int or None, default=None
         How many threads train members at once. None means as many as BLAS may use: all cores, or
         one within a worker of joblib's. Results do not depend on it.

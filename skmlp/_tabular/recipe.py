@@ -17,11 +17,6 @@ STEPS = 2000  # of training, at least
 EPOCHS, FEW_EPOCHS = 64, 8  # of few rows at least, and of however many rows
 ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
 LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
-# Members take turns. For classes smooth functions of the columns do as well as those with kinks,
-# and members that differ do better together; numbers want the kinks.
-EMBEDDING = PiecewiseLinear(n_bins=16, dim=4, rate=0.25)
-CLASSIFIER_EMBEDDINGS = (EMBEDDING, None)
-REGRESSOR_EMBEDDINGS = (EMBEDDING,)
 
 
 def batch_size_for(n_rows):
@@ -60,6 +55,11 @@ def recipe(n_epochs):
         "min_frequency": 2,
         "dtype": "float32",
     }
+
+
+def embedding():
+    """Return the embedding of numbers, a new unit each time, since its parameters can be set."""
+    return PiecewiseLinear(n_bins=16, dim=4, rate=0.25)
 
 
 def fading(rates):

@@ -14,7 +14,7 @@ from .._saved.tabular import TABULAR_REGRESSOR
 from .base import BaseTabularMLP
 from .intervals import error_quantiles, kept
 from .parameters import TABULAR_CONSTRAINTS, tabular_documented
-from .recipe import REGRESSOR_EMBEDDINGS
+from .recipe import embedding
 
 
 @tabular_documented
@@ -65,7 +65,6 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     _parameter_constraints = TABULAR_CONSTRAINTS
     _stores = TABULAR_REGRESSOR
     _target_options = {"multi_output": True, "y_numeric": True}
-    _embeddings = REGRESSOR_EMBEDDINGS
 
     def __init__(  # noqa: PLR0913
         self,
@@ -145,9 +144,12 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         """
         return super().score(X, y, sample_weight)
 
-    def _make(self, **settings):
+    def _make(self, number, **settings):
         return MLPRegressor(
-            **settings, activation="mish", learning_rate_init=self.learning_rate_init
+            **settings,
+            numeric_embedding=embedding(),
+            activation="mish",
+            learning_rate_init=self.learning_rate_init,
         )
 
     def _check_target(self, y, weight):
