@@ -46,7 +46,7 @@ bench: $(SETUP)  ## ratios of time against scikit-learn
 	$(BIN)/python -m benchmarks.run
 
 docs: $(SETUP)   ## the site, docs/_build/html/index.html; once installed it needs no network
-	$(BIN)/python -c "import sphinx_gallery, numpydoc, myst_parser, pydata_sphinx_theme" 2>/dev/null || \
+	$(BIN)/python -c "import sphinx_gallery, numpydoc, myst_nb, pydata_sphinx_theme, sphinx_copybutton, sphinx_design" 2>/dev/null || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html

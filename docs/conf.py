@@ -11,6 +11,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import skmlp  # noqa: E402
 
+# The pages run in kernels that know nothing of the reader's own IPython.
+os.environ["IPYTHONDIR"] = str(DOCS / "_build" / "ipython")
+PROFILE = DOCS / "_build" / "ipython" / "profile_default"
+PROFILE.mkdir(parents=True, exist_ok=True)
+(PROFILE / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+
 project = "skmlp"
 author = "The skmlp developers"
 copyright = author
@@ -20,11 +26,14 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
-    "myst_parser",
+    "sphinx.ext.mathjax",
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "registry_pages",
 ]
-source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "**.ipynb"]
 nitpicky = False
 toc_object_entries_show_parents = (
@@ -40,6 +49,13 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 myst_url_schemes = ["http", "https", "mailto"]
+
+nb_custom_formats = {".md": ["python_blocks.read", {}]}
+nb_execution_mode = "auto"  # a page with blocks of Python is run when it is read
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
 
 warnings.filterwarnings("ignore", message=".*non-interactive.*")
 sphinx_gallery_conf = {
@@ -61,7 +77,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "show_prev_next": False,
+    "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
     "header_links_before_dropdown": 8,

@@ -1,42 +1,47 @@
-"""The code on the pages of the guide runs, block after block, without a warning."""
+"""The code in the README and on the pages of the site runs, section after section, each alone."""
 
 import pathlib
 import re
 
 import pytest
 
-DOCS = pathlib.Path(__file__).parents[1] / "docs"
-PAGES = sorted((DOCS / "guide").glob("*.md")) + [DOCS / "index.md"]
-BLOCKS = {
-    path: re.findall(
-        r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    for path in PAGES
-}
+ROOT = pathlib.Path(__file__).parents[1]
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [path for path in WRITTEN if not {"_build", "api", "gallery"} & set(path.parts)]
+BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"^## ", re.MULTILINE)
+
+
+def sections():
+    """Yield the page, the number of the section, and the code of each section that has some."""
+    for path in PAGES:
+        for number, text in enumerate(SECTION.split(path.read_text(encoding="utf-8"))):
+            if blocks := BLOCK.findall(text):
+                yield pytest.param(
+                    path, blocks, id=f"{path.relative_to(ROOT).with_suffix('')}-{number}"
+                )
 
 
 def run_block(page, pattern, **names):
     """Run the first block of a page in which a pattern is found, and return its names and these."""
-    blocks = next(blocks for path, blocks in BLOCKS.items() if path.stem == page)
+    text = next(path for path in PAGES if path.stem == page).read_text(encoding="utf-8")
     names["__name__"] = "guide"
-    exec(next(block for block in blocks if re.search(pattern, block)), names)
+    exec(next(block for block in BLOCK.findall(text) if re.search(pattern, block)), names)
     return names
 
 
 def test_there_is_code():
-    assert sum(map(len, BLOCKS.values())) >= 10
+    assert len(list(sections())) >= 30
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if BLOCKS[path]], ids=lambda path: path.stem
-)
-def test_code_runs(path, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("path", "blocks"), list(sections()))
+def test_section_runs_alone(path, blocks, monkeypatch, tmp_path):
     plt = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)
     plt.switch_backend("Agg")
     names = {"__name__": "guide"}
-    for block in BLOCKS[path]:
+    for block in blocks:
         exec(compile(block, str(path), "exec"), names)
     plt.close("all")
