@@ -152,15 +152,16 @@ class AutoencoderImputer(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(
-            _default(1, 1) if self.estimator is None else self.estimator
+            _default(np.empty((1, 1))) if self.estimator is None else self.estimator
         ).input_tags
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _default(n_rows, n_features):
+def _default(X):
     """Return the estimator that None stands for."""
+    n_rows, n_features = X.shape
     width = min(max(2 * n_features, 128), 512)
     return Autoencoder(
         width // 2,

@@ -22,13 +22,13 @@ def fitted_copy(meta, X, sample_weight, check, default):
     """Return a fitted copy of the parameter ``estimator`` of a meta-estimator, and the X and the
     weights, (n,) or None, that it was fitted with.
 
-    None stands for ``default(n_rows, n_features)``, fitted on the distinct rows of ``check(X)``.
+    None stands for ``default(X)``, fitted on the distinct rows of ``check(X)``.
     Seeds are drawn from ``random_state`` if that is not None.
     """
     weight = checked_weight(X, sample_weight)
     if meta.estimator is None:
         X, weight = distinct_rows(check(X), weight)
-        estimator = default(*X.shape)
+        estimator = default(X)
     else:
         validate_data(meta, X, skip_check_array=True)
         estimator = clone(meta.estimator)

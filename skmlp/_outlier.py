@@ -18,7 +18,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._autoencoder import Autoencoder
-from ._data.inputs import Seed, check_no_times, with_advice
+from ._data.columns import not_numbers
+from ._data.frames import is_frame
+from ._data.inputs import Seed, check_no_times, table_of
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
@@ -49,7 +51,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         of 64; beyond 2000 rows for 200000 divided by the number of rows, at least 20. The noise,
         larger than the spread of the columns, is what keeps so wide a network from copying. Equal
         rows are put together with their weights added, so that weight 2 is the same as giving a row
-        twice, in spite of the noise.
+        twice, in spite of the noise. A table with columns of categories is standardised by the
+        autoencoder itself, with ``categorical_features='from_dtype'``.
     contamination : 'auto' or float in (0, 0.5], default='auto'
         Where ``offset_`` lies. A float: the share of the training rows, by weight, that are
         outliers. 'auto': a row is an outlier if the cube root of its error lies above its median
@@ -129,7 +132,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on, most of them normal; what ``estimator`` takes, numbers in a dense
+            Rows to train on, most of them normal; what ``estimator`` takes, a frame or a dense
             array if it is None. NaN is a missing value, which has no error.
         y : None
             Ignored.
@@ -245,16 +248,12 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
 
     def _checked(self, X):
         """Return X checked for the default estimator, a frame if its columns have names."""
-        given = X
+        X = table_of(X, self)
+        if _has_categories(X):
+            validate_data(self, X, skip_check_array=True)
+            return X
         check_no_times(X)
-        try:
-            X = validate_data(
-                self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"
-            )
-        except (TypeError, ValueError) as error:
-            raise with_advice(
-                error, given, "estimator=Autoencoder(categorical_features='from_dtype')"
-            ) from None
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
         if hasattr(self, "feature_names_in_"):
             X = pd.DataFrame(X, columns=self.feature_names_in_)
         return X
@@ -294,8 +293,15 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return offset
 
 
-def _default(n_rows, n_features):
+def _has_categories(X):
+    """Return whether a frame or an array has columns of categories."""
+    return (is_frame(X) or X.dtype.kind in "OUS") and bool(not_numbers(X))
+
+
+def _default(X):
     """Return the estimator that None stands for."""
+    n_rows, n_features = X.shape
+    has_categories = _has_categories(X)
     width = min(max(2 * n_features, 128), 512)
     autoencoder = Autoencoder(
         width // 2,
@@ -307,8 +313,9 @@ def _default(n_rows, n_features):
         learning_rate_init=0.005,
         max_iter=min(max(200_000 // n_rows, 20), 100),
         n_iter_no_change=np.inf,
+        categorical_features="from_dtype" if has_categories else None,
     )
-    return make_pipeline(StandardScaler(), autoencoder)
+    return autoencoder if has_categories else make_pipeline(StandardScaler(), autoencoder)
 
 
 def _origins(given, made):

@@ -34,17 +34,27 @@ def test_refused(setting, message):
         OutlierAutoencoder(**setting).fit(wine()[0])
 
 
-def test_the_default_says_what_takes_categories():
-    frame = pd.DataFrame({"a": np.arange(40.0), "kind": ["x", "y"] * 20})
-    with pytest.raises(
-        (TypeError, ValueError),
-        match=r"columns \['kind'\].*estimator=Autoencoder\(categorical_features='from_dtype'\)",
-    ):
-        OutlierAutoencoder().fit(frame)
-    detector = OutlierAutoencoder(
-        Autoencoder(1, (4,), categorical_features="from_dtype", max_iter=2)
-    ).fit(frame)
-    assert set(detector.predict(frame)) <= {-1, 1}
+def test_the_default_takes_a_table():
+    """What is normal alone is an outlier where the rest of its row says otherwise."""
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["x", "y"], 300)
+    size = rng.normal(size=300) + 6.0 * (kind == "y")
+    frame = pd.DataFrame({"size": 1e6 * size, "kind": kind, "noise": rng.normal(size=300)})
+    frame.loc[::20, "noise"] = np.nan
+    detector = OutlierAutoencoder(random_state=0).fit(frame)
+    odd = pd.DataFrame({"size": [0.0, 6e6], "kind": ["y", "x"], "noise": [0.0, np.nan]})
+    assert detector.predict(odd).tolist() == [-1, -1]
+    assert (detector.predict(frame) == 1).mean() > 0.9
+    assert detector.feature_errors(odd)[:, 1].min() > detector.feature_errors(frame)[:, 1].max()
+
+
+@pytest.mark.parametrize("form", [np.array, list, pd.DataFrame])
+def test_the_default_takes_rows_of_any_form(form):
+    rows = [[float(k % 7), "xy"[k % 2]] for k in range(60)]
+    X = np.array(rows, dtype=object) if form is np.array else form(rows)
+    detector = OutlierAutoencoder(random_state=0).fit(X)
+    assert detector.predict(X).shape == (60,)
+    assert detector.n_features_in_ == 2
 
 
 # ---- what goes wrong

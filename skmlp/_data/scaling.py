@@ -8,6 +8,7 @@ from ..nn.losses.base import quantile
 
 BOUND = 3.0  # of the numbers of 'robust' scaling
 _NEAR_ONE = 1.0 - 1e-6
+_MUCH = 1e15  # bounded, it is BOUND to the last bit
 
 
 def rounding_of(dtype):
@@ -69,7 +70,10 @@ def _moments(x, rounding, weight):
 
 def bound(z):
     """z <- z / sqrt(1 + (z / 3)^2), which lies between -3 and 3."""
-    z /= np.hypot(1.0, z / BOUND)
+    np.clip(z, -_MUCH, _MUCH, out=z)  # so that no square overflows
+    length = np.square(z / BOUND)
+    length += 1.0
+    z /= np.sqrt(length, out=length)
 
 
 def unbounded(z):

@@ -28,13 +28,15 @@ class Member:
     """What the fit of a member of an ensemble has beside X and y.
 
     ``split``: numbers of the rows that early stopping trains on and of those that it holds out, or
-    None; ``callbacks`` of the core; ``n_alike``: how many members there are. A member does not warn
-    of a bad ending, of which the ensemble sees little.
+    None; ``callbacks`` of the core; ``n_alike``: how many members there are; ``X``: the table,
+    which scikit-learn's callbacks get. A member does not warn of a bad ending, of which the
+    ensemble sees little.
     """
 
     split: tuple[np.ndarray, np.ndarray] | None
     callbacks: tuple[Callback, ...]
     n_alike: int
+    X: MatrixLike
 
 
 @dataclass(frozen=True)

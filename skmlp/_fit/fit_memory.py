@@ -48,7 +48,8 @@ class FitMemory(ABC):
 
     def setup(self, estimator: BaseEstimator, context: Any) -> None:
         """Called by the estimator when a fit begins."""
-        if isinstance(estimator, Pipeline | BaseSearchCV) or context.max_subtasks == 0:
+        has_epochs = context.max_subtasks != 0 and context.sequential_subtasks
+        if isinstance(estimator, Pipeline | BaseSearchCV) or not has_epochs:
             self._warn_of_no_epochs(estimator)
             return
         self._fits[id(estimator)] = fit = self.begin(estimator, context)

@@ -19,7 +19,7 @@ class FitTasks:
     estimator : BaseMLP
         It has callbacks.
     given : Given
-        The callbacks get X, y and sample_weight as the user gave them.
+        The callbacks get X, y and sample_weight as the user or the ensemble gave them.
     """
 
     def __init__(self, estimator, given):
@@ -27,7 +27,8 @@ class FitTasks:
         self._estimator = estimator
         weight = given.sample_weight
         metadata = None if weight is None else {"sample_weight": weight}
-        self._given = {"estimator": estimator, "X": given.X, "y": given.y, "metadata": metadata}
+        X = given.X if given.member is None else given.member.X
+        self._given = {"estimator": estimator, "X": X, "y": given.y, "metadata": metadata}
         self._epoch = None
         name, n_epochs = "fit", estimator.max_iter - resumption_of(estimator).n_made
         if given.incremental:

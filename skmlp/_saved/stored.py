@@ -75,10 +75,18 @@ def _is_note(cls, name):
     )
 
 
+def _lasting(state):
+    """Return a state without what is only there during a fit."""
+    return {name: value for name, value in state.items() if name not in CALLBACK_STATE}
+
+
 class CheckedState:
     """Looks at the state of an estimator before it is taken; a class has ``_stores``, a
     ``Fitted``.
     """
+
+    def __getstate__(self):
+        return _lasting(super().__getstate__())
 
     def __setstate__(self, state):
         check_state(type(self), state, self._stores)
@@ -91,13 +99,7 @@ class Stored(Copies):
     """
 
     def __getstate__(self):
-        return stamped(
-            {
-                name: value
-                for name, value in super().__getstate__().items()
-                if name not in CALLBACK_STATE
-            }
-        )
+        return stamped(_lasting(super().__getstate__()))
 
     def __setstate__(self, state):
         state = unstamped(state, type(self).__name__)

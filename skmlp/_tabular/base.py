@@ -1,6 +1,7 @@
 """What the estimators for tables share: a fit of members on one encoded table."""
 
 from abc import ABCMeta, abstractmethod
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,20 @@ from .._fit.threads import blas_threads, one_thread
 from .._fit.transaction import all_or_nothing
 from .._params.parameters import ExplainedParameters
 from .._saved.stored import CheckedState
+from .._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
 from .._warn import warn_user
 from .folds import splits
 from .members import in_threads, trained
 from .recipe import batch_size_for, fading, n_epochs_for, recipe
+from .tasks import MemberTasks
 
 _OWNED = {"categorical_features", "class_weight", "early_stopping", "random_state", "warm_start"}
 _SHARED = 50_000_000  # multiplications of a prediction from which threads share the members
 
 
-class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass=ABCMeta):
+class BaseTabularMLP(
+    CallbackSupportMixin, ExplainedParameters, CheckedState, BaseEstimator, metaclass=ABCMeta
+):
     """Base of the estimators for tables; a subclass says what its members are and what they learn.
 
     Members never see the table itself, but the matrix that one codec makes of it.
@@ -101,18 +106,28 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
         """Fit, or raise and leave the estimator as it is."""
         with all_or_nothing(self):
             self._validate_params()
-            frame, y = checked(self, X, y, reset=True, **self._target_options)
-            weight = checked_weight(frame, sample_weight)
-            target, strata, weight = self._check_target(y, weight)
-            rows = counted_rows(weight)
-            rows = np.arange(len(frame)) if rows is None else rows
-            self._codec.fit(frame, weight, rows, declared=False)
-            table = EncodedTable(self._codec, self._codec.encode(frame).astype(np.float32))
-            self._train(table, target, strata, weight, rows)
+            self._fit_valid(X, y, sample_weight)
         return self
 
-    def _train(self, table, target, strata, weight, rows):
-        """Train the members on an encoded table, of which ``rows`` count."""
+    @with_callbacks
+    def _fit_valid(self, X, y, sample_weight):
+        """Fit with parameters that are valid."""
+        tasks = MemberTasks(self, X, y, sample_weight) if has_callbacks(self) else None
+        frame, y = checked(self, X, y, reset=True, **self._target_options)
+        weight = checked_weight(frame, sample_weight)
+        target, strata, weight = self._check_target(y, weight)
+        rows = counted_rows(weight)
+        rows = np.arange(len(frame)) if rows is None else rows
+        self._codec.fit(frame, weight, rows, declared=False)
+        table = EncodedTable(self._codec, self._codec.encode(frame).astype(np.float32))
+        self._train(frame, table, target, strata, weight, rows, tasks)
+        if tasks is not None:
+            tasks.end()
+
+    def _train(self, frame, table, target, strata, weight, rows, tasks):
+        """Train the members on a table, encoded as ``table``, of which ``rows`` count; ``tasks``:
+        None without callbacks.
+        """
         rng = check_random_state(self.random_state)
         seeds = rng.randint(2**31 - 1, size=self.n_estimators)
         strata = None if strata is None else strata[rows]
@@ -127,9 +142,10 @@ class BaseTabularMLP(ExplainedParameters, CheckedState, BaseEstimator, metaclass
                 target,
                 weight,
                 classes=self._target_classes,
-                member=Member(pairs[k], (deadline,), self.n_estimators),
+                member=Member(pairs[k], (deadline,), self.n_estimators, frame),
             )
-            return member._fit(given)
+            with nullcontext() if tasks is None else tasks.member(k, member):
+                return member._fit(given)
 
         n_threads = min(self._n_threads(), self.n_estimators)
         self.estimators_, interrupted = trained(

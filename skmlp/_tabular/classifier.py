@@ -79,9 +79,9 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def __init__(  # noqa: PLR0913
         self,
-        n_estimators=6,
+        n_estimators=4,
         *,
-        hidden_layer_sizes=(256, 256, 256),
+        hidden_layer_sizes=(192, 192, 192),
         max_iter="auto",
         learning_rate_init=0.04,
         batch_size="auto",

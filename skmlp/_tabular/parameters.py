@@ -21,10 +21,10 @@ TABULAR_CONSTRAINTS = {
 }
 
 _PARAMETERS = """
-    n_estimators : int, default=6
+    n_estimators : int, default=4
         Number of members. More predict better and cost as much more time; from five on each row is
         held out by one member at most and trained on by all others.
-    hidden_layer_sizes : array-like of int, default=(256, 256, 256)
+    hidden_layer_sizes : array-like of int, default=(192, 192, 192)
         Widths of the hidden layers.
     max_iter : int or 'auto', default='auto'
         Number of epochs of each member, of which the best is kept. 'auto': 64, more for few rows,
