@@ -69,7 +69,7 @@ class Solutions(SphinxTransform):
     the page's notebooks below its title.
     """
 
-    default_priority = 880
+    default_priority = 870  # before the table of contents is read
 
     def apply(self):
         page = self.env.docname
