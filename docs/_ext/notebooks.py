@@ -19,9 +19,9 @@ from sphinx_design.shared import create_component
 
 FOLDER = "_notebooks"
 FIRST = (
-    "This notebook is made from the page *{title}* of the course in skmlp's documentation. It needs "
-    "`skmlp`, `matplotlib` and nothing from the network: all data are made here or come with "
-    "scikit-learn. Each section runs alone."
+    "This notebook is made from the page *{title}* of the course in skmlp's documentation. It "
+    "needs `skmlp`, `matplotlib` and nothing from the network: all data are made here or come "
+    "with scikit-learn. Each section runs alone."
 )
 SOLUTION = re.compile(r"^### Solution\n.*?(?=^##? |\Z)", re.MULTILINE | re.DOTALL)
 REPLACED = [  # what MyST knows and a notebook does not
