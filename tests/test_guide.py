@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [path for path in WRITTEN if not {"_build", "api", "gallery"} & set(path.parts)]
 BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^```({code-block} )?python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^## ", re.MULTILINE)
 
 
@@ -23,10 +24,12 @@ def sections():
 
 
 def run_block(page, pattern, **names):
-    """Run the first block of a page in which a pattern is found, and return its names and these."""
+    """Run the first block of a page in which a pattern is found, one that the build only shows
+    too, and return its names and these.
+    """
     text = next(path for path in PAGES if path.stem == page).read_text(encoding="utf-8")
     names["__name__"] = "guide"
-    exec(next(block for block in BLOCK.findall(text) if re.search(pattern, block)), names)
+    exec(next(block for _, block in SHOWN.findall(text) if re.search(pattern, block)), names)
     return names
 
 
