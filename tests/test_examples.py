@@ -5,7 +5,7 @@ import runpy
 
 import pytest
 
-EXAMPLES = sorted((pathlib.Path(__file__).parents[1] / "examples").glob("*.py"))
+EXAMPLES = sorted((pathlib.Path(__file__).parents[1] / "examples").rglob("*.py"))
 
 
 def test_there_are_examples():
