@@ -1,11 +1,16 @@
 """
-How far down does the gradient reach?
-=====================================
+How far down does the gradient reach? (weight initialisation, vanishing gradients)
+==================================================================================
 
-Backpropagation multiplies one Jacobian per layer. If each shrinks what it is given, the layers next
-to the input learn nothing; if each enlarges it, training blows up. How the weights start decides
-which (Glorot and Bengio, 2010; He et al., 2015). And if all weights start alike, all units of a
-layer stay alike.
+**Answer.** With Glorot's rule for tanh and He's rule for relu the gradient of all
+sixteen hidden layers is of the same order. Logistic units or weights that are too small
+make it vanish; weights that are too large make it explode.
+
+Backpropagation multiplies one Jacobian per layer. If each shrinks what it is given, the
+layers near the input learn nothing (vanishing gradients); if each enlarges it, training
+diverges (exploding gradients). The initial weights decide which (Glorot and Bengio,
+2010; He et al., 2015). This also shows why weights are drawn at random: with equal
+weights all units of a layer stay the same.
 """
 
 import matplotlib.pyplot as plt
@@ -53,26 +58,24 @@ for name, start in STARTS.items():
     ][:DEPTH]
 
 # %%
-# The gradient of each hidden layer's weights. It is a product of the layer's input, on its way up,
-# and of what comes down from the loss.
+# The norm of the gradient of each hidden layer's weights. It is a product of the
+# layer's input and of what comes back from the loss.
 
-fig, ax = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
+fig, ax = plt.subplots(figsize=(9, 5.4), layout="constrained")
 for (name, norm), marker in zip(norms.items(), "ovs^D", strict=True):
-    ax.semilogy(range(1, DEPTH + 1), norm, marker=marker, label=name)
+    ax.semilogy(range(DEPTH), norm, marker=marker, label=name)
 ax.set(
-    xlabel="hidden layer (1 is next to the input)",
+    xlabel="hidden layer (0: next to the input)",
     ylabel="norm of the weights' gradient",
-    xticks=range(1, DEPTH + 1),
+    xticks=range(DEPTH),
 )
-fig.legend(loc="outside right upper")
+fig.legend(loc="outside lower center", ncols=2)
 plt.show()
 
 # %%
-# With Glorot's rule in front of tanh and He's in front of relu, every layer's gradient is of the
-# order of one. Logistic units, whose slope is at most a quarter, pass on about a quarter of it in
-# each layer on the way down, so that the first layer hardly moves. In front of relu weights that
-# are too small shrink the signal in both directions, so that the gradient is small everywhere;
-# weights that are too large blow it up.
+# Logistic units, whose slope is at most a quarter, pass on about a quarter of the
+# gradient in each layer, so the first layer hardly moves. Before relu, weights that are
+# too small shrink the signal in both directions.
 
 first = {name: norm[0] for name, norm in norms.items()}
 for name, norm in first.items():
@@ -83,8 +86,8 @@ assert all(0.05 < first[name] < 20 for name in ("tanh, Glorot", "relu, He"))
 assert first["relu, normal of width 0.3"] > 100
 
 # %%
-# If all weights start with the same number, the units of a layer compute the same, get the same
-# gradient, and so remain one unit.
+# If all weights start with the same number, the units of a layer compute the same, get
+# the same gradient, and remain copies of one unit.
 
 for weight_init in ("zeros", "constant_value", "glorot_uniform"):
     _, after = plain_step("tanh", weight_init, depth=2)

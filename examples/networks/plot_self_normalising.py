@@ -1,11 +1,15 @@
 """
-Can activations normalise themselves?
-=====================================
+Can activations normalise themselves? (SELU, self-normalising networks)
+=======================================================================
 
-Batch normalisation keeps the mean at zero and the variance at one by measuring both. The constants
-of selu are chosen such that a layer maps them towards these values on its own, if the weights start
-by LeCun's rule (Klambauer et al., 2017). Through 16 layers, which activation still has mean 0 and
-variance 1?
+**Answer.** Of four activations only selu keeps mean 0 and variance 1 through sixteen
+layers. Under relu the mean is far from zero, tanh loses variance layer by layer, and
+logistic units stay close to one half.
+
+Batch normalisation keeps mean and variance by measuring both. The constants of selu are
+chosen such that a layer maps them towards these values without measuring, if the
+weights start by LeCun's rule (Klambauer et al., 2017; American spelling:
+self-normalizing).
 """
 
 import matplotlib.pyplot as plt
@@ -40,9 +44,10 @@ def outputs(model, activation, X):
 
 
 # %%
-# The networks as they start: one step with a rate of next to nothing, so that the weights exist.
+# The networks as they are initialised: one step with a learning rate of nearly zero, so
+# that the weights exist.
 
-fig, axes = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 variance, mean = {}, {}
 for (activation, weight_init), marker in zip(STARTS.items(), "os^v", strict=True):
     model = MLPClassifier(
@@ -57,25 +62,26 @@ for (activation, weight_init), marker in zip(STARTS.items(), "os^v", strict=True
     variance[activation] = np.array([layer.var() for layer in layers])
     for ax, values in zip(axes, (mean, variance), strict=True):
         ax.plot(
-            range(1, DEPTH + 1),
+            range(DEPTH),
             values[activation],
             marker=marker,
             label=f"{activation}, {weight_init}",
         )
 axes[0].axhline(0, color="0.6", zorder=0)
-axes[0].set(xlabel="hidden layer", ylabel="mean of the activations")
+axes[0].set(xlabel="hidden layer (0: next to the input)", ylabel="mean of the activations")
 axes[1].axhline(1, color="0.6", zorder=0)
-axes[1].set(xlabel="hidden layer", ylabel="variance of the activations", yscale="log")
-fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
+axes[1].set(
+    xlabel="hidden layer (0: next to the input)", ylabel="variance of the activations", yscale="log"
+)
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()
 
 # %%
-# Only selu does. Under relu the mean is far from zero, tanh loses variance layer by layer, and
-# logistic units all stay close to a half. This is what batch normalisation would mend.
+# The last layer:
 
 for activation in STARTS:
     print(
-        f"{activation:9s} layer {DEPTH}: mean {mean[activation][-1]:+.2f}, variance "
+        f"{activation:9s} layer {DEPTH - 1}: mean {mean[activation][-1]:+.2f}, variance "
         f"{variance[activation][-1]:.3f}"
     )
 assert abs(mean["selu"][-1]) < 0.3

@@ -1,10 +1,14 @@
 """
-Which of AND, OR and XOR can a perceptron learn?
-================================================
+Which of AND, OR and XOR can a perceptron learn? (perceptron, hidden layer)
+===========================================================================
 
-A perceptron is a network without hidden layers whose loss counts only mistakes. Rosenblatt's rule
-trains it: one row at a time, plain gradient descent. It draws one straight line, so AND and OR are
-within its reach. What about XOR, and what does a hidden layer change?
+**Answer.** A perceptron learns AND and OR without a mistake, but no straight line has
+more than three of the four points of XOR right. Four hidden units bend the decision
+boundary, and all four points are right.
+
+A perceptron is a network without hidden layers whose loss counts only mistakes.
+Rosenblatt's rule trains it: plain gradient descent, one sample at a time. Its decision
+boundary is a straight line.
 """
 
 import matplotlib.pyplot as plt
@@ -32,10 +36,10 @@ network = MLPClassifier(
 )
 
 # %%
-# Each panel shows where the decision is 1. The perceptron's border is a line; the network's is
-# bent.
+# Each panel shows where the decision is 1 (blue). The perceptron's decision boundary is
+# a straight line, the network's is not.
 
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained", sharex=True, sharey=True)
 grid = np.stack(np.meshgrid(np.linspace(-0.4, 1.4, 200), np.linspace(-0.4, 1.4, 200)), axis=-1)
 right = {}
 cases = [
@@ -44,7 +48,7 @@ cases = [
     ("XOR", "perceptron"),
     ("XOR", "4 hidden units"),
 ]
-for ax, (gate, kind) in zip(axes, cases, strict=True):
+for ax, (gate, kind) in zip(axes.flat, cases, strict=True):
     y = np.array(TRUTH[gate])
     model = (perceptron if kind == "perceptron" else network).fit(X, y)
     right[gate, kind] = model.score(X, y)
@@ -59,23 +63,24 @@ for ax, (gate, kind) in zip(axes, cases, strict=True):
             s=110,
             color=["C1", "C0"][label],
             edgecolor="black",
-            label=f"should be {label}",
+            label=f"target {label}",
             zorder=2,
         )
     ax.set(
-        title=f"{gate}, {kind}:\n{4 * right[gate, kind]:.0f} of 4 right",
-        xlabel="$x_1$",
+        title=f"{gate}, {kind}: {4 * right[gate, kind]:.0f} of 4 right",
         xticks=[0, 1],
         yticks=[0, 1],
         aspect="equal",
     )
-axes[0].set_ylabel("$x_2$")
-fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+for ax in axes[:, 0]:
+    ax.set_ylabel("$x_2$")
+for ax in axes[1]:
+    ax.set_xlabel("$x_1$")
+fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()
 
 # %%
-# AND and OR are learned without a mistake. For XOR no line has more than three of the four points
-# right, however long one trains; four hidden units bend the border, and all four are right.
+# The number of points that each classifies correctly:
 
 for (gate, kind), score in right.items():
     print(f"{gate:3s} with {kind}: {4 * score:.0f} of 4 right")

@@ -1,10 +1,16 @@
 """
-Why does this network not learn?
-================================
+Why does this network not learn? (vanishing gradients, dead and saturated units)
+================================================================================
 
-With ``diagnostics=True`` ``history_`` shows each hidden layer as it is in each epoch: the size of
-its gradient, the spread of its activations, how many of its units are saturated and how many are
-dead. Here are four networks for the digits, one of them healthy. What ails the others?
+**Answer.** The diagnostics show the cause. A learning rate that is too large leaves
+relu units dead, logistic units let the gradient vanish, and weights that are too large
+saturate tanh units; a smaller rate, batch normalisation and ``weight_init="auto"``
+bring each network above 90 % accuracy.
+
+With ``diagnostics=True``, ``history_`` has columns for each hidden layer and epoch: the
+norm of its gradient, the standard deviation of its activations, and the fractions of
+its units that are saturated or dead. Here are four networks for the digits. One of them
+is healthy.
 """
 
 import matplotlib.pyplot as plt
@@ -41,36 +47,41 @@ def layers(name, column, epoch):
 
 
 # %%
-# The gradient of each layer's weights in the first epoch, the units that are dead after twenty, and
-# how far activations spread.
+# The norm of the gradient of each layer's weights in the first epoch, the fraction of
+# dead units after twenty epochs, and the standard deviation of the activations in the
+# first.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
+fig, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
 panels = {"gradient_norm": 1, "dead": 20, "activation_std": 1}
 titles = [
     "norm of the gradient, epoch 1",
-    "share of dead units, epoch 20",
-    "spread of activations, epoch 1",
+    "fraction of dead units, epoch 20",
+    "standard deviation of activations, epoch 1",
 ]
-for ax, (column, epoch), title in zip(axes, panels.items(), titles, strict=True):
+for ax, (column, epoch), title in zip(axes.flat, panels.items(), titles, strict=False):
     for name, marker in zip(NETWORKS, "osD^", strict=True):
         ax.plot(
-            range(1, DEPTH + 1),
+            range(DEPTH),
             layers(name, column, epoch),
             marker=marker,
-            label=f"{name}: {models[name].score(X / 16, y):.0%} right",
+            label=f"{name}: accuracy {models[name].score(X / 16, y):.0%}",
         )
-    ax.set(title=title, xlabel="hidden layer", xticks=range(1, DEPTH + 1))
-axes[0].set_yscale("log")
-fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    ax.set(title=title, xlabel="hidden layer (0: next to the input)", xticks=range(DEPTH))
+axes[0, 0].set_yscale("log")
+axes[1, 1].set_axis_off()
+axes[1, 1].legend(
+    *axes[0, 0].get_legend_handles_labels(),
+    loc="center",
+    title="network and training accuracy",
+)
 plt.show()
 
 # %%
-# Steps that are too large kill relu units: nearly all of the first layer are inactive in every row,
-# so that no gradient passes them. Take smaller ones. Logistic units flatten the gradient: that of
-# the first layer is a hundredth of the last one's. Batch normalisation helps. Weights that are too
-# large drive tanh to its ends (the spread of the activations is nearly 1), where half of the
-# outputs hardly move; gradients are large, but come from the few units in between. Leave
-# ``weight_init="auto"``.
+# With a rate of 0.1, nearly all units of the first layer are dead, that is, inactive
+# for every sample, and no gradient passes them. Logistic units flatten the gradient:
+# that of the first layer is less than a fiftieth of the last one's. Weights that are
+# too large drive tanh to its ends (the standard deviation of the activations is nearly
+# 1), where the slope is almost zero.
 
 for name in NETWORKS:
     print(
@@ -85,7 +96,7 @@ assert gradients[0] < 0.02 * gradients[-1]
 assert min(layers("tanh, weights of size 1", "activation_std", 1)) > 0.85
 
 # %%
-# What helps: each of the three with its remedy.
+# What helps: the remedy for each.
 
 REMEDIES = {
     "relu, rate 0.1": {"learning_rate_init": 0.002},
@@ -93,10 +104,10 @@ REMEDIES = {
     "tanh, weights of size 1": {"weight_init": "auto"},
 }
 for name, remedy in REMEDIES.items():
-    cured = (
+    helped = (
         MLPClassifier((32,) * DEPTH, **{**setting, **NETWORKS[name], **remedy})
         .fit(X / 16, y)
         .score(X / 16, y)
     )
-    print(f"{name:24s} {score[name]:.0%} -> {cured:.0%} with {remedy}")
-    assert cured > 0.9
+    print(f"{name:24s} {score[name]:.0%} -> {helped:.0%} with {remedy}")
+    assert helped > 0.9
