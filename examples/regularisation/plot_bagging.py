@@ -1,11 +1,14 @@
 """
-Is the average of networks ever worse than the average network?
-===============================================================
+Is the average of networks ever worse than the average network? (ensembles, bagging)
+====================================================================================
 
-Not for squared error. If f is the average of K predictions f_k, then for every row ``(f - y)^2 =
-mean (f_k - y)^2 - mean (f_k - f)^2`` (Krogh and Vedelsby, 1995): the error of the average is the
-mean error of the members less how much they disagree. Bagging trains the members on bootstrap
-copies of the rows, so that they do disagree.
+**Answer.** Not for squared error: the error of the average is the mean error of the
+members minus how much they disagree, for every sample. The average may well be worse
+than the best member, but which member that is only the test data tell.
+
+If f is the average of K predictions f_k, then ``(f - y)^2 = mean (f_k - y)^2 - mean
+(f_k - f)^2`` (Krogh and Vedelsby, 1995). Bagging trains the members on bootstrap
+samples of the data, so that they disagree.
 """
 
 import matplotlib.pyplot as plt
@@ -34,7 +37,7 @@ bag = BaggingRegressor(
 ).fit(X_train, y_train)
 
 # %%
-# Errors on rows that no member has seen, for bags of the first 1 to 20 members.
+# Errors on test samples, for ensembles of the first 1 to 20 members.
 
 members = np.array([member.predict(X_test) for member in bag.estimators_], dtype=np.float64)
 sizes = np.arange(1, len(members) + 1)
@@ -43,24 +46,22 @@ mean_error = np.array([alone[:k].mean() for k in sizes])
 disagreement = np.array([members[:k].var(axis=0).mean() for k in sizes])
 bag_error = np.array([np.square(members[:k].mean(axis=0) - y_test).mean() for k in sizes])
 
-fig, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-ax.plot(sizes, alone, "o", color="0.6", label="each member alone")
+fig, ax = plt.subplots(figsize=(9, 5), layout="constrained")
+ax.plot(sizes, alone, "o", color="0.6", label="each member alone (by its number)")
 ax.plot(sizes, mean_error, "--", label="mean error of the members")
 ax.plot(sizes, bag_error, "-", linewidth=2, label="error of their average")
 ax.fill_between(sizes, bag_error, mean_error, alpha=0.15, color="C0", label="their disagreement")
 ax.set(
-    xlabel="members",
-    ylabel="squared error on test rows",
+    xlabel="number of members",
+    ylabel="mean squared error, test samples",
     xticks=sizes[::2],
-    title="diabetes: progression of the disease",
+    title="Diabetes: progression of the disease",
 )
 ax.legend()
 plt.show()
 
 # %%
-# The average is never worse than the mean of its members, and the difference is the disagreement,
-# to rounding. It may well be worse than the best member; but which one that is only the test rows
-# tell.
+# The difference is the disagreement, up to rounding:
 
 print(
     f"mean error of the members {mean_error[-1]:.0f} = error of the average {bag_error[-1]:.0f} + "

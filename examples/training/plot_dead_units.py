@@ -2,9 +2,9 @@
 Do too large steps kill units? (dying ReLU, dead units, learning rate)
 ======================================================================
 
-**Answer.** Yes. At a learning rate of 0.2 most relu units die while the rate is high,
-and they do not come back when it falls; at 0.001 few units are inactive. With leaky
-relu no unit can die.
+**Answer.** Yes. At a learning rate of 0.2 units die while the rate is high, nearly half
+of them in the end, and they do not come back when the rate falls; at 0.001 few units
+are inactive. With leaky relu no unit can die.
 
 A relu unit whose input is negative for every sample outputs zero for every sample, and
 no gradient passes it: it is dead. One large step can do that. ``diagnostics=True``
