@@ -1,14 +1,15 @@
 """
-Denoising: what does an autoencoder learn when its input is corrupted?
-======================================================================
+What does an autoencoder learn from corrupted input? (denoising autoencoder)
+============================================================================
 
-An autoencoder that is as wide as its input may learn to copy it, which repairs nothing. Trained on
-corrupted digits with clean ones as target, it has to learn what digits look like. Here a third of
-the pixels is lost, in training at random anew for each batch.
+**Answer.** To repair it. The reconstruction of corrupted digits that it has not seen is
+nearer to the clean digits than that of an autoencoder trained on clean input, and much
+nearer than the corrupted digits themselves.
 
-Answer: the reconstruction of corrupted digits that it has not seen is nearer to the clean ones than
-that of an autoencoder trained on clean digits, and much nearer than the corrupted digits
-themselves.
+An autoencoder that is as wide as its input may learn to copy it, which repairs nothing.
+Trained with corrupted digits as input and clean digits as target, it has to learn what
+digits look like. Here a third of the pixels is set to zero, in training at random anew
+for each batch.
 """
 
 import matplotlib.pyplot as plt
@@ -23,10 +24,10 @@ rng = np.random.default_rng(0)
 clean = X[1200:]
 corrupted = np.where(rng.uniform(size=clean.shape) < 0.33, 0.0, clean)
 
-pictures = {"clean": clean, "a third lost": corrupted}
+pictures = {"clean": clean, "corrupted: a third of the pixels set to zero": corrupted}
 for name, corruption in {
-    "trained on clean digits": None,
-    "trained on corrupted digits": Masking(0.33),
+    "reconstruction, trained on clean input": None,
+    "reconstruction, trained on corrupted input": Masking(0.33),
 }.items():
     model = Autoencoder(
         64,
@@ -44,7 +45,7 @@ print(
     {name: round(float(error), 3) for name, error in errors.items()},
 )
 
-figure, axes = plt.subplots(4, 10, figsize=(8, 4.4), layout="constrained")
+figure, axes = plt.subplots(4, 10, figsize=(9, 5), layout="constrained")
 figure.get_layout_engine().set(h_pad=0.12)
 for row, (name, images) in zip(axes, pictures.items(), strict=True):
     for ax, image in zip(row, images[:10], strict=True):
@@ -53,3 +54,6 @@ for row, (name, images) in zip(axes, pictures.items(), strict=True):
         ax.set_yticks([])
     row[0].text(0, -1.0, f"{name}: error {errors[name]:.3f}").set_in_layout(False)
 plt.show()
+clean_input, corrupted_input = list(errors.values())[2:]
+assert corrupted_input < 0.9 * clean_input
+assert corrupted_input < 0.6 * list(errors.values())[1]

@@ -1,17 +1,17 @@
 """
-Pre-training: does it pay to learn from the rows first?
-=======================================================
+Does it pay to learn from unlabelled data first? (layer-wise pre-training, fine-tuning)
+=======================================================================================
 
-Before networks of many layers could be trained at once, they were trained layer by layer, each as
-an autoencoder of the one below (Hinton and Salakhutdinov, 2006; Bengio et al., 2007). And an
-encoder that has seen all rows may start a classifier for which few have labels. Two questions on
-the digits: does ``pretraining`` help a deep autoencoder, and does ``init_from`` help a classifier?
+**Answer.** Yes where training all layers at once fails: five sigmoid layers started
+layer by layer learn, and from random weights they do not. With tanh, or with two relu
+layers, which train well from random weights, there is next to nothing to gain, even
+with 50 labels.
 
-Answer: yes where training at once fails. With five layers of sigmoids on either side of the code it
-does not get off the ground in 100 epochs, as an autoencoder or as a classifier, and started layer
-by layer it does. With tanh, or a classifier of two relu layers, which train well from random
-weights, there is next to nothing to gain, even with 50 labels; nor with ``batch_norm=True``, the
-later answer to vanishing gradients.
+Before deep networks could be trained at once, they were trained layer by layer, each as
+an autoencoder of the one below (Hinton and Salakhutdinov, 2006; Bengio et al., 2007).
+And an encoder that has seen all samples may start a classifier for which few have
+labels (semi-supervised learning). Does ``pretraining`` help a deep autoencoder, and
+does ``init_from`` help a classifier?
 """
 
 import matplotlib.pyplot as plt
@@ -28,16 +28,16 @@ X, y = load_digits(return_X_y=True)
 X = X / 16
 
 # %%
-# The loss on rows held out, of all layers trained for 100 epochs, and of 50 epochs for each layer
-# by itself and 50 for all.
+# The validation loss: of all layers trained for 60 epochs, and of 30 epochs for each
+# layer by itself and then 30 for all.
 
 widths = (64, 56, 48, 40, 32)
-fast = {"learning_rate": "cosine", "learning_rate_init": 0.005, "n_iter_no_change": np.inf}
+fast = {"learning_rate": "cosine", "learning_rate_init": 0.005, "n_iter_no_change": 100}
 curves = {}
 for activation in ("logistic", "tanh"):
     for name, epochs in {
-        "at once": {"max_iter": 100},
-        "layer by layer first": {"max_iter": 50, "pretraining": 50},
+        "at once": {"max_iter": 60},
+        "layer by layer first": {"max_iter": 30, "pretraining": 30},
     }.items():
         deep = Autoencoder(8, widths, activation, random_state=0, **fast, **epochs).fit(
             X[:1200], X_val=X[1200:]
@@ -45,17 +45,18 @@ for activation in ("logistic", "tanh"):
         curves[activation, name] = deep.history_["validation_loss"]
 
 # %%
-# Classifiers of the few rows that have labels, from random weights or from an encoder of all rows.
+# Classifiers for the few samples that have labels, from random weights or from an
+# encoder of all samples.
 
 encoders = {
-    "five sigmoid layers": Autoencoder(8, widths, "logistic", pretraining=50, max_iter=50, **fast),
-    "two relu layers": Autoencoder(64, (200,), corruption=Masking(0.3), max_iter=60, **fast),
+    "five sigmoid layers": Autoencoder(8, widths, "logistic", pretraining=30, max_iter=30, **fast),
+    "two relu layers": Autoencoder(64, (200,), corruption=Masking(0.3), max_iter=30, **fast),
 }
 classifiers = {
-    "five sigmoid layers": MLPClassifier(widths, "logistic", max_iter=100, **fast),
-    "two relu layers": MLPClassifier((200, 64), max_iter=100, **fast),
+    "five sigmoid layers": MLPClassifier(widths, "logistic", max_iter=60, **fast),
+    "two relu layers": MLPClassifier((200, 64), max_iter=60, **fast),
 }
-numbers, n_seeds = [50, 100, 200], 3
+numbers, n_seeds = [50, 200], 3
 scores = {name: np.zeros((2, len(numbers), n_seeds)) for name in encoders}
 for seed in range(n_seeds):
     rows, test = train_test_split(np.arange(len(y)), test_size=0.4, stratify=y, random_state=seed)
@@ -72,10 +73,10 @@ for seed in range(n_seeds):
 # %%
 # Both answers.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 5.4), layout="constrained")
 styles = {"logistic": "tab:blue", "tanh": "tab:orange"}
 for (activation, name), curve in curves.items():
-    offset = 100 - len(curve)  # they come after those of the layers
+    offset = 60 - len(curve)  # these epochs come after those of the layers
     left.plot(
         curve.index + offset,
         curve,
@@ -84,11 +85,11 @@ for (activation, name), curve in curves.items():
         label=f"{activation}, {name}",
     )
 left.set(
-    xlabel="epoch (the last 50 after 50 for each layer)",
-    ylabel="loss on held-out rows",
+    xlabel="epoch (dashed: after 30 for each layer)",
+    ylabel="validation loss",
     title="Autoencoder of 11 hidden layers",
 )
-left.legend()
+left.legend(fontsize="small")
 for name, colour in zip(scores, ("tab:blue", "tab:green"), strict=True):
     for start, style, values in zip(
         ("random", "from the encoder"), ("-", "--"), scores[name], strict=True
@@ -105,13 +106,13 @@ for name, colour in zip(scores, ("tab:blue", "tab:green"), strict=True):
             label=f"{name}, {start}",
         )
 right.set(
-    xlabel="labelled rows of 1078",
-    ylabel="accuracy on test rows",
-    title=f"Classifiers, mean and error of {n_seeds} splits",
+    xlabel="labelled samples of 1078",
+    ylabel="test accuracy",
+    title=f"Classifiers ({n_seeds} splits)",
 )
 right.set_xticks(numbers)
 right.set_ylim(0, 1)
-right.legend(loc=(0.3, 0.42))
+right.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15))
 plt.show()
 
 # %%

@@ -1,15 +1,16 @@
 """
-Variational autoencoder: can a network draw digits?
-===================================================
+Can a network draw digits? (variational autoencoder, VAE)
+=========================================================
 
-Any decoder turns two numbers into a picture, but which numbers are worth decoding? A plain
-autoencoder puts its codes wherever it likes. A variational one (Kingma and Welling, 2014) is
-trained so that they fill a standard normal distribution, so one may draw from that. ``beta`` says
-how exact a reconstruction is meant to be, as the variance of a pixel around it: 0.1 here, for
-pixels between 0 and 1.
+**Answer.** Blurred ones. What is decoded along the plane of codes goes from digit to
+digit without gaps, and digits drawn at random are about as near to a digit that the
+network has not seen as other people's digits are.
 
-Answer: what is decoded along the plane goes from digit to digit without holes, and digits drawn at
-random are about as near to a digit that the network has not seen as other people's digits are.
+Any decoder turns two numbers into an image, but which numbers are worth decoding? A
+plain autoencoder puts its codes anywhere. A variational one (Kingma and Welling, 2014)
+is trained so that they fill a standard normal distribution, so new codes can be drawn
+from that. ``beta`` says how exact a reconstruction is meant to be, as the variance of a
+pixel around it: 0.1 here, for pixels between 0 and 1.
 """
 
 import matplotlib.pyplot as plt
@@ -42,8 +43,9 @@ distances = {
 }
 
 # %%
-# Left the codes of the test rows, right what the decoder makes of a grid, whose steps are quantiles
-# of the normal distribution: each picture stands for the same share of what ``sample`` draws.
+# Left the codes of the test samples. Right what the decoder makes of a grid, whose
+# steps are quantiles of the normal distribution: each image stands for the same share
+# of what ``sample`` draws.
 
 n = 12
 steps = norm.ppf((np.arange(n) + 0.5) / n)
@@ -51,29 +53,28 @@ grid = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1).reshape(-1, 2)
 plane = np.zeros((n, n, 10, 10))
 plane[:, :, 1:9, 1:9] = model.inverse_transform(grid).reshape(n, n, 8, 8)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.4), layout="constrained")
-colours = plt.get_cmap("viridis")(np.linspace(0, 1, 10))
-left.scatter(*code.T, s=90, c=colours[y_test], alpha=0.35, linewidths=0)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.8), layout="constrained")
+left.scatter(*code.T, s=90, c=y_test, cmap="tab10", alpha=0.45, linewidths=0)
 for a, b, label in zip(*code.T, y_test, strict=True):
     left.text(a, b, str(label), fontsize=8, ha="center", va="center")
 left.set(
-    title="Codes of test rows",
-    xlabel="code 1",
-    ylabel="code 2",
+    title="Codes of test samples",
+    xlabel="code 0",
+    ylabel="code 1",
     xlim=(-3, 3),
     ylim=(-3, 3),
     aspect="equal",
 )
 right.imshow(plane.swapaxes(1, 2).reshape(10 * n, 10 * n), cmap="gray_r", vmin=0, vmax=1)
 places, ends = 10 * np.arange(n)[:: n - 1] + 4.5, [f"{step:.1f}" for step in steps[:: n - 1]]
-right.set(title="What the plane stands for", xlabel="code 1", ylabel="code 2")
+right.set(title="Decoded codes", xlabel="code 0", ylabel="code 1")
 right.set_xticks(places, ends)
 right.set_yticks(places, ends[::-1])
 plt.show()
 
 # %%
-# A mean distance says nothing of sharpness: what two numbers cannot say is blurred, and the blurred
-# digit is nearer to each single one.
+# The mean distance says nothing about sharpness: what two numbers cannot express is
+# blurred, and a blurred digit is nearer to each single one.
 
 print(
     "Mean distance to the nearest test digit:",
