@@ -46,13 +46,13 @@ errors = {size: error(encoder) for size, encoder in encoders.items()}
 errors_of_pca = {size: error(pca) for size, pca in components.items()}
 
 # %%
-# Left the error by the size of the code, right the first test digit of each class and its
-# reconstruction from codes of two and of eight numbers.
+# Above the error by the size of the code, below the first test digit of each class and
+# its reconstruction from codes of two and of eight numbers.
 
 shown = [np.flatnonzero(y_test == label)[0] for label in range(10)]
-figure = plt.figure(figsize=(9, 4.8), layout="constrained")
-grid = figure.add_gridspec(2, 2, width_ratios=[1, 1.3])
-ax = figure.add_subplot(grid[:, 0])
+figure, (ax, *below) = plt.subplots(
+    3, 1, figsize=(9, 8.6), height_ratios=[1.6, 1, 1], layout="constrained"
+)
 ax.plot(SIZES, list(errors_of_pca.values()), "s--", label="PCA")
 ax.plot(SIZES, list(errors.values()), "o-", label="autoencoder")
 ax.set_xscale("log", base=2)
@@ -64,8 +64,7 @@ ax.set(
     ylim=(0, None),
 )
 ax.legend()
-for row, size in enumerate((2, 8)):
-    ax = figure.add_subplot(grid[row, 1])
+for ax, size in zip(below, (2, 8), strict=True):
     display = ReconstructionDisplay.from_estimator(
         encoders[size], X_test[shown], image_shape=(8, 8), ax=ax
     )

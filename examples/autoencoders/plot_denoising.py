@@ -3,7 +3,7 @@ What does an autoencoder learn from corrupted input? (denoising autoencoder)
 ============================================================================
 
 **Answer.** To repair it. The reconstruction of corrupted digits that it has not seen is
-nearer to the clean digits than that of an autoencoder trained on clean input, and much
+nearer to the clean digits than that of an autoencoder trained on clean input, and also
 nearer than the corrupted digits themselves.
 
 An autoencoder that is as wide as its input may learn to copy it, which repairs nothing.
@@ -56,4 +56,4 @@ for row, (name, images) in zip(axes, pictures.items(), strict=True):
 plt.show()
 clean_input, corrupted_input = list(errors.values())[2:]
 assert corrupted_input < 0.9 * clean_input
-assert corrupted_input < 0.6 * list(errors.values())[1]
+assert corrupted_input < 0.75 * list(errors.values())[1]

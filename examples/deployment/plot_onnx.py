@@ -1,11 +1,14 @@
 """
-What does it cost to ask for one row?
-=====================================
+What does it cost to predict one sample? (latency, ONNX)
+========================================================
 
-A server predicts a row when it comes, a nightly job a million at once. Python has to check the
-input and to call each step of a pipeline however few rows there are. A graph of ONNX needs no
-Python and no scikit-learn. How much of the time of a prediction is arithmetic? It takes a few
-seconds.
+**Answer.** Almost only overhead: for one sample nearly all of the time is what checks
+and calls cost in Python, and ONNX Runtime answers many times faster. With thousands of
+samples in a call most of the time is arithmetic, and the two draw near.
+
+A server predicts a sample when it comes, a nightly job a million at once. Python has to
+check the input and to call each step of a pipeline however few samples there are. A
+graph of ONNX needs no Python and no scikit-learn.
 """
 
 import timeit
@@ -19,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skmlp import MLPClassifier
-from skmlp.onnx._convert import to_onnx
+from skmlp.onnx import to_onnx
 
 # %%
 # A hundred numbers behind a scaler, and a table of two numbers and two columns of names, with
@@ -77,7 +80,7 @@ def inputs_of(X):
 
 
 # %%
-# The time of a call by the number of rows, the least of several.
+# The time of a call by the number of samples, the shortest of several.
 
 
 def milliseconds(call):
@@ -103,29 +106,28 @@ with threadpool_limits(1):
             times[name, size] = in_python, in_graph
 
 # %%
-# Where a line is flat the rows do not matter: that is the cost of a call. Where it rises it is that
-# of the rows.
+# Where a line is flat, the number of samples does not matter: that is the overhead of a
+# call. Where it rises, it is the cost of the samples.
 
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), sharey=True, layout="constrained")
 for ax, name in zip(axes, models, strict=True):
     for k, (label, style) in enumerate({"predict_proba": "-o", "ONNX Runtime": "--s"}.items()):
         ax.loglog(sizes, [times[name, size][k] for size in sizes], style, label=label)
-    ax.set(title=name, xlabel="rows in a call")
+    ax.set(title=name, xlabel="samples in a call")
 axes[0].set_ylabel("milliseconds for a call")
 axes[0].legend()
 plt.show()
 
 # %%
-# Both give the same probabilities. For one row nearly all of the time goes into what checks and
-# calls cost in Python; the graph does without that. With more rows more of it is arithmetic, which
-# costs about the same in both, and the lines draw nearer. A table is taken apart column by column,
-# so that a call costs more, and it takes more rows to make up for that. Who predicts many rows at
-# once has other reasons for ONNX, such as a place without Python.
+# Both give the same probabilities. A table is taken apart column by column, so a call
+# costs more, and it takes more samples to make up for that. Who predicts many samples
+# at once has other reasons for ONNX, such as a place without Python. Times depend on
+# the machine:
 
 for name in models:
     for size in (sizes[0], sizes[-1]):
         in_python, in_graph = times[name, size]
         print(
-            f"{name}, {size:4} rows: predict_proba {in_python:7.3f} ms, ONNX Runtime "
+            f"{name}, {size:4} samples: predict_proba {in_python:7.3f} ms, ONNX Runtime "
             f"{in_graph:7.3f} ms"
         )

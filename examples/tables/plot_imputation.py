@@ -1,26 +1,22 @@
 """
-Imputation: how near to the truth does an autoencoder fill what is missing?
-===========================================================================
+How near to the truth does an autoencoder impute missing values? (imputation)
+=============================================================================
 
-A fifth of the values of three tables is taken away at random, in the rows to learn from and in the
-rows to mend. An autoencoder learns from what is left: missing values are left out of its loss, and
-more are masked at random in each batch, so that it learns to tell a value from the others of its
-row. ``impute`` then fills rows that it has not seen. So do the mean of each column, the nearest
-neighbours (``KNNImputer``), and linear regressions of each column on all others, repeated in turn
-(``IterativeImputer``).
+**Answer.** On three tables nearer than column means and nearest neighbours. Iterated
+linear regressions are slightly better on one table, whose columns depend on each other
+linearly, and worse on the other two.
 
-Answer: on all three tables the error is well below that of the mean and below that of the
-neighbours. The regressions are a little nearer to the truth on one table, where columns depend on
-each other along straight lines, and farther from it on the smallest one, whose 124 rows are few to
-learn thirteen regressions from.
+A fifth of the values of each table is removed at random, in the training and in the
+test samples. An autoencoder learns from what is left: missing values are left out of
+its loss, and more are masked at random in each batch, so that it learns to predict a
+value from the others of its row. ``impute`` then fills rows that it has not seen. It
+competes with ``SimpleImputer``, ``KNNImputer`` and ``IterativeImputer``, which
+regresses each column on all others.
 """
-
-import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 from sklearn.model_selection import train_test_split
@@ -28,8 +24,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder
 from skmlp.nn import Masking
-
-warnings.simplefilter("ignore", ConvergenceWarning)  # the regressions say that they could go on
 
 autoencoder = Autoencoder(
     20,
@@ -40,13 +34,13 @@ autoencoder = Autoencoder(
     batch_size=50,
     alpha=1.0,
     max_iter=150,
-    n_iter_no_change=np.inf,
+    n_iter_no_change=150,
     random_state=0,
 )
 imputers = {
     "mean": SimpleImputer(),
     "neighbours": KNNImputer(),
-    "regressions": IterativeImputer(random_state=0),
+    "regressions": IterativeImputer(max_iter=50, n_nearest_features=10, tol=0.05, random_state=0),
     "autoencoder": autoencoder,
 }
 tables = {"breast cancer": load_breast_cancer(), "diabetes": load_diabetes(), "wine": load_wine()}
@@ -75,8 +69,11 @@ for name, values in errors.items():
     )
 assert (errors["autoencoder"] < 0.85 * errors["mean"]).all()
 assert (errors["autoencoder"] < errors["neighbours"]).all()
+difference = errors["autoencoder"] - errors["regressions"]
+assert 0 < difference[0] < 0.05
+assert (difference[1:] < 0).all()
 
-figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+figure, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
 colours = ["#bbbbbb", "#88ccee", "#ddaa33", "#004488"]
 for k, (name, values) in enumerate(errors.items()):
     bars = ax.bar(
@@ -84,7 +81,7 @@ for k, (name, values) in enumerate(errors.items()):
     )
     ax.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
 ax.set_xticks(range(len(tables)), tables)
-ax.set_ylabel("error of what was missing\n(root mean square, standard deviations)")
+ax.set_ylabel("root mean squared error of imputed values\n(standard deviations of the column)")
 ax.set_ylim(0, 1.25)
 ax.legend(ncols=4, frameon=False, loc="upper center")
 ax.spines[["top", "right"]].set_visible(False)

@@ -1,15 +1,16 @@
 """
-Outliers: which rows are anomalies, and in which columns?
-=========================================================
+Which rows are outliers, and in which columns? (anomaly and novelty detection)
+==============================================================================
 
-A wrong value is easy to find where it lies outside of what its column ever has. Here it does not:
-in twelve rows of measurements of breast tumours one value each is replaced by a small or a large
-one of the same column, the side on which the row was not. Every value is ordinary; what is unusual
-is that it stands beside the others. An autoencoder with a narrow code knows what goes with what.
+**Answer.** Ranked by an autoencoder's reconstruction error, most of the corrupted rows
+come before most of the others, while the largest distance of a value from its column's
+mean hardly tells them apart. In most corrupted rows the column with the largest error
+is the one that was changed.
 
-Answer: ranked by the reconstruction error most of the twelve come before most of the other rows,
-while the largest distance of a value from the mean of its column hardly tells them apart; and in
-most of the twelve the largest error of a column is that of the replaced value.
+A wrong value is easy to find where it lies outside the range of its column. Here it
+does not: in twelve rows of measurements of breast tumours one value each is replaced by
+an ordinary value from the other end of the same column. Only the combination is
+unusual, and an autoencoder with a narrow code learns which combinations are usual.
 """
 
 import matplotlib.pyplot as plt
@@ -61,13 +62,13 @@ assert areas["reconstruction error"] > areas["largest distance from a mean"] + 0
 assert found > 0.6
 
 # %%
-# Above the corrupted rows, a ring around the value that was replaced, below as many that nobody
-# touched. At the right the error of the row, divided by the bound above which ``predict`` calls it
-# an outlier.
+# Above the corrupted rows, with a ring around the value that was replaced; below as
+# many unchanged rows. On the right the error of the row, divided by the threshold above
+# which ``predict`` calls it an outlier.
 
 shown = np.arange(24)
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 7), sharey=True, width_ratios=[5, 1], layout="constrained"
+    1, 2, figsize=(9, 7.4), sharey=True, width_ratios=[5, 1], layout="constrained"
 )
 picture = left.imshow(np.sqrt(2 * errors[shown]), cmap="gray_r", vmin=0, vmax=2, aspect="auto")
 left.scatter(
@@ -88,11 +89,11 @@ figure.colorbar(
     ax=left,
     location="top",
     shrink=0.5,
-    label="error in standard deviations of the column (ring: replaced value)",
+    label="error, standard deviations (ring: replaced value)",
 )
 ratios = detector.score_samples(test)[shown] / detector.offset_
 right.barh(shown, ratios - 1, left=1, color=np.where(scores[shown] < 0, "tab:orange", "tab:blue"))
 right.axvline(1, color="black", linewidth=1)
-right.set(xscale="log", xlabel="error / bound")
+right.set(xscale="log", xlabel="error / threshold")
 right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
 plt.show()

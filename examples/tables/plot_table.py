@@ -1,11 +1,15 @@
 """
-What does a network know of January?
-====================================
+What does a network learn about January? (categorical features, entity embeddings)
+==================================================================================
 
-A table has columns of numbers and columns of names, with missing values in both. A network that
-takes it as it stands learns a vector for each name (Guo and Berkhahn, 2016). Here two numbers must
-do for a month, and the network gets nothing but its name. Will it find out that the year goes
-round? It takes a few seconds.
+**Answer.** That it comes between December and February. The network gets nothing but
+the names of the months, learns two numbers for each, and these lie on a ring in the
+order of the year; its score is that of one-hot encoding with imputation and scaling by
+hand.
+
+A table has columns of numbers and of categories, with missing values in both. A network
+that takes it as it is learns a vector for each category, its embedding (Guo and
+Berkhahn, 2016).
 """
 
 import matplotlib.pyplot as plt
@@ -20,9 +24,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skmlp import MLPRegressor
 
 # %%
-# Ice cream sold on a day: the north eats it in summer, the south half a year later, the islands
-# before the rains. It depends on the price too, and on the number of visitors, which nobody counted
-# on every tenth day.
+# The table: ice cream sold in a day. The season depends on the region, sales depend on
+# the price too, and on the number of visitors, which is missing on every tenth day.
 
 MONTHS = [
     "January",
@@ -55,8 +58,8 @@ X["visitors"] = np.where(rng.random(n) < 0.1, np.nan, visitors)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# The table goes in as it is. Beside it the same network behind the usual preprocessing, which turns
-# each month into twelve columns.
+# The table goes in as it is. For comparison, the same network after the usual
+# preprocessing, with a one-hot column for each month.
 
 setting = {
     "hidden_layer_sizes": (50,),
@@ -75,11 +78,11 @@ columns = make_column_transformer(
 usual = make_pipeline(columns, MLPRegressor(**setting)).fit(X_train, y_train)
 
 # %%
-# The two numbers of each month as a place in the plane, and what the network says of a day of each
-# month.
+# The embedding of each month as a point in the plane, and what the network predicts for
+# a day of each month.
 
 vectors = model.embeddings_["month"].loc[MONTHS]
-fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4.8), layout="constrained")
 ring = pd.concat([vectors, vectors[:1]])
 left.plot(ring[0], ring[1], color="0.7", zorder=0)
 left.scatter(
@@ -89,23 +92,23 @@ centre = vectors.mean()
 for name, place in vectors.iterrows():
     left.annotate(name[:3], centre + 1.22 * (place - centre), ha="center", va="center")
 left.set(
-    title="What is learned of a month",
-    xlabel="first number",
-    ylabel="second number",
+    title="Embedding of the months",
+    xlabel="embedding 0",
+    ylabel="embedding 1",
     aspect="equal",
 )
 left.margins(0.25)
 for name, style in {"north": "-o", "south": "--s", "islands": ":^"}.items():
     days = pd.DataFrame({"month": MONTHS, "region": name, "price": 2.5, "visitors": np.exp(6.0)})
-    right.plot([month[:3] for month in MONTHS], model.predict(days), style, label=name)
-right.set(title="Ice cream sold at a price of 2.50", ylabel="prediction")
-right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    right.plot(range(12), model.predict(days), style, label=name)
+right.set(title="Prediction at a price of 2.50", xlabel="month", ylabel="ice cream sold")
+right.set_xticks(range(12), [month[0] for month in MONTHS])
+right.legend(title="region")
 plt.show()
 
 # %%
-# The months lie on a ring, in the order of the year: those between which nothing changes are
-# neighbours. The score is that of the twelve columns. Nothing was filled in, scaled or encoded by
-# hand; a month in which nobody counted the visitors is no trouble either.
+# Neighbours in the year are neighbours on the ring. Nothing was imputed, scaled or
+# encoded by hand.
 
 turn = vectors - centre
 angles = np.unwrap(np.arctan2(turn[1], turn[0]))

@@ -1,10 +1,14 @@
 """
-Which pixels make it an 8 and not a 3?
-======================================
+Which pixels make it an 8 and not a 3? (saliency map, input gradient, feature attribution)
+==========================================================================================
 
-``input_gradient`` says how the score of a class changes with each input: where a little more ink
-would speak for the class and where against it (Simonyan, Vedaldi and Zisserman, "Deep inside
-convolutional networks", 2014).
+**Answer.** The left sides of its two rings: there more ink raises the score of 8 above
+that of 3. A small step along this gradient turns nearly all threes into eights for the
+network; a step of the same length in a random direction turns next to none.
+
+``input_gradient`` is the derivative of a class's score with respect to each input:
+where a little more ink speaks for the class, and where against it (Simonyan, Vedaldi
+and Zisserman, "Deep inside convolutional networks", 2014).
 """
 
 import matplotlib.pyplot as plt
@@ -34,18 +38,23 @@ threes = X_test[(y_test == 3) & (model.predict(X_test) == 3)]
 gradient = model.input_gradient(threes, 8) - model.input_gradient(threes, 3)
 
 # %%
-# Five threes, and what would turn them into eights: purple pixels want more ink, orange ones less.
-# Last the mean of all threes.
+# Five threes and their mean, and what would turn them into eights: purple pixels want
+# more ink, orange ones less. Pixels that hardly ever have ink are left blank (grey),
+# since the gradient there was never trained.
 
 columns = [
     *zip(threes[:5], gradient[:5], strict=True),
     (threes.mean(axis=0), gradient.mean(axis=0)),
 ]
-largest = np.abs([gradient for _, gradient in columns]).max()
-fig, axes = plt.subplots(2, 6, figsize=(10, 3.8), layout="constrained")
+has_ink = (X_train > 0).mean(axis=0) > 0.05
+largest = np.abs([change[has_ink] for _, change in columns]).max()
+blank = plt.get_cmap("PuOr").with_extremes(bad="0.8")
+fig, axes = plt.subplots(2, 6, figsize=(9, 4), layout="constrained")
 for (image, change), (above, below) in zip(columns, axes.T, strict=True):
     above.imshow(image.reshape(8, 8), cmap="gray_r")
-    shown = below.imshow(change.reshape(8, 8), cmap="PuOr", vmin=-largest, vmax=largest)
+    shown = below.imshow(
+        np.where(has_ink, change, np.nan).reshape(8, 8), cmap=blank, vmin=-largest, vmax=largest
+    )
     for ax in (above, below):
         ax.set(xticks=[], yticks=[])
 axes[0, -1].set_title("mean")
@@ -55,8 +64,8 @@ fig.colorbar(shown, ax=axes[1], label="score of 8 less score of 3")
 plt.show()
 
 # %%
-# A step along the gradient is what it takes to be seen as an 8. A step of the same length in a
-# random direction does next to nothing.
+# The threes that become eights after a step along the gradient, and after one in a
+# random direction:
 
 rng = np.random.default_rng(0)
 random = rng.normal(size=gradient.shape)
@@ -69,13 +78,13 @@ assert turned["the gradient"] > 0.8
 assert turned["a random direction"] < 0.1
 
 # %%
-# What is missing for an 8 is the left side of its two rings, and there the gradient asks for ink.
-# It does so too at the left edge of the second row, where hardly any digit has ink: of what the
-# rows do not show the gradient knows nothing either.
+# The mean gradient on the two sides of the rings. The pixel at the left edge of the
+# second row is one of those left blank: its gradient is large, though hardly any digit
+# has ink there. Read such a map only where there are data.
 
 mean = gradient.mean(axis=0).reshape(8, 8)
 ink = (X_train[:, 8] > 0).mean()
-print(f"left edge of the second row: {mean[1, 0]:+.2f}, ink in {ink:.1%} of the rows")
+print(f"left edge of the second row: {mean[1, 0]:+.2f}, ink in {ink:.1%} of the digits")
 print(
     f"left side of the rings {mean[2:6, 2:4].mean():+.2f}, right side {mean[2:6, 5:7].mean():+.2f}"
 )

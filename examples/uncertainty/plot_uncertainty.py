@@ -1,12 +1,16 @@
 """
-What does a network not know: the noise, or the function?
-=========================================================
+Noise or ignorance: what makes a prediction uncertain? (aleatoric, epistemic, MC dropout)
+=========================================================================================
 
-Two things make a prediction uncertain. Rows may scatter, however many there are:
-``loss="gaussian_nll"`` learns how much. Or there may have been no rows to learn from: then networks
-that fit the rows equally well disagree. Such networks come from bootstrap copies of the rows
-(``BaggingRegressor``) or from one network by leaving out units at random (``sample_predictions``:
-Gal and Ghahramani, "Dropout as a Bayesian approximation", 2016).
+**Answer.** ``loss="gaussian_nll"`` learns the noise where there are data (aleatoric
+uncertainty) and says nothing where there are none. There the disagreement of networks
+grows (epistemic uncertainty), but too little: the truth leaves both bands in the gap.
+
+Targets may scatter, however many samples there are. Or there may be no samples near,
+and networks that fit the data equally well disagree. Such networks come from bootstrap
+samples (``BaggingRegressor``), or from one network with dropout left on
+(``sample_predictions``: Gal and Ghahramani, "Dropout as a Bayesian approximation",
+2016).
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +21,7 @@ from skmlp import MLPRegressor
 
 plt.style.use("tableau-colorblind10")
 rng = np.random.default_rng(0)
-# rows that scatter on the left, rows that hardly do on the right, none between -0.5 and 1.5
+# much noise on the left, little on the right, no data between -0.5 and 1.5
 x = np.concatenate([rng.uniform(-3, -0.5, 300), rng.uniform(1.5, 3, 150)])
 noise = np.where(x < 0, 0.4, 0.05)
 y = np.sin(1.5 * x) + rng.normal(size=x.shape) * noise
@@ -45,26 +49,26 @@ found = {
 }
 
 # %%
-# Two standard deviations of each kind around the prediction.
+# Two standard deviations around the prediction: of the noise, and of the disagreement.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(9, 4.2), sharey=True, layout="constrained")
 for ax, (name, (mean, std)) in zip(axes, found.items(), strict=True):
-    ax.plot(x, y, ".", color="0.6", markersize=3, label="rows")
+    ax.plot(x, y, ".", color="0.6", markersize=3, label="data")
     ax.fill_between(grid[:, 0], mean - 2 * std, mean + 2 * std, color="C0", alpha=0.3, linewidth=0)
     ax.plot(grid, mean, color="C0", label="prediction")
     ax.plot(grid, np.sin(1.5 * grid), "--", color="C1", linewidth=1, label="truth")
     ax.set(title=name, xlabel="x", ylim=(-3, 3))
-axes[0].legend(loc="upper right")
+axes[0].set_ylabel("y")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %%
-# The learned standard deviation is the noise where there are rows, and means nothing where there
-# are none. The two kinds of disagreement hardly see the noise and grow in the gap and beyond the
-# ends. They tell where a network is less sure rather than by how much: the truth leaves both bands
-# in the gap. Dropout needs one network where bagging needs ten, but its band also depends on the
-# rate.
+# The mean standard deviation in three places. The disagreement hardly sees the noise
+# and grows in the gap: use it to rank samples by uncertainty, not as an interval.
+# Dropout needs one network where bagging needs ten, but its band also depends on the
+# dropout rate.
 
-places = {"scatter": (-2.5, -1.0), "rows that hardly scatter": (1.8, 2.8), "gap": (0.0, 1.0)}
+places = {"noisy": (-2.5, -1.0), "little noise": (1.8, 2.8), "gap": (0.0, 1.0)}
 spreads = {}
 for name, (_, std) in found.items():
     spreads[name] = {
@@ -73,6 +77,10 @@ for name, (_, std) in found.items():
     }
     print(name, {place: f"{value:.2f}" for place, value in spreads[name].items()})
 noise_found, *disagreements = spreads.values()
-assert noise_found["scatter"] > 4 * noise_found["rows that hardly scatter"]
+assert noise_found["noisy"] > 4 * noise_found["little noise"]
 for spread in disagreements:
-    assert spread["gap"] > 1.15 * max(spread["scatter"], spread["rows that hardly scatter"])
+    assert spread["gap"] > 1.15 * max(spread["noisy"], spread["little noise"])
+gap = (grid[:, 0] > -0.5) & (grid[:, 0] < 1.5)
+for name in list(found)[1:]:
+    mean, std = (values[gap] for values in found[name])
+    assert (np.abs(np.sin(1.5 * grid[gap, 0]) - mean) > 2 * std).any()
