@@ -56,7 +56,7 @@ classifiers = {
     "five sigmoid layers": MLPClassifier(widths, "logistic", max_iter=100, **fast),
     "two relu layers": MLPClassifier((200, 64), max_iter=60, **fast),
 }
-numbers, n_seeds = [50, 200], 3
+numbers, n_seeds = [50, 200], 2
 scores = {name: np.zeros((2, len(numbers), n_seeds)) for name in encoders}
 for seed in range(n_seeds):
     rows, test = train_test_split(np.arange(len(y)), test_size=0.4, stratify=y, random_state=seed)
