@@ -75,5 +75,6 @@ def when_read(app, name, content):
 
 
 def setup(app):
+    app.add_css_file("gallery.css")
     app.connect("source-read", when_read)
     return {"parallel_read_safe": True}
