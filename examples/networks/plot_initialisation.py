@@ -10,7 +10,7 @@ Backpropagation multiplies one Jacobian per layer. If each shrinks what it is gi
 layers near the input learn nothing (vanishing gradients); if each enlarges it, training
 diverges (exploding gradients). The initial weights decide which (Glorot and Bengio,
 2010; He et al., 2015). This also shows why weights are drawn at random: with equal
-weights all units of a layer stay the same.
+weights all units of a layer stay the same. (American spelling: initialization.)
 """
 
 import matplotlib.pyplot as plt
