@@ -131,3 +131,4 @@ assert (
     scores["five sigmoid layers"][1].mean(axis=1)
     > scores["five sigmoid layers"][0].mean(axis=1) + 0.2
 ).all()
+assert np.abs(np.subtract(*scores["two relu layers"]).mean(axis=1)).max() < 0.03

@@ -1,10 +1,11 @@
 """
-Can one trust a predicted probability of 90 %? (calibration, reliability diagram)
-=================================================================================
+Can one trust a predicted probability of 0.9? (calibration, reliability diagram)
+================================================================================
 
 **Answer.** Not that of a network that overfits: it is right far less often than it
-claims. ``CalibratedClassifierCV`` with held-out samples repairs that and lowers the log
-loss, while hardly any prediction changes; early stopping avoids most of the problem.
+claims. ``CalibratedClassifierCV`` with held-out samples repairs most of that and lowers
+the log loss, while hardly any prediction changes; early stopping avoids the problem and
+is more accurate here.
 
 A classifier is calibrated if, of all the samples for which it predicts 0.9, nine in ten
 belong to the class. A network trained for long on few noisy samples becomes
@@ -88,3 +89,4 @@ assert table["network"]["accuracy where surer than 90 %"] < 0.85
 assert table["calibrated"]["log loss"] < 0.7 * table["network"]["log loss"]
 assert table["early stopping"]["log loss"] < 0.7 * table["network"]["log loss"]
 assert abs(table["calibrated"]["accuracy"] - table["network"]["accuracy"]) < 0.02
+assert table["early stopping"]["accuracy"] > table["network"]["accuracy"] + 0.03
