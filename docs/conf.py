@@ -59,11 +59,19 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 
 warnings.filterwarnings("ignore", message=".*non-interactive.*")
+extensions += ["gallery_pages"]
 sphinx_gallery_conf = {
     "examples_dirs": str(DOCS.parent / "examples"),
     "gallery_dirs": "gallery",
     "filename_pattern": r"[/\\](plot_|quickstart)",
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": "gallery_pages.of_group",
+    "within_subsection_order": "gallery_pages.OfExample",
+    "thumbnail_size": (400, 280),
+    "image_srcset": ["2x"],
+    "show_signature": False,
+    "doc_module": ("skmlp",),
+    "backreferences_dir": "gallery/backreferences",
+    "reference_url": {"skmlp": None},
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e9,

@@ -51,12 +51,10 @@ def test_tables_that_contributing_names_are_there():
 def test_links_lead_somewhere(path):
     for link in links(path):
         target = (path.parent / link).resolve()
-        if target.parent.name == "gallery":  # made from the examples
-            target = (
-                ROOT
-                / "examples"
-                / ("GALLERY_HEADER.rst" if target.stem == "index" else f"{target.stem}.py")
-            )
+        if target.is_relative_to(ROOT / "docs" / "gallery"):  # made from the examples
+            source = ROOT / "examples" / target.relative_to(ROOT / "docs" / "gallery")
+            name = "GALLERY_HEADER.rst" if source.stem == "index" else f"{source.stem}.py"
+            target = source.with_name(name)
         elif target.parent.name == "api":  # made from the registries
             assert target.stem in page_module().pages(), link
             continue
