@@ -16,6 +16,23 @@ import skmlp.onnx
 import skmlp.plot
 from skmlp import nn
 
+# the order in which the reference lists what ``skmlp`` has; what is in none is a tool
+SECTIONS = {
+    "Estimators for tables": (
+        "They take a data frame as it is: :doc:`/guide/tables`.",
+        ["TabularMLPClassifier", "TabularMLPRegressor"],
+    ),
+    "Networks": (
+        "One network, every part of which is a parameter: :doc:`/guide/choosing`.",
+        ["MLPClassifier", "MLPRegressor"],
+    ),
+    "Autoencoders": (
+        "Codes, missing values and outliers: :doc:`/guide/autoencoders`.",
+        ["Autoencoder", "AutoencoderImputer", "OutlierAutoencoder"],
+    ),
+    "Tools": ("Functions that take fitted estimators, and settings of the package.", []),
+}
+
 FAMILIES = {
     "activations": (
         "Activations",
@@ -99,7 +116,7 @@ def family_page(title, parameter, registry, base, targets, listed):
     if parameter:
         text += (
             f"What the parameter {parameter} accepts: a key, or an instance of a class with "
-            "its own hyper-parameters.\n\n"
+            "its own hyperparameters.\n\n"
         ).replace("`", "``")
     else:
         text += (
@@ -133,26 +150,38 @@ def family_page(title, parameter, registry, base, targets, listed):
 def unit_page(cls):
     """Return the page of one class: its docstring, without the methods that only the core calls."""
     module, name = exported(cls).rsplit(".", 1)
-    return heading(name) + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n"
+    return (
+        heading(name)
+        + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n\n"
+        + gallery(exported(cls))
+    )
+
+
+def gallery(name):
+    """Return a small gallery of the examples that use a name, nothing if there are none."""
+    return f".. minigallery:: {name}\n   :add-heading: Examples\n   :heading-level: -\n"
 
 
 def pages():
     """Return the text of each page by its name."""
     displays = [f"skmlp.{name}" for name in skmlp.plot.__all__]
-    estimators = [f"skmlp.{name}" for name in skmlp.__all__ if name not in skmlp.plot.__all__]
+    listed = [name for _, names in SECTIONS.values() for name in names]
+    others = [name for name in skmlp.__all__ if name not in [*listed, *skmlp.plot.__all__]]
     callbacks = [f"skmlp.callbacks.{name}" for name in skmlp.callbacks.__all__]
     augmenters = [f"skmlp.augment.{name}" for name in skmlp.augment.__all__]
     index = heading("API reference")
-    index += heading("Estimators and tools", "-") + table(estimators)
+    for title, (text, names) in SECTIONS.items():
+        index += heading(title, "-") + f"{text}\n\n"
+        index += table([f"skmlp.{name}" for name in names or others])
     index += (
         heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
     )
     index += (
-        heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
+        heading("Callbacks", "-") + "How to use them: :doc:`/guide/callbacks`.\n\n" + table(callbacks)
     )
     index += (
         heading("Augmenters", "-")
-        + "How to use them: :doc:`/augmentation`.\n\n"
+        + "How to use them: :doc:`/guide/augmentation`.\n\n"
         + table(augmenters)
     )
     index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"

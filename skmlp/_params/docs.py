@@ -2,27 +2,35 @@
 
 from typing import Any, TypeVar
 
+from sklearn.base import ClassifierMixin, RegressorMixin
+
 from .attribute_docs import ATTRIBUTE_DOCS
 from .parameter_docs import PARAMETER_DOCS
+from .purposes import SCIKIT_LEARN, by_purpose, contents
 
 Documented = TypeVar("Documented", bound=Any)  # a class or a method
 
 
 def documented(cls: Documented) -> Documented:
     """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from
-    ``PARAMETER_DOCS`` and ``ATTRIBUTE_DOCS``. Class decorator.
+    ``PARAMETER_DOCS`` and ``ATTRIBUTE_DOCS``, the parameters in the groups of ``PURPOSES``, of
+    which there is a list in front. Class decorator.
     """
     own = getattr(cls, "_parameter_docs", {})
-    names = cls._get_param_names()
-    order = [name for name in cls.__init__.__code__.co_varnames if name in names]
+    groups = by_purpose(cls._get_param_names())
+    order = [name for _, names in groups for name in names]
     parameters = "\n".join({**PARAMETER_DOCS, **own}[name].strip("\n") for name in order)
     attributes = "\n".join(
         text.strip("\n")
         for text in {**ATTRIBUTE_DOCS, **getattr(cls, "_attribute_docs", {})}.values()
     )
-    cls.__doc__ = cls.__doc__.replace("    {parameters}", parameters).replace(
-        "    {attributes}", attributes
-    )
+    known = None
+    if issubclass(cls, ClassifierMixin | RegressorMixin):
+        known = SCIKIT_LEARN | ({"loss"} if issubclass(cls, RegressorMixin) else set())
+    title = "    Parameters\n"
+    doc = cls.__doc__.replace(title, f"{contents(groups, known)}\n\n{title}", 1)
+    doc = doc.replace("    {parameters}", parameters)
+    cls.__doc__ = doc.replace("    {attributes}", attributes)
     return cls
 
 
