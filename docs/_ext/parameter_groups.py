@@ -7,6 +7,13 @@ reStructuredText of it.
 
 import re
 
+# what everybody knows of a parameter, where the docstring gives its shape only
+USUAL = {
+    "X": "Rows with the features that ``fit`` saw.",
+    "Z": "Codes, one for each row.",
+    "y": "The true values.",
+    "sample_weight": "Weight of each row.",
+}
 CONTENTS = re.compile(r"^\* (?P<purpose>[A-Z][a-z ]+): (?P<names>[\w+, ]+)$")
 ITEM = re.compile(r"^    \*\*(?P<name>\w+)\*\*")
 PLUS = "\\ :sup:`+`"
@@ -38,7 +45,7 @@ def label(cls, name):
     return f"{cls}-{name}"
 
 
-def group_group_label(cls, purpose):
+def group_label(cls, purpose):
     """Return the target of a group of parameters."""
     return f"{cls}-parameters-{purpose}".replace(" ", "-")
 
@@ -80,9 +87,21 @@ def grouped(cls, groups, texts):
             yield from rest
 
 
+def described(lines):
+    """Return the lines with a text for each usual parameter that has none."""
+    out = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        out.append(line)
+        item = ITEM.match(line)
+        if item and item["name"] in USUAL and not following.startswith("        "):
+            out.append(f"        {USUAL[item['name']]}")
+    return out
+
+
 def show(app, what, name, obj, options, lines):
-    """Rewrite the docstring of an estimator. Overwrites: lines."""
+    """Rewrite the docstring of an estimator or a method. Overwrites: lines."""
     if what != "class":
+        lines[:] = described(lines)
         return
     cls = name.rsplit(".", 1)[-1]
     text = joined(lines)

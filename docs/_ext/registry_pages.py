@@ -64,6 +64,18 @@ FAMILIES = {
 }
 
 
+CUSTOM = """\
+A parameter such as ``activation``, and the ``loss`` of a regressor, can be a function made of
+NumPy's elementwise functions. How to write one: :doc:`/guide/custom`.
+
+.. automodule:: skmlp.nn.autodiff.custom
+
+.. autoclass:: skmlp.nn.autodiff.custom.FunctionActivation
+
+.. autoclass:: skmlp.nn.autodiff.custom.FunctionLoss
+"""
+
+
 def exported(cls):
     """Return the name by which a unit is documented: that of ``skmlp.nn`` if it is there, else
     that of its module.
@@ -177,15 +189,20 @@ def pages():
         heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
     )
     index += (
-        heading("Callbacks", "-") + "How to use them: :doc:`/guide/callbacks`.\n\n" + table(callbacks)
+        heading("Callbacks", "-")
+        + "How to use them: :doc:`/guide/callbacks`.\n\n"
+        + table(callbacks)
     )
     index += (
-        heading("Augmenters", "-")
+        ".. py:module:: skmlp.augment\n   :no-index-entry:\n\n"
+        + heading("Augmenters", "-")
         + "How to use them: :doc:`/guide/augmentation`.\n\n"
         + table(augmenters)
     )
     index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"
     index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
+    index += heading("Functions of your own", "-")
+    index += "What :mod:`skmlp.nn.autodiff.custom` makes of them: :doc:`custom`.\n\n"
     index += heading("Units of the core", "-")
     index += textwrap.dedent("""\
         What the estimators' parameters of the same name accept as keys or instances, imported from
@@ -203,7 +220,8 @@ def pages():
             {f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]}
         )
         index += f"   {page}\n"
-    written["index"] = index
+    written["custom"] = heading("Functions of your own") + CUSTOM
+    written["index"] = index + "   custom\n"
     return written
 
 

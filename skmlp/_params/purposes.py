@@ -78,10 +78,31 @@ PURPOSES = {
 
 # those of scikit-learn's MLPClassifier; its MLPRegressor has ``loss`` too
 SCIKIT_LEARN = frozenset(
-    """activation alpha batch_size beta_1 beta_2 early_stopping epsilon hidden_layer_sizes
-    learning_rate learning_rate_init max_fun max_iter momentum n_iter_no_change
-    nesterovs_momentum power_t random_state shuffle solver tol validation_fraction verbose
-    warm_start""".split()
+    {
+        "activation",
+        "alpha",
+        "batch_size",
+        "beta_1",
+        "beta_2",
+        "early_stopping",
+        "epsilon",
+        "hidden_layer_sizes",
+        "learning_rate",
+        "learning_rate_init",
+        "max_fun",
+        "max_iter",
+        "momentum",
+        "n_iter_no_change",
+        "nesterovs_momentum",
+        "power_t",
+        "random_state",
+        "shuffle",
+        "solver",
+        "tol",
+        "validation_fraction",
+        "verbose",
+        "warm_start",
+    }
 )
 
 
@@ -104,7 +125,9 @@ def contents(groups, known):
     ``known``: what the class of scikit-learn has; None if there is no such class.
     """
     text = "    The parameters by purpose"
-    text += ":" if known is None else "; a plus marks those that scikit-learn's class does not have:"
+    text += (
+        ":" if known is None else "; a plus marks those that scikit-learn's class does not have:"
+    )
     for purpose, names in groups:
         listed = [name if known is None or name in known else f"{name}+" for name in names]
         text += "\n\n" + textwrap.fill(
