@@ -18,7 +18,7 @@ def get_config() -> dict[str, str]:
     Returns
     -------
     config : dict
-        ``backend``: see :func:`set_config`.
+        ``backend``: see :func:`skmlp.set_config`.
     """
     return {"backend": os.environ.get(SETTING, "auto")}
 
@@ -65,12 +65,12 @@ def set_config(backend: str | None = None) -> None:
 
 @contextmanager
 def config_context(backend: str | None = None) -> Iterator[None]:
-    """Change settings within a ``with`` block, see :func:`set_config`.
+    """Change settings within a ``with`` block, see :func:`skmlp.set_config`.
 
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        As for :func:`set_config`.
+        As for :func:`skmlp.set_config`.
     """
     before = get_config()
     set_config(backend)

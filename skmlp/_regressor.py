@@ -218,7 +218,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         outputs : dict of str to ndarray
             First "prediction", or "quantiles", which is what ``predict`` returns; of
             ``loss='gaussian_nll'`` also "std". A loss of yours may have more
-            (:meth:`skmlp.nn.Loss.outputs`).
+            (``outputs`` of the loss).
         """
         return self._outputs(self._raw(self._check_X(X)))
 

@@ -194,8 +194,7 @@ def pages():
         + table(callbacks)
     )
     index += (
-        ".. py:module:: skmlp.augment\n   :no-index-entry:\n\n"
-        + heading("Augmenters", "-")
+        heading("Augmenters", "-")
         + "How to use them: :doc:`/guide/augmentation`.\n\n"
         + table(augmenters)
     )
@@ -221,7 +220,9 @@ def pages():
         )
         index += f"   {page}\n"
     written["custom"] = heading("Functions of your own") + CUSTOM
-    written["index"] = index + "   custom\n"
+    modules_here = ["augment", "callbacks", "onnx", "plot"]
+    targets = "".join(f"\n.. py:module:: skmlp.{name}\n" for name in modules_here)
+    written["index"] = index + "   custom\n" + targets
     return written
 
 
