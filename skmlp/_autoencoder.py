@@ -35,14 +35,14 @@ class Autoencoder(Reconstruction, BaseMLP):
     """Autoencoder: a network trained to reconstruct its input through a layer of ``n_components``
     units, the code.
 
-    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises
-    the mean over the rows of ``loss``, summed over the features, plus ``alpha / (2 n) sum_l
-    |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
-    identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
+    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse order.
+
+    {objective}
+    With identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
     autoencoder, ``code_penalty`` a sparse, a contractive or a variational one. Missing values (NaN)
-    have no loss, and the mean of the column takes their place in the input; :meth:`impute` gives
-    them their reconstructions. With ``categorical_features`` X is a table of numbers and
-    categories, and so is what comes back.
+    have no loss, and the mean of the column replaces them in the input; :meth:`impute` replaces
+    them by their reconstructions. With ``categorical_features`` X is a table of numbers and
+    categories, and so is the reconstruction.
 
     Parameters
     ----------

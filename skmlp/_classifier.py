@@ -36,9 +36,8 @@ from ._sklearn import available_if
 class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha
-    / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in
-    L1. Changing the import from scikit-learn's class of the same name is enough to use it.
+    {objective}
+    Changing the import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     See Also
     --------
-    MLPRegressor : The same for numbers.
+    MLPRegressor : The network for regression.
     sklearn.neural_network.MLPClassifier : The class whose parameters these extend.
 
     References

@@ -31,8 +31,8 @@ def set_config(backend: str | None = None) -> None:
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        What makes the steps of a training: 'numpy'; 'numba', compiled epochs (``pip install
-        "skmlp[fast]"``); 'auto', compiled epochs where a fit is large enough, by its steps and
+        What computes the epochs of a training: 'numpy'; 'numba', as compiled code
+        (``pip install "skmlp[fast]"``); 'auto', which compiles where a fit has enough steps and
         parameters. None changes nothing. Both agree to rounding. The environment variable
         ``SKMLP_BACKEND`` is the same setting.
 

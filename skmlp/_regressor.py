@@ -34,11 +34,9 @@ from .nn.losses import LOSSES, Loss
 class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over
-    the outputs, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a
-    minibatch). ``l1_ratio`` mixes in L1. The network learns the standardised y (``normalize_y``),
-    so y may have any size. Changing the import from scikit-learn's class of the same name is enough
-    to use it.
+    {objective}
+    The network learns the standardised y (``normalize_y``), so y needs no scaling. Changing the
+    import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------
@@ -50,7 +48,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     See Also
     --------
-    MLPClassifier : The same for labels.
+    MLPClassifier : The network for classification.
     sklearn.neural_network.MLPRegressor : The class whose parameters these extend.
 
     References

@@ -16,7 +16,7 @@ from .keys import did_you_mean
 
 
 def resolve(value, registry, estimator=None):
-    """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters
+    """Return the unit that ``value``, a key or an instance, stands for, with its hyperparameters
     checked.
 
     With ``estimator``, a key's unit takes the estimator's parameters of the same name, where these

@@ -254,7 +254,7 @@ class Progress(Callback):
                 self._decimals[name] = 6
         decimals = self._decimals[name]
         text = format(value, f".{decimals}f")
-        if value and (len(text) > 12 or size < 10.0 ** (3 - digits)):
+        if value and (len(text) > 12 or size < 10.0 ** (2 - decimals)):
             return format(value, ".3e" if digits < 7 else ".5e")
         return text
 

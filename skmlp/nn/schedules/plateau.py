@@ -51,7 +51,7 @@ class Plateau(Schedule):
         The factor falls after more than this many epochs without progress; None is the estimator's
         ``n_iter_no_change``.
     final : float in [0, 1], default=0.001
-        Least factor.
+        Smallest factor.
     warm_up : float >= 0, default=0
         Epochs of warming up.
 
