@@ -155,7 +155,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return self
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        """Return how normal each row is, for an autoencoder minus its reconstruction error.
+        """Return how normal each row is: for an autoencoder, minus its reconstruction error.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Return how far above the bound of outliers each row is.
+        """Return how far each row is above the threshold for outliers.
 
         Parameters
         ----------

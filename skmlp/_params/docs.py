@@ -84,7 +84,7 @@ FIT_DOCS = {
             Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.""",
+            Training data.""",
     "labels": """
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a

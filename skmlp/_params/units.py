@@ -129,7 +129,7 @@ def make_solver(estimator):
         if isinstance(rule, SGD) and rule.momentum == 1.0:
             raise ValueError(
                 f"l1_ratio={estimator.l1_ratio!r} does not go with momentum={rule.momentum!r}, "
-                "which never comes to rest; take less than 1."
+                "with which training never settles; take less than 1."
             )
     return rule
 

@@ -109,10 +109,11 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         quantiles : float or array-like of float in (0, 1), default=None
-            Levels: with (0.05, 0.95) nine of ten values of y lie between the two numbers, on
-            average over rows like those trained on. They are the prediction plus quantiles of the
-            errors that members made on rows they had held out, where predictions were alike. The
-            mean of several members errs less than one, so intervals are rather too wide. Only for
+            Levels of a prediction interval: with (0.05, 0.95) nine of ten values of y lie between
+            the two numbers, on average over rows like those trained on. They are the prediction
+            plus quantiles of the errors of members on their held-out rows with similar
+            predictions. The mean of several members has smaller errors than one, so intervals
+            tend to be too wide. Only for
             one output.
 
         Returns
