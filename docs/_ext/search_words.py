@@ -124,7 +124,7 @@ WORDS = {
 
 def add(app, doctree, docname):
     """Put the words of a page in front of it, where the search finds them. Overwrites: doctree."""
-    words = WORDS.get(docname, "")
+    words = WORDS.get(docname) or WORDS.get(docname.removeprefix("guide/"), "")
     entries = [("single", word.strip(), "", "main", None) for word in words.split(";") if word]
     if entries:
         doctree.insert(0, index(entries=entries, inline=False))
