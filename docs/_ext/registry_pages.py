@@ -171,7 +171,8 @@ def unit_page(cls):
 
 def gallery(name):
     """Return a small gallery of the examples that use a name, nothing if there are none."""
-    return f".. minigallery:: {name}\n   :add-heading: Examples in the gallery\n   :heading-level: -\n"
+    heads = "   :add-heading: Examples in the gallery\n   :heading-level: -\n"
+    return f".. minigallery:: {name}\n{heads}"
 
 
 def pages():
