@@ -31,18 +31,23 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "matplotlib.sphinxext.plot_directive",
     "registry_pages",
     "notebooks",
+    "parameter_groups",
+    "display_pictures",
+    "other_projects",
+    "search_words",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "**.ipynb"]
-nitpicky = False
-toc_object_entries_show_parents = (
-    "hide"  # there is no room for the class's name in front of each method's
-)
+nitpicky = True
+# there is no room for the class's name in front of each method's
+toc_object_entries_show_parents = "hide"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+add_module_names = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 templates_path = ["_templates"]
@@ -55,6 +60,7 @@ nb_custom_formats = {".md": ["python_blocks.read", {}]}
 nb_execution_mode = "auto"  # a page with blocks of Python is run when it is read
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
+nb_execution_in_temp = True  # what the blocks write does not stay
 nb_execution_show_tb = True
 nb_merge_streams = True
 
@@ -80,16 +86,47 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
 }
 
+# which examples use what, for the small galleries of the reference
+sphinx_gallery_conf |= {"backreferences_dir": "gallery/backreferences", "doc_module": ("skmlp",)}
+
+plot_formats = [("png", 120)]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_rcparams = {"figure.constrained_layout.use": True}
+plot_apply_rcparams = True
+
+# The build needs no network. Where there is one, on Read the Docs or with SKMLP_DOCS_ONLINE=1, the
+# inventories of other projects give more links than ``other_projects`` knows by itself.
+if os.environ.get("READTHEDOCS") or os.environ.get("SKMLP_DOCS_ONLINE"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "pandas": ("https://pandas.pydata.org/docs", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+        "matplotlib": ("https://matplotlib.org/stable", None),
+    }
+
 html_theme = "pydata_sphinx_theme"
 html_title = "skmlp"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = str(DOCS / "_static" / "scorer.js")
+html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
     "header_links_before_dropdown": 8,
+    "icon_links": [
+        {
+            "name": "Source",
+            "url": "https://github.com/skmlp/skmlp",
+            "icon": "fa-brands fa-github",
+        }
+    ],
 }
-WIDE = ["changelog", "lectures", "design", "policies", "contributing", "releasing", "migrating"]
+WIDE = ["changelog", "lectures", "design", "policies", "contributing", "releasing"]
 html_sidebars = {page: [] for page in WIDE}

@@ -35,14 +35,14 @@ class Autoencoder(Reconstruction, BaseMLP):
     """Autoencoder: a network trained to reconstruct its input through a layer of ``n_components``
     units, the code.
 
-    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse. Minimises
-    the mean over the rows of ``loss``, summed over the features, plus ``alpha / (2 n) sum_l
-    |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in L1. With
-    identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
+    The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse order.
+
+    {objective}
+    With identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
     autoencoder, ``code_penalty`` a sparse, a contractive or a variational one. Missing values (NaN)
-    have no loss, and the mean of the column takes their place in the input; :meth:`impute` gives
-    them their reconstructions. With ``categorical_features`` X is a table of numbers and
-    categories, and so is what comes back.
+    have no loss, and the mean of the column replaces them in the input; :meth:`impute` replaces
+    them by their reconstructions. With ``categorical_features`` X is a table of numbers and
+    categories, and so is the reconstruction.
 
     Parameters
     ----------
@@ -173,12 +173,12 @@ class Autoencoder(Reconstruction, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
-            Not used in training; handed on to callbacks.
+            Not used in training; passed to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
         X_val : as X, default=None
             Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
+            watches them. Steps of a pipeline transform them if it has
             ``transform_input=["X_val"]``.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
@@ -195,14 +195,14 @@ class Autoencoder(Reconstruction, BaseMLP):
     def partial_fit(
         self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on X, going on from where the last call ended.
+        """Train for one epoch on X, continuing from where the last call ended.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
-            Not used in training; handed on to callbacks.
+            Not used in training; passed to callbacks.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.
 
@@ -223,7 +223,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         n_samples : int, default=1
             Number of rows.
         random_state : int, RandomState instance or None, default=None
-            Seeds the draws.
+            Seed of the draws.
 
         Returns
         -------
@@ -249,7 +249,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
-            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. A missing value
+            Dense, even if X is not. Behind 'hard_threshold' that of its surrogate. A missing value
             counts as the mean that replaces it. Of a table (``categorical_features``) that with
             respect to its numbers, and NaN for categories.
         """

@@ -36,9 +36,8 @@ from ._sklearn import available_if
 class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     """Multi-layer perceptron for classification: binary, multiclass or multilabel.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss`` plus ``alpha
-    / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a minibatch). ``l1_ratio`` mixes in
-    L1. Changing the import from scikit-learn's class of the same name is enough to use it.
+    {objective}
+    Changing the import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
 
     See Also
     --------
-    MLPRegressor : The same for numbers.
+    MLPRegressor : The network for regression.
     sklearn.neural_network.MLPClassifier : The class whose parameters these extend.
 
     References
@@ -171,7 +170,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on X and y, going on from where the last call ended.
+        """Train for one epoch on X and y, continuing from where the last call ended.
 
         Parameters
         ----------
@@ -191,7 +190,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
 
     def decision_function(self, X: MatrixLike) -> np.ndarray:
-        """Return the raw scores: the larger, the more the class is favoured.
+        """Return the raw scores, which are larger for more probable classes.
 
         Parameters
         ----------
@@ -259,8 +258,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def sample_predictions(
         self, X: MatrixLike, n_samples: int = 100, random_state: Seed = None
     ) -> np.ndarray:
-        """Return probabilities with the dropout of training left on, whose spread says how sure the
-        network is (Monte Carlo dropout).
+        """Return probabilities with the dropout of training left on, whose spread shows how
+        uncertain the network is (Monte Carlo dropout: epistemic uncertainty).
 
         Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch
         normalisation by its statistics. Only where ``loss`` has probabilities. Gal and Ghahramani,
@@ -272,7 +271,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         n_samples : int, default=100
             Number of samples.
         random_state : int, RandomState instance or None, default=None
-            Seeds the masks.
+            Seed of the masks.
 
         Returns
         -------
@@ -291,8 +290,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         return self._linked(raw, self._network.loss.link)
 
     def input_gradient(self, X: MatrixLike, y: ArrayLike | None = None) -> np.ndarray:
-        """Return the gradient of a class's score with respect to each input: which inputs speak for
-        the class (a saliency map).
+        """Return the gradient of a class's score with respect to each input: which inputs are
+        evidence for the class (a saliency map).
 
         The score is that of ``decision_function``, in prediction mode: without dropout, with batch
         normalisation by its statistics. Of two classes the first has minus the score of the second.
@@ -309,15 +308,15 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         -------
         gradient : ndarray of shape (n_samples, n_features)
             For multilabel targets (n_samples, n_labels, n_features). Dense, even if X is not.
-            Behind 'hard_threshold' that of its stand-in. Of a table (``categorical_features``) that
-            with respect to its numbers, and NaN for categories.
+            Behind 'hard_threshold' that of its surrogate. Of a table (``categorical_features``)
+            that with respect to its numbers, and NaN for categories.
         """
         gradient = gradient_of_labels if self._multilabel else gradient_of_classes
         return gradient(self, self._check_X(X), y)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy, the share of the rows whose labels are right, all of them for
-        multilabel targets.
+        """Return the accuracy, the share of the rows whose labels are predicted correctly (all of
+        them for multilabel targets).
 
         Parameters
         ----------

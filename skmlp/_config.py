@@ -18,7 +18,7 @@ def get_config() -> dict[str, str]:
     Returns
     -------
     config : dict
-        ``backend``: see :func:`set_config`.
+        ``backend``: see :func:`skmlp.set_config`.
     """
     return {"backend": os.environ.get(SETTING, "auto")}
 
@@ -31,8 +31,8 @@ def set_config(backend: str | None = None) -> None:
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        What makes the steps of a training: 'numpy'; 'numba', compiled epochs (``pip install
-        "skmlp[fast]"``); 'auto', compiled epochs where a fit is large enough, by its steps and
+        What computes the epochs of a training: 'numpy'; 'numba', as compiled code
+        (``pip install "skmlp[fast]"``); 'auto', which compiles where a fit has enough steps and
         parameters. None changes nothing. Both agree to rounding. The environment variable
         ``SKMLP_BACKEND`` is the same setting.
 
@@ -65,12 +65,12 @@ def set_config(backend: str | None = None) -> None:
 
 @contextmanager
 def config_context(backend: str | None = None) -> Iterator[None]:
-    """Change settings within a ``with`` block, see :func:`set_config`.
+    """Change settings within a ``with`` block, see :func:`skmlp.set_config`.
 
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        As for :func:`set_config`.
+        As for :func:`skmlp.set_config`.
     """
     before = get_config()
     set_config(backend)

@@ -28,12 +28,11 @@ from ._sklearn import HasMethods, makes_pandas
 class AutoencoderImputer(
     ExplainedParameters, CheckedState, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
-    """Imputer: missing values are replaced by their reconstructions.
+    """Imputer that replaces missing values by an autoencoder's reconstructions.
 
-    An autoencoder learns from the values that are there how the columns depend on each other; what
-    is missing in a row follows from the others. This estimator turns
-    :meth:`Autoencoder.impute` into a transformer, to stand in front of an estimator that takes no
-    missing values.
+    An autoencoder learns from the observed values how the columns depend on each other, and
+    predicts the missing values of a row from the others. This estimator makes a transformer of
+    :meth:`Autoencoder.impute`, for use in front of an estimator that accepts no missing values.
 
     Parameters
     ----------

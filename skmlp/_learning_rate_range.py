@@ -1,5 +1,5 @@
 """The learning-rate range test: a short training whose rate rises from step to step, to see which
-rates are any good.
+rates are suitable.
 
 The one decision: each step is a call of ``partial_fit`` on one batch, so that what is tested is the
 estimator itself, with its own solver, regularisation and precision.
@@ -39,12 +39,12 @@ def learning_rate_range(
     max_rate: float = 10.0,
     n_steps: int = 100,
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Train for a few steps while the learning rate rises, and return how the loss took it (Smith,
+    """Train for a few steps while the learning rate rises, and return the loss at each rate (Smith,
     2017, section 3.3).
 
     The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at
-    each rate. At first the loss hardly moves, then it falls, and at last it rises again; the test
-    ends early where it is not finite or its moving average is four times its least value.
+    each rate. At first the loss hardly changes, then it falls, and finally it rises again; the test
+    ends early if it is not finite or its moving average is four times its lowest value.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def learning_rate_range(
     losses : ndarray of shape (n_steps_made,)
         The loss of each batch, penalty included, before the step at that rate.
     suggestion : float
-        A tenth of the rate at which the moving average of the losses is least: below the edge, on
-        the slope.
+        A tenth of the rate at which the moving average of the losses is lowest, where the loss
+        still falls.
 
     References
     ----------

@@ -37,31 +37,32 @@ _SPREADS = 2.0  # standard deviations above the median
 class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEstimator):
     """Outlier detector: rows that an autoencoder does not reconstruct well are outliers.
 
-    An autoencoder learns what the rows have in common, and fails on what is unlike them. This
-    estimator turns its reconstruction error into scikit-learn's interface of outlier detectors.
+    An autoencoder learns what the training rows have in common and reconstructs unlike rows
+    (anomalies) badly. This estimator gives its reconstruction error the interface of scikit-learn's
+    outlier and novelty detectors.
 
     Parameters
     ----------
     estimator : Autoencoder, Pipeline or None, default=None
-        An autoencoder, or a pipeline that ends in one: whatever has ``fit`` and ``score_samples``,
-        the larger the more normal. A copy of it is fitted. None stands for a denoising autoencoder
-        of standardised columns: after ``StandardScaler`` one hidden layer of twice as many tanh
-        units as there are features, at least 128 and at most 512, a code of half as many,
-        ``GaussianCorruption(1.5)``, and a one-cycle rate with peak 0.005 for 100 epochs of batches
-        of 64; beyond 2000 rows for 200000 divided by the number of rows, at least 20. The noise,
-        larger than the spread of the columns, is what keeps so wide a network from copying. Equal
-        rows are put together with their weights added, so that weight 2 is the same as giving a row
-        twice, in spite of the noise. A table with columns of categories is standardised by the
-        autoencoder itself, with ``categorical_features='from_dtype'``.
+        An autoencoder, a pipeline that ends in one, or any estimator with ``fit`` and a
+        ``score_samples`` that is larger for more normal rows. A copy of it is fitted. None stands
+        for a denoising autoencoder of standardised columns: after ``StandardScaler`` one hidden
+        layer of twice as many tanh units as there are features, at least 128 and at most 512, a
+        code of half as many, ``GaussianCorruption(1.5)``, and a one-cycle rate with peak 0.005 for
+        100 epochs of batches of 64; beyond 2000 rows for 200000 divided by the number of rows, at
+        least 20. The noise, larger than the spread of the columns, prevents such a wide network
+        from copying its input. Equal rows are put together with their weights added, so that weight
+        2 is the same as giving a row twice, in spite of the noise. For a table with categories it
+        is an autoencoder with ``categorical_features='from_dtype'``, which standardises the numbers.
     contamination : 'auto' or float in (0, 0.5], default='auto'
-        Where ``offset_`` lies. A float: the share of the training rows, by weight, that are
-        outliers. 'auto': a row is an outlier if the cube root of its error lies above its median
-        over the training rows by more than two standard deviations, estimated as 1.4826 times the
-        median distance from that median. Cube roots of errors are nearly normal if residuals are
-        (Wilson and Hilferty, 1931); so this is about one normal row in fifty, and a tenth of other
-        rows among those trained on does not move it far. Rows not trained on have larger errors,
-        much larger ones where few rows have many columns: then put a PCA in front of the
-        autoencoder, or set ``offset_`` by rows not trained on.
+        How ``offset_``, the threshold, is set. A float: the share of the training rows, by weight,
+        that are outliers. 'auto': a row is an outlier if the cube root of its error lies above its
+        median over the training rows by more than two standard deviations, estimated as 1.4826
+        times the median distance from that median. Cube roots of errors are nearly normal if
+        residuals are (Wilson and Hilferty, 1931); so this is about one normal row in fifty, and
+        outliers among the training rows, if they are at most a tenth, change it little. Rows not
+        trained on have larger errors, much larger ones where few rows have many columns: in that
+        case put a PCA in front of the autoencoder, or set ``offset_`` by held-out rows.
     random_state : int, RandomState instance or None, default=None
         Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves
         them as they are.
@@ -157,7 +158,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return self
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        """Return how normal each row is, for an autoencoder minus its reconstruction error.
+        """Return how normal each row is: for an autoencoder, minus its reconstruction error.
 
         Parameters
         ----------
@@ -175,7 +176,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Return how far above the bound of outliers each row is.
+        """Return how far each row is above the threshold for outliers.
 
         Parameters
         ----------

@@ -34,11 +34,9 @@ from .nn.losses import LOSSES, Loss
 class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     """Multi-layer perceptron for regression, with one or several outputs.
 
-    Minimises, over weights W_l and intercepts b_l, the mean over the rows of ``loss``, summed over
-    the outputs, plus ``alpha / (2 n) sum_l |W_l|^2``, where n is the number of rows (of a
-    minibatch). ``l1_ratio`` mixes in L1. The network learns the standardised y (``normalize_y``),
-    so y may have any size. Changing the import from scikit-learn's class of the same name is enough
-    to use it.
+    {objective}
+    The network learns the standardised y (``normalize_y``), so y needs no scaling. Changing the
+    import from scikit-learn's class of the same name is enough to use it.
 
     Parameters
     ----------
@@ -50,7 +48,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
 
     See Also
     --------
-    MLPClassifier : The same for labels.
+    MLPClassifier : The network for classification.
     sklearn.neural_network.MLPRegressor : The class whose parameters these extend.
 
     References
@@ -168,7 +166,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
     def partial_fit(
         self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on X and y, going on from where the last call ended.
+        """Train for one epoch on X and y, continuing from where the last call ended.
 
         Parameters
         ----------
@@ -218,7 +216,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         outputs : dict of str to ndarray
             First "prediction", or "quantiles", which is what ``predict`` returns; of
             ``loss='gaussian_nll'`` also "std". A loss of yours may have more
-            (:meth:`skmlp.nn.Loss.outputs`).
+            (``outputs`` of the loss).
         """
         return self._outputs(self._raw(self._check_X(X)))
 
@@ -229,12 +227,12 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         random_state: Seed = None,
         return_std: bool = False,
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Return predictions with the dropout of training left on, whose spread says how sure the
-        network is (Monte Carlo dropout).
+        """Return predictions with the dropout of training left on, whose spread shows how
+        uncertain the network is (Monte Carlo dropout: epistemic uncertainty).
 
         Each sample draws masks of its own for each row; all else is as in ``predict``, batch
-        normalisation by its statistics. The spread is that of the network's knowledge, not the
-        noise of y, which ``loss='gaussian_nll'`` learns; for the variance of y add both: the mean
+        normalisation by its statistics. The spread is the epistemic uncertainty, not the noise of y
+        (aleatoric), which ``loss='gaussian_nll'`` learns; for the variance of y add both: the mean
         of ``std**2`` over the samples and the variance of ``y``. Gal and Ghahramani, "Dropout as a
         Bayesian approximation" (2016).
 
@@ -244,7 +242,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         n_samples : int, default=100
             Number of samples.
         random_state : int, RandomState instance or None, default=None
-            Seeds the masks.
+            Seed of the masks.
         return_std : bool, default=False
             Whether to return the standard deviation too, which ``loss='gaussian_nll'`` learns.
 
@@ -280,7 +278,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
             That of ``predict(X)``, with an axis for the features behind: with several quantiles
             (n_samples, n_levels, n_features) or (n_samples, n_outputs, n_levels, n_features).
-            Dense, even if X is not. Behind 'hard_threshold' that of its stand-in. Of a table
+            Dense, even if X is not. Behind 'hard_threshold' that of its surrogate. Of a table
             (``categorical_features``) that with respect to its numbers, and NaN for categories.
         """
         X = self._check_X(X)

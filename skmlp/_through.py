@@ -59,7 +59,7 @@ def sample_predictions(
     n_samples : int, default=100
         Number of samples.
     random_state : int, RandomState instance or None, default=None
-        Seeds the masks.
+        Seed of the masks.
     **options : dict
         ``return_std`` of :meth:`MLPRegressor.sample_predictions`.
 
@@ -86,8 +86,8 @@ def sample_predictions(
 
 
 def input_gradient(estimator: BaseEstimator, X: MatrixLike, **options: Any) -> np.ndarray:
-    """Return the gradient of what the network inside a pipeline or a search says with respect to
-    each of its inputs.
+    """Return the gradient of the prediction of the network inside a pipeline or a search with
+    respect to each of its inputs.
 
     Parameters
     ----------

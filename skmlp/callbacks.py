@@ -41,7 +41,7 @@ class EarlyStopping(FitMemory):
     Parameters
     ----------
     scoring : str, callable or None, default=None
-        What is watched: the estimator's own ``score``, or any scikit-learn scorer.
+        The score that is monitored: the estimator's own ``score``, or any scikit-learn scorer.
     X_val, y_val : array-like, default=None
         Rows to score on, as the estimator itself would be given them: in a ``Pipeline`` after the
         steps before it. None: the training rows, with their ``sample_weight`` if there is one. An
@@ -49,7 +49,7 @@ class EarlyStopping(FitMemory):
     n_iter_no_change : int, default=10
         Training stops after more than this many epochs without progress.
     tol : float, default=1e-4
-        Least improvement on the best score so far that counts as progress.
+        Minimum improvement on the best score so far that counts as progress.
 
     Raises
     ------
@@ -121,8 +121,8 @@ class EarlyStopping(FitMemory):
 
 
 class Snapshot(FitMemory):
-    """Writes the fitted estimator into a file every few epochs, so that a fit that is killed can go
-    on from there: ``resume``.
+    """Writes a checkpoint, the fitted estimator, into a file every few epochs, so that a fit that
+    is killed can be continued from there: ``resume``.
 
     The file is a pickle of the estimator as a fit that stopped at this epoch would have left it,
     without its callbacks; behind it, in a pickle of its own, is what else a fit needs that goes on.

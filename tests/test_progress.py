@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp.nn.engine.epoch_end import Progress
 
 from .problems import blobs, curve
 
@@ -22,10 +23,11 @@ QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "verbose": True, "random_sta
 
 def table(out):
     """Return the titles, the cells as they stand under them, and what comes after the table."""
-    header, *lines = out.splitlines()
+    header, *lines = out.replace("  * best so far", "").splitlines()
     titles = re.split(r"\s{2,}", header.strip())
     ends = [header.index(title) + len(title) for title in titles]
     n_rows = next((k for k, line in enumerate(lines) if not line.strip()[0].isdigit()), len(lines))
+    lines[:n_rows] = [line.removesuffix("  *") for line in lines[:n_rows]]
     for line in lines[:n_rows]:
         assert len(line) == len(header)
         assert [found.end() for found in re.finditer(r"\S+", line)] == ends
@@ -55,6 +57,42 @@ def test_the_table_is_aligned_and_has_the_numbers_of_the_history(cls, solver, va
     assert len(rows) == len(history) == 4
     np.testing.assert_allclose(np.array(rows, dtype=float), history, rtol=5e-4, atol=5e-4)
     np.testing.assert_allclose([float(row[1]) for row in rows], history["loss"], rtol=5e-6)
+
+
+def test_numbers_of_a_column_have_their_decimal_points_in_one_place(capsys):
+    MLPClassifier(**QUICK | {"max_iter": 60}, learning_rate_init=0.1).fit(X, Y)
+    _, rows, _ = table(capsys.readouterr().out)
+    assert float(rows[0][1]) > 5 * float(rows[-1][1])
+    for column in (1, 2):
+        assert len({len(row[column].partition(".")[2]) for row in rows}) == 1
+
+
+def test_numbers_too_large_or_too_small_for_the_column_are_written_in_powers_of_ten(capsys):
+    progress = Progress(["loss", "learning_rate"])
+    for loss in (1.5, 2.96494e11, 1.5e-7, 0.0):
+        progress.line({"loss": loss, "learning_rate": loss})
+    cells = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[0] for row in cells] == ["1.500000", "2.96494e+11", "1.50000e-07", "0.000000"]
+    assert [row[1] for row in cells] == ["1.500000", "2.965e+11", "1.500e-07", "0.000000"]
+
+
+def test_epochs_with_the_best_score_so_far_have_a_mark(capsys):
+    model = MLPClassifier(**QUICK | {"max_iter": 12}, early_stopping=True).fit(X, Y)
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.endswith("  * best so far")
+    scores = model.validation_scores_
+    best = [score > max(scores[:k], default=-1.0) for k, score in enumerate(scores)]
+    assert [line.endswith("  *") for line in lines[: len(scores)]] == best
+    MLPClassifier(**QUICK).fit(X, Y, X_val=X, y_val=Y)
+    assert "*" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_warning_comes_after_the_table(solver, capsys, monkeypatch):
+    seen = []
+    monkeypatch.setattr("warnings.warn", lambda *args, **_: seen.append(capsys.readouterr().out))
+    MLPClassifier(**QUICK, solver=solver).fit(X, Y)
+    assert "Ended with epoch 4" in seen[0]
 
 
 def ending(model, capsys, *fit_args, **fit_options):

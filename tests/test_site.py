@@ -119,3 +119,21 @@ def test_every_unit_and_public_name_has_a_place_in_the_reference():
                 f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()
             ), key
             assert any(name.endswith(f".{cls.__name__}") for name in pages), key
+
+
+@pytest.mark.parametrize("name", [name for name in skmlp.__all__ if name[0].isupper()])
+def test_estimators_link_to_their_page_of_the_reference(name):
+    cls = getattr(skmlp, name)
+    if not hasattr(cls, "_get_doc_link"):  # a display
+        return
+    link = cls()._get_doc_link()
+    assert link.endswith(f"/api/generated/skmlp.{name}.html")
+    assert link in cls()._repr_html_()
+
+
+class OfMine(skmlp.MLPClassifier):
+    """Somebody's own estimator, which has no page."""
+
+
+def test_estimators_of_others_have_no_link():
+    assert OfMine()._get_doc_link() == ""

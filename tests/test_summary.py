@@ -95,8 +95,9 @@ def test_it_says_what_each_layer_is():
 @pytest.mark.parametrize(("cls", "setting"), SETTINGS, ids=str)
 def test_the_text_is_aligned_and_fits_a_terminal(cls, setting):
     summary = cls(max_iter=1, random_state=0, **setting).fit(X, Y).summary()
-    title, rule, header, _, *rows, _, loss, total = str(summary).splitlines()
-    assert {len(line) for line in [rule, header, *rows]} == {len(rule)}
+    title, rule, header, _, first, *rows, _, loss, total = str(summary).splitlines()
+    assert first.rstrip().split(maxsplit=1) == ["input", f"(n, {summary.n_in})"]
+    assert {len(line) for line in [rule, header, first, *rows]} == {len(rule)}
     assert len(rule) <= 80
     assert [int(row.split()[0]) for row in rows] == [row.number for row in summary.rows]
     end = header.index("parameters") + len("parameters")
@@ -117,11 +118,14 @@ def test_the_html_is_the_same_table():
     summary = model.summary()
     tree = ElementTree.fromstring(summary._repr_html_().replace("<br>", "<br/>"))
     cells = [[cell.text for cell in row] for row in tree.find("tbody")]
-    assert cells == [
+    assert cells[0] == [None, "input", f"(n, {X.shape[1]})", None, None]
+    assert cells[1:] == [
         [str(row.number), row.layer, row.output, str(row.parameters), str(row.statistics)]
         for row in summary.rows
     ]
     assert "FunctionActivation(function=<lambda>)" in [row[1] for row in cells]
+    sides = {tuple(cell.get("style")[12:] for cell in row) for row in tree.iter("tr")}
+    assert sides == {("right", "left", "left", "right", "right"), ("left",)}
     assert tree.find("caption").text == summary.title
     assert summary.total in "".join(tree.find("tfoot").itertext())
 

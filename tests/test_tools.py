@@ -163,7 +163,7 @@ def test_constructor_stores_what_it_is_given(cls):
 
 
 def test_one_unit_may_serve_several_estimators():
-    """Units hold hyper-parameters only."""
+    """Units hold hyperparameters only."""
     X, y = curve()
     shared = {name: clone(unit) for name, unit in UNITS.items()}
     one = quick(MLPRegressor, **shared).fit(X, y)

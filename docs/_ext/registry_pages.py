@@ -16,6 +16,23 @@ import skmlp.onnx
 import skmlp.plot
 from skmlp import nn
 
+# the order in which the reference lists what ``skmlp`` has; what is in none is a tool
+SECTIONS = {
+    "Estimators for tables": (
+        "They take a data frame as it is: :doc:`/guide/tables`.",
+        ["TabularMLPClassifier", "TabularMLPRegressor"],
+    ),
+    "Networks": (
+        "One network, every part of which is a parameter: :doc:`/guide/choosing`.",
+        ["MLPClassifier", "MLPRegressor"],
+    ),
+    "Autoencoders": (
+        "Codes, missing values and outliers: :doc:`/guide/autoencoders`.",
+        ["Autoencoder", "AutoencoderImputer", "OutlierAutoencoder"],
+    ),
+    "Tools": ("Functions that take fitted estimators, and settings of the package.", []),
+}
+
 FAMILIES = {
     "activations": (
         "Activations",
@@ -45,6 +62,18 @@ FAMILIES = {
     "code_penalties": ("Code penalties", "`code_penalty`", nn.CODE_PENALTIES, nn.Term),
     "corruptions": ("Corruptions", "`corruption`", nn.CORRUPTIONS, nn.Corruption),
 }
+
+
+CUSTOM = """\
+A parameter such as ``activation``, and the ``loss`` of a regressor, can be a function made of
+NumPy's elementwise functions. How to write one: :doc:`/guide/custom`.
+
+.. automodule:: skmlp.nn.autodiff.custom
+
+.. autoclass:: skmlp.nn.autodiff.custom.FunctionActivation
+
+.. autoclass:: skmlp.nn.autodiff.custom.FunctionLoss
+"""
 
 
 def exported(cls):
@@ -99,7 +128,7 @@ def family_page(title, parameter, registry, base, targets, listed):
     if parameter:
         text += (
             f"What the parameter {parameter} accepts: a key, or an instance of a class with "
-            "its own hyper-parameters.\n\n"
+            "its own hyperparameters.\n\n"
         ).replace("`", "``")
     else:
         text += (
@@ -133,30 +162,47 @@ def family_page(title, parameter, registry, base, targets, listed):
 def unit_page(cls):
     """Return the page of one class: its docstring, without the methods that only the core calls."""
     module, name = exported(cls).rsplit(".", 1)
-    return heading(name) + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n"
+    return (
+        heading(name)
+        + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n\n"
+        + gallery(exported(cls))
+    )
+
+
+def gallery(name):
+    """Return a small gallery of the examples that use a name, nothing if there are none."""
+    heads = "   :add-heading: Examples in the gallery\n   :heading-level: -\n"
+    return f".. minigallery:: {name}\n{heads}"
 
 
 def pages():
     """Return the text of each page by its name."""
     displays = [f"skmlp.{name}" for name in skmlp.plot.__all__]
-    estimators = [f"skmlp.{name}" for name in skmlp.__all__ if name not in skmlp.plot.__all__]
+    listed = [name for _, names in SECTIONS.values() for name in names]
+    others = [name for name in skmlp.__all__ if name not in [*listed, *skmlp.plot.__all__]]
     callbacks = [f"skmlp.callbacks.{name}" for name in skmlp.callbacks.__all__]
     augmenters = [f"skmlp.augment.{name}" for name in skmlp.augment.__all__]
     index = heading("API reference")
-    index += heading("Estimators and tools", "-") + table(estimators)
+    for title, (text, names) in SECTIONS.items():
+        index += heading(title, "-") + f"{text}\n\n"
+        index += table([f"skmlp.{name}" for name in names or others])
     index += (
         heading("Pictures", "-") + "How to use them: :doc:`/guide/pictures`.\n\n" + table(displays)
     )
     index += (
-        heading("Callbacks", "-") + "How to use them: :doc:`/callbacks`.\n\n" + table(callbacks)
+        heading("Callbacks", "-")
+        + "How to use them: :doc:`/guide/callbacks`.\n\n"
+        + table(callbacks)
     )
     index += (
         heading("Augmenters", "-")
-        + "How to use them: :doc:`/augmentation`.\n\n"
+        + "How to use them: :doc:`/guide/augmentation`.\n\n"
         + table(augmenters)
     )
     index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"
     index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
+    index += heading("Functions of your own", "-")
+    index += "What :mod:`skmlp.nn.autodiff.custom` makes of them: :doc:`custom`.\n\n"
     index += heading("Units of the core", "-")
     index += textwrap.dedent("""\
         What the estimators' parameters of the same name accept as keys or instances, imported from
@@ -174,7 +220,10 @@ def pages():
             {f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]}
         )
         index += f"   {page}\n"
-    written["index"] = index
+    written["custom"] = heading("Functions of your own") + CUSTOM
+    modules_here = ["augment", "callbacks", "onnx", "plot"]
+    targets = "".join(f"\n.. py:module:: skmlp.{name}\n" for name in modules_here)
+    written["index"] = index + "   custom\n" + targets
     return written
 
 

@@ -113,8 +113,9 @@ def train_lbfgs(training):
         why = asked_by(estimator)
     else:
         why = lbfgs_ending(estimator, result)
-        warn_lbfgs(estimator, result)
         by_itself = True
     if progress is not None:
         progress.end(len(training.records), why, "The weights are those of the last epoch.")
+    if by_itself:
+        warn_lbfgs(estimator, result)
     return Ending(result.nit, by_itself)

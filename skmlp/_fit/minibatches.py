@@ -58,12 +58,12 @@ def train_minibatches(training):
     n_iter = len(records) - n_before
     if stopping.keep_best and why is None and not stopping.has_kept:
         raise ValueError(training.evaluation.undefined(n_iter))
-    if not (ended_well or training.incremental or training.minibatches.schedule.planned):
-        warn_max_iter(n_epochs)
     stopping.restore()
     if progress is not None and not training.incremental:
         reason = why or _reason(estimator, stopping, ended_well)
         progress.end(len(records), reason, kept_weights(stopping, state, len(records)))
+    if not (ended_well or training.incremental or training.minibatches.schedule.planned):
+        warn_max_iter(n_epochs)
     by_itself = why is None and not (tasks is not None and tasks.stopped)
     return Ending(n_iter, by_itself, stopping.has_kept)
 

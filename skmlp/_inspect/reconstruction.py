@@ -19,7 +19,7 @@ class Reconstruction:
     """The methods of a fitted autoencoder that ask for reconstructions and their errors."""
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray | pd.DataFrame:
-        """Return the reconstructions that belong to codes.
+        """Return the reconstructions of codes.
 
         Parameters
         ----------
@@ -79,8 +79,8 @@ class Reconstruction:
             whose columns without missing values stay as they are. The other values are as they
             were; what is filled in is a probability where the loss is a cross-entropy. With
             ``categorical_features`` missing categories are filled in too, by the most probable one,
-            and a column with some keeps its dtype as in ``predict``; in the input each counts as
-            unseen, so that the others speak for it.
+            and a column with some keeps its dtype as in ``predict``; in the input each is treated
+            as unseen, so that it is predicted from the others.
         """
         valid = self._check_X(X)
         refuse_sparse(valid, "impute", "a dense reconstruction")
@@ -88,7 +88,7 @@ class Reconstruction:
             return self._codec.impute(X, valid, self._network)
 
     def score_samples(self, X: MatrixLike) -> np.ndarray:
-        """Return minus the reconstruction error of each row: the larger, the more normal.
+        """Return minus the reconstruction error of each row, which is larger for more normal rows.
 
         Parameters
         ----------

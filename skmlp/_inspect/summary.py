@@ -41,6 +41,8 @@ class Summary:
         The loss, and the function from scores to predictions that comes with it.
     n_parameters, n_statistics, n_bytes : int
         Numbers trained, numbers carried along, and the memory that both take.
+    n_in : int
+        Number of values of a row that go in.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Summary:
     n_parameters: int
     n_statistics: int
     n_bytes: int
+    n_in: int = 0
 
     @classmethod
     def of(cls, name: str, network: Network) -> "Summary":
@@ -75,6 +78,7 @@ class Summary:
             n_parameters=network.layout.size,
             n_statistics=network.running_layout.size,
             n_bytes=network.params.nbytes + network.running.nbytes,
+            n_in=network.n_in,
         )
 
     @property
@@ -86,7 +90,8 @@ class Summary:
     def _table(self):
         """Return titles and rows as text, running statistics only where there are any."""
         titles = ["", "layer", "output", "parameters", "statistics"]
-        rows = [
+        rows = [["", "input", f"(n, {self.n_in})", "", ""]]
+        rows += [
             [str(row.number), row.layer, row.output, f"{row.parameters:,}", f"{row.statistics:,}"]
             for row in self.rows
         ]
@@ -112,15 +117,16 @@ class Summary:
 
     def _repr_html_(self):
         titles, rows = self._table()
-        head = "".join(f"<th>{title}</th>" for title in titles)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
+        head, *body = [
+            "<tr>" + "".join(_html(tag, k, cell) for k, cell in enumerate(row)) + "</tr>"
+            for tag, row in [("th", titles), *(("td", row) for row in rows)]
+        ]
+        caption = f'<caption style="white-space: nowrap">{html.escape(self.title)}</caption>'
         below = f"loss: {html.escape(self.loss)}<br>{self.total}"
         return (
-            f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-            f'<tfoot><tr><td colspan="{len(titles)}">{below}</td></tr></tfoot></table>'
+            f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody><tfoot><tr>"
+            f'<td colspan="{len(titles)}" style="text-align: left">{below}</td></tr></tfoot>'
+            "</table>"
         )
 
 
@@ -157,6 +163,12 @@ def _described(layer, number):
 def _aligned(column, cell, width):
     """Return a cell as wide as its column: names to the left, numbers to the right."""
     return f"{cell:<{width}}" if column in (1, 2) else f"{cell:>{width}}"
+
+
+def _html(tag, column, cell):
+    """Return a cell of the table for notebooks, aligned as in the terminal."""
+    side = "left" if column in (1, 2) else "right"
+    return f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
 
 
 def _readable(n_bytes):

@@ -13,8 +13,8 @@ ATTRIBUTE_DOCS = {
         for the others.""",
     "embeddings_": """
     embeddings_ : dict of pandas.DataFrame
-        With ``categorical_features``, for each categorical column (by name or number) the learned
-        vectors, a row for each category; None among these is a missing value. Copies.""",
+        With ``categorical_features``: the learned vectors of each categorical column (by name or
+        number), a row for each category; None among these is a missing value. Copies.""",
     "history_": """
     history_ : pandas.DataFrame
         One row per epoch: ``loss``, ``learning_rate``, ``gradient_norm`` (before clipping, of the
@@ -25,7 +25,7 @@ ATTRIBUTE_DOCS = {
         Training loss of the last epoch.""",
     "best_loss_": """
     best_loss_ : float or None
-        Least training loss; None with ``early_stopping``.""",
+        Lowest training loss; None with ``early_stopping``.""",
     "loss_curve_": """
     loss_curve_ : list of float
         Training loss, penalty included, per epoch.""",
@@ -34,13 +34,13 @@ ATTRIBUTE_DOCS = {
         Validation score per epoch, if there is a validation set.""",
     "best_validation_score_": """
     best_validation_score_ : float or None
-        Largest validation score.""",
+        Highest validation score.""",
     "n_iter_": """
     n_iter_ : int
-        Epochs of the last call to ``fit``.""",
+        Number of epochs of the last call to ``fit``.""",
     "t_": """
     t_ : int
-        Rows seen in training, counted again in each epoch.""",
+        Number of rows seen in training, counted again in each epoch.""",
     "n_layers_": """
     n_layers_ : int
         Number of layers, input and output included.""",

@@ -33,19 +33,19 @@ AUTOENCODER_DOCS = {
         Width of the code.""",
     "hidden_layer_sizes": """
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Width of each hidden layer of the encoder; the decoder has them in reverse. ``()`` means
-        none.""",
+        Width of each hidden layer of the encoder; the decoder has them in reverse order. With
+        ``()`` there is none.""",
     "activation": """
     activation : str, Activation, callable, or list of these, default='relu'
         Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per
-        layer of the encoder, and the decoder has them in reverse.""",
+        layer of the encoder, and the decoder has them in reverse order.""",
     "code_activation": """
     code_activation : str, Activation or callable, default='identity'
         Activation of the code.""",
     "corruption": """
     corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable, default=None
-        What corrupts the values that the encoder gets in training, while the target stays clean (a
-        denoising autoencoder: Vincent et al., 2010): zeros, normal noise, lowest and highest
+        How the input of the encoder is corrupted in training, while the target stays clean (a
+        denoising autoencoder: Vincent et al., 2010): by zeros, normal noise, lowest and highest
         values, or ``function(x, rng)``. ``transform`` and ``predict`` corrupt nothing. Not with
         'lbfgs'.""",
     "corruption_at": """
@@ -53,39 +53,41 @@ AUTOENCODER_DOCS = {
         What is corrupted: the input, or the output of each hidden layer of the encoder.""",
     "dropout": """
     dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
-        Fraction of each hidden layer's outputs dropped in training, the code excepted; one value,
-        or one per layer of the encoder. ``AlphaDropout(0.1)`` goes with selu.""",
+        Fraction of each hidden layer's outputs that is dropped in training, except for the code;
+        one value, or one per layer of the encoder. Use ``AlphaDropout(0.1)`` with selu.""",
     "tied_weights": """
     tied_weights : bool, default=False
-        Whether the matrices of the decoder are those of the encoder, transposed: half as many
-        weights, and codes whose directions are those they are decoded with. Each layer of the
-        decoder has intercepts (and batch normalisation) of its own. The model has each matrix once:
-        ``coefs_`` shows the decoder's as transposed views, so that assigning one changes both;
-        penalties count it once (a list ``alpha`` has one entry per layer of the encoder, the code's
-        included), and ``max_norm`` caps the columns of the encoder. Neither with 'maxout' nor with
-        ``skip_connections='concat'`` nor with a variational code, whose transposes do not fit.""",
+        Whether the matrices of the decoder are the transposed ones of the encoder, so that there
+        are half as many weights, and the decoder uses the directions in which the encoder looks.
+        Each layer of the decoder has its own intercepts (and batch normalisation). The model has
+        each matrix once: ``coefs_`` shows the decoder's as transposed views, so that assigning one
+        changes both; penalties count it once (a list ``alpha`` has one entry per layer of the
+        encoder, the code's included), and ``max_norm`` bounds the columns of the encoder. It cannot
+        be combined with 'maxout', ``skip_connections='concat'`` or a variational code, whose
+        transposes do not fit.""",
     "code_penalty": """
     code_penalty : {'kl', 'l1', 'contractive', 'variational'}, Term or None, default=None
-        What is asked of the code, beside the loss, in training; an instance, such as
-        ``KLSparsity(target=0.1)``, brings its own strength, which a grid search reaches as
-        ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KLSparsity`): each unit active for few
+        A penalty on the code, added to the loss in training; an instance, such as
+        ``KLSparsity(target=0.1)``, has its own strength, which a grid search sets as
+        ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KLSparsity`): each unit is active for few
         rows, for ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small
         values; 'contractive' (:class:`~skmlp.nn.Contractive`): a code that changes little with X;
         'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a normal distribution for each
-        row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` gives its mean.
+        row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` returns its mean.
         The loss in ``history_`` includes the penalty; scores and validation are of the
-        reconstruction alone. 'lbfgs' takes 'kl' only.""",
+        reconstruction alone. 'lbfgs' supports 'kl' only.""",
     "pretraining": """
     pretraining : int or None, default=None
-        Epochs for which each layer of the encoder is trained first, from the input to the code,
-        with the decoder layer that mirrors it, to give back what the layers below make of X (greedy
-        layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all together. Same
-        solver, penalties, dropout and batch normalisation; ``corruption_at='input'`` corrupts what
-        goes into each layer (Vincent et al., 2010), ``augmentation`` changes X only, and
-        ``code_penalty`` is asked of the code only, when its own layer is trained ('contractive': of
-        how it changes with what goes into that layer). A warm start, and ``partial_fit`` after its
-        first call, do not train the layers again. It helps deep networks of saturating activations
-        without batch normalisation. Not with 'lbfgs', ``skip_connections`` or ``init_from``.""",
+        Number of epochs for which each layer of the encoder is trained first, from the input to the
+        code, together with the decoder layer that mirrors it, to reconstruct the output of the
+        layers below (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
+        layers together. Solver, penalties, dropout and batch normalisation are the same;
+        ``corruption_at='input'`` corrupts the input of each layer (Vincent et al., 2010),
+        ``augmentation`` changes X only, and ``code_penalty`` applies only when the layer of the
+        code is trained ('contractive': to the change with the input of that layer). A warm start,
+        and ``partial_fit`` after its first call, do not repeat the pre-training. It helps deep
+        networks of saturating activations without batch normalisation. Not with 'lbfgs',
+        ``skip_connections`` or ``init_from``.""",
     "categorical_features": PARAMETER_DOCS["categorical_features"]
     + """
 

@@ -253,7 +253,7 @@ def _numeric_embedding(estimator, n_in):
             f"numeric_embedding={value!r} embeds {layer.n_numbers} columns, but X has {n_numbers} "
             "columns of numbers; leave n_numbers=None for all of them."
         )
-    # a layer of its own, for the hyper-parameters of the estimator's may change after the fit
+    # a layer of its own, for the hyperparameters of the estimator's may change after the fit
     hyper = layer.get_params(deep=False)
     if codec.is_table and layer.n_numbers is None:
         hyper["n_numbers"] = n_numbers

@@ -14,14 +14,15 @@ CLASSIFIER_DOCS = {
     "loss": loss_doc(
         loss_keys("multiclass"),
         "LogLoss(label_smoothing=0.1)",
-        """'log_loss' and 'focal' have probabilities: those of the softmax for several classes,
-        of the logistic function for two classes and for each column of multilabel targets. 'hinge',
-        'squared_hinge' and 'perceptron' have scores only and no ``predict_proba``; they count each
-        class against the rest.""",
+        """With 'log_loss' and 'focal' the network predicts probabilities: by the softmax for
+        several classes, by the logistic function for two classes and for each column of multilabel
+        targets. 'hinge',
+        'squared_hinge' and 'perceptron' give scores only, and there is no ``predict_proba``; each
+        class is compared with the rest.""",
     ),
     "class_weight": """
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with ``sample_weight``; 'balanced' makes them inversely
-        proportional to their frequencies, in which rows count by ``sample_weight``; ``partial_fit``
-        refuses that. Not for multilabel targets.""",
+        Weights of the classes, for imbalanced data, multiplied with ``sample_weight``; 'balanced'
+        makes them inversely proportional to the class frequencies, in which rows count by
+        ``sample_weight``; ``partial_fit`` refuses 'balanced'. Not for multilabel targets.""",
 }

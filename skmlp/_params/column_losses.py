@@ -31,20 +31,20 @@ LOSS_DOC = loss_doc(
         values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
         and sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie' need an X that
         is not negative, 'gamma' a positive one. A function of prediction and target, as for
-        :class:`MLPRegressor`, gives its own gradient. X may have any size and lie anywhere, but for
-        a function as the loss, which sees it as it is: the network moves columns that lie beside
-        zero, and divides an X of very large or small numbers by their typical standard deviation.
-        ``coefs_`` and ``corruption`` are of what the network sees, predictions, losses and scores
-        of X.
+        :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
+        do not matter, except for a function as the loss, which gets X as it is: the network centres
+        columns whose values are far from zero, and divides an X of very large or small numbers by
+        their typical standard deviation. ``coefs_`` and ``corruption`` refer to what the network
+        sees; predictions, losses and scores refer to X.
 
         For columns of different kinds a list of pairs (loss, columns), such as ``[("squared_error",
         ["age", "income"]), ("binary_log_loss", ["smoker"]), ("log_loss", ["red", "green",
         "blue"])]``: each column once, as numbers, names, a slice of numbers or a mask; 'log_loss'
-        takes one block of columns, the ones and zeros of one category. 'auto' finds out from the
+        takes one block of columns, the ones and zeros of one category. 'auto' chooses by the
         rows of the first fit: 'log_loss' for each block of neighbouring columns of zeros and ones
         whose rows sum to one, 'binary_log_loss' for other columns of zeros and ones,
-        'squared_error' for all else, columns that do not vary too. ``loss_by_column_`` says what
-        was found. Where the columns of a loss are divided, its share in the sum is that of the
+        'squared_error' for all others, constant columns included. ``loss_by_column_`` shows the
+        choice. Where the columns of a loss are divided, its share in the sum is that of the
         divided ones.""",
     function=True,
 ).replace("or Loss or callable", "or 'auto', Loss, callable or list")

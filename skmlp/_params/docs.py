@@ -2,28 +2,48 @@
 
 from typing import Any, TypeVar
 
+from sklearn.base import ClassifierMixin, RegressorMixin
+
 from .attribute_docs import ATTRIBUTE_DOCS
 from .parameter_docs import PARAMETER_DOCS
+from .purposes import SCIKIT_LEARN, by_purpose, contents
 
 Documented = TypeVar("Documented", bound=Any)  # a class or a method
 
 
 def documented(cls: Documented) -> Documented:
-    """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator from
-    ``PARAMETER_DOCS`` and ``ATTRIBUTE_DOCS``. Class decorator.
+    """Fill ``{objective}``, ``{parameters}`` and ``{attributes}`` in the docstring of an estimator
+    from ``OBJECTIVE``, ``PARAMETER_DOCS`` and ``ATTRIBUTE_DOCS``, the parameters in the groups of
+    ``PURPOSES``, of which there is a list in front. Class decorator.
     """
     own = getattr(cls, "_parameter_docs", {})
-    names = cls._get_param_names()
-    order = [name for name in cls.__init__.__code__.co_varnames if name in names]
+    groups = by_purpose(cls._get_param_names())
+    order = [name for _, names in groups for name in names]
     parameters = "\n".join({**PARAMETER_DOCS, **own}[name].strip("\n") for name in order)
     attributes = "\n".join(
         text.strip("\n")
         for text in {**ATTRIBUTE_DOCS, **getattr(cls, "_attribute_docs", {})}.values()
     )
-    cls.__doc__ = cls.__doc__.replace("    {parameters}", parameters).replace(
-        "    {attributes}", attributes
-    )
+    known = None
+    if issubclass(cls, ClassifierMixin | RegressorMixin):
+        known = SCIKIT_LEARN | ({"loss"} if issubclass(cls, RegressorMixin) else set())
+    title = "    Parameters\n"
+    doc = cls.__doc__.replace(title, f"{contents(groups, known)}\n\n{title}", 1)
+    doc = doc.replace("    {parameters}", parameters)
+    doc = doc.replace("    {objective}\n", OBJECTIVE)
+    cls.__doc__ = doc.replace("    {attributes}", attributes)
     return cls
+
+
+OBJECTIVE = r"""    With the weights :math:`W_l` and intercepts of each layer, training minimises
+
+    .. math::
+
+        \frac{1}{n} \sum_{i=1}^n \mathrm{loss}_i + \frac{\alpha}{2 n} \sum_l \|W_l\|^2
+
+    where n is the number of rows (of a minibatch), the loss of a row with several outputs is their
+    sum, and :math:`\alpha` is ``alpha``; ``l1_ratio`` adds an L1 penalty.
+"""
 
 
 def loss_doc(keys, example, text, function=False):
@@ -36,7 +56,7 @@ def loss_doc(keys, example, text, function=False):
     listed = ", ".join(f"'{key}'" for key in keys)
     return f"""
     loss : {{{listed}}} or Loss{function}, default='{keys[0]}'
-        What is minimised. An instance, such as ``{example}``, brings its own hyper-parameters.
+        The loss that is minimised. An instance, such as ``{example}``, has its own hyperparameters.
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
 
@@ -56,16 +76,15 @@ FIT_DOCS = {
             Weight of each row; rows of weight zero are left out.""",
     "validation": """
         X_val, y_val : as X and y, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it says
-            ``transform_input=["X_val"]``.
+            Validation data: their loss and score appear in ``history_``, and ``early_stopping``
+            monitors them. A pipeline with ``transform_input=["X_val"]`` transforms them too.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on.""",
+            Training data.""",
     "labels": """
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a

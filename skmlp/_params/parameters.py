@@ -12,7 +12,15 @@ def store_parameters(estimator, values):
 
 
 class ExplainedParameters:
-    """Gives an estimator clearer messages on its parameters. Comes before ``BaseEstimator``."""
+    """Gives an estimator clearer messages on its parameters, and the address of its page of the
+    reference, which its picture in a notebook links to. Comes before ``BaseEstimator``.
+    """
+
+    _doc_link_module = "skmlp"
+    _doc_link_template = (
+        "https://skmlp.readthedocs.io/en/latest/api/generated/{estimator_module}.{estimator_name}"
+        ".html"
+    )
 
     @classmethod
     @functools.cache

@@ -24,17 +24,17 @@ REGRESSOR_DOCS = {
     ),
     "normalize_y": """
     normalize_y : bool, default=True
-        Whether the network learns y in standard deviations from its mean, so that neither the unit
-        of y nor its distance from zero changes the model. Mean and standard deviation of each
-        output are those of the rows that the first fit trains on, weighted, in double precision;
-        where a few values lie far out, those of the others. With 'poisson', 'gamma' and 'tweedie' y
-        is divided by its mean instead. Predictions, losses and scores are in the units of y.
-        Outputs of different sizes count alike in what is minimised; their loss is reported as the
-        sum of those of the normalised outputs, in units of the mean output. ``alpha``, ``tol``, a
-        loss's own hyper-parameters (the ``delta`` of Huber's), ``coefs_`` and ``intercepts_`` are
-        of the normalised y: ``predict(X)`` is ``target_offset_ + target_scale_ * output``. A
-        function as the loss sees y itself. False means that the network learns y as it is, as in
-        scikit-learn.""",
+        Whether the network learns the standardised y, so that neither the unit of y nor its
+        distance from zero changes the model. Mean and standard deviation of each output are
+        computed from the rows that the first fit trains on, with their weights, in double
+        precision; where a few values are far from the others, both leave them out. With 'poisson',
+        'gamma' and 'tweedie' y is divided by its mean instead. Predictions, losses and scores are
+        in the units of y. Outputs of different sizes have the same weight in the objective; their
+        loss is reported as the sum of the losses of the normalised outputs, in units of the mean
+        output. ``alpha``, ``tol``, a loss's own hyperparameters (the ``delta`` of Huber's),
+        ``coefs_`` and ``intercepts_`` refer to the normalised y: ``predict(X)`` is
+        ``target_offset_ + target_scale_ * output``. A function as the loss gets y itself. If False,
+        the network learns y as it is, as in scikit-learn.""",
 }
 
 REGRESSOR_ATTRIBUTE_DOCS = {

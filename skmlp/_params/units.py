@@ -16,7 +16,7 @@ from .keys import did_you_mean
 
 
 def resolve(value, registry, estimator=None):
-    """Return the unit that ``value``, a key or an instance, stands for, with its hyper-parameters
+    """Return the unit that ``value``, a key or an instance, stands for, with its hyperparameters
     checked.
 
     With ``estimator``, a key's unit takes the estimator's parameters of the same name, where these
@@ -129,7 +129,7 @@ def make_solver(estimator):
         if isinstance(rule, SGD) and rule.momentum == 1.0:
             raise ValueError(
                 f"l1_ratio={estimator.l1_ratio!r} does not go with momentum={rule.momentum!r}, "
-                "which never comes to rest; take less than 1."
+                "with which training never settles; take less than 1."
             )
     return rule
 

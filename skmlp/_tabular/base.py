@@ -97,8 +97,8 @@ class BaseTabularMLP(
         owned = sorted(_OWNED.intersection(params))
         if owned:
             raise ValueError(
-                f"member_params has {owned}, but what these say is the business of "
-                f"{type(self).__name__}, not of its members; leave them out."
+                f"member_params has {owned}, which {type(self).__name__} sets for its members "
+                "itself; leave them out."
             )
         return self._make(number, **settings).set_params(**params)
 

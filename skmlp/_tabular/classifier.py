@@ -23,13 +23,13 @@ from .recipe import embedding
 
 @tabular_documented
 class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
-    """Classifier for tables: an ensemble of networks with settings that need no choice.
+    """Classifier for tables: an ensemble of networks with good default settings.
 
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both. Its members are :class:`MLPClassifier` with settings that were chosen on
     many tables, after those of RealMLP (Holzmueller et al., 2024); each holds out another part of
     the rows and keeps the weights of the epoch that was best there. Their scores are averaged, and
-    calibrated on the rows held out.
+    calibrated on the held-out rows.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     sharpness_ : float
-        What the mean of the members' scores is multiplied with to give probabilities: the inverse
+        Factor on the mean of the members' scores that calibrates the probabilities: the inverse
         of a temperature.
     {attributes}
 
     See Also
     --------
-    TabularMLPRegressor : The same for numbers.
+    TabularMLPRegressor : The estimator for regression.
     MLPClassifier : One network, every part of which is a parameter.
     sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees.
 

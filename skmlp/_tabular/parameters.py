@@ -22,49 +22,49 @@ TABULAR_CONSTRAINTS = {
 
 _PARAMETERS = """
     n_estimators : int, default=4
-        Number of members. More predict better and cost as much more time; from five on each row is
-        held out by one member at most and trained on by all others.
+        Number of networks in the ensemble. More give better predictions and take proportionally
+        more time; from five on each row is held out by at most one of them.
     hidden_layer_sizes : array-like of int, default=(192, 192, 192)
         Widths of the hidden layers.
     max_iter : int or 'auto', default='auto'
-        Number of epochs of each member, of which the best is kept. 'auto': 64, more for few rows,
-        so that there are 2000 steps, and fewer beyond 40000, so that 2500000 rows are seen, but
-        not less than 8.
+        Number of epochs of each member, whose best epoch is kept. 'auto' is 64; for few rows it is
+        larger, so that there are 2000 steps, and beyond 40000 rows smaller, so that 2500000 rows
+        are seen, but at least 8.
     learning_rate_init : float, default={rate}
-        Peak of the learning rate.
+        Highest value of the learning rate.
     batch_size : int or 'auto', default='auto'
-        Rows of a batch. 'auto': a power of two near a thirty-second of the rows, from 32 to 256;
-        of more than 90000 rows near a part in 256 of them, up to 1024.
+        Number of rows in a batch. 'auto' is a power of two near 1/32 of the number of rows, from
+        32 to 256; for more than 90000 rows near 1/256 of it, up to 1024.
     dropout : float or array-like of float, default=0.15
-        Share of each hidden layer's outputs that is dropped in training.
+        Fraction of each hidden layer's outputs that is dropped in training.
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
-        Which columns hold categories. 'from_dtype': those whose dtype is a category or strings, and
-        those of objects that hold anything but numbers. Else names, numbers or a mask of columns.
-        Dates and times are refused.
+        Which columns hold categories. 'from_dtype': those whose dtype is category or
+        string, and object columns that contain anything but numbers. Otherwise names, column
+        numbers or a mask. Dates and times are refused.
     member_params : dict or None, default=None
-        Parameters of the members that are to differ from the recipe, such as
-        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows what they are. Seeds, rows held
-        out and weights of classes are not among them.
+        Parameters of the members that replace the default settings, such as
+        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows the settings. Seeds,
+        held-out rows and class weights cannot be set here.
     time_limit : float or None, default=None
-        Seconds that the fit may take. Epochs are planned to end in time, and members that there is
-        no time for are left out; the first epoch of the first member is always made. Results then
-        depend on the speed of the machine. Compiling, once for an installation with Numba, takes
-        about a minute that no limit ends.
+        Maximum duration of the fit in seconds. The number of epochs is planned to end in time, and
+        members for which there is no time are left out; the first epoch of the first member is
+        always made. Results then depend on the speed of the machine. Numba compiles once per
+        installation, which takes about a minute and is not limited.
     n_jobs : int or None, default=None
-        How many threads train members at once. None means as many as BLAS may use: all cores, or
-        one within a worker of joblib's. Results do not depend on it.
+        Number of threads that train members at the same time. None means as many as BLAS may use:
+        all cores, or one within a joblib worker. Results do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seeds the members and chooses the rows that they hold out.
+        Seed of the members and of the rows that they hold out.
     verbose : bool, default=False
         Whether to print a line for each member when it is trained."""
 
 _ATTRIBUTES = """
     estimators_ : list of {member}
-        The members. They take the table itself too.
+        The fitted networks, which accept the same table.
     history_ : DataFrame
         A row for each epoch of each member, with the columns of ``history_`` of a member.
     n_iter_ : int
-        Most epochs that a member made.
+        Largest number of epochs of a member.
     feature_importances_ : ndarray of shape (n_features,)
         The mean of the members' ``feature_importances_``.
     n_features_in_ : int

@@ -19,13 +19,13 @@ from .recipe import embedding
 
 @tabular_documented
 class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
-    """Regressor for tables: an ensemble of networks with settings that need no choice.
+    """Regressor for tables: an ensemble of networks with good default settings.
 
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
-    missing values in both; y may have any size. Its members are :class:`MLPRegressor` with settings
+    missing values in both; y needs no scaling. Its members are :class:`MLPRegressor` with settings
     that were chosen on many tables, after those of RealMLP (Holzmueller et al., 2024); each holds
     out another part of the rows, keeps the weights of the epoch that was best there, and their
-    predictions are averaged. No prediction lies outside of the range of y.
+    predictions are averaged. No prediction is outside of the range of y.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
 
     See Also
     --------
-    TabularMLPClassifier : The same for labels.
+    TabularMLPClassifier : The estimator for classification.
     MLPRegressor : One network, every part of which is a parameter.
     sklearn.ensemble.HistGradientBoostingRegressor : Boosted trees.
 
@@ -109,10 +109,11 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         quantiles : float or array-like of float in (0, 1), default=None
-            Levels: with (0.05, 0.95) nine of ten values of y lie between the two numbers, on
-            average over rows like those trained on. They are the prediction plus quantiles of the
-            errors that members made on rows they had held out, where predictions were alike. The
-            mean of several members errs less than one, so intervals are rather too wide. Only for
+            Levels of a prediction interval: with (0.05, 0.95) nine of ten values of y lie between
+            the two numbers, on average over rows like those trained on. They are the prediction
+            plus quantiles of the errors of members on their held-out rows with similar
+            predictions. The mean of several members has smaller errors than one, so intervals
+            tend to be too wide. Only for
             one output.
 
         Returns

@@ -11,10 +11,10 @@ from ._augmenter import ImageAugmenter
 
 
 class Cutout(ImageAugmenter):
-    """Covers a square around a random pixel of each image; allocates one array of the size of X and
-    one of booleans.
+    """Covers a random square of each image, so that the network cannot rely on one part of it.
 
-    Every pixel is equally probable as the centre, so that the square may lie partly outside.
+    Every pixel is equally probable as the centre, so that the square may lie partly outside. A call
+    allocates one array of the size of X and one of booleans.
 
     Parameters
     ----------
@@ -67,8 +67,10 @@ class Cutout(ImageAugmenter):
 
 
 class Shift(ImageAugmenter):
-    """Moves each image by whole pixels up or down and left or right; allocates two arrays of about
-    the size of X.
+    """Moves each image by a random number of whole pixels, so that the network learns that
+    position does not matter.
+
+    A call allocates two arrays of about the size of X.
 
     Parameters
     ----------
@@ -116,7 +118,9 @@ class Shift(ImageAugmenter):
 
 
 class Flip(ImageAugmenter):
-    """Mirrors images; allocates one array of the size of X.
+    """Mirrors images at random, for objects that look alike in both directions.
+
+    A call allocates one array of the size of X.
 
     Parameters
     ----------
@@ -155,8 +159,9 @@ class Flip(ImageAugmenter):
 
 
 class Rotation(ImageAugmenter):
-    """Turns each image about its centre, with bilinear interpolation; allocates one array of the
-    size of X and up to six of float64.
+    """Turns each image by a random angle about its centre, with bilinear interpolation.
+
+    A call allocates one array of the size of X and up to six of float64.
 
     Parameters
     ----------
@@ -203,12 +208,13 @@ class Rotation(ImageAugmenter):
 
 
 class ElasticDeformation(ImageAugmenter):
-    """Moves each pixel along a smooth random field, with bilinear interpolation; allocates one
-    array of the size of X and up to eight of float64.
+    """Distorts each image by a smooth random field, as handwriting varies, with bilinear
+    interpolation.
 
     Both parts of the field are uniform in [-1, 1] for each pixel, smoothed by a Gaussian of
-    standard deviation ``sigma`` (zeros outside) and multiplied by ``alpha``. Smoothing leaves moves
-    of about ``alpha / (6 sigma)`` pixels.
+    standard deviation ``sigma`` (zeros outside) and multiplied by ``alpha``. After smoothing,
+    pixels move by about ``alpha / (6 sigma)``. A call allocates one array of the size of X and up
+    to eight of float64.
 
     Parameters
     ----------

@@ -6,8 +6,10 @@ from ._augmenter import Augmenter
 
 
 class GaussianNoise(Augmenter):
-    """Adds independent normal noise of mean 0 to each feature (Sietsma and Dow, 1991); allocates
-    one array of the size of X.
+    """Adds normal noise to each feature, which makes the network insensitive to small changes
+    (Sietsma and Dow, 1991).
+
+    A call allocates one array of the size of X.
 
     Parameters
     ----------
@@ -43,17 +45,23 @@ class GaussianNoise(Augmenter):
 
 
 class Mixup(Augmenter):
-    """Mixes each row and its target with those of a random partner of the batch; allocates two
-    arrays of the size of X, then two of y's.
+    r"""Mixes each row and its target with those of a random partner of the batch, which smooths the
+    predictions between rows.
 
-    With partners j, a random permutation of the rows i, and an l of its own for each row,
-    distributed as Beta(alpha, alpha): ``x_i <- l x_i + (1 - l) x_j``, ``y_i <- l y_i + (1 - l)
-    y_j``. Sample weights are not mixed: a mixed row counts as its first partner i did. A missing
-    label (NaN) stays missing in every mix.
+    With partners j, a random permutation of the rows i, and :math:`\lambda` drawn for each row from
+    :math:`\mathrm{Beta}(\alpha, \alpha)`:
 
-    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' take them as they
-    are; the losses that put each class on one side or the other (margins, 'focal' for two classes
-    or labels) have no shares to learn from and should not be mixed.
+    .. math::
+
+        x_i \leftarrow \lambda x_i + (1 - \lambda) x_j, \qquad
+        y_i \leftarrow \lambda y_i + (1 - \lambda) y_j
+
+    Sample weights are not mixed: a mixed row has the weight of its first partner i. A missing label
+    (NaN) stays missing in every mix. A call allocates two arrays of the size of X, then two of y's.
+
+    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' accept them; losses
+    that put each class on one side or the other (margins, 'focal' for two classes or labels) cannot
+    learn from shares and should not be mixed.
 
     Parameters
     ----------

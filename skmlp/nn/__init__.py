@@ -1,4 +1,4 @@
-"""The backpropagation core: rules with hyper-parameters, whose instances the estimators accept.
+"""The backpropagation core: rules with hyperparameters, whose instances the estimators accept.
 
 Each family has a registry whose keys the estimators accept as strings, and a base class from which
 to derive one of your own. Layers and terms say what arrays they need by ``Param``, ``Row`` and

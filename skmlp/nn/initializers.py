@@ -27,8 +27,10 @@ class Initializer(Unit):
 
 
 class Zeros(Initializer):
-    """All zeros: every unit of a layer computes, and goes on computing, the same.
+    """All weights are zero, so that all units of a layer compute the same, and continue to do so.
 
+    Examples
+    --------
     >>> w = np.ones((3, 1)); Zeros().fill(w, np.random.default_rng(0)); w.ravel()
     array([0., 0., 0.])
     """
@@ -38,8 +40,10 @@ class Zeros(Initializer):
 
 
 class ConstantValue(Initializer):
-    """All the same ``value``; like zeros it leaves the units of a layer identical.
+    """All weights are ``value``; as with zeros, the units of a layer stay identical.
 
+    Examples
+    --------
     >>> w = np.zeros((3, 1))
     >>> ConstantValue(0.5).fill(w, np.random.default_rng(0))
     >>> w.ravel()
@@ -56,8 +60,11 @@ class ConstantValue(Initializer):
 
 
 class Uniform(Initializer):
-    """Uniform on ``[-scale, scale]``; ``scale=None`` means ``1 / sqrt(fan_in)``.
+    r"""Uniform on :math:`[-\mathrm{scale}, \mathrm{scale}]`; ``scale=None`` means
+    :math:`1 / \sqrt{n_{in}}` with the number of inputs.
 
+    Examples
+    --------
     >>> w = np.zeros((4, 100))
     >>> Uniform().fill(w, np.random.default_rng(0))
     >>> bool(abs(w).max() <= 0.5)
@@ -75,9 +82,11 @@ class Uniform(Initializer):
 
 
 class Normal(Initializer):
-    """Normal with mean zero and standard deviation ``scale``; ``scale=None`` means ``1 /
-    sqrt(fan_in)``.
+    r"""Normal with mean zero and standard deviation ``scale``; ``scale=None`` means
+    :math:`1 / \sqrt{n_{in}}` with the number of inputs.
 
+    Examples
+    --------
     >>> w = np.zeros((100, 100))
     >>> Normal(0.2).fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -95,8 +104,11 @@ class Normal(Initializer):
 
 
 class LecunUniform(Initializer):
-    """Uniform with variance ``1 / fan_in`` (LeCun et al., "Efficient BackProp", 1998, section 4.6).
+    """Uniform with variance :math:`1 / n_{in}` (LeCun et al., "Efficient BackProp", 1998, section
+    4.6).
 
+    Examples
+    --------
     >>> w = np.zeros((100, 100))
     >>> LecunUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -108,9 +120,11 @@ class LecunUniform(Initializer):
 
 
 class LecunNormal(Initializer):
-    """Normal with variance ``1 / fan_in``, the start of self-normalising networks (Klambauer et
-    al., 2017).
+    """Normal with variance :math:`1 / n_{in}`, the start of self-normalising networks (Klambauer
+    et al., 2017).
 
+    Examples
+    --------
     >>> w = np.zeros((100, 100))
     >>> LecunNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -122,8 +136,10 @@ class LecunNormal(Initializer):
 
 
 class GlorotUniform(Initializer):
-    """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 16).
+    """Uniform with variance :math:`2 / (n_{in} + n_{out})` (Glorot and Bengio, 2010, equation 16).
 
+    Examples
+    --------
     >>> w = np.zeros((100, 100))
     >>> GlorotUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -135,8 +151,10 @@ class GlorotUniform(Initializer):
 
 
 class GlorotNormal(Initializer):
-    """Normal with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010, equation 12).
+    """Normal with variance :math:`2 / (n_{in} + n_{out})` (Glorot and Bengio, 2010, equation 12).
 
+    Examples
+    --------
     >>> w = np.zeros((100, 100))
     >>> GlorotNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -148,8 +166,11 @@ class GlorotNormal(Initializer):
 
 
 class HeUniform(Initializer):
-    """Uniform with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
+    """Uniform with variance :math:`2 / n_{in}`, for the relu family (He et al., 2015, equation
+    10).
 
+    Examples
+    --------
     >>> w = np.zeros((200, 100))
     >>> HeUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -161,8 +182,10 @@ class HeUniform(Initializer):
 
 
 class HeNormal(Initializer):
-    """Normal with variance ``2 / fan_in``, for the relu family (He et al., 2015, equation 10).
+    """Normal with variance :math:`2 / n_{in}`, for the relu family (He et al., 2015, equation 10).
 
+    Examples
+    --------
     >>> w = np.zeros((200, 100))
     >>> HeNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)

@@ -1,11 +1,11 @@
 """The base of every rule: activations, losses, optimizers, schedules, initializers, layers'
 options.
 
-A unit holds hyper-parameters and nothing else; arrays come in as arguments. Deriving from
+A unit holds hyperparameters and nothing else; arrays come in as arguments. Deriving from
 scikit-learn's ``BaseEstimator`` is what lets it be cloned, printed, compared by its parameters and
 reached by a grid search (``solver__beta_1``).
 
-To add a hyper-parameter: store it in ``__init__`` under its own name, and give the interval of its
+To add a hyperparameter: store it in ``__init__`` under its own name, and give the interval of its
 values in ``limits``.
 """
 
@@ -22,9 +22,9 @@ from .saved import FUNCTION, Kind, check_attributes, is_ours, is_plain, refusal,
 
 
 class Unit(BaseEstimator, ABC):
-    """A rule with hyper-parameters.
+    """A rule with hyperparameters.
 
-    ``limits`` maps a hyper-parameter to the interval it must lie in, written as in mathematics:
+    ``limits`` maps a hyperparameter to the interval it must lie in, written as in mathematics:
     ``"[0, 1)"``, or ``"[0, 1) or None"``. ``whole`` names those that are whole numbers where they
     are not None, ``flags`` those that are True or False, ``functions`` those that are functions of
     the user's, ``not_shared`` those that do not take the value of an estimator's parameter of the
@@ -40,13 +40,13 @@ class Unit(BaseEstimator, ABC):
     @classmethod
     @functools.cache
     def _get_param_names(cls):
-        """Return the names of the hyper-parameters, which scikit-learn would read from the
+        """Return the names of the hyperparameters, which scikit-learn would read from the
         signature in each call.
         """
         return super()._get_param_names()
 
     def check(self) -> None:
-        """Raise ``ValueError`` if a hyper-parameter lies outside its limits."""
+        """Raise ``ValueError`` if a hyperparameter lies outside its limits."""
         for name, interval in self.limits.items():
             value = getattr(self, name)
             if not inside(value, interval):
@@ -63,7 +63,7 @@ class Unit(BaseEstimator, ABC):
 
     def check_saved(self) -> None:
         """Raise ``ValueError`` if no network has such a unit, calling no function among the
-        hyper-parameters.
+        hyperparameters.
         """
         if not self.functions:
             self.check()
@@ -115,7 +115,7 @@ _VALUE = Kind("a number, a string, None, a unit, or a sequence of these", _is_va
 
 @functools.cache
 def _kinds(cls):
-    """Return of what kind each hyper-parameter of a class is in a file."""
+    """Return of what kind each hyperparameter of a class is in a file."""
     return {name: FUNCTION if name in cls.functions else _VALUE for name in parameters(cls)}
 
 

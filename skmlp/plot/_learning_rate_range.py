@@ -37,6 +37,15 @@ class LearningRateRangeDisplay:
         The figure that it belongs to.
     losses_, average_, suggestion_ : matplotlib Line2D
         The losses, their moving average, and the mark (None without a suggestion).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmlp import LearningRateRangeDisplay, MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> display = LearningRateRangeDisplay.from_estimator(MLPClassifier(random_state=0), X / 16, y)
+    >>> len(display.rates) == len(display.losses)
+    True
     """
 
     losses_: Line2D

@@ -245,13 +245,13 @@ def test_progress_prints_a_table_and_each_reason_once(capsys):
     assert not progress.epoch_end(trainer_of(), {"epoch": 3, "loss": 0.25, "validation_score": 0.5})
     assert (
         capsys.readouterr().out
-        == "epoch          loss  validation score\n    3      0.250000          0.500000\n"
+        == "epoch          loss  validation score\n    3      0.250000            0.5000\n"
     )
     stopping.reason = "Enough."
     progress.epoch_end(trainer_of(), {"epoch": 4, "loss": -1.25e-9, "validation_score": math.nan})
     assert capsys.readouterr().out == "    4  -1.25000e-09               nan\nEnough.\n"
     progress.epoch_end(trainer_of(), {"epoch": 100, "loss": 123456789.0, "validation_score": -1.0})
-    assert capsys.readouterr().out == "  100   1.23457e+08          -1.00000\n"
+    assert capsys.readouterr().out == "  100   1.23457e+08           -1.0000\n"
     progress.end(100, "It was late.", "Nothing is kept.")
     assert capsys.readouterr().out == "Ended with epoch 100: it was late.\nNothing is kept.\n"
 

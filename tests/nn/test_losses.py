@@ -259,7 +259,7 @@ def test_absolute_error_at_zero_has_gradient_zero():
     assert value_and_grad(AbsoluteError(), np.ones((1, 1)), np.ones((1, 1)))[1] == 0.0
 
 
-# ---- hyper-parameters
+# ---- hyperparameters
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.6])

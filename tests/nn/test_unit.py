@@ -1,5 +1,5 @@
 """Every entry of every registry: its name, its copies, its printed form, the limits of its
-hyper-parameters.
+hyperparameters.
 """
 
 import importlib

@@ -6,8 +6,10 @@ from .base import Activation, show  # noqa: F401 (show: docstrings)
 
 
 class Identity(Activation):
-    """f(x) = x.
+    """:math:`f(x) = x`
 
+    Examples
+    --------
     >>> show(Identity())
     array([-1.,  0.,  1.])
     """
@@ -22,8 +24,10 @@ class Identity(Activation):
 
 
 class ReLU(Activation):
-    """f(x) = max(x, 0); the derivative at 0 is 0.
+    r""":math:`f(x) = \max(x, 0)`; the derivative at 0 is taken as 0.
 
+    Examples
+    --------
     >>> show(ReLU())
     array([0., 0., 1.])
     """
@@ -39,7 +43,7 @@ class ReLU(Activation):
 
 
 class LeakyReLU(Activation):
-    """f(x) = x for x > 0, slope * x elsewhere (Maas et al., 2013).
+    r""":math:`f(x) = x` for :math:`x > 0`, else :math:`\mathrm{slope} \cdot x` (Maas et al., 2013).
 
     Parameters
     ----------
@@ -71,8 +75,8 @@ class LeakyReLU(Activation):
 
 
 class ShiftedReLU(Activation):
-    """f(x) = max(x, -shift): a relu moved along the diagonal, so that it gives negative values too
-    (Clevert et al., 2016, section 4).
+    r""":math:`f(x) = \max(x, -\mathrm{shift})`: a relu moved along the diagonal, so that its
+    outputs can be negative (Clevert et al., 2016, section 4).
 
     Parameters
     ----------
@@ -99,12 +103,14 @@ class ShiftedReLU(Activation):
 
 
 class HardThreshold(Activation):
-    """f(x) = 1 for x >= 0, 0 elsewhere (McCulloch and Pitts, 1943).
+    r""":math:`f(x) = 1` for :math:`x \ge 0`, else 0 (McCulloch and Pitts, 1943).
 
-    The derivative is zero wherever there is one, so training takes the straight-through estimator
-    instead: the gradient passes unchanged where ``|x| <= 1`` and is zero elsewhere (Bengio et al.,
-    2013; Hubara et al., 2016, equation 4).
+    The derivative is zero wherever it exists, so training uses the straight-through estimator: the
+    gradient passes unchanged where :math:`|x| \le 1` and is zero elsewhere (Bengio et al., 2013;
+    Hubara et al., 2016, equation 4).
 
+    Examples
+    --------
     >>> show(HardThreshold())
     array([0., 1., 1.])
     """

@@ -15,8 +15,10 @@ from .base import Activation, show  # noqa: F401 (show: docstrings)
 
 
 class Logistic(Activation):
-    """f(x) = 1 / (1 + exp(-x)).
+    """:math:`f(x) = 1 / (1 + e^{-x})`, also called sigmoid.
 
+    Examples
+    --------
     >>> show(Logistic())
     array([0.269, 0.5  , 0.731])
     """
@@ -37,8 +39,10 @@ class Logistic(Activation):
 
 
 class Tanh(Activation):
-    """f(x) = tanh(x).
+    r""":math:`f(x) = \tanh(x)`
 
+    Examples
+    --------
     >>> show(Tanh())
     array([-0.762,  0.   ,  0.762])
     """
@@ -54,7 +58,7 @@ class Tanh(Activation):
 
 
 class ELU(Activation):
-    """f(x) = x for x > 0, alpha (exp(x) - 1) elsewhere (Clevert et al., 2016).
+    r""":math:`f(x) = x` for :math:`x > 0`, else :math:`\alpha (e^x - 1)` (Clevert et al., 2016).
 
     Parameters
     ----------
@@ -80,11 +84,13 @@ class ELU(Activation):
 
 
 class SELU(Activation):
-    """f(x) = s x for x > 0, s a (exp(x) - 1) elsewhere, with the fixed point of Klambauer et al.
-    (2017): mean 0, variance 1.
+    r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`, whose outputs tend to
+    mean 0 and variance 1 (Klambauer et al., 2017).
 
-    a = 1.6732632..., s = 1.0507009...
+    The constants of that fixed point are :math:`\alpha = 1.6732632...` and :math:`s = 1.0507009...`
 
+    Examples
+    --------
     >>> show(SELU())
     array([-1.111,  0.   ,  1.051])
     """
@@ -100,8 +106,10 @@ class SELU(Activation):
 
 
 class Softplus(Activation):
-    """f(x) = log(1 + exp(x)), the smooth relu.
+    r""":math:`f(x) = \log(1 + e^x)`, a smooth relu.
 
+    Examples
+    --------
     >>> show(Softplus())
     array([0.313, 0.693, 1.313])
     """
@@ -124,11 +132,13 @@ class Softplus(Activation):
 
 
 class GELU(Activation):
-    """f(x) = x Phi(x), Phi being the distribution function of the standard normal (Hendrycks and
-    Gimpel, 2016): the exact form.
+    r""":math:`f(x) = x \, \Phi(x)`, in its exact form (Hendrycks and Gimpel, 2016).
 
-    It falls a little, to -0.17, before it rises.
+    :math:`\Phi` is the distribution function of the standard normal distribution. The function
+    falls to -0.17 before it rises.
 
+    Examples
+    --------
     >>> show(GELU())
     array([-0.159,  0.   ,  0.841])
     """
@@ -147,10 +157,13 @@ class GELU(Activation):
 
 
 class SiLU(Activation):
-    """f(x) = x / (1 + exp(-x)) (Elfwing et al., 2018), called swish by Ramachandran et al. (2017).
+    """:math:`f(x) = x / (1 + e^{-x})` (Elfwing et al., 2018), called swish by Ramachandran et al.
+    (2017).
 
-    It falls a little, to -0.28, before it rises.
+    The function falls to -0.28 before it rises.
 
+    Examples
+    --------
     >>> show(SiLU())
     array([-0.269,  0.   ,  0.731])
     """
@@ -173,10 +186,12 @@ class SiLU(Activation):
 
 
 class Mish(Activation):
-    """f(x) = x tanh(log(1 + exp(x))) (Misra, 2019).
+    r""":math:`f(x) = x \tanh(\log(1 + e^x))` (Misra, 2019).
 
-    It falls a little, to -0.31, before it rises.
+    The function falls to -0.31 before it rises.
 
+    Examples
+    --------
     >>> show(Mish())
     array([-0.303,  0.   ,  0.865])
     """

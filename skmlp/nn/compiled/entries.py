@@ -25,7 +25,7 @@ from ..losses import cross_entropy, likelihood, regression
 from ..optimizers import adam, others
 from . import epoch, losses, numeric_embeddings, operations, updates
 
-ACTIVATIONS = {  # number, hyper-parameters
+ACTIVATIONS = {  # number, hyperparameters
     piecewise.Identity: lambda f: (operations.IDENTITY,),
     piecewise.ReLU: lambda f: (operations.RELU,),
     piecewise.LeakyReLU: lambda f: (operations.LEAKY_RELU, f.slope),
@@ -41,7 +41,7 @@ ACTIVATIONS = {  # number, hyper-parameters
     smooth.Mish: lambda f: (operations.MISH,),
 }
 RECTIFIERS = (operations.RELU, operations.LEAKY_RELU)
-LOSSES = {  # number, hyper-parameters
+LOSSES = {  # number, hyperparameters
     cross_entropy.LogLoss: lambda loss: (losses.LOG_LOSS, loss.label_smoothing),
     cross_entropy.BinaryLogLoss: lambda loss: (losses.BINARY_LOG_LOSS, loss.label_smoothing),
     regression.SquaredError: lambda loss: (losses.SQUARED_ERROR,),

@@ -62,7 +62,7 @@ def relu_backward_bias(y, dy, d_bias, slope):
 
 @compiled
 def activate(kind, y, a, b):
-    """y <- f(y); ``a``, ``b``: the hyper-parameters of f."""
+    """y <- f(y); ``a``, ``b``: the hyperparameters of f."""
     real = y.dtype.type
     zero, one, half, two = real(0.0), real(1.0), real(0.5), real(2.0)
     a, b = real(a), real(b)

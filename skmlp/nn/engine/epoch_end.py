@@ -189,21 +189,21 @@ class Progress(Callback):
     Parameters
     ----------
     columns : sequence of str
-        Keys of the record, of those in ``FORMATS``.
+        Keys of the record: "epoch" and those in ``DIGITS``.
     header : bool, default=True
         Whether the names of the columns come first.
     stopping : Patience or None, default=None
         Its ``reason`` is printed when it has lowered the learning rate.
     """
 
-    FORMATS = {
-        "epoch": "d",
-        "loss": "#.6g",
-        "validation_loss": "#.6g",
-        "validation_score": "#.6g",
-        "learning_rate": "#.4g",
-        "gradient_norm": "#.4g",
-        "seconds": ".3f",
+    # significant digits of a number; None: it has three decimals
+    DIGITS = {
+        "loss": 7,
+        "validation_loss": 7,
+        "validation_score": 5,
+        "learning_rate": 4,
+        "gradient_norm": 5,
+        "seconds": None,
     }
 
     def __init__(
@@ -212,26 +212,51 @@ class Progress(Callback):
         self.columns = list(columns)
         self.header = header
         self.stopping = stopping
+        self._decimals: dict[str, int] = {}  # of each column, by its first number
+        self._marks_best = stopping is not None and stopping.monitor == "validation_score"
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        self.line(record)
+        self.line(record, self._marks_best and trainer.state.best_epoch == record["epoch"])
         stopping = self.stopping
         if stopping is not None and stopping.reason and not stopping.stopped:
             print(stopping.reason)
             stopping.reason = None
 
-    def line(self, record: dict[str, Any]) -> None:
-        """Print the line of an epoch."""
+    def line(self, record: dict[str, Any], best: bool = False) -> None:
+        """Print the line of an epoch; ``best``: whether it has the best score so far."""
         titles = [name.replace("_", " ") for name in self.columns]
         if self.header:
-            print("  ".join(f"{title:>{width_of(title)}}" for title in titles))
+            legend = "  * best so far" if self._marks_best else ""
+            print("  ".join(f"{title:>{width_of(title)}}" for title in titles) + legend)
             self.header = False
-        cells = [format(record[name], self.FORMATS[name]) for name in self.columns]
+        cells = [self._cell(name, record[name]) for name in self.columns]
         print(
             "  ".join(
                 f"{cell:>{width_of(title)}}" for cell, title in zip(cells, titles, strict=True)
             )
+            + ("  *" if best else "")
         )
+
+    def _cell(self, name, value):
+        """Return a number as text, with the decimals that the column has, or in powers of ten where
+        it is too large or too small for these.
+        """
+        if name == "epoch":
+            return format(value, "d")
+        digits = self.DIGITS[name]
+        if digits is None or not math.isfinite(value):
+            return format(value, ".3f")
+        size = abs(value)
+        if name not in self._decimals:
+            before = max(math.floor(math.log10(size)), 0) + 1 if size else 1
+            self._decimals[name] = max(digits - before, 0)
+            if name == "learning_rate":
+                self._decimals[name] = 6
+        decimals = self._decimals[name]
+        text = format(value, f".{decimals}f")
+        if value and (len(text) > 12 or size < 10.0 ** (2 - decimals)):
+            return format(value, ".3e" if digits < 7 else ".5e")
+        return text
 
     def end(self, epoch: int, why: str, weights: str) -> None:
         """Print how training ended: with which epoch, why, and which weights are kept."""

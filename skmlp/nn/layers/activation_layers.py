@@ -17,10 +17,10 @@ from .base import Layer
 
 
 class PReLU(Layer):
-    """y = x for x > 0, slope x elsewhere, with a slope for each unit that is learned (He et al.,
-    2015, equations 1 and 8).
+    """:math:`f(x) = x` for :math:`x > 0`, else :math:`a x`, where each unit learns its own slope a
+    (He et al., 2015, equations 1 and 8).
 
-    No penalty applies to the slopes, since it would drive them to zero, that is to relu.
+    No penalty applies to the slopes, since it would drive them to zero, that is, to relu.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ class PReLU(Layer):
 
 
 class Maxout(Layer):
-    """y_u = the largest of ``pieces`` numbers (Goodfellow et al., 2013): each unit is a convex
-    function made of that many linear pieces.
+    r""":math:`f(x) = \max(x_1, \dots, x_k)`, the largest of ``pieces`` numbers, so that each unit
+    is a convex function of that many linear pieces (Goodfellow et al., 2013).
 
     The dense layer in front gives ``pieces`` numbers for each unit: columns 0 to width - 1 of its
-    weights are the units' first pieces, and so on. The gradient goes to the largest; among equal
-    ones, to the first.
+    weights are the first pieces of the units, and so on. The gradient goes to the largest; among
+    equal ones, to the first.
 
     Parameters
     ----------

@@ -38,11 +38,14 @@ class Norm(Layer):
 
 
 class BatchNorm(Norm):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of the
-    batch (Ioffe and Szegedy, 2015).
+    r"""Batch normalisation (Ioffe and Szegedy, 2015), with the mean and variance of the batch.
+
+    .. math::
+
+        y = \gamma \, \frac{x - \mathrm{mean}}{\sqrt{\mathrm{variance} + \epsilon}} + \beta
 
     Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row
-    twice. Batches have two rows or more: nothing would be left of a single one.
+    twice. A batch must have at least two rows: a single one would become zero.
 
     Parameters
     ----------
@@ -174,8 +177,11 @@ def _centre(x, ws):
 
 
 class FixedNorm(Norm):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with its running
-    mean and variance: batch normalisation in prediction.
+    r"""Batch normalisation in prediction, with its running mean and variance.
+
+    .. math::
+
+        y = \gamma \, \frac{x - \mathrm{mean}}{\sqrt{\mathrm{variance} + \epsilon}} + \beta
 
     In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction
     can be computed through it.

@@ -29,7 +29,7 @@ class Corruption(Layer):
 
 
 class Masking(Corruption):
-    """Puts zeros: y = x mask, with mask 0 with probability ``rate`` and 1 else.
+    """Each value becomes zero with probability ``rate``.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Masking(Corruption):
 
 
 class GaussianCorruption(Corruption):
-    """Adds independent normal noise: y = x + scale e.
+    r"""Adds independent normal noise: :math:`y = x + \mathrm{scale} \cdot e`.
 
     Parameters
     ----------
@@ -77,8 +77,7 @@ class GaussianCorruption(Corruption):
 
 
 class SaltAndPepper(Corruption):
-    """Replaces values by the lowest or the highest: with probability ``rate``, half of the time by
-    each.
+    """Replaces values by the lowest or the highest one: each with probability ``rate / 2``.
 
     Parameters
     ----------

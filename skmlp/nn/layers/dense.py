@@ -41,7 +41,7 @@ class Affine(Layer):
 
 
 class Dense(Affine):
-    """y = x weight + bias.
+    """A dense (fully connected) layer: :math:`y = x W + b`.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class Dense(Affine):
 
 
 class Activate(Layer):
-    """y = f(x) for an ``Activation`` f."""
+    """The layer of an ``Activation``: :math:`y = f(x)`."""
 
     elementwise = True
     activates = True

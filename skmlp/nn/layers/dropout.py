@@ -62,8 +62,8 @@ class DroppingLayer(Layer):
 
 
 class Dropout(DroppingLayer):
-    """y = x mask, with mask 0 with probability ``rate`` and 1 / (1 - rate) else: inverted dropout
-    (Srivastava et al., 2014, section 10).
+    """Inverted dropout (Srivastava et al., 2014, section 10): in training a value becomes 0 with
+    probability ``rate`` and is divided by ``1 - rate`` otherwise.
 
     The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the
     expectation is exact.
@@ -90,12 +90,19 @@ class Dropout(DroppingLayer):
 
 
 class AlphaDropout(DroppingLayer):
-    """Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
+    r"""Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
 
-    With probability ``rate`` a value becomes that of selu far to the left, ``low = -scale alpha =
-    -1.758...``; then all are scaled and shifted: ``y = a (x kept + low (1 - kept)) + b`` with ``a =
-    1 / sqrt(q (1 + low^2 (1 - q)))``, ``b = -a low (1 - q)`` and q = 1 - rate. An input of mean 0
-    and variance 1 keeps both. The rate is rounded as in ``Dropout``.
+    With probability ``rate`` a value becomes the limit of selu,
+    :math:`\mathrm{low} = -s \alpha = -1.758...`; then all values are scaled and shifted. With k,
+    which is 1 for a value that is kept and 0 otherwise, and :math:`q = 1 - \mathrm{rate}`:
+
+    .. math::
+
+        y = a \, (x k + \mathrm{low} \, (1 - k)) + b, \qquad
+        a = \frac{1}{\sqrt{q \, (1 + \mathrm{low}^2 (1 - q))}}, \qquad
+        b = -a \, \mathrm{low} \, (1 - q)
+
+    An input of mean 0 and variance 1 keeps both. The rate is rounded as in ``Dropout``.
 
     Parameters
     ----------

@@ -57,15 +57,22 @@ class NumericEmbedding(Layer):
 
 
 class PiecewiseLinear(NumericEmbedding):
-    """y_f = W_f^T z_f + b_f with z_ft = min(max((x_f - e_t) / (e_(t+1) - e_t), 0), 1), a continuous
-    function that is linear between the edges e_0, ..., e_T of column f and constant beyond them
+    r"""Each numeric column becomes a vector that is a piecewise linear function of its value
     (Gorishniy et al., "On embeddings for numerical features in tabular deep learning", 2022).
 
-    The edges are quantiles of the column, set from rows before training: e_0 is the least and e_T
-    the largest of its values, and each bin has the same weight of rows. A column with few
-    distinct values has as few bins, and a constant one has none. The weights start at random with
-    the variance 1 / n_bins, b_f at zero. A bin is looked up, and sums of the weights of the bins
-    below it are made once for a batch, so that a value costs as little with many bins as with few.
+    For column f with the edges :math:`e_0, \dots, e_T`:
+
+    .. math::
+
+        y_f = W_f^T z_f + b_f, \qquad
+        z_{ft} = \min \left( \max \left( \frac{x_f - e_t}{e_{t+1} - e_t}, 0 \right), 1 \right)
+
+    The function is constant beyond the edges. They are quantiles of the column, set from rows
+    before training: e_0 is the smallest and e_T the largest of its values, and each bin has the
+    same weight of rows. A column with few distinct values has as few bins, and a constant one has
+    none. The weights start at random with the variance 1 / n_bins, b_f at zero. A bin is looked up,
+    and sums of the weights of the bins below it are computed once for a batch, so that a value
+    costs as little with many bins as with few.
 
     Parameters
     ----------
@@ -199,9 +206,15 @@ class PiecewiseLinear(NumericEmbedding):
 
 
 class Periodic(NumericEmbedding):
-    """y_f = W_f cos(2 pi w_f x_f + p_f) + b_f, with several frequencies w_f and phases p_f for
-    column f, all trained (Holzmueller, Grinsztajn and Steinwart, "Better by default: strong
-    pre-tuned MLPs and boosted trees on tabular data", 2024, after Gorishniy et al., 2022).
+    r"""Each numeric column becomes a vector of waves of its value, whose frequencies and phases are
+    learned (Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", 2024, after Gorishniy et al., 2022).
+
+    For column f, with several frequencies w_f and phases p_f, all trained:
+
+    .. math::
+
+        y_f = W_f \cos(2 \pi w_f x_f + p_f) + b_f
 
     The frequencies start normal with the standard deviation ``sigma``, the phases uniform between
     -pi and pi, the weights W_f normal with the variance 1 / n_frequencies and b_f at zero. The

@@ -7,7 +7,7 @@ from .base import Layer
 
 
 class Scale(Layer):
-    """y = x scale, with a factor for each column that is learned and starts at 1 (Holzmueller,
+    """Each input column is multiplied by a factor that is learned and starts at 1 (Holzmueller,
     Grinsztajn and Steinwart, "Better by default", 2024).
 
     In front of the first weights it is a soft selection of the inputs: those that help get larger

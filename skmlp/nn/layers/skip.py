@@ -41,8 +41,8 @@ class Join(Layer):
 
 
 class Add(Join):
-    """y = x + skip: what is bridged learns a difference from the identity (He et al., 2016,
-    equation 1; here nothing follows the sum).
+    r""":math:`y = x + \mathrm{skip}`: the layers that are bridged learn a difference from the
+    identity (He et al., 2016, equation 1; here nothing follows the sum).
     """
 
     elementwise = True
@@ -66,8 +66,8 @@ class Add(Join):
 
 
 class Concat(Join):
-    """y = [skip, x]: what follows sees the features of all before it (Huang et al., 2017,
-    equation 2).
+    r""":math:`y = [\mathrm{skip}, x]`: the next layer sees the features of all layers before it
+    (Huang et al., 2017, equation 2).
     """
 
     def width(self, n_in, n_skip):

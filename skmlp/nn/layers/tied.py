@@ -13,7 +13,7 @@ from .dense import Affine
 
 
 class TiedDense(Affine):
-    """y = x weight^T + bias, with the weight of an earlier dense layer and a bias of its own.
+    """:math:`y = x W^T + b`, with the weight of an earlier dense layer and a bias of its own.
 
     Parameters
     ----------

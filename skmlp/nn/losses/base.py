@@ -74,7 +74,7 @@ class Loss(Unit):
 
     ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which
     a target is learned, None for a loss whose predictions do not move and stretch with the target.
-    Hyper-parameters are then in units of what is learned. ``degree``: the power of the target's
+    Hyperparameters are then in units of what is learned. ``degree``: the power of the target's
     scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of
     it.
 
@@ -172,7 +172,7 @@ class Loss(Unit):
         return factor, float(np.log(measure.scale).sum()) if self.density else 0.0
 
     def of_units(self, measure: Measure) -> Loss:
-        """Return the loss of what is learned by a measure: this one, where its hyper-parameters
+        """Return the loss of what is learned by a measure: this one, where its hyperparameters
         are in units of the scale.
         """
         return self

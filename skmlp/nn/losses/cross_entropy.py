@@ -21,11 +21,15 @@ from .links import (
 
 
 class LogLoss(Loss):
-    """Cross-entropy of the softmax, for classes that exclude each other.
+    r"""Cross-entropy of the softmax, for classes that exclude each other.
 
     Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0.
-    Formula, for a row with scores z and target t of K classes: ``log(sum_k exp(z_k)) - sum_k t_k
-    z_k``; gradient ``softmax(z) - t``.
+    Formula, for a row with scores z and target t of K classes:
+
+    .. math::
+
+        \ell(z, t) = \log \sum_{k=1}^K e^{z_k} - \sum_{k=1}^K t_k z_k, \qquad
+        \frac{\partial \ell}{\partial z} = \mathrm{softmax}(z) - t
 
     Parameters
     ----------
@@ -85,10 +89,15 @@ class LogLoss(Loss):
 
 
 class BinaryLogLoss(Loss):
-    """Cross-entropy of the logistic function, for one or several binary outputs.
+    r"""Cross-entropy of the logistic function, for one or several binary outputs.
 
-    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, per output with
-    score z: ``log(1 + exp(z)) - t z``, summed over the outputs; gradient ``logistic(z) - t``.
+    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, for an output with
+    score z, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = \log(1 + e^z) - t z, \qquad
+        \frac{\partial \ell}{\partial z} = \frac{1}{1 + e^{-z}} - t
 
     Parameters
     ----------

@@ -22,13 +22,18 @@ from .links import (
 
 
 class Focal(Loss):
-    """Cross-entropy of the softmax that counts a row the less, the surer it is already (Lin et al.,
-    2017, equation 4).
+    r"""Cross-entropy of the softmax in which a row counts the less, the more certain its prediction
+    already is (focal loss: Lin et al., 2017, equation 4).
 
     Domain: ``target`` one-hot, or weights of the classes. Link: softmax, never exactly 0; with
     gamma > 0 the best prediction lies nearer to equal shares than the probabilities do. Formula,
-    with p = softmax(z): ``-sum_k t_k (1 - p_k)^gamma log(p_k)``; gradient ``p sum_k t_k g_k - t g``
-    with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+    with :math:`p = \mathrm{softmax}(z)`:
+
+    .. math::
+
+        \ell(z, t) &= -\sum_k t_k (1 - p_k)^\gamma \log p_k \\
+        \frac{\partial \ell}{\partial z} &= p \sum_k t_k g_k - t g, \qquad
+        g = (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
 
     Parameters
     ----------
@@ -90,12 +95,17 @@ class Focal(Loss):
 
 
 class BinaryFocal(Loss):
-    """Cross-entropy of the logistic function that counts an output the less, the surer it is
-    already (Lin et al., 2017, equation 4).
+    r"""Cross-entropy of the logistic function in which an output counts the less, the more certain
+    its prediction already is (focal loss: Lin et al., 2017, equation 4).
 
-    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, per output with s = 2
-    t - 1 and p = logistic(s z): ``-(1 - p)^gamma log(p)``, summed over the outputs; gradient ``-s
-    (1 - p) g`` with ``g = (1 - p)^gamma (1 - gamma p log(p) / (1 - p))``.
+    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, with
+    :math:`s = 2 t - 1` and :math:`p = 1 / (1 + e^{-s z})`, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) &= -(1 - p)^\gamma \log p \\
+        \frac{\partial \ell}{\partial z} &= -s (1 - p) g, \qquad
+        g = (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
 
     Parameters
     ----------

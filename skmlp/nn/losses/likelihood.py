@@ -23,11 +23,16 @@ _STEEPNESS = 4.0 / 3.0
 
 
 class Poisson(Loss):
-    """Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear
+    r"""Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear
     models", 1989, section 2.3).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with t log(t) = 0
-    for t = 0: ``exp(z) - t z + t log(t) - t``, summed over the outputs; gradient ``exp(z) - t``.
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with
+    :math:`t \log t = 0` for t = 0, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = e^z - t z + t \log t - t, \qquad \frac{\partial \ell}{\partial z} = e^z - t
+
     Value, link and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and of its
     ``PoissonRegressor``.
     """
@@ -75,12 +80,17 @@ class Poisson(Loss):
 
 
 class Gamma(Loss):
-    """Half the gamma deviance, for positive numbers whose standard deviation grows with the mean
+    r"""Half the gamma deviance, for positive numbers whose standard deviation grows with the mean
     (McCullagh and Nelder, 1989, chapter 8).
 
-    Domain: targets > 0. Link: exp, never exactly 0. Formula: ``t exp(-z) + z - log(t) - 1``, summed
-    over the outputs; gradient ``1 - t exp(-z)``. ``sklearn.linear_model.GammaRegressor`` minimises
-    the same.
+    Domain: targets > 0. Link: exp, never exactly 0. Formula, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = t e^{-z} + z - \log t - 1, \qquad
+        \frac{\partial \ell}{\partial z} = 1 - t e^{-z}
+
+    ``sklearn.linear_model.GammaRegressor`` minimises the same.
     """
 
     domain = "(0, inf)"
@@ -123,12 +133,18 @@ class Gamma(Loss):
 
 
 class Tweedie(Loss):
-    """Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential
+    r"""Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential
     dispersion models", 1987).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p =
-    ``power``: ``exp((2 - p) z) / (2 - p) - t exp((1 - p) z) / (1 - p) + t^(2 - p) / ((1 - p) (2 -
-    p))``, summed over the outputs; gradient ``exp((2 - p) z) - t exp((1 - p) z)``.
+    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p for
+    ``power``, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) &= \frac{e^{(2 - p) z}}{2 - p} - \frac{t \, e^{(1 - p) z}}{1 - p}
+        + \frac{t^{2 - p}}{(1 - p) (2 - p)} \\
+        \frac{\partial \ell}{\partial z} &= e^{(2 - p) z} - t \, e^{(1 - p) z}
+
     ``sklearn.linear_model.TweedieRegressor(link="log")`` minimises the same.
 
     Parameters
@@ -205,13 +221,17 @@ class Tweedie(Loss):
 
 
 class GaussianNLL(Loss):
-    """Minus the logarithm of a normal density whose mean and variance are both predicted (Nix and
-    Weigend, 1994).
+    r"""The negative log-likelihood of a normal distribution whose mean and variance are both
+    predicted (Nix and Weigend, 1994).
 
-    Domain: real targets. Two scores for each target, m and s. Link: the mean m and the standard
-    deviation ``exp(s / 2)``. Formula: ``1/2 (s + (t - m)^2 exp(-s) + log(2 pi))``, summed over the
-    outputs, which can be negative; gradient with respect to m ``(m - t) exp(-s)``, to s ``1/2 (1 -
-    (t - m)^2 exp(-s))``.
+    Domain: real targets. There are two scores for each target, m and s. Link: the mean m and the
+    standard deviation :math:`e^{s / 2}`. Formula, summed over the outputs; it can be negative:
+
+    .. math::
+
+        \ell(m, s, t) &= \tfrac{1}{2} \left( s + (t - m)^2 e^{-s} + \log 2 \pi \right) \\
+        \frac{\partial \ell}{\partial m} &= (m - t) e^{-s}, \qquad
+        \frac{\partial \ell}{\partial s} = \tfrac{1}{2} \left( 1 - (t - m)^2 e^{-s} \right)
     """
 
     out_activation = "mean and std"

@@ -17,11 +17,18 @@ _TIE = 1e-9
 
 
 class Hinge(Loss):
-    """The hinge of a support vector machine (Cortes and Vapnik, 1995), each class against the rest.
+    r"""The hinge loss of a support vector machine (Cortes and Vapnik, 1995), each class against the
+    rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1:
-    ``max(0, 1 - s z)``, summed over the outputs; gradient ``-s`` where that is positive, else 0.
-    ``sklearn.svm.LinearSVC(loss="hinge")`` minimises the same.
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
+    summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = \max(0, 1 - s z)
+
+    The gradient is -s where that is positive, else 0. ``sklearn.svm.LinearSVC(loss="hinge")``
+    minimises the same.
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -42,10 +49,16 @@ class Hinge(Loss):
 
 
 class SquaredHinge(Loss):
-    """The squared hinge, each class against the rest.
+    r"""The squared hinge loss, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1
-    and m = max(0, 1 - s z): ``m^2``, summed over the outputs; gradient ``-2 s m``.
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
+    summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = m^2, \qquad \frac{\partial \ell}{\partial z} = -2 s m, \qquad
+        m = \max(0, 1 - s z)
+
     ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
     """
 
@@ -65,12 +78,18 @@ class SquaredHinge(Loss):
 
 
 class Perceptron(Loss):
-    """The perceptron's loss (Rosenblatt, 1958): only mistakes count, each class against the rest.
+    r"""The perceptron's loss (Rosenblatt, 1958): only mistakes count, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, per output with s = 2 t - 1:
-    ``max(0, -s z)``, summed over the outputs; gradient ``-s`` where ``s z <= 0``, a score of 0
-    being a mistake, else 0. With ``solver="sgd"``, ``momentum=0``, ``batch_size=1`` and no hidden
-    layer, training is the perceptron's rule.
+    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
+    summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = \max(0, -s z)
+
+    The gradient is -s where :math:`s z \le 0`, since a score of 0 is a mistake, else 0. With
+    ``solver="sgd"``, ``momentum=0``, ``batch_size=1`` and no hidden layer, training follows the
+    perceptron's rule.
     """
 
     targets = ("binary", "multiclass", "multilabel")

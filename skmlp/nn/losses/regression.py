@@ -16,10 +16,16 @@ from .measure import location_and_scale, median_and_scale
 
 
 class SquaredError(Loss):
-    """Half the squared error.
+    r"""Half the squared error, whose best constant is the mean.
 
-    Domain: real targets. Link: identity. Formula: ``1/2 (z - t)^2``, summed over the outputs; the
-    1/2 makes the gradient ``z - t``.
+    Domain: real targets. Link: identity. Formula, for a score z and a target t, summed over the
+    outputs:
+
+    .. math::
+
+        \ell(z, t) = \tfrac{1}{2} (z - t)^2, \qquad \frac{\partial \ell}{\partial z} = z - t
+
+    The factor 1/2 makes the gradient simple.
     """
 
     distance = True
@@ -39,10 +45,15 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    """The absolute error, whose best constant is the median.
+    r"""The absolute error, whose best constant is the median.
 
-    Domain: real targets. Link: identity. Formula: ``|z - t|``, summed over the outputs; gradient
-    ``sign(z - t)``, 0 at 0.
+    Domain: real targets. Link: identity. Formula, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = |z - t|, \qquad \frac{\partial \ell}{\partial z} = \mathrm{sign}(z - t)
+
+    The gradient at 0 is taken as 0.
     """
 
     distance = True
@@ -63,10 +74,16 @@ class AbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """Squared error for small residuals, absolute error for large ones (Huber, 1964).
+    r"""Squared error for small residuals, absolute error for large ones (Huber, 1964).
 
-    Domain: real targets. Link: identity. Formula, with r = z - t: ``1/2 r^2`` for \\|r\\| <= delta,
-    ``delta (|r| - delta/2)`` beyond, summed over the outputs; gradient ``clip(r, -delta, delta)``.
+    Domain: real targets. Link: identity. Formula, with :math:`r = z - t` and :math:`\delta` for
+    ``delta``, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = \begin{cases} \tfrac{1}{2} r^2 & |r| \le \delta \\
+        \delta (|r| - \delta / 2) & \text{otherwise} \end{cases}, \qquad
+        \frac{\partial \ell}{\partial z} = \mathrm{clip}(r, -\delta, \delta)
 
     Parameters
     ----------
@@ -104,11 +121,16 @@ class Huber(Loss):
 
 
 class LogCosh(Loss):
-    """The logarithm of the hyperbolic cosine: squared error turning into absolute error, with all
-    derivatives (Saleh and Saleh, 2022).
+    r"""The logarithm of the hyperbolic cosine: squared error that turns into absolute error, with
+    all derivatives (Saleh and Saleh, 2022).
 
-    Domain: real targets. Link: identity. Formula, with r = z - t: ``log(cosh(r))``, summed over the
-    outputs, about ``r^2 / 2`` near 0 and ``|r| - log(2)`` far out; gradient ``tanh(r)``.
+    Domain: real targets. Link: identity. Formula, with :math:`r = z - t`, summed over the outputs:
+
+    .. math::
+
+        \ell(z, t) = \log \cosh r, \qquad \frac{\partial \ell}{\partial z} = \tanh r
+
+    It is about :math:`r^2 / 2` near 0 and :math:`|r| - \log 2` for large residuals.
     """
 
     distance = True
@@ -136,13 +158,24 @@ class LogCosh(Loss):
 
 
 class Quantile(Loss):
-    """The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one
+    r"""The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one
     level or of several at once.
 
-    Domain: real targets. Link: the first score is the lowest quantile, each further one a step
-    upwards, ``q_1 = z_1``, ``q_j = q_(j-1) + log(1 + exp(z_j))``, so that quantiles never cross.
-    Formula: ``max(tau (t - q), (tau - 1) (t - q))``, summed over the levels tau and the outputs;
-    derivative with respect to q ``-tau`` below the target, ``1 - tau`` above, ``1/2 - tau`` at it.
+    Domain: real targets. Link: the first score is the lowest quantile, and each further one a step
+    upwards, so that quantiles never cross:
+
+    .. math::
+
+        q_1 = z_1, \qquad q_j = q_{j - 1} + \log(1 + e^{z_j})
+
+    Formula, summed over the levels :math:`\tau` and the outputs:
+
+    .. math::
+
+        \ell(q, t) = \max(\tau (t - q), (\tau - 1) (t - q))
+
+    The derivative with respect to q is :math:`-\tau` below the target, :math:`1 - \tau` above it,
+    and :math:`1/2 - \tau` at it.
 
     Parameters
     ----------

@@ -12,18 +12,30 @@ from .base import Optimizer, asymptotic_step_of, descend
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2015, the efficient form at the end of section 2).
+    r"""Adam (Kingma and Ba, 2015): a step divided by the usual size of each parameter's gradient.
 
-    ``m <- beta_1 m + (1 - beta_1) g``; ``v <- beta_2 v + (1 - beta_2) g^2``; ``p <- p - lr sqrt(1 -
-    beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``: scikit-learn's form, with epsilon added
-    before the correction of v. PyTorch adds its epsilon after: pass it ``epsilon / sqrt(1 -
-    beta_2^t)`` to agree. The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+    With the gradient g in step t, and averages m of it and v of its square:
+
+    .. math::
+
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        p &\leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        \frac{m}{\sqrt{v} + \epsilon}
+
+    This is scikit-learn's form, the efficient one at the end of section 2 of the paper, in which
+    epsilon is added before the correction of v. PyTorch adds its epsilon after it: pass it
+    ``epsilon / sqrt(1 - beta_2^t)`` to agree. The slots hold ``m / (1 - beta_1)`` and ``v / (1 -
+    beta_2)``.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
+        Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
+        Decay of the average v of its square.
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     slots: tuple[str, ...] = ("m", "v")
@@ -57,17 +69,25 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
+    r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
 
-    ``p <- p - lr alpha p`` for the weights, then Adam's step without the gradient of the penalty.
-    The decay is the estimator's ``alpha`` itself, not divided by the number of rows; agrees with
-    PyTorch's ``AdamW`` but for the place of epsilon (see ``Adam``).
+    Before each step of ``Adam``, whose gradient leaves the penalty out, the weights shrink:
+
+    .. math::
+
+        p \leftarrow p - \mathrm{lr} \, \alpha \, p
+
+    The decay is the estimator's ``alpha`` itself, not divided by the number of rows. The rule
+    agrees with PyTorch's ``AdamW`` except for the place of epsilon (see ``Adam``).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
+        Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
+        Decay of the average v of its square.
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     decoupled = True
@@ -78,19 +98,29 @@ class AdamW(Adam):
 
 
 class AMSGrad(Adam):
-    """AMSGrad (Reddi et al., 2018, algorithm 2): Adam whose denominator never shrinks.
+    r"""AMSGrad (Reddi et al., 2018, algorithm 2): Adam with a denominator that never shrinks.
 
-    ``m``, ``v`` as in Adam; ``v_max <- max(v_max, v)``; ``p <- p - lr sqrt(1 - beta_2^t) / (1 -
-    beta_1^t) m / (sqrt(v_max) + epsilon)``. The paper has no corrections of m and v; as in
-    PyTorch's ``Adam(amsgrad=True)``, they are Adam's, and they do not enter the maximum. Agrees
-    with PyTorch but for the place of epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``,
-    ``v / (1 - beta_2)`` and ``v_max / (1 - beta_2)``.
+    With m and v as in ``Adam``:
+
+    .. math::
+
+        v_{\max} &\leftarrow \max(v_{\max}, v) \\
+        p &\leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        \frac{m}{\sqrt{v_{\max}} + \epsilon}
+
+    The paper does not correct m and v; as in PyTorch's ``Adam(amsgrad=True)``, the corrections are
+    Adam's, and they do not enter the maximum. The rule agrees with PyTorch except for the place of
+    epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``, ``v / (1 - beta_2)`` and ``v_max /
+    (1 - beta_2)``.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
+        Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
+        Decay of the average v of its square.
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     slots = ("m", "v", "v_max")
@@ -107,19 +137,28 @@ class AMSGrad(Adam):
 
 
 class NAdam(Adam):
-    """Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
+    r"""Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
     instead of a schedule).
 
-    ``m``, ``v`` as in Adam; ``p <- p - lr sqrt(1 - beta_2^t) (beta_1 m / (1 - beta_1^(t + 1)) + (1
-    - beta_1) g / (1 - beta_1^t)) / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``NAdam`` in the
-    limit of a large ``momentum_decay``, which ends its schedule at once, but for the place of
-    epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``.
+    With m and v as in ``Adam``:
+
+    .. math::
+
+        p \leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{\sqrt{v} + \epsilon}
+        \left( \frac{\beta_1 m}{1 - \beta_1^{t + 1}} + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \right)
+
+    The rule agrees with PyTorch's ``NAdam`` in the limit of a large ``momentum_decay``, which ends
+    its schedule at once, except for the place of epsilon (see ``Adam``). The slots hold ``m / (1 -
+    beta_1)`` and ``v / (1 - beta_2)``.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
+        Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
+        Decay of the average v of its square.
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     def coefficients(self, t, lr):

@@ -4,15 +4,21 @@ from ..unit import Unit
 
 
 class LayerRates(Unit):
-    """Factors on the learning rate: for each weight matrix ``layers / sqrt(n_in)``, where n_in is
-    the number of its inputs, for each bias ``layers bias``.
+    r"""Factors on the learning rate of each layer.
 
-    A rule like Adam moves each weight by about the learning rate, so that what a unit sums changes
-    the more, the more inputs it has; ``fan_in`` makes up for that. With weights that start by
-    LeCun's normal rule, training is then that of the weights in NTK form (Jacot, Gabriel and
-    Hongler, "Neural tangent kernel", 2018), which are standard normal and divided by the square
-    root of n_in in the forward pass. Holzmueller, Grinsztajn and Steinwart, "Better by default"
-    (2024), train tables in that form, and biases with ``bias=0.1``.
+    With the factor c of a layer, the number :math:`n_{in}` of its inputs and ``bias`` b, the
+    learning rate of its weight matrix and that of its bias are multiplied by
+
+    .. math::
+
+        \frac{c}{\sqrt{n_{in}}} \quad \text{and} \quad c \, b
+
+    A rule like Adam moves each weight by about the learning rate, so that the sum that a unit
+    computes changes the more, the more inputs it has; ``fan_in`` compensates for that. With weights
+    that start by LeCun's normal rule, training is then that of the weights in NTK form (Jacot,
+    Gabriel and Hongler, "Neural tangent kernel", 2018), which are standard normal and divided by
+    the square root of the number of inputs in the forward pass. Holzmueller, Grinsztajn and
+    Steinwart, "Better by default" (2024), train tables in that form, and biases with ``bias=0.1``.
 
     Parameters
     ----------

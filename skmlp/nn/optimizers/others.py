@@ -8,18 +8,31 @@ from .base import Optimizer, asymptotic_step_of, descend
 
 
 class SGD(Optimizer):
-    """Gradient descent with momentum.
+    r"""Stochastic gradient descent with momentum.
 
-    ``v <- momentum v - (1 - dampening) lr g``, then ``p <- p + v``, or with Nesterov's momentum ``p
-    <- p + momentum v - (1 - dampening) lr g``: without dampening scikit-learn's form, equal to
-    PyTorch's ``SGD`` as long as the learning rate is constant (Sutskever et al., 2013, equations 1
-    to 4). With ``dampening=momentum`` the velocity is lr times a moving average of the gradient.
-    PyTorch does not dampen its first step.
+    With momentum :math:`\mu`, dampening d and the velocity v, which is the slot:
+
+    .. math::
+
+        v &\leftarrow \mu v - (1 - d) \, \mathrm{lr} \, g \\
+        p &\leftarrow p + v
+
+    With Nesterov's momentum the second line is
+
+    .. math::
+
+        p \leftarrow p + \mu v - (1 - d) \, \mathrm{lr} \, g
+
+    Without dampening this is scikit-learn's form (Sutskever et al., 2013, equations 1 to 4), equal
+    to PyTorch's ``SGD`` as long as the learning rate is constant. With ``dampening=momentum`` the
+    velocity is lr times a moving average of the gradient. PyTorch does not dampen its first step.
 
     Parameters
     ----------
     momentum : float in [0, 1], default=0.9
+        Share of the velocity that stays in each step.
     nesterovs_momentum : bool, default=True
+        Whether the step looks ahead along the velocity.
     dampening : float in [0, 1), default=0.0
         Share of the gradient that does not enter the velocity.
     """
@@ -59,15 +72,21 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Tieleman and Hinton, 2012, lecture 6e).
+    r"""RMSprop (Tieleman and Hinton, 2012, lecture 6e): the gradient divided by its usual size.
 
-    ``v <- rho v + (1 - rho) g^2``; ``p <- p - lr g / (sqrt(v) + epsilon)``. Agrees with PyTorch's
-    ``RMSprop(alpha=rho)``. The slot holds ``v / (1 - rho)``.
+    .. math::
+
+        v &\leftarrow \rho v + (1 - \rho) g^2 \\
+        p &\leftarrow p - \mathrm{lr} \frac{g}{\sqrt{v} + \epsilon}
+
+    The rule agrees with PyTorch's ``RMSprop(alpha=rho)``. The slot holds ``v / (1 - rho)``.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
+        Decay of the averages.
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     slots = ("v",)
@@ -97,13 +116,19 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Adagrad (Duchi et al., 2011, figure 1, diagonal).
+    r"""Adagrad (Duchi et al., 2011, figure 1, diagonal): steps that shrink with all past gradients.
 
-    ``v <- v + g^2``; ``p <- p - lr g / (sqrt(v) + epsilon)``. Agrees with PyTorch's ``Adagrad``.
+    .. math::
+
+        v &\leftarrow v + g^2 \\
+        p &\leftarrow p - \mathrm{lr} \frac{g}{\sqrt{v} + \epsilon}
+
+    The rule agrees with PyTorch's ``Adagrad``.
 
     Parameters
     ----------
     epsilon : float > 0, default=1e-8
+        Numerical floor of the denominator.
     """
 
     slots = ("v",)
@@ -127,20 +152,28 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Adadelta (Zeiler, 2012, algorithm 1).
+    r"""Adadelta (Zeiler, 2012, algorithm 1): steps with a length of their own.
 
-    ``v <- rho v + (1 - rho) g^2``; ``step = sqrt(u + epsilon) / sqrt(v + epsilon) g``; ``u <- rho u
-    + (1 - rho) step^2``; ``p <- p - lr step``. Agrees with PyTorch's ``Adadelta``. The slots hold
-    ``v / (1 - rho)`` and ``u / (1 - rho)``.
+    .. math::
 
-    The paper has no learning rate: its steps have a length of their own, which grows from
-    sqrt(epsilon), so that epsilon is no mere floor. Give the estimator ``learning_rate_init=1.0``;
-    its ``epsilon`` is not used.
+        v &\leftarrow \rho v + (1 - \rho) g^2 \\
+        s &= \frac{\sqrt{u + \epsilon}}{\sqrt{v + \epsilon}} g \\
+        u &\leftarrow \rho u + (1 - \rho) s^2 \\
+        p &\leftarrow p - \mathrm{lr} \, s
+
+    The rule agrees with PyTorch's ``Adadelta``. The slots hold ``v / (1 - rho)`` and ``u / (1 -
+    rho)``.
+
+    The paper has no learning rate: the length of the steps grows from ``sqrt(epsilon)``, so epsilon
+    is more than a numerical floor. Give the estimator ``learning_rate_init=1.0``; its ``epsilon``
+    is not used.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
+        Decay of the averages.
     epsilon : float > 0, default=1e-6
+        Added below both roots; the first steps are about as long as its square root.
     """
 
     slots = ("v", "u")
@@ -185,13 +218,18 @@ class Adadelta(Optimizer):
 
 
 class Lion(Optimizer):
-    """Lion (Chen et al., 2023, program 1): steps of one length in each coordinate, with decoupled
+    r"""Lion (Chen et al., 2023, program 1): steps of one length in each coordinate, with decoupled
     weight decay.
 
-    ``p <- p - lr alpha p`` for the weights; ``p <- p - lr sign(beta_1 m + (1 - beta_1) g)``; ``m <-
-    beta_2 m + (1 - beta_2) g``. The decay is the estimator's ``alpha`` itself, as in ``AdamW``. The
-    slot holds ``m / (1 - beta_2)``. The betas mean something else than Adam's, so the estimator's
-    are not used; its learning rate should be three to ten times smaller than Adam's (section 5).
+    .. math::
+
+        p &\leftarrow p - \mathrm{lr} \, \alpha \, p \quad \text{(weights only)} \\
+        p &\leftarrow p - \mathrm{lr} \, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) \\
+        m &\leftarrow \beta_2 m + (1 - \beta_2) g
+
+    The decay is the estimator's ``alpha`` itself, as in ``AdamW``. The slot holds ``m / (1 -
+    beta_2)``. The betas have another meaning than Adam's, so the estimator's are not used; the
+    learning rate should be three to ten times smaller than Adam's (section 5).
 
     Parameters
     ----------

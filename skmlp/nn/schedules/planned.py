@@ -10,7 +10,7 @@ from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
 
 
 class Constant(Schedule):
-    """factor = 1.
+    """The factor is 1: the learning rate stays as it is.
 
     Parameters
     ----------
@@ -33,12 +33,18 @@ class Constant(Schedule):
 
 
 class Invscaling(Schedule):
-    """factor = 1 / (samples + 1)^power_t, constant within an epoch, as in scikit-learn; 1
-    throughout the first epoch.
+    r"""The factor falls with a power of the number of rows seen, as in scikit-learn.
+
+    .. math::
+
+        \mathrm{factor} = (\mathrm{samples} + 1)^{-\mathrm{power\_t}}
+
+    It is constant within an epoch, and 1 in the first epoch.
 
     Parameters
     ----------
     power_t : float >= 0, default=0.5
+        Exponent of the fall.
     warm_up : float >= 0, default=0
         Epochs of warming up.
 
@@ -59,7 +65,11 @@ class Invscaling(Schedule):
 
 
 class Step(Schedule):
-    """factor = gamma^floor(epoch / step_size).
+    r"""The factor is multiplied by ``gamma`` every ``step_size`` epochs.
+
+    .. math::
+
+        \mathrm{factor} = \gamma^{\lfloor \mathrm{epoch} / \mathrm{step\_size} \rfloor}
 
     Parameters
     ----------
@@ -88,7 +98,8 @@ class Step(Schedule):
 
 
 class Exponential(Schedule):
-    """factor = gamma^epoch, fractions of an epoch included.
+    r"""The factor falls exponentially: :math:`\gamma^{\mathrm{epoch}}`, fractions of an epoch
+    included.
 
     Parameters
     ----------
@@ -114,7 +125,11 @@ class Exponential(Schedule):
 
 
 class Linear(Schedule):
-    """factor = 1 + (final - 1) epoch / n_epochs.
+    r"""The factor falls along a straight line.
+
+    .. math::
+
+        \mathrm{factor} = 1 + (\mathrm{final} - 1) \frac{\mathrm{epoch}}{\mathrm{n\_epochs}}
 
     Parameters
     ----------
@@ -145,8 +160,12 @@ class Linear(Schedule):
 
 
 class Cosine(Schedule):
-    """factor = final + (1 - final) (1 + cos(pi epoch / n_epochs)) / 2 (Loshchilov and Hutter, 2017,
-    equation 5, one cycle).
+    r"""The factor falls along half a cosine (Loshchilov and Hutter, 2017, equation 5, one cycle).
+
+    .. math::
+
+        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2}
+        \left( 1 + \cos \frac{\pi \, \mathrm{epoch}}{\mathrm{n\_epochs}} \right)
 
     Parameters
     ----------
@@ -177,8 +196,8 @@ class Cosine(Schedule):
 
 
 class CosineRestarts(Schedule):
-    """Cosine decay over and over, each cycle ``growth`` times as long as the one before (Loshchilov
-    and Hutter, 2017, section 3).
+    """Cosine decay in cycles, each ``growth`` times as long as the one before (Loshchilov and
+    Hutter, 2017, section 3).
 
     Parameters
     ----------
@@ -216,15 +235,22 @@ class CosineRestarts(Schedule):
 
 
 class CosineWaves(Schedule):
-    """factor = final + (1 - final) (1 - cos(2 pi log2(1 + (2^n_waves - 1) epoch / n_epochs))) / 2
-    (Holzmueller, Grinsztajn and Steinwart, "Better by default", 2024).
+    r"""Waves of a rising and falling rate, each twice as long as the one before (Holzmueller,
+    Grinsztajn and Steinwart, "Better by default", 2024).
 
-    Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back; the next
-    one is twice as long. So the rate returns to its peak with ever longer times to come to rest.
+    .. math::
+
+        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2} \left( 1 - \cos \left( 2 \pi
+        \log_2 \left( 1 + (2^{\mathrm{n\_waves}} - 1) \frac{\mathrm{epoch}}{\mathrm{n\_epochs}}
+        \right) \right) \right)
+
+    Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back. So the
+    rate returns to its peak with ever longer times in which it is low.
 
     Parameters
     ----------
     n_waves : int from 1 to 50, default=4
+        Number of waves.
     n_epochs : int or None, default=None
         Length of all waves together in epochs; counted from the very first epoch; None is the
         ``max_iter`` of each fit. The factor stays at ``final`` afterwards.
@@ -261,10 +287,10 @@ class CosineWaves(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up from ``start`` to 1, then down to ``final``, both along half a cosine (Smith and Topin,
-    2018).
+    """The rate rises from ``start`` to 1 and then falls to ``final``, both along half a cosine
+    (Smith and Topin, 2018).
 
-    The initial learning rate is the peak.
+    The estimator's ``learning_rate_init`` is the peak.
 
     Parameters
     ----------

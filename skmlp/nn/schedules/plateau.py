@@ -10,7 +10,7 @@ from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
 
 
 class Adaptive(Schedule):
-    """factor = 1, divided by 5 each time that training makes no progress, as in scikit-learn.
+    """The factor is divided by 5 whenever training makes no progress, as in scikit-learn.
 
     Training stops for lack of progress once the rate is at most 1e-6.
 
@@ -35,13 +35,13 @@ class Adaptive(Schedule):
 
 
 class Plateau(Schedule):
-    """factor = 1, multiplied by gamma after each ``patience`` epochs without progress, but never
-    below ``final``.
+    """The factor is multiplied by ``gamma`` after more than ``patience`` epochs without progress,
+    but never falls below ``final``.
 
-    Progress is what the estimator stops for lack of: the training loss, or the validation score
-    with ``early_stopping``, better by more than ``tol``. Once the factor is ``final``,
-    ``n_iter_no_change`` more epochs without progress end the training. With ``tol=0`` the same as
-    PyTorch's ``ReduceLROnPlateau`` without a threshold.
+    Progress is an improvement by more than ``tol`` of the training loss, or of the validation score
+    with ``early_stopping``. Once the factor is ``final``, ``n_iter_no_change`` more epochs without
+    progress end the training. With ``tol=0`` the schedule is that of PyTorch's
+    ``ReduceLROnPlateau`` without a threshold.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Plateau(Schedule):
         The factor falls after more than this many epochs without progress; None is the estimator's
         ``n_iter_no_change``.
     final : float in [0, 1], default=0.001
-        Least factor.
+        Smallest factor.
     warm_up : float >= 0, default=0
         Epochs of warming up.
 

@@ -12,10 +12,16 @@ from .base import Term
 
 
 class Head(Term):
-    """weight loss(x head_weight + head_bias, target): an output layer of its own for a hidden
-    layer (Lee et al., 2015, equation 3).
+    r"""An output layer for a hidden layer, whose loss is added in training (Lee et al., 2015,
+    equation 3).
 
-    No penalty applies to its weights, and nothing but training knows of it.
+    With its own weights V and bias c, the term is
+
+    .. math::
+
+        \mathrm{weight} \cdot \mathrm{loss}(x V + c, \mathrm{target})
+
+    No penalty applies to these weights, and predictions do not use them.
 
     Parameters
     ----------

@@ -19,13 +19,19 @@ _LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
 
 
 class KLSparsity(Term):
-    """``weight sum_j KL(target || a_j)`` with a_j the mean of unit j over the batch: each unit is
-    to be active for few rows.
+    r"""A sparse code: each unit is to be active for few rows.
 
-    ``KL(t || a) = t log(t / a) + (1 - t) log((1 - t) / (1 - a))`` (Lee, Ekanadham and Ng, 2008, for
-    the aim; Ng, 2011, "Sparse autoencoder", for this form) is between coins, so a code is in (0,
-    1). The mean is weighted by the rows' weights. Each minibatch has a mean of its own, so that
-    small ones ask that units be active equally often in each: take batches of some hundred rows.
+    With the mean :math:`a_j` of unit j over the batch and t for ``target``:
+
+    .. math::
+
+        \mathrm{weight} \sum_j \mathrm{KL}(t \,\|\, a_j), \qquad
+        \mathrm{KL}(t \,\|\, a) = t \log \frac{t}{a} + (1 - t) \log \frac{1 - t}{1 - a}
+
+    (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse autoencoder", for this form). The
+    divergence is between Bernoulli distributions, so a code must lie in (0, 1). The mean is
+    weighted by the sample weights. Each minibatch has its own mean, so that small ones require that
+    units be active equally often in each: choose batches of some hundred rows.
 
     Parameters
     ----------
@@ -74,12 +80,18 @@ class KLSparsity(Term):
 
 
 class L1Sparsity(Term):
-    """``weight sum_j |y_j|``, averaged over the rows: most of a code is to be small, as in sparse
-    coding (Olshausen and Field, 1996).
+    r"""A sparse code: most of its values are to be small, as in sparse coding (Olshausen and Field,
+    1996).
+
+    Averaged over the rows, the term is
+
+    .. math::
+
+        \mathrm{weight} \sum_j |y_j|
 
     Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has
-    them, such as relu. What a code loses in size the decoder can make up for by larger weights, so
-    give ``alpha`` a value or ``tied_weights=True``.
+    them, such as relu. The decoder can compensate for a smaller code by larger weights, so give
+    ``alpha`` a value or use ``tied_weights=True``.
 
     Parameters
     ----------
@@ -110,22 +122,32 @@ class L1Sparsity(Term):
 
 
 class Contractive(Term):
-    """``weight |J|^2``, averaged over the rows, J the Jacobian (n_units, n_features) of the code:
-    it is to change little with the row.
+    r"""A contractive code: it is to change little with the row (Rifai et al., 2011).
 
-    The contractive autoencoder (Rifai et al., 2011), for encoders of any depth and activation. In
-    each step every row draws a direction u on the unit sphere, and the term is ``weight d |f(x + h
-    u) - f(x - h u)|^2 / (2 h)^2``, with d features, f the encoder and ``h = step``. This, and its
-    gradient, is computed exactly. Its expectation over u is ``weight |J|^2`` where the encoder is
-    straight within a distance of h; else it is that plus an error of the order of h^2, by which it
-    also counts how the encoder bends, as in the stochastic form of Rifai et al. (2011b, "Higher
-    order contractive auto-encoder"). Where the encoder is not smooth (relu)
-    the difference is across its edges.
+    Averaged over the rows, and with the Jacobian J (n_units, n_features) of the code, the term is
+
+    .. math::
+
+        \mathrm{weight} \, \|J\|_F^2
+
+    for encoders of any depth and activation. It is estimated: in each step every row draws a
+    direction u on the unit sphere, and with d features, the encoder f and h for ``step``
+
+    .. math::
+
+        \mathrm{weight} \, d \, \frac{\|f(x + h u) - f(x - h u)\|^2}{(2 h)^2}
+
+    and its gradient are computed exactly. The expectation over u is the term above where the
+    encoder is linear within a distance of h; otherwise there is an error of the order of h^2, by
+    which the curvature of the encoder counts too, as in the stochastic form of Rifai et al. (2011b,
+    "Higher order contractive auto-encoder"). Where the encoder is not smooth (relu) the difference
+    is taken across its kinks.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
-    by the mean and variance of the rows at which it is asked here, which both sides share. It costs
-    two more passes through the encoder, forward and backward. A decoder with larger weights makes
-    up for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it cannot.
+    by the mean and variance of the rows at which it is evaluated here, which both sides share. It
+    costs two more passes through the encoder, forward and backward. A decoder with larger weights
+    compensates for a code that is merely smaller; with ``tied_weights=True``, as in the paper, it
+    cannot.
 
     Parameters
     ----------

@@ -15,20 +15,27 @@ _BOUND = 10.0  # of the logarithm of a variance
 
 
 class Variational(Term):
-    """z = m + s e with e drawn from N(0, I), plus ``beta`` times the divergence of N(m, s^2) from
-    N(0, I) (Kingma and Welling, 2014).
+    r"""A variational code (Kingma and Welling, 2014): in training each row's code is drawn from a
+    normal distribution, which is kept near the standard normal one.
+
+    With e drawn from N(0, I), and the sum over the components j of the code, output and term are
+
+    .. math::
+
+        z = m + s e, \qquad
+        \frac{\beta}{2} \sum_j \left( m_j^2 + s_j^2 - 1 - \log s_j^2 \right)
 
     The layer in front gives two numbers for each component: the mean m (the first half of its
-    units) and r, from which ``log s^2 = 10 tanh(r / 10)``, so that it starts like r and stays
-    between -10 and 10. Per row the term is ``beta / 2 sum_j (m_j^2 + s_j^2 - 1 - log s_j^2)``.
+    units) and r, from which :math:`\log s^2 = 10 \tanh(r / 10)`, so that it starts like r and stays
+    between -10 and 10. The term is ``beta`` times the Kullback-Leibler divergence from N(0, I).
     Prediction gives m and draws nothing.
 
     With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss
-    stands for, but for a constant: 'squared_error' is the normal one with variance 1 for each
+    stands for, up to a constant: 'squared_error' is the normal one with variance 1 for each
     feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A normal likelihood of
-    variance v is ``beta=v``, which divides all by 1 / v; so beta says how exact a reconstruction is
-    meant to be, in units of X squared, and ``beta > 1`` buys components that are more independent
-    (Higgins et al., 2017).
+    variance v is ``beta=v``, which divides everything by 1 / v; so beta says how exact a
+    reconstruction should be, in units of X squared, and ``beta > 1`` gives components that are more
+    independent (Higgins et al., 2017).
 
     Parameters
     ----------
