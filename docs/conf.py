@@ -33,6 +33,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "matplotlib.sphinxext.plot_directive",
     "registry_pages",
+    "gallery_pages",
     "notebooks",
     "parameter_groups",
     "display_pictures",
@@ -65,7 +66,6 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 
 warnings.filterwarnings("ignore", message=".*non-interactive.*")
-extensions += ["gallery_pages"]
 sphinx_gallery_conf = {
     "examples_dirs": str(DOCS.parent / "examples"),
     "gallery_dirs": "gallery",
@@ -76,7 +76,7 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "show_signature": False,
     "doc_module": ("skmlp",),
-    "backreferences_dir": "gallery/backreferences",
+    "backreferences_dir": "gallery/backreferences",  # for the small galleries of the reference
     "reference_url": {"skmlp": None},
     "download_all_examples": False,
     "show_memory": False,
@@ -85,9 +85,6 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "remove_config_comments": True,
 }
-
-# which examples use what, for the small galleries of the reference
-sphinx_gallery_conf |= {"backreferences_dir": "gallery/backreferences", "doc_module": ("skmlp",)}
 
 plot_formats = [("png", 120)]
 plot_html_show_formats = False
@@ -128,5 +125,5 @@ html_theme_options = {
         }
     ],
 }
-WIDE = ["changelog", "lectures", "design", "policies", "contributing", "releasing"]
+WIDE = ["changelog", "design", "policies", "contributing", "releasing"]
 html_sidebars = {page: [] for page in WIDE}
