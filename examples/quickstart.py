@@ -79,9 +79,9 @@ for name, network in networks.items():
 # A table with categories and missing values
 # ------------------------------------------
 # The rents of flats (made by the function below) depend smoothly on three numbers, and on two
-# categories; in two columns a tenth of the values is missing. ``TabularMLPRegressor`` takes the data
-# frame as it is. Scikit-learn's network needs an imputer, an encoder, and scalers of inputs and
-# target.
+# categories; in two columns a tenth of the values is missing. ``TabularMLPRegressor`` takes the
+# data frame as it is. Scikit-learn's network needs an imputer, an encoder, and scalers of inputs
+# and target.
 
 
 def make_flats(n):
@@ -241,6 +241,7 @@ print(f"Picture: {PICTURE.name}")
 # The network with dropout and the one-cycle schedule classifies the digits at least as well as
 # scikit-learn's, in a fraction of the time. The estimator for tables takes the data frame as it is
 # and has the highest R2. It is also the slowest here, because it fits several networks: where a fit
-# must take less than a second, boosted trees are the better choice. Its intervals hold about as many
-# rents as they promise, while those of the boosted trees hold too few. The autoencoder reconstructs
-# digits from two numbers with a smaller error than PCA, and its code separates the digits better.
+# must take less than a second, boosted trees are the better choice. Its intervals hold about as
+# many rents as they promise, while those of the boosted trees hold too few. The autoencoder
+# reconstructs digits from two numbers with a smaller error than PCA, and its code separates the
+# digits better.
