@@ -10,7 +10,7 @@ WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [path for path in WRITTEN if not {"_build", "api", "gallery"} & set(path.parts)]
 BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(rf"{BLOCK.pattern}\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NUMBER = re.compile(r"(\d+\.\d*)(?! s\b)|\d+\.\d s\b")  # a time is no result
+NUMBER = re.compile(r"\d+\.\d s\b|(\d+\.\d*)")  # a time is no result
 SECTION = re.compile(r"^## ", re.MULTILINE)
 
 
