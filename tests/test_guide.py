@@ -52,11 +52,11 @@ def test_section_runs_alone(path, blocks, monkeypatch, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("code", "shown"), SHOWN.findall(PAGES[0].read_text(encoding="utf-8")))
 def test_readme_shows_what_its_code_prints(code, shown, capsys):
-    """But for times, spaces, and one per cent of the numbers, for other machines."""
+    """But for times, spaces, and three per cent of the numbers, for other machines."""
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
     printed = capsys.readouterr().out
     words = [NUMBER.sub("#", text).split() for text in (shown, printed)]
     assert words[0] == words[1]
     numbers = [[float(x) for x in NUMBER.findall(text) if x] for text in (shown, printed)]
     assert numbers[0]
-    assert numbers[1] == pytest.approx(numbers[0], rel=0.01)
+    assert numbers[1] == pytest.approx(numbers[0], rel=0.03)
