@@ -5,14 +5,17 @@ BIN := $(VENV)/bin
 SETUP = $(BIN)/.installed
 OLDEST := .venv-oldest
 BARE := .venv-bare
+DEMO := .venv-demo
 
 .PHONY: help demo test test-fast test-oldest test-bare lint format coverage breaks bench docs wheel-test clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ -/'
 
-demo: $(SETUP)   ## three networks on real data, a report and a picture
-	$(BIN)/python examples/quickstart.py
+demo: $(DEMO)/.installed  ## skmlp beside scikit-learn: four tasks, a report and a picture
+	@echo "Running examples/quickstart.py; it prints as it goes (half a minute on an idle machine)"
+	@$(DEMO)/bin/python examples/quickstart.py
+	@echo "The picture is examples/quickstart.png"
 
 test: $(SETUP)   ## the whole test suite, or what TESTS names of it
 	$(BIN)/python -m pytest -q -n auto $(TESTS)
@@ -55,7 +58,7 @@ wheel-test:      ## build the wheel and test what is installed of it, from outsi
 	PYTHON=$(PYTHON) sh tools/test-wheel
 
 clean:           ## remove everything that the targets made
-	rm -rf $(VENV) $(OLDEST) $(BARE) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(BARE) $(DEMO) build dist docs/_build docs/api docs/gallery *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -70,4 +73,11 @@ $(OLDEST)/.installed: pyproject.toml tests/oldest.txt
 $(BARE)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(BARE)
 	$(BARE)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test-bare]"
+	@touch $@
+
+$(DEMO)/.installed: pyproject.toml
+	@echo "Making $(DEMO) for the demo"
+	@$(PYTHON) -m venv $(DEMO)
+	@echo "Installing skmlp, what it needs, and matplotlib (downloads about 100 MB)"
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[plot]"
 	@touch $@

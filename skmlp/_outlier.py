@@ -53,7 +53,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         least 20. The noise, larger than the spread of the columns, prevents such a wide network
         from copying its input. Equal rows are put together with their weights added, so that weight
         2 is the same as giving a row twice, in spite of the noise. For a table with categories it
-        is an autoencoder with ``categorical_features='from_dtype'``, which standardises the numbers.
+        is an autoencoder with ``categorical_features='from_dtype'``, which standardises numbers.
     contamination : 'auto' or float in (0, 0.5], default='auto'
         How ``offset_``, the threshold, is set. A float: the share of the training rows, by weight,
         that are outliers. 'auto': a row is an outlier if the cube root of its error lies above its
