@@ -2,10 +2,9 @@
 with it.
 
 ``python -m benchmarks.ablation FOLDER [--seed N] [--out FILE] [PART ...]``; tables and splits are
-those of ``ranking.py``. Two members of three layers of 128 units, a quarter of the work of the
-defaults.
-The geometric mean over all tables, over those of classes and of numbers, and over each half of the
-tables, so that one sees whether what helps on one half helps on the other.
+those of ``ranking.py``. Two members, a quarter of the work of the defaults. The geometric mean
+over all tables, over those of classes and of numbers, and over each half of the tables, so that one
+sees whether what helps on one half helps on the other.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from skmlp.nn import Periodic, PiecewiseLinear
 from .ranking import measured, split_of, tables
 from .timing import table
 
-SIZE = {"n_estimators": 2, "hidden_layer_sizes": (128, 128, 128)}
+SIZE = {"n_estimators": 2}
 PARTS = {  # parameters of the members in place of those of the recipe
     "the recipe": {},
     "no embedding of numbers": {"numeric_embedding": None},

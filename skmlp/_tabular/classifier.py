@@ -79,9 +79,9 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def __init__(  # noqa: PLR0913
         self,
-        n_estimators=4,
+        n_estimators=8,
         *,
-        hidden_layer_sizes=(192, 192, 192),
+        hidden_layer_sizes=(128, 128, 128),
         max_iter="auto",
         learning_rate_init=0.04,
         batch_size="auto",

@@ -21,10 +21,10 @@ TABULAR_CONSTRAINTS = {
 }
 
 _PARAMETERS = """
-    n_estimators : int, default=4
+    n_estimators : int, default=8
         Number of networks in the ensemble. More give better predictions and take proportionally
         more time; from five on each row is held out by at most one of them.
-    hidden_layer_sizes : array-like of int, default=(192, 192, 192)
+    hidden_layer_sizes : array-like of int, default=(128, 128, 128)
         Widths of the hidden layers.
     max_iter : int or 'auto', default='auto'
         Number of epochs of each member, whose best epoch is kept. 'auto' is 64; for few rows it is
