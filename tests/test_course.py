@@ -65,7 +65,8 @@ def test_the_index_lists_every_unit():
 def test_links_to_units_and_examples_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if link.startswith("../gallery/"):
-            assert (ROOT / "examples" / f"{pathlib.Path(link).stem}.py").exists(), link
+            source = link.removeprefix("../gallery/").removesuffix(".rst")
+                assert (ROOT / "examples" / f"{source}.py").exists(), link
         elif "/" not in link:
             assert (COURSE / link).exists(), link
 
