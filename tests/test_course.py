@@ -66,7 +66,7 @@ def test_links_to_units_and_examples_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if link.startswith("../gallery/"):
             source = link.removeprefix("../gallery/").removesuffix(".rst")
-                assert (ROOT / "examples" / f"{source}.py").exists(), link
+            assert (ROOT / "examples" / f"{source}.py").exists(), link
         elif "/" not in link:
             assert (COURSE / link).exists(), link
 
