@@ -27,8 +27,8 @@ _PARAMETERS = """
     hidden_layer_sizes : array-like of int, default=(128, 128, 128)
         Widths of the hidden layers.
     max_iter : int or 'auto', default='auto'
-        Number of epochs of each member, whose best epoch is kept. 'auto' is 64; for few rows it is
-        larger, so that there are 2000 steps, and beyond 40000 rows smaller, so that 2500000 rows
+        Number of epochs of each member, whose best epoch is kept. 'auto' is 128; for few rows it is
+        larger, so that there are 4000 steps, and beyond 20000 rows smaller, so that 2500000 rows
         are seen, but at least 8.
     learning_rate_init : float, default={rate}
         Highest value of the learning rate.

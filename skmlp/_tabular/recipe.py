@@ -13,8 +13,8 @@ import numpy as np
 from ..nn.layers import Dropout, PiecewiseLinear
 from ..nn.optimizers import LayerRates
 
-STEPS = 2000  # of training, at least
-EPOCHS, FEW_EPOCHS = 64, 8  # of few rows at least, and of however many rows
+STEPS = 4000  # of training, at least
+EPOCHS, FEW_EPOCHS = 128, 8  # of few rows at least, and of however many rows
 ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
 LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 
