@@ -214,11 +214,12 @@ _PART = 4096  # values that stay in the first-level cache
 
 def _elu(x, out, tmp, alpha):
     """Write max(x, 0) + alpha (exp(min(x, 0)) - 1) into ``out``. Overwrites: out, tmp."""
-    np.minimum(x, 0.0, out=tmp)
+    zeros = np.zeros(x.shape[-1:], x.dtype)  # NumPy is slower with a number in their place
+    np.minimum(x, zeros, out=tmp)
     np.expm1(tmp, out=tmp)
     if alpha != 1.0:
         np.multiply(tmp, alpha, out=tmp)
-    np.maximum(x, 0.0, out=out)
+    np.maximum(x, zeros, out=out)
     np.add(out, tmp, out=out)
 
 
@@ -273,7 +274,7 @@ def _capped_softplus(x, out):
 
     Overwrites: out.
     """
-    np.minimum(x, 40.0, out=out)
+    np.minimum(x, np.full(x.shape[-1:], 40.0, x.dtype), out=out)  # faster than with a number
     np.exp(out, out=out)
     np.log1p(out, out=out)
 

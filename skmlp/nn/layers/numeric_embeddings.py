@@ -17,6 +17,8 @@ from ..initializers import Normal, Uniform
 from ..layout import Param, Row, Rows
 from .base import Layer
 
+_CACHED_VALUES = 2**17  # of an array that stays in the cache
+
 
 class NumericEmbedding(Layer):
     """y = [x, y_1, ..., y_F], where y_f of width ``dim`` is a function of column f alone.
@@ -138,7 +140,10 @@ class PiecewiseLinear(NumericEmbedding):
             slopes[: len(edges) - 1] = 1.0 / np.diff(edges)
 
     def forward(self, x, ws, training):
-        ws, (n, n_bins, _) = self.arrays(x, ws, training), ws.vectors.shape
+        if not training:
+            self._predict(x, ws)
+            return
+        n, n_bins, _ = ws.vectors.shape
         numbers = x[:, :n]
         # bins = number of the last lower edge that x reaches, counted through all columns
         ws.bins[...] = np.arange(0, n * n_bins, n_bins)
@@ -192,6 +197,27 @@ class PiecewiseLinear(NumericEmbedding):
         above = ws.sums.reshape(ws.vectors.shape)[:, :0:-1]
         np.add.accumulate(above, axis=1, out=above)
         np.add(ws.d_vectors[:, :-1], above[:, ::-1], out=ws.d_vectors[:, :-1])
+
+    def _predict(self, x, ws):
+        """Compute y without what the gradient needs: z of all bins, for as many columns at once as
+        stay in the cache. Overwrites: ws.y.
+        """
+        (n, n_bins, _), (n_rows, n_in) = ws.vectors.shape, x.shape
+        size = min(n, max(1, _CACHED_VALUES // (n_rows * n_bins)))
+        shape = size, n_bins, n_rows
+        buffer, zeros, ones = (make(shape, x.dtype) for make in (np.empty, np.zeros, np.ones))
+        columns, y = np.ascontiguousarray(x[:, :n].T), self.vectors_of(ws.y, n_in)
+        with np.errstate(over="ignore"):  # 1 / width of a narrow bin is large
+            for start in range(0, n, size):
+                part = slice(start, min(start + size, n))
+                z = buffer[: part.stop - start]
+                np.subtract(columns[part, None], ws.edges[part, :, None], out=z)
+                np.multiply(z, ws.slopes[part, :, None], out=z)
+                np.maximum(z, zeros[: len(z)], out=z)
+                np.minimum(z, ones[: len(z)], out=z)
+                np.matmul(z.mT, ws.vectors[part], out=y[:, part].transpose(1, 0, 2))
+        np.add(ws.y[:, n_in:], ws.offset, out=ws.y[:, n_in:])
+        np.copyto(ws.y[:, :n_in], x)
 
     def _look_up(self, ws):
         """Look up the weights of each bin. Overwrites: ws.index, ws.values."""
