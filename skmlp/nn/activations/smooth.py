@@ -274,7 +274,7 @@ def _capped_softplus(x, out):
 
     Overwrites: out.
     """
-    np.minimum(x, np.full(x.shape[-1:], 40.0, x.dtype), out=out)  # faster than with a number
+    np.minimum(x, 40.0, out=out)
     np.exp(out, out=out)
     np.log1p(out, out=out)
 
