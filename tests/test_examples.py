@@ -1,11 +1,12 @@
 """The examples run to their end, without a warning."""
 
 import ast
-import importlib.util
 import pathlib
 import runpy
 
 import pytest
+
+from .site_modules import extension
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
@@ -16,18 +17,8 @@ def test_there_are_examples():
     assert EXAMPLES
 
 
-def gallery_pages():
-    """Return the module that orders the gallery and rewrites its pages."""
-    spec = importlib.util.spec_from_file_location(
-        "gallery_pages", ROOT / "docs" / "_ext" / "gallery_pages.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_gallery_has_a_place_for_every_example():
-    groups = gallery_pages().GROUPS
+    groups = extension("gallery_pages").GROUPS
     listed = {(group, name) for group, names in groups.items() for name in names.split()}
     assert listed == {(path.parent.name, path.stem.removeprefix("plot_")) for path in QUESTIONS}
     assert all((ROOT / "examples" / group / "GALLERY_HEADER.rst").exists() for group in groups)
@@ -36,9 +27,9 @@ def test_the_gallery_has_a_place_for_every_example():
 def test_a_page_of_the_gallery_begins_with_its_first_picture():
     code = ".. GENERATED FROM PYTHON SOURCE LINES 1-2\n\ncode\n\n"
     first, second = (f".. image-sg:: /{name}.png\n   :alt: {name}\n" for name in "ab")
-    page = gallery_pages().picture_first(f"Answer\n\n{code}{first}\n\n{second}\n")
+    page = extension("gallery_pages").picture_first(f"Answer\n\n{code}{first}\n\n{second}\n")
     assert page == f"Answer\n\n{first}\n{code}\n\n{second}\n"
-    assert gallery_pages().picture_first("no code") == "no code"
+    assert extension("gallery_pages").picture_first("no code") == "no code"
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)

@@ -2,7 +2,6 @@
 unit of the registries.
 """
 
-import importlib.util
 import pathlib
 import re
 
@@ -11,8 +10,14 @@ import pytest
 import skmlp
 from skmlp import nn
 
+from .site_modules import extension
+
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs" / "guide").glob("*.md"))
+PAGES = [
+    path
+    for place in ("", "guide", "course")
+    for path in sorted((ROOT / "docs" / place).glob("*.md"))
+]
 
 
 def links(path):
@@ -56,7 +61,7 @@ def test_links_lead_somewhere(path):
             name = "GALLERY_HEADER.rst" if source.stem == "index" else f"{source.stem}.py"
             target = source.with_name(name)
         elif target.parent.name == "api":  # made from the registries
-            assert target.stem in page_module().pages(), link
+            assert target.stem in extension("registry_pages").pages(), link
             continue
         elif target.parent.name == "generated":
             assert target.stem.removeprefix("skmlp.") in skmlp.__all__, link
@@ -95,18 +100,8 @@ def test_every_row_of_the_lectures_has_a_parameter_a_test_and_an_example():
         assert any(place in example for place in ("](gallery/", "](guide/")), number
 
 
-def page_module():
-    """Return the module that writes the pages of the API reference."""
-    spec = importlib.util.spec_from_file_location(
-        "registry_pages", ROOT / "docs" / "_ext" / "registry_pages.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_every_unit_and_public_name_has_a_place_in_the_reference():
-    pages = page_module().pages()
+    pages = extension("registry_pages").pages()
     for name in skmlp.__all__:
         assert f"skmlp.{name}\n" in pages["index"]
     registries = [

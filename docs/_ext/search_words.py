@@ -17,7 +17,7 @@ WORDS = {
         "convergencewarning; divergence; vanishing gradient; dead relu; wrong predictions"
     ),
     "guide/tuning": (
-        "tuning; hyperparameter; hyperparameters; hyperparameter; hyperparameter search; "
+        "tuning; hyperparameter; hyperparameters; hyperparameter search; "
         "grid search; random search; gridsearchcv; randomizedsearchcv; halving; optuna; "
         "hyperparameter optimization; hyperparameter optimisation; cross-validation; "
         "cross validation; learning curve; validation curve"

@@ -299,7 +299,7 @@ PARAMETER_DOCS = {
     data_init : bool, default=False
         Whether the first fit adapts the initial hidden layers to at most 2000 of its rows, from the
         lowest layer up: the weights of each unit are divided by the standard deviation of its sums,
-        and its intercept makes the sum of a random row zero, so that the kinks of the units are
-        where the rows are. Layers that ``skip_connections='add'`` bridges, tied layers and the code
+        and its intercept makes the sum of a random row zero, so that the units bend where the rows
+        are. Layers that ``skip_connections='add'`` bridges, tied layers and the code
         of an autoencoder are initialised as usual.""",
 }

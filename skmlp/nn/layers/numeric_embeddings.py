@@ -39,20 +39,6 @@ class NumericEmbedding(Layer):
     def width(self, n_in):
         return n_in + self.embedded(n_in) * self.dim
 
-    def arrays(self, x, ws, training):
-        """Return a workspace with the arrays of ``buffers``: in training ``ws``, in prediction one
-        with new ones.
-        """
-        if training:
-            return ws
-        new = {
-            name: np.empty(
-                (1 if isinstance(buffer, Row) else len(x), buffer.width), buffer.dtype or x.dtype
-            )
-            for name, buffer in self.buffers(x.shape[1]).items()
-        }
-        return SimpleNamespace(**{**vars(ws), **new})
-
     def vectors_of(self, y, n_in):
         """Return a view (n, F, dim) of the vectors in an output or its gradient."""
         return y[:, n_in:].reshape(len(y), -1, self.dim)
@@ -291,7 +277,7 @@ class Periodic(NumericEmbedding):
         }
 
     def forward(self, x, ws, training):
-        ws, n, n_in = self.arrays(x, ws, training), len(ws.vectors), x.shape[1]
+        ws, n, n_in = ws if training else self._with_buffers(x, ws), len(ws.vectors), x.shape[1]
         # angle = 2 pi w x + p
         angles, cosines = (a.reshape(len(x), n, -1) for a in (ws.sines, ws.cosines))
         np.multiply(x[:, :n, None], ws.frequencies, out=angles)
@@ -304,6 +290,14 @@ class Periodic(NumericEmbedding):
         np.matmul(cosines.transpose(1, 0, 2), ws.vectors.mT, out=y.transpose(1, 0, 2))
         np.add(ws.y[:, n_in:], ws.offset, out=ws.y[:, n_in:])
         np.copyto(ws.y[:, :n_in], x)
+
+    def _with_buffers(self, x, ws):
+        """Return a workspace for a prediction, with arrays of its own."""
+        new = {
+            name: np.empty((len(x), buffer.width), buffer.dtype or x.dtype)
+            for name, buffer in self.buffers(x.shape[1]).items()
+        }
+        return SimpleNamespace(**{**vars(ws), **new})
 
     def backward(self, dy, ws):
         n, n_in = len(ws.vectors), dy.shape[1] - ws.offset.size

@@ -141,7 +141,7 @@ class Contractive(Term):
     encoder is linear within a distance of h; otherwise there is an error of the order of h^2, by
     which the curvature of the encoder counts too, as in the stochastic form of Rifai et al. (2011b,
     "Higher order contractive auto-encoder"). Where the encoder is not smooth (relu) the difference
-    is taken across its kinks.
+    is taken across the points where it has no derivative.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
     by the mean and variance of the rows at which it is evaluated here, which both sides share. It
