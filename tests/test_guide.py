@@ -1,7 +1,10 @@
 """The code in the README and on the pages of the site runs, section after section, each alone."""
 
+import ast
 import pathlib
 import re
+import sys
+import tomllib
 
 import pytest
 
@@ -37,6 +40,41 @@ def run_block(page, pattern, **names):
 
 def test_there_is_code():
     assert len(list(sections())) >= 30
+
+
+def imported(blocks):
+    """Return the modules that blocks of code import, by the first part of their names."""
+    nodes = [node for block in blocks for node in ast.walk(ast.parse(block))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def installed(project, extra):
+    """Return what the installation with an extra installs by name."""
+    required = [*project["dependencies"], *project["optional-dependencies"][extra]]
+    names = {re.match(r"[\w-]+", one)[0] for one in required}
+    inner = [re.match(r"skmlp\[(.*)\]", one) for one in required]
+    for more in ",".join(found[1] for found in inner if found).split(","):
+        names |= installed(project, more) if more else set()
+    return {name.replace("scikit-learn", "sklearn") for name in names}
+
+
+def test_the_docs_extra_installs_what_the_pages_import():
+    """Where the site is built, nothing else is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    there = installed(project, "docs") | {"joblib", "skmlp"}  # joblib comes with scikit-learn
+    needed = {path.stem: imported(BLOCK.findall(path.read_text("utf-8"))) for path in PAGES}
+    assert "skops" in needed["getting_started"]
+    assert {page: names - there for page, names in needed.items() if names - there} == {}
+
+
+def test_getting_started_installs_what_it_imports():
+    text = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = re.search(r'pip install "\.\[([\w,]+)\]"', text)[1].split(",")
+    there = set().union(*(installed(project, extra) for extra in extras), {"skmlp"})
+    assert imported(BLOCK.findall(text)) <= there
 
 
 @pytest.mark.slow
