@@ -112,7 +112,7 @@ def test_without_numba_asking_for_it_says_what_to_install():
         "skmlp.MLPRegressor().fit([[0.0], [1.0]], [0, 1])\n"
     )
     code += "except ImportError as error: print(error)"
-    assert "pip install skmlp[fast]" in " ".join(in_a_new_process(code, "numba"))
+    assert 'pip install "skmlp[fast]"' in " ".join(in_a_new_process(code, "numba"))
 
 
 @pytest.mark.slow

@@ -92,6 +92,24 @@ def test_too_few_epochs_warn_unless_they_were_planned():
         MLPClassifier((3,), max_iter=2).partial_fit(X, Y, classes=[0, 1, 2])
 
 
+def test_too_few_epochs_on_features_that_are_not_scaled_name_them_once():
+    large = np.column_stack([X[:, 0], 100.0 * X[:, 1]])
+    for features, n_epochs, n_said, n_named in (
+        (X, 100, 1, 0),
+        (large, 100, 1, 1),
+        (large, 2, 2, 1),
+    ):
+        model = MLPClassifier((30,), max_iter=n_epochs, random_state=0)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(features, Y)
+        said = [str(warning.message) for warning in caught]
+        assert len(said) == n_said
+        assert said[0].startswith(f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached")
+        named = "The features are not scaled: column 1 has values of the size"
+        assert " ".join(said).count(named) == n_named
+
+
 def test_divergence_of_lbfgs_is_not_blamed_on_what_it_has_not():
     with pytest.raises(
         ValueError,

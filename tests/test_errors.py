@@ -47,7 +47,8 @@ BAD_PARAMETERS = [
     ),
     ({"hidden_layer_sizes": (np.inf,)}, "hidden_layer_sizes must be a whole number"),
     ({"hidden_layer_sizes": {4, 3}}, "hidden_layer_sizes must be a whole number or a list"),
-    ({"hidden_layer_sizes": -1}, "hidden_layer_sizes"),
+    ({"hidden_layer_sizes": -1}, r"Got -1 instead. \(\) means no hidden layer"),
+    ({"hidden_layer_sizes": None}, r"Got None instead. \(\) means no hidden layer"),
     ({"solver": "newton"}, "solver.*adamw"),
     ({"solver": Adam(beta_1=1.0)}, "beta_1 must be"),
     ({"learning_rate": "steps"}, "learning_rate.*one_cycle"),
@@ -315,6 +316,33 @@ def test_a_missing_target_is_not_answered_with_advice_on_x(y, columns):
             ) as caught:
                 call()
             assert "categorical_features" not in str(caught.value)
+
+
+WORDS = {
+    "list": ["a", "b"] * 10,
+    "strings": np.array(["a", "b"] * 10),
+    "objects": np.array(["a", "b"] * 10, dtype=object),
+    "category": pd.Series(["a", "b"] * 10, dtype="category"),
+    "one word": pd.Series([1.0] * 19 + ["a"], dtype=object),
+}
+
+
+@pytest.mark.parametrize("columns", [None, "from_dtype"])
+@pytest.mark.parametrize("y", WORDS.values(), ids=WORDS)
+def test_a_regressor_says_that_it_is_y_that_holds_no_numbers(y, columns):
+    X = curve(20)[0]
+    model = MLPRegressor(max_iter=1, categorical_features=columns)
+    message = "^could not convert .*y does not hold numbers, which a regressor needs"
+    for call in (
+        lambda: model.fit(X, y),
+        lambda: model.partial_fit(X, y),
+        lambda: model.fit(X, np.arange(20), X_val=X, y_val=y),
+        lambda: model.fit(X, np.arange(20)).score(X, y),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    digits = np.arange(20).astype(str)
+    assert model.fit(X, digits).score(X, digits) == model.score(X, np.arange(20))
 
 
 @pytest.mark.parametrize("scoring", ["roc_auc", "neg_mean_squared_error"])

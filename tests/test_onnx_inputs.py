@@ -143,5 +143,5 @@ def test_without_the_extra_one_line_says_what_to_install(missing):
     assert (
         run.stderr.strip()
         .splitlines()[-1]
-        .startswith("ImportError: skmlp.onnx needs skl2onnx: pip install skmlp[onnx] (")
+        .startswith('ImportError: skmlp.onnx needs skl2onnx: pip install "skmlp[onnx]" (')
     )

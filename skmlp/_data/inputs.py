@@ -32,6 +32,9 @@ _TABLES = "categorical_features='from_dtype'"
 _MISSING_TARGET = (
     "Input y contains NaN. Rows whose y is missing cannot be trained on or scored; leave them out."
 )
+_CLASSES_AS_TARGET = (
+    "y does not hold numbers, which a regressor needs; for classes take a classifier."
+)
 _NO_NUMBERS = re.compile(
     r"convert|cast|promoted|float\(\) argument|array element"
 )  # what NumPy and pandas say of columns without numbers
@@ -72,10 +75,10 @@ def _checked_matrix(estimator, X, y, reset, options):
             **options,
         )
     except (TypeError, ValueError) as error:
-        raise _of_target(with_advice(error, X, _TABLES, _TABLES)) from None
+        raise _of_target(with_advice(error, X, _TABLES, _TABLES), y, options) from None
     if keeps_missing:
         refuse_missing_in_sparse(valid[0] if options else valid)
-    return (valid[0], _complete_target(valid[1])) if options else valid
+    return (valid[0], _complete_target(valid[1], options)) if options else valid
 
 
 def _checked_table(estimator, X, y, reset, options):
@@ -88,9 +91,10 @@ def _checked_table(estimator, X, y, reset, options):
     shape_only = np.broadcast_to(0.0, X.shape)
     if options:
         try:
-            y = _complete_target(check_X_y(shape_only, y, estimator=estimator, **options)[1])
-        except ValueError as error:
-            raise _of_target(error) from None
+            y = check_X_y(shape_only, y, estimator=estimator, **options)[1]
+        except (TypeError, ValueError) as error:
+            raise _of_target(error, y, options) from None
+        y = _complete_target(y, options)
     else:
         check_array(shape_only, estimator=estimator, input_name="X")
     if is_encoded:
@@ -278,16 +282,35 @@ def with_advice(error, X, advice, missing=""):
     return unhashable(X) or type(error)(f"{text.rstrip('.')}. {what}")
 
 
-def _complete_target(y):
-    """Return y, or raise ``ValueError`` if it is an array with missing values."""
-    if not sparse.issparse(y) and y.dtype.kind in "fO" and np.any(pd.isna(y)):
+def _complete_target(y, options):
+    """Return y, or raise ``ValueError`` if it is an array with missing values, or with strings
+    where numbers are wanted.
+    """
+    if sparse.issparse(y):
+        return y
+    if y.dtype.kind in "fO" and np.any(pd.isna(y)):
         raise ValueError(_MISSING_TARGET)
+    if options.get("y_numeric") and y.dtype.kind in "SU":
+        try:
+            return y.astype(np.float64)
+        except ValueError as error:
+            raise _of_target(error, y, options) from None
     return y
 
 
-def _of_target(error):
+def _of_target(error, y, options):
     """Return the error, without doubt about what it is about if it is about y."""
     text = str(error)
-    return (
-        ValueError(_MISSING_TARGET) if "contains NaN" in text and "Input X" not in text else error
-    )
+    if "contains NaN" in text and "Input X" not in text:
+        return ValueError(_MISSING_TARGET)
+    if options.get("y_numeric") and _NO_NUMBERS.search(text) and not _holds_numbers(y):
+        return type(error)(f"{text.rstrip('.')}. {_CLASSES_AS_TARGET}")
+    return error
+
+
+def _holds_numbers(y):
+    try:
+        np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True

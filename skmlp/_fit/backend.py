@@ -35,6 +35,6 @@ def compiled_backend(n_params, n_steps):
         from ..nn.compiled import program
     except ImportError as error:
         raise ImportError(
-            f"{SETTING}='numba' needs Numba: pip install skmlp[fast] ({error})"
+            f"{SETTING}='numba' needs Numba: pip install \"skmlp[fast]\" ({error})"
         ) from error
     return program

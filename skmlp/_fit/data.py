@@ -219,8 +219,12 @@ def _held_out(estimator, given, data, rows):
         )
     if given.X_val is None:
         return None
-    X, target = estimator._check_data(given.X_val, given.y_val, False)
-    weight = checked_weight(X, given.sample_weight_val)
+    try:
+        X, target = estimator._check_data(given.X_val, given.y_val, False)
+        weight = checked_weight(X, given.sample_weight_val)
+    except (TypeError, ValueError) as error:
+        error.add_note("This is about X_val, y_val and sample_weight_val, the held-out data.")
+        raise
     if not estimator._codec.is_table:
         warn_of_another_scale(data.X, X)
     return HeldOut(

@@ -20,12 +20,14 @@ _LARGE, _SMALL = 20.0, 0.02  # sizes of features and targets, those of standardi
 
 class Ending(NamedTuple):
     """How a training ended: after how many epochs, whether by itself, with the weights of an
-    earlier epoch or not.
+    earlier epoch or not, and after which number of epochs, not planned, if there was progress
+    until then.
     """
 
     n_iter: int
     by_itself: bool = True
     restored: bool = False
+    cut_at: int | None = None
 
 
 def is_finite(network):
@@ -77,15 +79,15 @@ def warn_restored(epoch, best_epoch):
     )
 
 
-def warn_max_iter(n_epochs):
+def _warn_max_iter(n_epochs, causes):
     """Warn that minibatch training ended before it made no more progress, in scikit-learn's
-    words.
+    words, and of the causes, a list of sentences.
     """
     message = (
         f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the "
         "optimization hasn't converged yet."
     )
-    warn_user(message, ConvergenceWarning)
+    warn_user(" ".join([message, *causes]), ConvergenceWarning)
 
 
 def warn_lbfgs(estimator, result):
@@ -126,8 +128,14 @@ def check_ending(training, ending):
         raw = network.scores(Part(data.x, rows))
     if not np.isfinite(raw).all():
         raise diverged(estimator, n_epochs)
+    bad = None
     if ending.by_itself and not training.incremental and training.member is None:
-        _warn_if_bad(training, ending, rows, raw)
+        bad = _what_is_bad(training, ending, rows, raw)
+    if ending.cut_at is not None:
+        causes = [] if bad else _unscaled_features(estimator, data, rows)
+        _warn_max_iter(ending.cut_at, causes)
+    if bad:
+        warn_user(bad, ConvergenceWarning)
 
 
 def _sample(network, data):
@@ -138,9 +146,9 @@ def _sample(network, data):
     return places if data.rows is None else data.rows[places]
 
 
-def _warn_if_bad(training, ending, rows, raw):
-    """Warn if the loss is no less than the best constant's, or far above what it was, and there is
-    a reason to be seen.
+def _what_is_bad(training, ending, rows, raw):
+    """Return a warning's text if the loss is no less than the best constant's, or far above what
+    it was, and there is a reason to be seen; else None.
 
     ``raw``: scores of the row numbers ``rows``. Overwrites: raw.
     """
@@ -157,7 +165,7 @@ def _warn_if_bad(training, ending, rows, raw):
         own, least = (float(np.average(loss, weights=weight)) for loss in losses)
     varies = bool(np.any(np.fmax.reduce(target, axis=0) > np.fmin.reduce(target, axis=0)))
     if not (least > 0.0 and varies):  # nothing to learn, or a likelihood, which has no zero
-        return
+        return None
     factor, shift = (
         (1.0, 0.0)
         if estimator._target_measure is None
@@ -170,7 +178,7 @@ def _warn_if_bad(training, ending, rows, raw):
     no_better = own > 0.99 * least
     fell_back = not ending.restored and last > 2.0 * best and min(last - best, own) > 0.25 * least
     if not (no_better or fell_back):
-        return
+        return None
     rise = float(np.diff(curve).max(initial=0.0))
     jumped = rise > 2.0 * least or max(curve) > max(20.0 * least, 2.0 * own)
     exploded = fell_back or (
@@ -187,7 +195,7 @@ def _warn_if_bad(training, ending, rows, raw):
             "as with learning_rate='cosine'."
         )
     if not causes:
-        return
+        return None
     found = "no better than" if own < 1.05 * least else f"{own / least:.3g} times"
     last, best = (factor * loss + shift for loss in (last, best))
     what = (
@@ -195,7 +203,7 @@ def _warn_if_bad(training, ending, rows, raw):
         if no_better
         else f"of {last:.4g}, far above its best, {best:.4g}"
     )
-    warn_user(f"Training ended with a loss {what}. {' '.join(causes)}", ConvergenceWarning)
+    return f"Training ended with a loss {what}. {' '.join(causes)}"
 
 
 def _unscaled_features(estimator, data, rows):

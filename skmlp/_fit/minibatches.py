@@ -10,7 +10,7 @@ from ..nn.engine.trainer import DivergedError, Trainer, batch_bounds
 from ..nn.optimizers.l2 import merged
 from ..nn.optimizers.updater import Updater
 from .backend import compiled_backend
-from .endings import Ending, diverged, interrupted, warn_max_iter, warn_restored
+from .endings import Ending, diverged, interrupted, warn_restored
 from .progress import asked_by, kept_weights
 from .resumption import resumption_of
 from .sklearn_callbacks import EpochTasks
@@ -62,10 +62,10 @@ def train_minibatches(training):
     if progress is not None and not training.incremental:
         reason = why or _reason(estimator, stopping, ended_well)
         progress.end(len(records), reason, kept_weights(stopping, state, len(records)))
-    if not (ended_well or training.incremental or training.minibatches.schedule.planned):
-        warn_max_iter(n_epochs)
+    planned = training.incremental or training.minibatches.schedule.planned
     by_itself = why is None and not (tasks is not None and tasks.stopped)
-    return Ending(n_iter, by_itself, stopping.has_kept)
+    cut_at = None if ended_well or planned else n_epochs
+    return Ending(n_iter, by_itself, stopping.has_kept, cut_at)
 
 
 def make_trainer(training, augmentation, callbacks=(), diagnostics=None):

@@ -141,6 +141,8 @@ def explained(message, estimator):
         return f"{message} Give an instance, such as {value.__name__}()."
     if name == "learning_rate" and isinstance(value, Real) and not isinstance(value, bool):
         return f"{message} The number that a schedule multiplies is learning_rate_init={value!r}."
+    if name == "hidden_layer_sizes" and isinstance(value, Real | None):
+        return f"{message} () means no hidden layer, (100,) one of 100 units."
     if name == "loss" and isinstance(value, tuple | list | int):
         return f"{message} Widths of hidden layers go by name: hidden_layer_sizes={value!r}."
     return message

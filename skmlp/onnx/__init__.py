@@ -1,4 +1,4 @@
-"""Fitted estimators as ONNX graphs, which run without Python: ``pip install skmlp[onnx]``.
+"""Fitted estimators as ONNX graphs, which run without Python: ``pip install "skmlp[onnx]"``.
 
 The one decision: scikit-learn's own converter, skl2onnx, puts whole pipelines together, and this
 package only tells it what the estimators of skmlp compute; so what skl2onnx knows of scalers,
@@ -13,7 +13,7 @@ try:
     import onnx
     import skl2onnx
 except ImportError as error:
-    raise ImportError(f"skmlp.onnx needs skl2onnx: pip install skmlp[onnx] ({error})") from error
+    raise ImportError(f'skmlp.onnx needs skl2onnx: pip install "skmlp[onnx]" ({error})') from error
 
 from ._convert import to_onnx
 from ._estimators import register

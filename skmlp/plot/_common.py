@@ -17,7 +17,7 @@ def pyplot(display):
     except ImportError as error:
         name = (display if isinstance(display, type) else type(display)).__name__
         raise ImportError(
-            f"{name} draws with matplotlib, which is not installed: pip install skmlp[plot]"
+            f'{name} draws with matplotlib, which is not installed: pip install "skmlp[plot]"'
         ) from error
     return plt
 

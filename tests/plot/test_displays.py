@@ -119,7 +119,7 @@ def test_without_matplotlib_one_line_says_what_to_install(name, monkeypatch, dia
         MAKE[name](model)
     assert (
         str(caught.value)
-        == f"{name} draws with matplotlib, which is not installed: pip install skmlp[plot]"
+        == f'{name} draws with matplotlib, which is not installed: pip install "skmlp[plot]"'
     )
 
 
