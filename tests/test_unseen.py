@@ -1,11 +1,14 @@
-"""The warning of a column that has only categories which the fit did not have."""
+"""The warnings of a column that has only categories which the fit did not have, and of one that
+names the rows.
+"""
 
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupShuffleSplit
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GroupShuffleSplit, KFold, cross_val_score
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.nn.losses import Quantile
@@ -168,3 +171,40 @@ def test_a_warning_that_is_an_error_changes_nothing():
         with pytest.raises(UserWarning, match="column 'rooms'"):
             model.predict(batch(["1"]))
     assert set(model.predict(CODES)["rooms"]) <= set(range(1, 7))
+
+
+def names(n, n_distinct):
+    return pd.DataFrame({"rooms": [f"C{k % n_distinct}" for k in range(n)], "x": X_NUMBER[:n]})
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, Autoencoder, OutlierAutoencoder])
+def test_a_fit_warns_of_a_column_that_names_the_rows(cls):
+    setting = {} if cls is OutlierAutoencoder else {"hidden_layer_sizes": (4,), "max_iter": 1}
+    model = cls(random_state=0, **setting)
+    if cls is not OutlierAutoencoder:
+        model.set_params(categorical_features="from_dtype")
+    message = r"'rooms' of X has 60 categories in 60 rows\..*leave it out, or set min_frequency=2"
+    with pytest.warns(UserWarning, match=message):
+        model.fit(names(60, 60), Y)
+    with pytest.warns(UserWarning, match="names the rows") as caught:
+        cross_val_score(model, names(60, 60), Y, cv=KFold(10), scoring=lambda *given: 0.0)
+    assert sum("names the rows" in str(warning.message) for warning in caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "setting"),
+    [
+        (names(60, 50), {}),
+        (names(40, 40), {}),
+        (names(60, 60), {"min_frequency": 2}),
+        (names(60, 60).mask(np.arange(120).reshape(60, 2) < 16), {}),
+        (pd.DataFrame({"rooms": X_NUMBER, "x": X_NUMBER}), {}),
+    ],
+    ids=["some occur twice", "few rows", "min_frequency", "some missing", "measured"],
+)
+def test_a_fit_does_not_warn_of_other_columns(X, setting):
+    model = MLPClassifier((4,), categorical_features=["rooms"], max_iter=1, **setting)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, Y[: len(X)])

@@ -38,6 +38,7 @@ from .frames import (
     polars_frame,
 )
 from .scaling import SCALINGS, bound, rounding_of, slope_of_bound, unbounded
+from .unseen import warn_of_row_names
 
 
 def _is_given(value):
@@ -263,6 +264,8 @@ class TableCodec(InputCodec):
         self.categories = [
             categories_of(frame, j, rows, declared, self.min_frequency) for j in self.categorical
         ]
+        if not declared:
+            warn_of_row_names(self, len(weight))
         return self
 
     def adopt(self, other):

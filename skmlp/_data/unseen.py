@@ -1,5 +1,5 @@
-"""The warning about a column of a table none of whose categories were there in the fit, which is
-likely an accident.
+"""The warnings about a column of a table none of whose categories were there in the fit, which is
+likely an accident, and in the fit about one that names the rows, for which this is to be expected.
 
 The one decision: an unseen category is no fault, as a row of a new town is none; a whole column of
 them is one if they are of another type than the categories of the fit ("1" for 1), if they are
@@ -15,6 +15,7 @@ from .._warn import warn_user
 
 _SEVERAL = 5  # rows with a value
 _SHOWN = 5  # categories in the message
+_MANY, _NEARLY_ALL = 50, 0.9  # names of rows: so many categories, for this share of the rows
 
 
 def warn_of_unseen(codec, frame, matrix):
@@ -39,6 +40,23 @@ def warn_of_unseen(codec, frame, matrix):
             )
 
 
+def warn_of_row_names(codec, n_rows):
+    """Warn of the categorical columns that have another category in almost each of ``n_rows`` rows
+    trained on.
+    """
+    if codec.min_frequency > 1:  # those have no numbers of their own
+        return
+    for j, categories in zip(codec.categorical, codec.categories, strict=True):
+        n = len(categories) - (None in categories)
+        if n >= max(_MANY, _NEARLY_ALL * n_rows) and not any(map(_is_measured, categories)):
+            warn_user(
+                f"The column {codec.names[j]!r} of X has {n} categories in {n_rows} rows. If it "
+                "names the rows, it says nothing about others, but the network learns it by "
+                "heart: leave it out, or set min_frequency=2.",
+                once=True,
+            )
+
+
 def _suspect(values, fitted, n_rows):
     """Return one of the distinct unseen values of ``n_rows`` that points to an accident, None if
     none does.
@@ -52,8 +70,11 @@ def _suspect(values, fitted, n_rows):
     for value in values:
         if isinstance(value, str) and _bare(value) in words:
             return value
-    measured = isinstance(values[0], float) and values[0] % 1.0 != 0.0
-    return values[0] if n_rows >= _SEVERAL and not measured else None
+    return values[0] if n_rows >= _SEVERAL and not _is_measured(values[0]) else None
+
+
+def _is_measured(value):
+    return isinstance(value, float) and value % 1.0 != 0.0
 
 
 def _kind(value):
