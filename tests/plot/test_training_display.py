@@ -72,6 +72,15 @@ def test_training_marks_the_best_epoch(early):
         )
 
 
+def test_the_legend_names_only_lines_that_are_there(watched):
+    score = TrainingDisplay.from_estimator(watched, show="score")
+    assert legend_of(score.axes_[0])[0] == "validation"
+    assert "training" not in legend_of(score.axes_[0])
+    plain = MLPClassifier(**QUICK).fit(X, Y)
+    score = TrainingDisplay.from_estimators({"watched": watched, "plain": plain}, show="score")
+    assert legend_of(score.axes_[0]) == ["watched", "validation", "best epoch"]
+
+
 def test_training_of_an_estimator_without_validation():
     display = TrainingDisplay.from_estimator(MLPRegressor(**QUICK).fit(*curve()), name="mine")
     assert display.panels_ == ["loss"]
