@@ -135,8 +135,8 @@ def family_page(title, parameter, registry, base, targets, listed):
             "What networks are made of; the estimators put them together from their parameters.\n\n"
         )
     text += (
-        ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - "
-        "Class\n     - What it is\n"
+        ".. list-table::\n   :class: units\n   :header-rows: 1\n   :widths: 20 20 60\n\n"
+        "   * - Key\n     - Class\n     - What it is\n"
     )
     bases = [] if base in registry.values() else [(None, base)]
     for key, cls in [*registry.items(), *bases]:

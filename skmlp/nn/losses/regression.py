@@ -81,9 +81,9 @@ class Huber(Loss):
 
     .. math::
 
-        \ell(z, t) = \begin{cases} \tfrac{1}{2} r^2 & |r| \le \delta \\
-        \delta (|r| - \delta / 2) & \text{otherwise} \end{cases}, \qquad
-        \frac{\partial \ell}{\partial z} = \mathrm{clip}(r, -\delta, \delta)
+        \ell(z, t) &= \begin{cases} \tfrac{1}{2} r^2 & |r| \le \delta \\
+        \delta (|r| - \delta / 2) & \text{otherwise} \end{cases} \\
+        \frac{\partial \ell}{\partial z} &= \mathrm{clip}(r, -\delta, \delta)
 
     Parameters
     ----------

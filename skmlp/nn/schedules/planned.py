@@ -240,9 +240,11 @@ class CosineWaves(Schedule):
 
     .. math::
 
-        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2} \left( 1 - \cos \left( 2 \pi
-        \log_2 \left( 1 + (2^{\mathrm{n\_waves}} - 1) \frac{\mathrm{epoch}}{\mathrm{n\_epochs}}
-        \right) \right) \right)
+        \mathrm{factor} &= \mathrm{final} + \frac{1 - \mathrm{final}}{2} (1 - \cos 2 \pi w) \\
+        w &= \log_2 \left( 1 + (2^{\mathrm{n\_waves}} - 1) \frac{\mathrm{epoch}}{\mathrm{n\_epochs}}
+        \right)
+
+    where w counts the waves.
 
     Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back. So the
     rate returns to its peak with ever longer times in which it is low.
