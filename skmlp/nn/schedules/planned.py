@@ -164,8 +164,9 @@ class Cosine(Schedule):
 
     .. math::
 
-        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2}
-        \left( 1 + \cos \frac{\pi \, \mathrm{epoch}}{\mathrm{n\_epochs}} \right)
+        \mathrm{factor} = f + \frac{1 - f}{2} \left( 1 + \cos \frac{\pi e}{E} \right)
+
+    in epoch e, with f for ``final`` and E for ``n_epochs``.
 
     Parameters
     ----------
