@@ -241,8 +241,9 @@ class TrainingDisplay:
                 entries.append(Line2D([], [], color=line.get_color(), label=name))
         colours = (COLOURS[0], COLOURS[1]) if alone else ("grey", "grey")
         dashed = any(column.startswith("validation") for _, column in self.lines_)
-        if dashed:
+        if dashed and "loss" in self.panels_:
             entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
+        if dashed:
             entries.append(Line2D([], [], color=colours[1], linestyle="--", label="validation"))
         if self.marks_:
             label = (
