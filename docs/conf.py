@@ -127,5 +127,5 @@ html_theme_options = {
         }
     ],
 }
-WIDE = ["changelog", "design", "policies", "contributing", "releasing"]
+WIDE = ["getting_started", "changelog", "design", "policies", "contributing", "releasing"]
 html_sidebars = {page: [] for page in WIDE}

@@ -26,7 +26,7 @@ from ._fit.lbfgs import train_lbfgs
 from ._fit.minibatches import train_minibatches
 from ._fit.resumption import resumption_of
 from ._fit.sklearn_callbacks import FitTasks
-from ._fit.threads import limited_threads, predicted
+from ._fit.threads import one_thread, predicted
 from ._fit.training import Minibatches, Training, check_batch_rows, new_state
 from ._fit.transaction import all_or_nothing
 from ._fit.validation import Evaluation
@@ -192,7 +192,7 @@ class BaseMLP(
             member=given.member,
         )
         check_batch_rows(training)
-        with limited_threads(network, training.step_rows):
+        with one_thread():
             if first:
                 self._pretrain(training)
             ending = train_lbfgs(training) if rule is None else train_minibatches(training)

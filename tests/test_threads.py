@@ -1,5 +1,5 @@
-"""Threads of BLAS: a fit or prediction uses one where its products are small, never raises what it
-finds, and puts it back.
+"""Threads: BLAS has one during a fit or a prediction, its number is never raised and is put back,
+and threads of ours help a single fit.
 
 A scorer looks from inside the fit, and its score is the number of threads that it sees. In
 prediction the layers look.
@@ -12,13 +12,14 @@ from threading import get_ident
 import numpy as np
 import pytest
 from joblib import parallel_config
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import cross_validate
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
 from skmlp._fit import threads as _threads
-from skmlp._fit.threads import one_thread
+from skmlp._fit.threads import free_threads, one_thread
+from skmlp.nn import helpers
 from skmlp.nn.layers import Dense
 
 from .networks import classifier
@@ -39,34 +40,67 @@ def blas_threads(*_):
     )
 
 
-def watched(**setting):
-    return classifier(**{"early_stopping": True, "scoring": blas_threads, "max_iter": 2, **setting})
+def of_the_fit(*_):
+    """Return the number of threads that the fit may use, which is the caller's."""
+    return free_threads()
 
 
-@pytest.mark.parametrize(("setting", "n_threads"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
-def test_small_products_get_one_thread_for_the_time_of_the_fit(setting, n_threads):
+def watched(scoring, **setting):
+    return classifier(**{"early_stopping": True, "max_iter": 2, **setting}, scoring=scoring)
+
+
+@pytest.mark.parametrize("setting", [SMALL, LARGE], ids=["small", "large"])
+def test_blas_has_one_thread_for_the_time_of_a_fit(setting):
     with threadpool_limits(2):
-        assert watched(**setting).fit(*digits()).validation_scores_ == [n_threads, n_threads]
-        assert blas_threads() == 2
+        assert watched(blas_threads, **setting).fit(*digits()).validation_scores_ == [1, 1]
+        assert watched(of_the_fit, **setting).fit(*digits()).validation_scores_ == [2, 2]
+        assert blas_threads() == free_threads() == 2
 
 
 def test_a_limit_is_never_raised():
     with threadpool_limits(1):
-        assert watched(**LARGE).fit(*digits()).validation_scores_ == [1, 1]
+        assert watched(blas_threads, **LARGE).fit(*digits()).validation_scores_ == [1, 1]
+        assert watched(of_the_fit, **LARGE).fit(*digits()).validation_scores_ == [1, 1]
 
 
-@pytest.mark.parametrize(("setting", "n_threads"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
+def test_the_number_of_threads_changes_no_bit():
+    found = []
+    for n in (1, 2):
+        with threadpool_limits(n):
+            model = classifier(**LARGE, max_iter=2).fit(*digits())
+            found.append((model.coefs_[0], model.predict_proba(digits()[0])))
+    for one, other in zip(*found, strict=True):
+        assert_array_equal(one, other)
+
+
 @pytest.mark.slow
-def test_jobs_do_not_multiply_threads(setting, n_threads):
-    """In a worker BLAS has as many threads as joblib gives it, the number of cores divided by
+def test_jobs_do_not_multiply_threads():
+    """In a worker a fit has as many threads as joblib gives it, the number of cores divided by
     ``n_jobs``, or one.
     """
     with parallel_config("loky", inner_max_num_threads=2):
-        found = cross_validate(watched(**setting), *digits(), cv=2, n_jobs=2, return_estimator=True)
+        network = watched(of_the_fit, **LARGE)
+        found = cross_validate(network, *digits(), cv=2, n_jobs=2, return_estimator=True)
     assert {score for network in found["estimator"] for score in network.validation_scores_} <= {
         1,
-        n_threads,
+        2,
     }
+
+
+def test_several_fits_at_once_have_a_thread_each():
+    """The others help nobody, and the last that is left has all threads again."""
+    with threadpool_limits(2), ThreadPoolExecutor(1) as pool:
+        assert free_threads() == 2
+        with one_thread():
+            assert free_threads() == 2
+            other = one_thread()
+            pool.submit(other.__enter__).result()
+            assert free_threads() == pool.submit(free_threads).result() == 1
+            assert not helpers._active
+            pool.submit(other.__exit__, None, None, None).result()
+            assert free_threads() == 2
+            assert len(helpers._active) == 1
+        assert not helpers._active
 
 
 class Library:
@@ -120,7 +154,7 @@ def test_a_fit_that_fails_puts_the_number_back():
 
     with threadpool_limits(2):
         with pytest.raises(RuntimeError, match="in the middle of a fit"):
-            watched(scoring=fail).fit(*digits())
+            watched(fail).fit(*digits())
         assert blas_threads() == 2
 
 
@@ -152,7 +186,7 @@ CASES = [(cls, method) for cls, methods in METHODS.items() for method in methods
 ROWS = {
     "one row": (1, 2),
     "small": (100, 1),
-    "large": (2600, 2),
+    "large": (2600, 1),
 }  # products of 6400, 640 thousand and 17 million multiplications
 
 
@@ -192,7 +226,7 @@ def seen(monkeypatch):
 @pytest.mark.parametrize(
     ("cls", "method"), CASES, ids=[f"{cls.__name__}-{method}" for cls, method in CASES]
 )
-def test_small_products_get_one_thread_for_the_time_of_the_prediction(cls, method, rows, seen):
+def test_blas_has_one_thread_for_the_time_of_a_prediction_of_several_rows(cls, method, rows, seen):
     n_rows, n_threads = ROWS[rows]
     fitted(cls)
     seen.clear()
@@ -218,13 +252,8 @@ def test_predictions_in_several_python_threads_put_the_number_back():
             found = list(pool.map(lambda arguments: call(*arguments), calls))
         assert blas_threads() == 2
     for one, other in zip(found, expected, strict=True):
-        assert_allclose(
-            one,
-            other,
-            rtol=1e-5,
-            # where another thread owns the number, it cannot be limited, and sums may round
-            # otherwise
-        )
+        # where another thread owns the number, it cannot be limited, and sums may round otherwise
+        assert_allclose(one, other, rtol=1e-5)
 
 
 def test_a_prediction_that_fails_puts_the_number_back(monkeypatch):

@@ -14,7 +14,6 @@ from .endings import Ending, diverged, interrupted, warn_max_iter, warn_restored
 from .progress import asked_by, kept_weights
 from .resumption import resumption_of
 from .sklearn_callbacks import EpochTasks
-from .threads import blas_threads, one_thread
 
 
 def train_minibatches(training):
@@ -82,7 +81,7 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
     compiled = compiled_backend(network.params.size, n_steps)
     make_program = None
     if compiled is not None:
-        make_program = partial(compiled.program, n_threads=blas_threads(), alone=one_thread)
+        make_program = compiled.program
     n_most = max(stop - start for start, stop in bounds)
     network.prepare(n_most, state.rng, keep_outputs=diagnostics is not None)
     penalised = network.penalised

@@ -1,46 +1,28 @@
-"""How many threads BLAS uses during a fit or a prediction.
+"""How many threads a fit or a prediction uses.
 
-The one decision: a product too small to share between cores is computed by one. Two threads that
-must meet after every small product gain nothing on an idle machine, and wait for each other most of
-the time on a busy one. A prediction is a few products, so what threads gain does not add up, while
-a single wait takes as long as the operating system gives to the other process, several
-milliseconds.
+The one decision: BLAS has one thread while we compute, and a batch or a product that is large
+enough for several threads is cut into pieces that ours share (``nn/helpers.py``). BLAS's own meet
+after each product: they gain nothing where it is small, and on a busy machine they wait for each
+other most of the time.
 """
 
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
-from threading import Lock
+from threading import Lock, get_ident
 
 from threadpoolctl import ThreadpoolController
 
-SMALL_PRODUCT = (
-    2_000_000  # multiplications of a product of a training step below which one thread is used
-)
-SMALL_PREDICTION = 16_000_000  # likewise of a prediction: two milliseconds of one core
+from ..nn.helpers import set_helpers
+
 SHARED_PRODUCT = 2**18  # multiplications above which OpenBLAS uses threads at all
 
 
-def limited_threads(network, n_rows):
-    """Return a context in which BLAS has one thread if all products of a training step on
-    ``n_rows`` rows are small.
-
-    The number of threads is the process's, so it also holds for products that other Python threads
-    make meanwhile; it is put back at the end. Where somebody has already limited it, it is not
-    raised.
-    """
-    return one_thread() if _largest_product(network, n_rows) < SMALL_PRODUCT else nullcontext()
-
-
 def limited_prediction(network, n_rows):
-    """Return such a context for a prediction of ``n_rows`` rows.
-
-    Where products are too small for threads anyway there is no limit, since to set it takes a tenth
-    of the time of a row's prediction.
+    """Return a context for a prediction of ``n_rows`` rows: ``one_thread``, or nothing where no
+    product is large enough for a thread of BLAS, since to set the limit takes a tenth of the time
+    of a row's prediction.
     """
-    if (
-        n_rows * network.params.size < SHARED_PRODUCT
-        or _largest_product(network, n_rows) >= SMALL_PREDICTION
-    ):
+    if n_rows * network.params.size < SHARED_PRODUCT:
         return nullcontext()
     return one_thread()
 
@@ -53,15 +35,25 @@ def predicted(method, source, *args, **options):
         return method(source, *args, **options)
 
 
+def free_threads():
+    """Return how many threads may compute for the calling one now: as many as BLAS may use, or
+    might before this thread limited it; one where others compute under ``one_thread``.
+    """
+    with _lock:
+        return _free_threads(get_ident())
+
+
 @contextmanager
 def one_thread():
-    """Limit BLAS to one thread.
+    """Limit BLAS to one thread, and let threads of ours help with large products instead.
 
     Of a library whose number of threads is the process's, the first of several Python threads that
     come sets the limit, and the last that leaves puts it back, so that fits at once do not undo
-    each other's. Where the number is a thread's own (OpenMP), each sets its own.
+    each other's. Where the number is a thread's own (OpenMP), each sets its own. Helpers come while
+    a single Python thread computes; several at once use the cores by themselves.
     """
     changed = []
+    _take(get_ident())
     try:
         for library in _libraries():
             if getattr(library, "threading_layer", None) == "pthreads":
@@ -76,10 +68,42 @@ def one_thread():
     finally:
         for put_back in changed:
             put_back()
+        _give_back(get_ident())
 
 
+_takers: dict[int, list[int]] = {}  # of each Python thread: contexts it is in, threads it may use
 _limits: dict[int, list[int]] = {}  # of each library: how many hold it, its threads before
 _lock = Lock()
+
+
+def _take(thread):
+    """Count a Python thread among those that compute under the limit."""
+    with _lock:
+        if thread not in _takers:
+            _takers[thread] = [0, max(_blas_threads(), *(n for _, n in _takers.values()), 1)]
+        _takers[thread][0] += 1
+        _let_help()
+
+
+def _give_back(thread):
+    """Undo ``_take``."""
+    with _lock:
+        _takers[thread][0] -= 1
+        if not _takers[thread][0]:
+            del _takers[thread]
+        _let_help()
+
+
+def _let_help():
+    """Set the number of helpers."""
+    set_helpers(_free_threads(next(iter(_takers))) - 1 if _takers else 0)
+
+
+def _free_threads(thread):
+    """Return how many threads may compute for one."""
+    if not _takers:
+        return _blas_threads()
+    return _takers[thread][1] if set(_takers) == {thread} else 1
 
 
 def _enter(library):
@@ -113,14 +137,9 @@ def _set_for_all(library, number):
         library.clear_controlling_thread()
 
 
-def blas_threads():
+def _blas_threads():
     """Return how many threads BLAS may use now."""
     return max((library.get_num_threads() or 1 for library in _libraries()), default=1)
-
-
-def _largest_product(network, n_rows):
-    """Return the number of multiplications of the largest product of a pass over the rows."""
-    return n_rows * max(part.stop - part.start for part in network.penalised)
 
 
 @cache

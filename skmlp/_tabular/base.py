@@ -15,7 +15,7 @@ from .._data.encoded_table import EncodedTable
 from .._data.inputs import checked
 from .._data.weights import checked_weight, counted_rows
 from .._fit.data import Given, Member
-from .._fit.threads import blas_threads, one_thread
+from .._fit.threads import free_threads, one_thread
 from .._fit.transaction import all_or_nothing
 from .._params.parameters import ExplainedParameters
 from .._saved.stored import CheckedState
@@ -177,7 +177,7 @@ class BaseTabularMLP(
 
     def _n_threads(self):
         """Return how many threads may compute at once."""
-        return blas_threads() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+        return free_threads() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
 
     def _report(self, k, member, seconds):
         """Print how a member ended."""

@@ -242,10 +242,10 @@ class TrainingDisplay:
                 line = drawn[0][0] if isinstance(drawn[0], list) else drawn[0]
                 entries.append(Line2D([], [], color=line.get_color(), label=name))
         colours = (COLOURS[0], COLOURS[1]) if alone else ("grey", "grey")
-        columns = {column for _, column in self.lines_}
-        if any(column.startswith("validation") for column in columns):
-            if "loss" in columns:
-                entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
+        dashed = any(column.startswith("validation") for _, column in self.lines_)
+        if dashed and "loss" in self.panels_:
+            entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
+        if dashed:
             entries.append(Line2D([], [], color=colours[1], linestyle="--", label="validation"))
         if self.marks_:
             label = (

@@ -5,6 +5,7 @@ networks, numeric derivatives.
 import inspect
 import json
 import pathlib
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from skmlp.nn.activations import ACTIVATIONS, Activation, Tanh
 from skmlp.nn.engine.network import Network
 from skmlp.nn.engine.plan import Batch
 from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.helpers import _active, set_helpers
 from skmlp.nn.layers import ACTIVATION_LAYERS, Activate, BatchNorm, Dense, Dropout
 from skmlp.nn.layout import Row
 from skmlp.nn.losses import ColumnLosses
@@ -235,3 +237,14 @@ def rows(loss, raw, target):
     ws = workspace(loss.buffers(raw.shape[-1]), raw.shape[-2], raw.dtype)
     loss.rows_and_grad(raw.copy(), target, ws)
     return ws.rows[:, 0]
+
+
+@contextmanager
+def helped_by(n):
+    """Let ``n`` threads help."""
+    before = len(_active)
+    set_helpers(n)
+    try:
+        yield
+    finally:
+        set_helpers(before)

@@ -35,7 +35,7 @@ from skmlp.nn.losses import LogLoss, Poisson, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant, OneCycle
-from tests.nn.helpers import construct, randomised, targets_of
+from tests.nn.helpers import construct, helped_by, randomised, targets_of
 
 N = 53
 ROUNDING = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-10}  # after two epochs of steps
@@ -56,7 +56,6 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     """Return what training leaves: record, parameters, statistics, slots, random stream; and
     whether it was compiled.
     """
-    n_threads = options.pop("n_threads", 1)
     weighted, categories = options.pop("weighted", False), options.pop("categories", ())
     penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
     decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
@@ -87,7 +86,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     made, last = [], Last()
 
     def make(*arguments):
-        made.append(compiled.program(*arguments, n_threads=n_threads))
+        made.append(compiled.program(*arguments))
         return made[-1]
 
     make = make if backend else None
@@ -337,8 +336,8 @@ def test_one_function_serves_every_network():
     [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}],
     ids=str,
 )
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):
+@pytest.mark.parametrize("n_helpers", [0, 1])
+def test_pieces_of_a_batch(n_helpers, options, dtype, monkeypatch):
     """The last batch has five rows, of which the second piece gets one."""
     monkeypatch.setattr(compiled, "SHARED", 0)
     monkeypatch.setattr(compiled, "SHARED_STEP", 0)
@@ -347,7 +346,8 @@ def test_pieces_of_a_batch(n_threads, options, dtype, monkeypatch):
         [Dropout(0.2), Dense(4), Dropout(0.2), TiedDense(7, 2), Dense(3)],
         [Dense(7), PReLU(), Add(2), Concat(3), AlphaDropout(0.1), Dense(3)],
     ):
-        assert_same(layers, SquaredError(), dtype, n_threads=n_threads, **options)
+        with helped_by(n_helpers):
+            assert_same(layers, SquaredError(), dtype, **options)
 
 
 @pytest.mark.parametrize("shared_step", [0, 10**9])
@@ -355,22 +355,21 @@ def test_the_number_of_threads_changes_no_bit(shared_step, monkeypatch):
     monkeypatch.setattr(compiled, "SHARED", 0)
     monkeypatch.setattr(compiled, "SHARED_STEP", shared_step)
     layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
-    ends = [
-        trained(layers, LogLoss(), np.float32, True, n_epochs=20, n_threads=n)[0] for n in (1, 2)
-    ]
+    ends = []
+    for n in (0, 1):
+        with helped_by(n):
+            ends.append(trained(layers, LogLoss(), np.float32, True, n_epochs=20)[0])
     for a, b in zip(*ends, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_an_error_in_a_thread_comes_out():
-    def fail(j):
-        if j:
-            raise RuntimeError("of the second piece")
-
-    with compiled._Workers(2, True) as workers:
-        with pytest.raises(RuntimeError, match="of the second piece"):
-            workers.do(fail)
-        assert workers.do(lambda j: 10 * j) == [0, 10]
+def test_large_products_of_whole_batches_are_left_to_numpy(monkeypatch):
+    """Which shares them between threads."""
+    layers = stack(BatchNorm())
+    assert trained(layers, LogLoss(), np.float32, True)[1]
+    monkeypatch.setattr(compiled, "LARGE", 100)
+    assert not trained(layers, LogLoss(), np.float32, True)[1]
+    assert trained(stack(Dropout(0.3)), LogLoss(), np.float32, True)[1]
 
 
 def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):

@@ -130,6 +130,8 @@ def test_training_of_an_ensemble_has_a_thin_line_for_each_member(watched):
                 assert line.get_linewidth() < 1.0
         assert legend_of(display.axes_[0]) == ["training", "validation"]
         assert display.marks_ == {}
+        scores = TrainingDisplay.from_estimator(each, show=["score"])
+        assert legend_of(scores.axes_[0]) == ["validation"]
     display = TrainingDisplay.from_estimators({"watched": watched, "several": model})
     assert_array_equal(display.lines_["watched", "loss"].get_ydata(), watched.loss_curve_)
     assert len(display.lines_["several", "loss"]) == 3

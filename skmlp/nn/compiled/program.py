@@ -7,17 +7,16 @@ every product.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
-from threading import Lock
 
 import numpy as np
 
 from ..engine.sources import DenseRows, LabelRows
+from ..helpers import share
 from ..layers.batch_norm import BatchNorm
 from ..losses.likelihood import GaussianNLL
 from ..losses.links import largest_exponent
+from ..products import LARGE
 from . import epoch
 from .entries import LOSSES, UPDATES, tables
 from .random_words import jump, put_state, state_of
@@ -26,20 +25,22 @@ SHARED = 16_000_000  # multiplications of a batch's forward pass from which it i
 SHARED_STEP = 500_000  # parameters from which two threads share the optimizer's step
 
 
-def program(network, updater, x, target, weight, n_most, n_threads=1, alone=nullcontext):
-    """Return the ``Program`` of a training, None where a unit or a source has no entry.
+def program(network, updater, x, target, weight, n_most):
+    """Return the ``Program`` of a training, None where a unit or a source has no entry, or where
+    batches that must stay whole have products that threads share (``products.py``).
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
-    (n_rows,) or None; ``n_threads``: how many may compute at once; ``alone``: makes a context in
-    which each product is computed by one thread.
+    (n_rows,) or None.
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
     known = known and not updater.penalises_l1 and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
+    largest = n_most * max((part.stop - part.start for part in network.penalised), default=0)
+    known = known and not (_stays_whole(network) and largest >= LARGE)
     if not known or tables(network, network.plan(n_most)) is None:
         return None
-    return Program(network, updater, *sources, weight, n_most, n_threads, alone)
+    return Program(network, updater, *sources, weight, n_most)
 
 
 def _numbers_of(source, dtype):
@@ -100,17 +101,13 @@ class Program:
     weight : ndarray of shape (n_rows,) or None
     n_most : int
         Rows of the largest batch.
-    n_threads : int
-        How many may compute at once.
-    alone : callable
-        Makes a context in which each product is computed by one thread.
     """
 
-    def __init__(self, network, updater, x, target, weight, n_most, n_threads, alone):
+    def __init__(self, network, updater, x, target, weight, n_most):
         self._network, self._updater = network, updater
         self._sources = x, target
-        whole = any(type(layer) is BatchNorm for layer in network.layers)
-        n_pieces = 1 if whole or n_most * network.params.size < SHARED else 2
+        small = n_most * network.params.size < SHARED
+        n_pieces = 1 if small or _stays_whole(network) else 2
         rows = _cut(n_most, n_pieces)[0][1]
         self._others = np.zeros((n_pieces - 1, network.params.size), network.dtype)
         plans = [network.plan(rows), *(network.extra_plan(rows, grads) for grads in self._others)]
@@ -125,10 +122,6 @@ class Program:
             np.array(shapes, np.int64).reshape(-1, 3),
         )
         self._row_weights = np.empty(0) if weight is None else np.asarray(weight, np.float64)
-        self._at_once = n_threads > 1
-        # a large batch that must stay whole leaves its products to the threads of BLAS
-        large = n_most * network.params.size >= SHARED
-        self._alone = nullcontext if whole and large else alone
 
     def run(self, order, bounds, rates, limits, last=False, probe=None):
         """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
@@ -177,21 +170,20 @@ class Program:
     def _run(self, rule, vectors, order, bounds, last, rates, coefficients, state, totals):
         """Make steps in one call. Overwrites: vectors, state, totals."""
         (piece,) = self._pieces
-        with self._alone():
-            return epoch.run(
-                piece.network,
-                rule,
-                vectors,
-                order,
-                bounds,
-                last,
-                self._row_weights,
-                rates,
-                coefficients,
-                piece.share,
-                state,
-                totals,
-            )
+        return epoch.run(
+            piece.network,
+            rule,
+            vectors,
+            order,
+            bounds,
+            last,
+            self._row_weights,
+            rates,
+            coefficients,
+            piece.share,
+            state,
+            totals,
+        )
 
     def _run_pieces(self, rule, vectors, order, bounds, steps, last, probe, first, state, totals):
         """Make the steps from number ``first`` on piece by piece, at once where there are threads.
@@ -204,37 +196,39 @@ class Program:
         halves = [(0, params.size)]
         if params.size >= SHARED_STEP:
             halves = _cut(params.size, n_pieces)
-        with self._alone(), _Workers(n_pieces, self._at_once) as workers:
-            for k in range(first, len(bounds)):
-                rows = order[slice(*bounds[k])]
-                total, count = epoch.weigh(self._row_weights, rows)
-                value = sum(
-                    workers.do(partial(self._differentiate, rows, total, count, params, state))
-                )
-                jump(state, epoch.words_of(forward, len(rows)), state)
-                length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
-                measured = last and k == len(bounds) - 1
-                if clips or measured:
-                    epoch.add_gradients(grads, self._others, 0, grads.size)
-                    penalty, length = epoch.penalise(rule, params, grads, total)
-                    value += penalty
-                    if measured and probe is not None:
-                        probe(self._network, self._whole_plan(len(rows)))
-                    epoch.clip(rule, grads, length)
-                    epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
+        for k in range(first, len(bounds)):
+            rows = order[slice(*bounds[k])]
+            total, count = epoch.weigh(self._row_weights, rows)
+            value = sum(self._share(self._differentiate, rows, total, count, params, state))
+            jump(state, epoch.words_of(forward, len(rows)), state)
+            length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
+            measured = last and k == len(bounds) - 1
+            if clips or measured:
+                epoch.add_gradients(grads, self._others, 0, grads.size)
+                penalty, length = epoch.penalise(rule, params, grads, total)
+                value += penalty
+                if measured and probe is not None:
+                    probe(self._network, self._whole_plan(len(rows)))
+                epoch.clip(rule, grads, length)
+                epoch.descend(rule, vectors, 0, params.size, 0.0, rate, coefficients)
+            else:
+                step = (rule, vectors, halves, total, rate, coefficients)
+                if len(halves) == 1:
+                    value += self._descend(0, *step)
                 else:
-                    descend = partial(
-                        self._descend, rule, vectors, halves, total, rate, coefficients
-                    )
-                    value += descend(0) if len(halves) == 1 else sum(workers.do(descend))
-                epoch.cap(rule, params)
-                totals += (value * total, total, 0.0)
-                totals[2] = length
-                if not (math.isfinite(value) and math.isfinite(length)):
-                    return k
+                    value += sum(self._share(self._descend, *step))
+            epoch.cap(rule, params)
+            totals += (value * total, total, 0.0)
+            totals[2] = length
+            if not (math.isfinite(value) and math.isfinite(length)):
+                return k
         return -1
 
-    def _differentiate(self, rows, total, count, params, state, j):
+    def _share(self, function, *arguments):
+        """Return what a function gives for the number of each piece."""
+        return share([partial(function, j, *arguments) for j in range(len(self._pieces))])
+
+    def _differentiate(self, j, rows, total, count, params, state):
         """Return what piece ``j`` of a batch adds to its loss. Overwrites: its arrays."""
         piece, (begin, end) = self._pieces[j], _cut(len(rows), len(self._pieces))[j]
         if begin == end:
@@ -246,7 +240,7 @@ class Program:
             piece.network, rows, place, total, count, weights, params, piece.share, state
         )
 
-    def _descend(self, rule, vectors, parts, total, rate, coefficients, j):
+    def _descend(self, j, rule, vectors, parts, total, rate, coefficients):
         """Make the step of part ``j`` of the parameters, and return its penalty.
 
         Overwrites: vectors.
@@ -257,65 +251,13 @@ class Program:
 
     def _whole_plan(self, n):
         """Return the network's plan for a batch of ``n`` rows with what the pieces computed."""
-        plan, cut = self._network.plan(n), _cut(n, len(self._pieces))
+        plan, parts = self._network.plan(n), _cut(n, len(self._pieces))
         plan.begin(plan.x)
-        for piece, (begin, end) in zip(self._pieces[1:], cut[1:], strict=True):
+        for piece, (begin, end) in zip(self._pieces[1:], parts[1:], strict=True):
             for whole, part in zip(plan.layers, piece.plan.layers, strict=True):
                 for name in ("x", "y"):
                     getattr(whole, name)[begin:end] = getattr(part, name)[: end - begin]
         return plan
-
-
-class _Workers:
-    """Does a thing for each of one or two pieces, the second in another thread if ``at_once``.
-
-    Whoever waits asks for a lock that the other holds, and sleeps until it is let go.
-    """
-
-    def __init__(self, n_pieces, at_once):
-        self._numbers = range(n_pieces)
-        self._at_once = at_once and n_pieces > 1
-
-    def __enter__(self):
-        if self._at_once:
-            self._pool, self._go, self._done = ThreadPoolExecutor(1), Lock(), Lock()
-            self._go.acquire()
-            self._done.acquire()
-            self._task = None
-            self._pool.submit(self._work)
-        return self
-
-    def __exit__(self, *error):
-        if self._at_once:
-            self._task = None
-            self._go.release()
-            self._pool.shutdown()
-
-    def do(self, function):
-        """Return what the function gives for each piece, a list."""
-        if not self._at_once:
-            return [function(j) for j in self._numbers]
-        self._task, self._error = function, None
-        self._go.release()
-        try:
-            mine = function(0)
-        finally:
-            self._done.acquire()
-        if self._error is not None:
-            raise self._error
-        return [mine, self._result]
-
-    def _work(self):
-        """Do the thing for the second piece each time it is asked for."""
-        while True:
-            self._go.acquire()
-            if self._task is None:
-                return
-            try:
-                self._result = self._task(1)
-            except BaseException as error:
-                self._error = error
-            self._done.release()
 
 
 def _cut(n, n_pieces):
@@ -324,6 +266,11 @@ def _cut(n, n_pieces):
     """
     size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
     return [(min(j * size, n), min((j + 1) * size, n)) for j in range(n_pieces)]
+
+
+def _stays_whole(network):
+    """Return whether a batch cannot be cut, since a layer needs all its rows."""
+    return any(type(layer) is BatchNorm for layer in network.layers)
 
 
 def _loss(network):

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..activations.base import Activation
 from ..layout import Param, Rows
+from ..products import multiply
 from .base import Layer
 
 
@@ -105,12 +106,20 @@ class Dense(Affine):
         ws.bias[0] = -products[rows, np.arange(self.n_out)] / scale
 
     def multiply(self, x, ws, training):
-        _product(x, ws.weight, ws.y)
+        if isinstance(x, np.ndarray):
+            multiply((x, ws.weight, ws.y))
+        else:
+            ws.y[...] = x @ ws.weight
 
     def multiply_backward(self, dy, ws):
-        _product(ws.x.T, dy, ws.d_weight)
+        products = []
+        if isinstance(ws.x, np.ndarray):
+            products.append((ws.x.T, dy, ws.d_weight))
+        else:
+            ws.d_weight[...] = ws.x.T @ dy
         if ws.dx is not None:
-            np.matmul(dy, ws.weight.T, out=ws.dx)
+            products.append((dy, ws.weight.T, ws.dx))
+        multiply(*products)
 
 
 class Activate(Layer):
@@ -142,11 +151,3 @@ class Activate(Layer):
         if ws.dx is not None:
             kept = ws.y if self.activation.keeps == "y" else ws.x
             self.activation.backward(kept, dy, ws.dx, ws.tmp)
-
-
-def _product(a, b, out):
-    """Write a @ b into ``out``; ``a`` may be sparse. Overwrites: out."""
-    if isinstance(a, np.ndarray):
-        np.matmul(a, b, out=out)
-    else:
-        out[...] = a @ b

@@ -6,9 +6,8 @@ part of the gradient waits in a buffer until the owner has written its own, and 
 penalties, snapshots, clipping and L-BFGS see one array, once.
 """
 
-import numpy as np
-
 from ..layout import Param
+from ..products import multiply
 from .dense import Affine
 
 
@@ -37,9 +36,10 @@ class TiedDense(Affine):
         return {"bias": Param((1, self.n_out), rate=float(self.bias_rate))}
 
     def multiply(self, x, ws, training):
-        np.matmul(x, ws.weight.T, out=ws.y)
+        multiply((x, ws.weight.T, ws.y))
 
     def multiply_backward(self, dy, ws):
-        np.matmul(dy.T, ws.x, out=ws.d_weight)
+        products = [(dy.T, ws.x, ws.d_weight)]
         if ws.dx is not None:
-            np.matmul(dy, ws.weight, out=ws.dx)
+            products.append((dy, ws.weight, ws.dx))
+        multiply(*products)
