@@ -105,6 +105,8 @@ if os.environ.get("READTHEDOCS") or os.environ.get("SKMLP_DOCS_ONLINE"):
         "matplotlib": ("https://matplotlib.org/stable", None),
     }
 
+mathjax4_config = {"output": {"displayOverflow": "linebreak"}}  # on phones above all
+
 html_theme = "pydata_sphinx_theme"
 html_title = "skmlp"
 html_static_path = ["_static"]
@@ -125,5 +127,5 @@ html_theme_options = {
         }
     ],
 }
-WIDE = ["changelog", "design", "policies", "contributing", "releasing"]
+WIDE = ["getting_started", "changelog", "design", "policies", "contributing", "releasing"]
 html_sidebars = {page: [] for page in WIDE}

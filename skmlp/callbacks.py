@@ -83,7 +83,7 @@ class EarlyStopping(FitMemory):
         self.tol = _checked(tol, "tol", Real, 0)
 
     def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
-        """Return the scorer, and that there was no progress yet."""
+        """Return what is remembered of a fit: the scorer, and no progress so far."""
         return SimpleNamespace(
             scorer=check_scoring(estimator, scoring=self.scoring),
             root=context,
@@ -251,8 +251,8 @@ class Snapshot(FitMemory):
             return estimator.fit(X, y, sample_weight, **fit_params)
 
     def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
-        """Return where to write and that nothing waits for it; raise if that place or the
-        estimator does not allow it.
+        """Return what is remembered of a fit: where to write, and nothing to write so far. Raise
+        if that place or the estimator does not allow it.
         """
         target = _snapshot_file.place_of(self.path)
         _snapshot_file.check_place(self.path, target, _snapshot_file.pickled(estimator))
@@ -348,7 +348,7 @@ class TimeLimit(FitMemory):
         self.seconds = _checked(seconds, "seconds", Real, 0)
 
     def begin(self, estimator: BaseEstimator, context: Any) -> SimpleNamespace:
-        """Return that no time has passed, and what the time is."""
+        """Return what is remembered of a fit: when it began, and no time used so far."""
         return SimpleNamespace(elapsed=0.0, looked=time.monotonic())
 
     def on_fit_task_end(self, estimator: BaseEstimator, context: Any) -> bool:

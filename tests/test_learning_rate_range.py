@@ -339,3 +339,14 @@ def test_the_picture_without_an_axis_or_a_suggestion(ax):
     assert display.plot() is display
     assert display.ax_ is not ax
     assert display.suggestion_ is None
+
+
+def test_losses_far_above_the_first_ones_leave_the_picture(ax):
+    """So that the fall before them can be seen; where there are none, all losses are in it."""
+    rates = np.geomspace(1e-3, 1.0, 5)
+    for last, inside in [(80.0, False), (2.5, True)]:
+        losses = np.array([2.0, 1.9, 1.0, 1.2, last])
+        display = LearningRateRangeDisplay(rates=rates, losses=losses).plot()
+        bottom, top = display.ax_.get_ylim()
+        assert bottom < 1.0 < 2.0 < top < 4.0
+        assert (last < top) == inside

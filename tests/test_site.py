@@ -69,6 +69,14 @@ def test_links_lead_somewhere(path):
         assert target.exists(), link
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_sum_becomes_a_list(path):
+    """Markdown takes a line that begins with + for an item."""
+    text = path.read_text(encoding="utf-8")
+    prose = re.sub(r"^ *```.*?^ *```$|\$\$.*?\$\$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not re.search(r"^ *\+ ", prose, re.MULTILINE)
+
+
 def test_the_table_of_the_lectures_is_whole_and_names_tests_that_are_there():
     text = (ROOT / "docs" / "lectures.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)

@@ -135,8 +135,8 @@ def family_page(title, parameter, registry, base, targets, listed):
             "What networks are made of; the estimators put them together from their parameters.\n\n"
         )
     text += (
-        ".. list-table::\n   :header-rows: 1\n   :widths: 20 20 60\n\n   * - Key\n     - "
-        "Class\n     - What it is\n"
+        ".. list-table::\n   :class: units\n   :header-rows: 1\n   :widths: 20 20 60\n\n"
+        "   * - Key\n     - Class\n     - What it is\n"
     )
     bases = [] if base in registry.values() else [(None, base)]
     for key, cls in [*registry.items(), *bases]:
@@ -159,12 +159,15 @@ def family_page(title, parameter, registry, base, targets, listed):
     )
 
 
-def unit_page(cls):
-    """Return the page of one class: its docstring, without the methods that only the core calls."""
+def unit_page(cls, members=False):
+    """Return the page of one class: its docstring, without the methods that only the core calls,
+    unless it is the class that all of a family derive from.
+    """
     module, name = exported(cls).rsplit(".", 1)
+    options = "   :members:\n" if members else ""
     return (
         heading(name)
-        + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n\n"
+        + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n{options}\n"
         + gallery(exported(cls))
     )
 
@@ -216,8 +219,12 @@ def pages():
     for page, family in FAMILIES.items():
         *_, registry, base = family
         written[page] = family_page(*family, modules(page, registry, taken), listed)
+        units = dict.fromkeys(registry.values())
         written.update(
-            {f"generated/{exported(cls)}": unit_page(cls) for cls in [*registry.values(), base]}
+            {
+                f"generated/{exported(cls)}": unit_page(cls, members=cls not in units)
+                for cls in [*units, base]
+            }
         )
         index += f"   {page}\n"
     written["custom"] = heading("Functions of your own") + CUSTOM

@@ -72,16 +72,15 @@ plt.show()
 # tells which classes are islands.
 
 angle = subspace_angles(flat.coefs_[-1].T, pca.components_.T).max()
-print(
-    f"squared error: PCA {error(pca):.2f}, autoencoder {error(curved):.2f}, linear autoencoder "
-    f"{error(flat):.2f}"
-)
+print(f"squared error: PCA {error(pca):.2f}, autoencoder {error(curved):.2f}", end=", ")
+print(f"linear autoencoder {error(flat):.2f}")
 print(f"largest angle between PCA's plane and the linear autoencoder's: {angle:.1e}")
 code = curved.transform(X_test)
 nearest = NearestNeighbors(n_neighbors=11).fit(code).kneighbors(code)[1][:, 1:]
 same = (y_test[nearest] == y_test[:, None]).mean(axis=1)
 share = {label: same[y_test == label].mean() for label in range(10)}
-print("neighbours of the same class:", {label: f"{value:.0%}" for label, value in share.items()})
+print("neighbours of the same class:")
+print(", ".join(f"{label}: {value:.0%}" for label, value in share.items()))
 assert 0.7 * error(pca) < error(curved) < 0.82 * error(pca)
 assert all((share[label] > 0.7) == (label in (0, 2, 4, 6)) for label in range(10))
 assert angle < 1e-3

@@ -43,7 +43,8 @@ for name, setting in kinds.items():
     )
 
 # %%
-# What each pays and gets, on test samples.
+# What each pays and gets, on test samples. The change with the input is the squared norm of the
+# Jacobian of the code.
 
 
 def measures(model):
@@ -98,8 +99,8 @@ def likeness(model):
 smooth = {name: likeness(model) for name, model in models.items()}
 for name, values in table.items():
     print(
-        f"{name:18} error {values[0]:.2f}, mean activation {values[1]:.2f}, squared norm of the "
-        f"Jacobian {values[2]:.2f}, correlation of neighbours {smooth[name]:.2f}"
+        f"{name:18} error {values[0]:.2f}, mean activation {values[1]:.2f}, change with the input "
+        f"{values[2]:.2f}, correlation of neighbours {smooth[name]:.2f}"
     )
 assert table["sparse, tied"][1] < 0.6 * table["tied weights"][1]
 assert table["contractive, tied"][2] < 0.6 * table["tied weights"][2]

@@ -40,10 +40,9 @@ for name, corruption in {
     )
     pictures[name] = model.fit(X[:1200]).predict(corrupted)
 errors = {name: np.sqrt(np.mean((picture - clean) ** 2)) for name, picture in pictures.items()}
-print(
-    "Root mean squared error against the clean digits:",
-    {name: round(float(error), 3) for name, error in errors.items()},
-)
+print("Root mean squared error against the clean digits:")
+for name, error in errors.items():
+    print(f"  {name:43s} {error:.3f}")
 
 figure, axes = plt.subplots(4, 10, figsize=(9, 5), layout="constrained")
 figure.get_layout_engine().set(h_pad=0.12)

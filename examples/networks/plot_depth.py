@@ -82,9 +82,9 @@ plt.show()
 
 score = {name: models[name, 16].score(X_test, y_test) for name in KINDS}
 for name, value in score.items():
-    print(f"sixteen layers, {name:24s} {value:.3f}")
+    print(f"sixteen layers, {name:25s} {value:.3f}")
 two = models["plain", 2].score(X_test, y_test)
-print(f"two layers, plain {two:.3f}")
+print(f"{'two layers, plain':41s} {two:.3f}")
 assert score["plain"] < score["auxiliary_loss_weight=0.3"] < two < score['skip_connections="add"']
 assert score["plain"] < score["auxiliary_loss_weight=0.3"] < score['skip_connections="add"'] - 0.05
 

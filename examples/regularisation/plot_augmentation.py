@@ -3,8 +3,9 @@ Does it help to bend digits when only a hundred are labelled? (data augmentation
 =================================================================================
 
 **Answer.** Elastic deformation helps most: it makes what another hand might have
-written. Small rotations and noise help a little; mirroring, shifting and covering
-change these small digits too much and do harm.
+written. Small rotations and noise help a little, and mixing two digits changes nothing
+on average; mirroring, shifting and covering change these small digits too much and do
+harm.
 
 ``augmentation`` changes each batch at random before the network sees it, so that it
 hardly ever sees a sample twice. Here a network learns scikit-learn's digits, 8 x 8

@@ -92,9 +92,8 @@ for ax, width in zip(axes.flat, (1, 4, 40), strict=False):
     ax.plot(grid, fits[width].T, color="0.75", linewidth=0.7)
     ax.plot(grid, truth(grid), color="C1", linewidth=2, linestyle="--", label="truth")
     ax.plot(grid, fits[width].mean(axis=0), color="C0", linewidth=2, label="average fit")
-    ax.set(
-        title=f"{width} hidden unit{'s' * (width > 1)}", xlabel="x", ylabel="y", ylim=(-2.2, 2.2)
-    )
+    ax.set(title=f"{width} hidden unit{'s' * (width > 1)}", xlabel="x", ylabel="y")
+    ax.set(xticks=[-1, -0.5, 0, 0.5, 1], ylim=(-2.2, 2.2))
 axes[0, 0].legend()
 ax = axes[1, 1]
 ax.plot(WIDTHS, estimates.T, "-", color="0.75", linewidth=0.8)
@@ -110,7 +109,7 @@ ax.set(
     ylabel="squared error",
     xticks=WIDTHS,
     xticklabels=WIDTHS,
-    ylim=(5e-4, 1),
+    ylim=(5e-5, 1),
     title="Where the error comes from",
 )
 ax.minorticks_off()

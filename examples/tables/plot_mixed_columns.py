@@ -2,9 +2,9 @@
 What does a loss for each kind of column improve? (mixed data, autoencoder, imputation)
 =======================================================================================
 
-**Answer.** With the squared error for all columns, four in ten imputed values of the
-categories lie below 0 or above 1. With ``loss="auto"`` they are probabilities that sum
-to one, and their log loss is half as large; the most likely category is right equally
+**Answer.** With the squared error for all columns, nearly half of the imputed values of
+the categories lie below 0 or above 1. With ``loss="auto"`` they are probabilities that
+sum to one, and their log loss is half as large; the most likely category is right equally
 often with both.
 
 The table has three kinds of columns: 64 numbers (the pixels of a digit), a binary one

@@ -102,8 +102,9 @@ for name, style in {"north": "-o", "south": "--s", "islands": ":^"}.items():
     days = pd.DataFrame({"month": MONTHS, "region": name, "price": 2.5, "visitors": np.exp(6.0)})
     right.plot(range(12), model.predict(days), style, label=name)
 right.set(title="Prediction at a price of 2.50", xlabel="month", ylabel="ice cream sold")
+right.set_ylim(2.2, 8.4)
 right.set_xticks(range(12), [month[0] for month in MONTHS])
-right.legend(title="region")
+right.legend(title="region", ncols=3, loc="upper center")
 plt.show()
 
 # %%

@@ -4,7 +4,7 @@ Which parts of the modern MLP are worth their place? (batch norm, leaky ReLU, PR
 
 **Answer.** On these digits none of them. A plain relu network without batch
 normalisation is best in cross-validation, leaky relu and prelu are no better than relu,
-and batch normalisation improves only the logistic network.
+and batch normalisation clearly improves only the logistic network.
 
 The usual recipe is: standardise the input, then repeat blocks of a dense layer, batch
 normalisation and an activation that lets part of the negative side through. That is

@@ -2,9 +2,9 @@
 How do optimizers walk down the same valley? (SGD, momentum, RMSprop, Adam, Lion)
 =================================================================================
 
-**Answer.** All come down the steep wall at once. Along the flat floor plain gradient
-descent is slowest; with momentum it gets much farther in the same number of steps, and
-so do the adaptive optimizers.
+**Answer.** All come down the steep wall in a few dozen steps or less. Along the flat
+floor plain gradient descent is slowest; with momentum it gets much farther in the same
+number of steps, and so do the adaptive optimizers.
 
 Every optimizer gets the same start and the same gradients of one function: Rosenbrock's
 valley, steep across and almost flat along its floor. An optimizer is a rule over
@@ -75,8 +75,9 @@ plt.show()
 
 # %%
 # Momentum adds up the small slopes that all point the same way. Rules that divide by the size of
-# the gradient (rmsprop, adam, lion) take steps of about the learning rate whatever the slope. Near
-# the minimum they jump around it, so they need a learning rate schedule to settle.
+# the gradient (rmsprop, adam), or take only signs (lion), make steps of about the learning rate
+# whatever the slope. On the floor and near the minimum they may jump from side to side, so they
+# need a learning rate schedule to settle.
 
 heights = {name: float(rosen(path[-1])) for name, path in paths.items()}
 for name, height in heights.items():

@@ -68,6 +68,7 @@ for (name, probability), style, colour in zip(
 left.set(xlabel="predicted probability of class 1", ylabel="fraction of class 1")
 left.legend()
 right.set(xlabel="predicted probability of class 1", ylabel="number of test samples")
+right.legend(loc="upper center")
 plt.show()
 
 # %%

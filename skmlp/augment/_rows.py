@@ -53,8 +53,8 @@ class Mixup(Augmenter):
 
     .. math::
 
-        x_i \leftarrow \lambda x_i + (1 - \lambda) x_j, \qquad
-        y_i \leftarrow \lambda y_i + (1 - \lambda) y_j
+        x_i &\leftarrow \lambda x_i + (1 - \lambda) x_j \\
+        y_i &\leftarrow \lambda y_i + (1 - \lambda) y_j
 
     Sample weights are not mixed: a mixed row has the weight of its first partner i. A missing label
     (NaN) stays missing in every mix. A call allocates two arrays of the size of X, then two of y's.
@@ -66,7 +66,8 @@ class Mixup(Augmenter):
     Parameters
     ----------
     alpha : float > 0, default=0.2
-        Small values keep most rows near one of the partners; 1 makes all shares l equally probable.
+        Small values keep most rows near one of the partners; with 1 every share between 0 and 1 is
+        equally probable.
 
     References
     ----------

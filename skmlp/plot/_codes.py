@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from .._autoencoder import Autoencoder
 from .._through import network_of
 from ._common import COLOURS, one_axes
 
@@ -41,7 +42,8 @@ class CodeDisplay:
     labels : ndarray of shape (n_samples,), default=None
         What they are coloured by: classes (with a legend) or numbers (with a colour bar).
     names : tuple of str, default=('code 0', 'code 1')
-        What stands at the axes, for each component.
+        What stands at the axes, for each component. :meth:`from_estimator` calls those of an
+        autoencoder codes and those of other networks units.
     label_name : str, default=None
         The title of the legend or the colour bar.
 
@@ -112,14 +114,14 @@ class CodeDisplay:
         -------
         display : CodeDisplay
         """
-        network_of(estimator)
+        kind = "code" if isinstance(network_of(estimator), Autoencoder) else "unit"
         codes = np.asarray(estimator.transform(X))
         n_components = codes.shape[1]
         if components is None:
             if n_components > 2:
                 raise ValueError(
-                    f"The code has {n_components} components, a picture has room for two; choose, "
-                    "as in components=(0, 1)."
+                    f"transform gives {n_components} components, a picture has room for two; "
+                    "choose, as in components=(0, 1)."
                 )
             components = tuple(range(n_components))
         chosen = _chosen(components, n_components)
@@ -129,7 +131,7 @@ class CodeDisplay:
             y = np.asarray(y)
             if y.ndim != 1:
                 raise ValueError(f"y must have one label for each row, got shape {y.shape}.")
-        names = tuple(f"code {each}" for each in chosen)
+        names = tuple(f"{kind} {each}" for each in chosen)
         return cls(codes=codes[:, list(chosen)], labels=y, names=names, label_name=label_name).plot(
             ax=ax
         )

@@ -98,7 +98,8 @@ class LearningRateRangeDisplay:
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the losses, their moving average and the suggestion over the learning rate, and
-        return the display.
+        return the display. Where the last losses are far above the first ones the curve leaves
+        the picture at the top, so that its fall can be seen.
 
         Parameters
         ----------
@@ -125,6 +126,10 @@ class LearningRateRangeDisplay:
                 label=f"suggestion: {self.suggestion:.2g}",
             )
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        first, least = self.losses[: -(-len(self.losses) // 10)].max(), self.losses.min()
+        fall = first - least
+        if self.losses.max() > first + fall > first:
+            ax.set_ylim(least - 0.1 * fall, first + fall)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self

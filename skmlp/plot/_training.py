@@ -236,13 +236,16 @@ class TrainingDisplay:
         entries = []
         if not alone:
             for name in self.histories:
-                lines = next(lines for (whose, _), lines in self.lines_.items() if whose == name)
-                line = lines[0] if isinstance(lines, list) else lines
+                drawn = [lines for (whose, _), lines in self.lines_.items() if whose == name]
+                if not drawn:  # it has no numbers for these panels
+                    continue
+                line = drawn[0][0] if isinstance(drawn[0], list) else drawn[0]
                 entries.append(Line2D([], [], color=line.get_color(), label=name))
         colours = (COLOURS[0], COLOURS[1]) if alone else ("grey", "grey")
         dashed = any(column.startswith("validation") for _, column in self.lines_)
-        if dashed:
+        if dashed and "loss" in self.panels_:
             entries.append(Line2D([], [], color=colours[0], linestyle="-", label="training"))
+        if dashed:
             entries.append(Line2D([], [], color=colours[1], linestyle="--", label="validation"))
         if self.marks_:
             label = (

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris
 
-from skmlp import Autoencoder, CodeDisplay
+from skmlp import Autoencoder, CodeDisplay, MLPClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = load_iris(return_X_y=True)
@@ -63,6 +63,13 @@ def test_without_labels_and_of_one_component_of_several():
         wide.transform(X)[:, 2],
     )
     assert display.ax_.get_xlabel() == "code 2"
+
+
+def test_hidden_units_are_not_called_codes():
+    network = MLPClassifier((6, 2), max_iter=3, random_state=0).fit(X, Y)
+    for model, kind in ((network, "unit"), (fitted(2), "code")):
+        ax = CodeDisplay.from_estimator(model, X, Y).ax_
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (f"{kind} 0", f"{kind} 1")
 
 
 @pytest.mark.parametrize(

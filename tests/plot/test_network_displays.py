@@ -153,7 +153,7 @@ def test_codes_of_a_pipeline_and_of_a_classifier(watched):
     assert_allclose(display.points_[0].get_offsets(), pipe.transform(3 * X))
     display = CodeDisplay.from_estimator(watched, X, components=(4, 1))
     assert_allclose(display.points_[0].get_offsets(), watched.transform(X)[:, [4, 1]])
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("code 4", "code 1")
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("unit 4", "unit 1")
 
 
 def test_codes_in_frames():
@@ -168,7 +168,7 @@ def test_codes_in_frames():
     [
         (
             {},
-            r"The code has 6 components, a picture has room for two; choose, as in "
+            r"transform gives 6 components, a picture has room for two; choose, as in "
             r"components=\(0, 1\)",
         ),
         (

@@ -72,6 +72,15 @@ def test_training_marks_the_best_epoch(early):
         )
 
 
+def test_the_legend_names_only_lines_that_are_there(watched):
+    score = TrainingDisplay.from_estimator(watched, show="score")
+    assert legend_of(score.axes_[0])[0] == "validation"
+    assert "training" not in legend_of(score.axes_[0])
+    plain = MLPClassifier(**QUICK).fit(X, Y)
+    score = TrainingDisplay.from_estimators({"watched": watched, "plain": plain}, show="score")
+    assert legend_of(score.axes_[0]) == ["watched", "validation", "best epoch"]
+
+
 def test_training_of_an_estimator_without_validation():
     display = TrainingDisplay.from_estimator(MLPRegressor(**QUICK).fit(*curve()), name="mine")
     assert display.panels_ == ["loss"]
@@ -121,6 +130,8 @@ def test_training_of_an_ensemble_has_a_thin_line_for_each_member(watched):
                 assert line.get_linewidth() < 1.0
         assert legend_of(display.axes_[0]) == ["training", "validation"]
         assert display.marks_ == {}
+        scores = TrainingDisplay.from_estimator(each, show=["score"])
+        assert legend_of(scores.axes_[0]) == ["validation"]
     display = TrainingDisplay.from_estimators({"watched": watched, "several": model})
     assert_array_equal(display.lines_["watched", "loss"].get_ydata(), watched.loss_curve_)
     assert len(display.lines_["several", "loss"]) == 3

@@ -20,21 +20,32 @@ from ..unit import Unit
 class Layer(Unit):
     """One step of a network.
 
-    Memory: ``keeps``: which of input "x" and output "y" ``backward`` reads. ``elementwise``: the
-    output may overwrite the input, and the gradient of the input that of the output.
-    ``sparse_input``: the input may be a CSR matrix.
+    What it does to memory:
 
-    Training and prediction: ``training_only``: it does nothing in prediction. ``monte_carlo``: it
-    draws masks when predictions are sampled (Monte Carlo dropout), though it does nothing in
-    prediction. ``min_rows``: least number of rows of a training batch. ``whole_batch``: a
-    prediction depends on the rows that are predicted together. ``starts_from_rows``: ``start`` sets
-    arrays from rows before training. ``changes_with_progress``: what it does depends on
-    ``ws.phase.progress``, the share of the epochs of a fit that are made.
+    * ``keeps``: which of input "x" and output "y" ``backward`` reads.
+    * ``elementwise``: the output may overwrite the input, and the gradient of the input that of the
+      output.
+    * ``sparse_input``: the input may be a CSR matrix.
 
-    Place in the network: ``activates``: it ends a hidden layer. ``inputs_per_unit``: how many
-    inputs each output takes, if that is fixed. ``span``: how many layers it bridges, 0 but for a
-    join (``skip.py``), whose ``width`` takes the width of both its inputs. ``tied``: how far below
-    lies the layer whose weight it reads, 0 but for a tied one (``tied.py``).
+    What it does in training and in prediction:
+
+    * ``training_only``: it does nothing in prediction.
+    * ``monte_carlo``: it draws masks when predictions are sampled (Monte Carlo dropout), though it
+      does nothing in prediction.
+    * ``min_rows``: the least number of rows of a training batch.
+    * ``whole_batch``: a prediction depends on the rows that are predicted together.
+    * ``starts_from_rows``: ``start`` sets arrays from rows before training.
+    * ``changes_with_progress``: what it does depends on ``ws.phase.progress``, the share of the
+      epochs of a fit that are made.
+
+    Its place in the network:
+
+    * ``activates``: it ends a hidden layer.
+    * ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
+    * ``span``: how many layers it bridges, 0 but for a join (``skip.py``), whose ``width`` takes
+      the width of both its inputs.
+    * ``tied``: how far below lies the layer whose weight it reads, 0 but for a tied one
+      (``tied.py``).
     """
 
     keeps: tuple[str, ...] = ()

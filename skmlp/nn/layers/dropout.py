@@ -98,9 +98,9 @@ class AlphaDropout(DroppingLayer):
 
     .. math::
 
-        y = a \, (x k + \mathrm{low} \, (1 - k)) + b, \qquad
-        a = \frac{1}{\sqrt{q \, (1 + \mathrm{low}^2 (1 - q))}}, \qquad
-        b = -a \, \mathrm{low} \, (1 - q)
+        y &= a \, (x k + \mathrm{low} \, (1 - k)) + b \\
+        a &= \frac{1}{\sqrt{q \, (1 + \mathrm{low}^2 (1 - q))}} \\
+        b &= -a \, \mathrm{low} \, (1 - q)
 
     An input of mean 0 and variance 1 keeps both. The rate is rounded as in ``Dropout``.
 

@@ -52,22 +52,22 @@ class PiecewiseLinear(NumericEmbedding):
 
     .. math::
 
-        y_f = W_f^T z_f + b_f, \qquad
-        z_{ft} = \min \left( \max \left( \frac{x_f - e_t}{e_{t+1} - e_t}, 0 \right), 1 \right)
+        y_f &= W_f^T z_f + b_f \\
+        z_{ft} &= \min \left( \max \left( \frac{x_f - e_t}{e_{t+1} - e_t}, 0 \right), 1 \right)
 
     The function is constant beyond the edges. They are quantiles of the column, set from rows
-    before training: e_0 is the smallest and e_T the largest of its values, and each bin has the
-    same weight of rows. A column with few distinct values has as few bins, and a constant one has
-    none. The weights start at random with the variance 1 / n_bins, b_f at zero. A bin is looked up,
-    and sums of the weights of the bins below it are computed once for a batch, so that a value
-    costs as little with many bins as with few.
+    before training: :math:`e_0` is the smallest and :math:`e_T` the largest of its values, and each
+    bin has the same weight of rows. A column with few distinct values has as few bins, and a
+    constant one has none. The weights start at random with the variance 1 / n_bins, :math:`b_f` at
+    zero. A bin is looked up, and sums of the weights of the bins below it are computed once for a
+    batch, so that a value costs as little with many bins as with few.
 
     Parameters
     ----------
     n_bins : int >= 1, default=16
         Number of bins of a column, T.
     dim : int >= 1, default=4
-        Width of y_f.
+        Width of :math:`y_f`.
     n_numbers : int or None, default=None
         Number of leading columns that are numbers, F; the others go through. None means all.
     rate : float >= 0, default=1.0
@@ -222,22 +222,22 @@ class Periodic(NumericEmbedding):
     learned (Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
     boosted trees on tabular data", 2024, after Gorishniy et al., 2022).
 
-    For column f, with several frequencies w_f and phases p_f, all trained:
+    For column f, with several frequencies :math:`w_f` and phases :math:`p_f`, all trained:
 
     .. math::
 
         y_f = W_f \cos(2 \pi w_f x_f + p_f) + b_f
 
     The frequencies start normal with the standard deviation ``sigma``, the phases uniform between
-    -pi and pi, the weights W_f normal with the variance 1 / n_frequencies and b_f at zero. The
-    columns should be standardised.
+    :math:`-\pi` and :math:`\pi`, the weights :math:`W_f` normal with the variance
+    1 / n_frequencies and :math:`b_f` at zero. The columns should be standardised.
 
     Parameters
     ----------
     n_frequencies : int >= 1, default=16
         Number of frequencies of a column.
     dim : int >= 1, default=3
-        Width of y_f.
+        Width of :math:`y_f`.
     sigma : float > 0, default=0.1
         Size of the frequencies at the start: the larger, the less smooth the functions are.
     n_numbers : int or None, default=None

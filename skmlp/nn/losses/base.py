@@ -59,24 +59,32 @@ class Output(NamedTuple):
 class Loss(Unit):
     """A loss of a raw score against a target, per row summed over the outputs.
 
-    ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel".
-    ``domain``: the interval of the targets, where they are numbers; ``soft_targets``: classes may
-    be given as numbers of the domain, such as probabilities. ``binary_form``: the class with the
-    same parameters that takes its place for binary and multilabel targets, None if it does these
-    itself. ``n_scores``: raw scores per target, those of all targets for the first score coming
-    first, so that raw scores have n_out = n_scores * n_targets columns. ``joint``: the targets of a
-    row are one distribution, so that its loss is no sum over the outputs. ``distance``: loss and
-    gradient of an output are 0 where score and target are equal.
+    What it is a loss of:
 
-    ``out_activation``: the name of the link, to be shown. ``shift_invariant``: a number that is
-    added to all scores of a row changes no prediction. ``taus``: the levels, if the predictions are
-    quantiles.
+    * ``targets``: what it applies to: "regression", "multiclass", "binary" or "multilabel".
+    * ``domain``: the interval of the targets, where they are numbers.
+    * ``soft_targets``: classes may be given as numbers of the domain, such as probabilities.
+    * ``binary_form``: the class with the same parameters that takes its place for binary and
+      multilabel targets, None if it does these itself.
+    * ``n_scores``: raw scores per target, those of all targets for the first score coming first, so
+      that raw scores have n_out = n_scores * n_targets columns.
+    * ``joint``: the targets of a row are one distribution, so that its loss is no sum over the
+      outputs.
+    * ``distance``: loss and gradient of an output are 0 where score and target are equal.
 
-    ``measures``: function of target and weight (``measure.py``) that gives the ``Measure`` by which
-    a target is learned, None for a loss whose predictions do not move and stretch with the target.
-    Hyperparameters are then in units of what is learned. ``degree``: the power of the target's
-    scale that the loss grows with; ``density``: whether it is minus the logarithm of a density of
-    it.
+    What becomes of the scores:
+
+    * ``out_activation``: the name of the link, to be shown.
+    * ``shift_invariant``: a number that is added to all scores of a row changes no prediction.
+    * ``taus``: the levels, if the predictions are quantiles.
+
+    How the target is scaled:
+
+    * ``measures``: a function of target and weight (``measure.py``) that gives the ``Measure`` by
+      which a target is learned, None for a loss whose predictions do not move and stretch with the
+      target. Hyperparameters are then in units of what is learned.
+    * ``degree``: the power of the target's scale that the loss grows with.
+    * ``density``: whether it is minus the logarithm of a density of it.
 
     A loss with probabilities has ``log_link(raw, out)`` too, which writes the logarithm of the link
     into ``out``, which may be ``raw``. Overwrites: out.

@@ -28,8 +28,8 @@ class LogLoss(Loss):
 
     .. math::
 
-        \ell(z, t) = \log \sum_{k=1}^K e^{z_k} - \sum_{k=1}^K t_k z_k, \qquad
-        \frac{\partial \ell}{\partial z} = \mathrm{softmax}(z) - t
+        \ell(z, t) &= \log \sum_{k=1}^K e^{z_k} - \sum_{k=1}^K t_k z_k \\
+        \frac{\partial \ell}{\partial z} &= \mathrm{softmax}(z) - t
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class BinaryLogLoss(Loss):
 
     .. math::
 
-        \ell(z, t) = \log(1 + e^z) - t z, \qquad
-        \frac{\partial \ell}{\partial z} = \frac{1}{1 + e^{-z}} - t
+        \ell(z, t) &= \log(1 + e^z) - t z \\
+        \frac{\partial \ell}{\partial z} &= \frac{1}{1 + e^{-z}} - t
 
     Parameters
     ----------

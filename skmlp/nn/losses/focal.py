@@ -32,8 +32,8 @@ class Focal(Loss):
     .. math::
 
         \ell(z, t) &= -\sum_k t_k (1 - p_k)^\gamma \log p_k \\
-        \frac{\partial \ell}{\partial z} &= p \sum_k t_k g_k - t g, \qquad
-        g = (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
+        \frac{\partial \ell}{\partial z} &= p \sum_k t_k g_k - t g \\
+        g &= (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ class BinaryFocal(Loss):
     .. math::
 
         \ell(z, t) &= -(1 - p)^\gamma \log p \\
-        \frac{\partial \ell}{\partial z} &= -s (1 - p) g, \qquad
-        g = (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
+        \frac{\partial \ell}{\partial z} &= -s (1 - p) g \\
+        g &= (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
 
     Parameters
     ----------

@@ -31,7 +31,8 @@ class Poisson(Loss):
 
     .. math::
 
-        \ell(z, t) = e^z - t z + t \log t - t, \qquad \frac{\partial \ell}{\partial z} = e^z - t
+        \ell(z, t) &= e^z - t z + t \log t - t \\
+        \frac{\partial \ell}{\partial z} &= e^z - t
 
     Value, link and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and of its
     ``PoissonRegressor``.
@@ -87,8 +88,8 @@ class Gamma(Loss):
 
     .. math::
 
-        \ell(z, t) = t e^{-z} + z - \log t - 1, \qquad
-        \frac{\partial \ell}{\partial z} = 1 - t e^{-z}
+        \ell(z, t) &= t e^{-z} + z - \log t - 1 \\
+        \frac{\partial \ell}{\partial z} &= 1 - t e^{-z}
 
     ``sklearn.linear_model.GammaRegressor`` minimises the same.
     """
@@ -230,8 +231,8 @@ class GaussianNLL(Loss):
     .. math::
 
         \ell(m, s, t) &= \tfrac{1}{2} \left( s + (t - m)^2 e^{-s} + \log 2 \pi \right) \\
-        \frac{\partial \ell}{\partial m} &= (m - t) e^{-s}, \qquad
-        \frac{\partial \ell}{\partial s} = \tfrac{1}{2} \left( 1 - (t - m)^2 e^{-s} \right)
+        \frac{\partial \ell}{\partial m} &= (m - t) e^{-s} \\
+        \frac{\partial \ell}{\partial s} &= \tfrac{1}{2} \left( 1 - (t - m)^2 e^{-s} \right)
     """
 
     out_activation = "mean and std"

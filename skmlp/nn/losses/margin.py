@@ -56,8 +56,9 @@ class SquaredHinge(Loss):
 
     .. math::
 
-        \ell(z, t) = m^2, \qquad \frac{\partial \ell}{\partial z} = -2 s m, \qquad
-        m = \max(0, 1 - s z)
+        m &= \max(0, 1 - s z) \\
+        \ell(z, t) &= m^2 \\
+        \frac{\partial \ell}{\partial z} &= -2 s m
 
     ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
     """

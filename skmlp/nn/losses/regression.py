@@ -23,7 +23,8 @@ class SquaredError(Loss):
 
     .. math::
 
-        \ell(z, t) = \tfrac{1}{2} (z - t)^2, \qquad \frac{\partial \ell}{\partial z} = z - t
+        \ell(z, t) &= \tfrac{1}{2} (z - t)^2 \\
+        \frac{\partial \ell}{\partial z} &= z - t
 
     The factor 1/2 makes the gradient simple.
     """
@@ -51,7 +52,8 @@ class AbsoluteError(Loss):
 
     .. math::
 
-        \ell(z, t) = |z - t|, \qquad \frac{\partial \ell}{\partial z} = \mathrm{sign}(z - t)
+        \ell(z, t) &= |z - t| \\
+        \frac{\partial \ell}{\partial z} &= \mathrm{sign}(z - t)
 
     The gradient at 0 is taken as 0.
     """
@@ -81,9 +83,9 @@ class Huber(Loss):
 
     .. math::
 
-        \ell(z, t) = \begin{cases} \tfrac{1}{2} r^2 & |r| \le \delta \\
-        \delta (|r| - \delta / 2) & \text{otherwise} \end{cases}, \qquad
-        \frac{\partial \ell}{\partial z} = \mathrm{clip}(r, -\delta, \delta)
+        \ell(z, t) &= \begin{cases} \tfrac{1}{2} r^2 & |r| \le \delta \\
+        \delta (|r| - \delta / 2) & \text{otherwise} \end{cases} \\
+        \frac{\partial \ell}{\partial z} &= \mathrm{clip}(r, -\delta, \delta)
 
     Parameters
     ----------
@@ -128,7 +130,8 @@ class LogCosh(Loss):
 
     .. math::
 
-        \ell(z, t) = \log \cosh r, \qquad \frac{\partial \ell}{\partial z} = \tanh r
+        \ell(z, t) &= \log \cosh r \\
+        \frac{\partial \ell}{\partial z} &= \tanh r
 
     It is about :math:`r^2 / 2` near 0 and :math:`|r| - \log 2` for large residuals.
     """
@@ -166,7 +169,8 @@ class Quantile(Loss):
 
     .. math::
 
-        q_1 = z_1, \qquad q_j = q_{j - 1} + \log(1 + e^{z_j})
+        q_1 &= z_1 \\
+        q_j &= q_{j - 1} + \log(1 + e^{z_j})
 
     Formula, summed over the levels :math:`\tau` and the outputs:
 

@@ -164,8 +164,9 @@ class Cosine(Schedule):
 
     .. math::
 
-        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2}
-        \left( 1 + \cos \frac{\pi \, \mathrm{epoch}}{\mathrm{n\_epochs}} \right)
+        \mathrm{factor} = f + \frac{1 - f}{2} \left( 1 + \cos \frac{\pi e}{E} \right)
+
+    in epoch e, with f for ``final`` and E for ``n_epochs``.
 
     Parameters
     ----------
@@ -238,11 +239,14 @@ class CosineWaves(Schedule):
     r"""Waves of a rising and falling rate, each twice as long as the one before (Holzmueller,
     Grinsztajn and Steinwart, "Better by default", 2024).
 
+    With f for ``final``, n for ``n_waves``, and E for ``n_epochs``, in epoch e:
+
     .. math::
 
-        \mathrm{factor} = \mathrm{final} + \frac{1 - \mathrm{final}}{2} \left( 1 - \cos \left( 2 \pi
-        \log_2 \left( 1 + (2^{\mathrm{n\_waves}} - 1) \frac{\mathrm{epoch}}{\mathrm{n\_epochs}}
-        \right) \right) \right)
+        \mathrm{factor} &= f + \frac{1 - f}{2} (1 - \cos 2 \pi w) \\
+        w &= \log_2 \left( 1 + (2^n - 1) \frac{e}{E} \right)
+
+    The waves are counted by w.
 
     Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back. So the
     rate returns to its peak with ever longer times in which it is low.

@@ -25,8 +25,8 @@ class KLSparsity(Term):
 
     .. math::
 
-        \mathrm{weight} \sum_j \mathrm{KL}(t \,\|\, a_j), \qquad
-        \mathrm{KL}(t \,\|\, a) = t \log \frac{t}{a} + (1 - t) \log \frac{1 - t}{1 - a}
+        \mathrm{term} &= \mathrm{weight} \sum_j \mathrm{KL}(t \,\|\, a_j) \\
+        \mathrm{KL}(t \,\|\, a) &= t \log \frac{t}{a} + (1 - t) \log \frac{1 - t}{1 - a}
 
     (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse autoencoder", for this form). The
     divergence is between Bernoulli distributions, so a code must lie in (0, 1). The mean is
@@ -138,10 +138,10 @@ class Contractive(Term):
         \mathrm{weight} \, d \, \frac{\|f(x + h u) - f(x - h u)\|^2}{(2 h)^2}
 
     and its gradient are computed exactly. The expectation over u is the term above where the
-    encoder is linear within a distance of h; otherwise there is an error of the order of h^2, by
-    which the curvature of the encoder counts too, as in the stochastic form of Rifai et al. (2011b,
-    "Higher order contractive auto-encoder"). Where the encoder is not smooth (relu) the difference
-    is taken across the points where it has no derivative.
+    encoder is linear within a distance of h; otherwise there is an error of the order of
+    :math:`h^2`, by which the curvature of the encoder counts too, as in the stochastic form of
+    Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where the encoder is not smooth
+    (relu) the difference is taken across the points where it has no derivative.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
     by the mean and variance of the rows at which it is evaluated here, which both sides share. It

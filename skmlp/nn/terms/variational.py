@@ -22,8 +22,8 @@ class Variational(Term):
 
     .. math::
 
-        z = m + s e, \qquad
-        \frac{\beta}{2} \sum_j \left( m_j^2 + s_j^2 - 1 - \log s_j^2 \right)
+        z &= m + s e \\
+        \mathrm{term} &= \frac{\beta}{2} \sum_j \left( m_j^2 + s_j^2 - 1 - \log s_j^2 \right)
 
     The layer in front gives two numbers for each component: the mean m (the first half of its
     units) and r, from which :math:`\log s^2 = 10 \tanh(r / 10)`, so that it starts like r and stays
@@ -33,7 +33,7 @@ class Variational(Term):
     With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss
     stands for, up to a constant: 'squared_error' is the normal one with variance 1 for each
     feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A normal likelihood of
-    variance v is ``beta=v``, which divides everything by 1 / v; so beta says how exact a
+    variance v is ``beta=v``, which multiplies everything by v; so beta says how exact a
     reconstruction should be, in units of X squared, and ``beta > 1`` gives components that are more
     independent (Higgins et al., 2017).
 
