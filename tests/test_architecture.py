@@ -21,12 +21,13 @@ TESTS = sorted(pathlib.Path(__file__).parent.rglob("*.py"))
 DESIGN = pathlib.Path(__file__).parents[1] / "docs" / "design.md"
 
 # of the core: files that every family may use
-FLOOR = {"constants", "unit", "layout", "saved", "initializers"}
+FLOOR = {"constants", "unit", "layout", "saved", "initializers", "products", "helpers"}
 # What a room of the core may take from other rooms than the floor. Of a family it takes what its
 # ``base`` defines, or one of the files named here, which define no unit.
 FAMILIES = {
     "constants": set(),
     "unit": {"saved"},
+    "products": {"helpers"},
     "initializers": {"unit"},
     "activations": set(),
     "losses": set(),

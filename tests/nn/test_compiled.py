@@ -366,10 +366,10 @@ def test_the_number_of_threads_changes_no_bit(shared_step, monkeypatch):
 def test_large_products_of_whole_batches_are_left_to_numpy(monkeypatch):
     """Which shares them between threads."""
     layers = stack(BatchNorm())
-    assert trained(layers, LogLoss(), np.float32, True)[1]
+    assert trained(layers, LogLoss(), np.float32, True)[-1]
     monkeypatch.setattr(compiled, "LARGE", 100)
-    assert not trained(layers, LogLoss(), np.float32, True)[1]
-    assert trained(stack(Dropout(0.3)), LogLoss(), np.float32, True)[1]
+    assert not trained(layers, LogLoss(), np.float32, True)[-1]
+    assert trained(stack(Dropout(0.3)), LogLoss(), np.float32, True)[-1]
 
 
 def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):

@@ -90,6 +90,28 @@ def test_weights_count_as_repetitions(dtype, rng):
     np.testing.assert_array_equal((ws.edges, ws.slopes), wanted)
 
 
+def test_values_that_are_rare_have_bins_beside_one_that_is_frequent(dtype, rng):
+    """Nine in ten rows are zero, as an amount is that most people do not have; weights of zero
+    count as no rows.
+    """
+    amounts = np.sort(rng.uniform(1.0, 50.0, 100)).astype(dtype)
+    column = np.concatenate([np.zeros(900, dtype), amounts])
+    ws = started(PiecewiseLinear(8), column[:, None], dtype, rng)
+    knots = knots_of(ws, 0)
+    assert len(knots) == 9
+    tolerance = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(knots[[0, -1]], [0.0, amounts[-1]], rtol=tolerance)
+    # the bins above zero have like numbers of amounts
+    counts = np.histogram(amounts, np.append(knots[1:], np.inf))[0]
+    assert counts[:-2].max() - counts[:-2].min() <= 2
+    weight = (column < 20.0).astype(dtype)
+    layer, few = PiecewiseLinear(8), column[column < 20.0]
+    ws = started(layer, few[:, None], dtype, rng)
+    wanted = ws.edges.copy(), ws.slopes.copy()
+    layer.start(column[:, None], weight, ws, rng)
+    np.testing.assert_array_equal((ws.edges, ws.slopes), wanted)
+
+
 def test_columns_of_few_values_have_few_bins(dtype, rng):
     n = 400
     rows = np.column_stack(

@@ -57,10 +57,11 @@ class PiecewiseLinear(NumericEmbedding):
 
     The function is constant beyond the edges. They are quantiles of the column, set from rows
     before training: :math:`e_0` is the smallest and :math:`e_T` the largest of its values, and each
-    bin has the same weight of rows. A column with few distinct values has as few bins, and a
-    constant one has none. The weights start at random with the variance 1 / n_bins, :math:`b_f` at
-    zero. A bin is looked up, and sums of the weights of the bins below it are computed once for a
-    batch, so that a value costs as little with many bins as with few.
+    bin has the same weight of rows. Where many rows have one value, so that quantiles coincide,
+    quantiles of the other distinct values make up for them. A column with few distinct values has
+    as few bins, and a constant one has none. The weights start at random with the variance
+    1 / n_bins, :math:`b_f` at zero. A bin is looked up, and sums of the weights of the bins below
+    it are computed once for a batch, so that a value costs as little with many bins as with few.
 
     Parameters
     ----------
@@ -116,10 +117,14 @@ class PiecewiseLinear(NumericEmbedding):
         limits = np.finfo(ws.edges.dtype)
         ws.edges[...] = 0.5 * limits.max
         ws.slopes[...] = 0.0
-        shares, numbers = np.linspace(0.0, 1.0, self.n_bins + 1), x[:, : len(ws.edges)]
+        numbers = x[:, : len(ws.edges)]
+        if weight is not None:
+            numbers, weight = numbers[weight > 0.0], weight[weight > 0.0]
+        shares = np.linspace(0.0, 1.0, self.n_bins + 1)
         quantiles = np.quantile(numbers, shares, axis=0, method="inverted_cdf", weights=weight)
-        for column, below, slopes in zip(quantiles.T, ws.edges, ws.slopes, strict=True):
-            edges = np.unique(column).astype(np.float64)
+        for j, (below, slopes) in enumerate(zip(ws.edges, ws.slopes, strict=True)):
+            edges = _completed(np.unique(quantiles[:, j]), numbers[:, j], self.n_bins + 1)
+            edges = edges.astype(np.float64)
             # 1 / width must be finite
             edges = edges[np.diff(edges, prepend=-np.inf) >= limits.tiny]
             below[: len(edges) - 1] = edges[:-1]
@@ -215,6 +220,18 @@ class PiecewiseLinear(NumericEmbedding):
         index = ws.index.reshape(*ws.bins.shape, self.dim)
         np.multiply(ws.bins[:, :, None], self.dim, out=index)
         np.add(index, np.arange(self.dim), out=index)
+
+
+def _completed(edges, values, n):
+    """Return sorted edges, as many as ``n`` if there are so many values: where ties have made some
+    coincide, quantiles of the other distinct values.
+    """
+    others = np.setdiff1d(values, edges)
+    few = min(n - len(edges), len(others))
+    if few < 1:
+        return edges
+    shares = (np.arange(few) + 0.5) / few
+    return np.union1d(edges, np.quantile(others, shares, method="inverted_cdf"))
 
 
 class Periodic(NumericEmbedding):
