@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp.nn.initializers import Initializer
 
 from .problems import blobs, cancer, curve, diabetes, wine
 from .snapshots import assert_unchanged, state
@@ -148,6 +149,17 @@ def said_of(model, X, y=None):
     return [str(warning.message) for warning in caught if not few.search(str(warning.message))]
 
 
+class Dead(Initializer):
+    """Weights of a second hidden layer whose relu units never switch on: their inputs are positive
+    and they are not.
+    """
+
+    def fill(self, out, rng):
+        out[...] = rng.normal(size=out.shape) if out.shape[0] == 5 else -1.0
+
+
+DEAD = Dead()
+
 BAD = {
     "many times": {},
     "early stopping": {"early_stopping": True},
@@ -209,6 +221,26 @@ def test_a_learning_rate_that_is_too_high_is_named(setting):
         f"{setting['learning_rate_init']}," in said
     )
     assert model.score(X[:600], y[:600]) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("setting", "number"),
+    [({"weight_init": "zeros"}, 1), ({"hidden_layer_sizes": (20, 20), "weight_init": DEAD}, 2)],
+    ids=["equal weights", "dead units"],
+)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_hidden_layer_that_lets_nothing_through_is_named(solver, setting, number):
+    model = MLPClassifier(**setting, solver=solver, max_iter=10, random_state=0)
+    (said,) = said_of(model, X, Y)
+    assert f"Hidden layer {number} gives the same output for every row" in said
+    assert len(np.unique(model.predict(X))) == 1
+
+
+def test_labels_that_nothing_tells_are_no_fault_of_the_network():
+    labels = np.random.default_rng(0).integers(0, 2, len(X))
+    network = MLPClassifier((), solver="lbfgs", max_iter=500, alpha=1e4, random_state=0)
+    assert said_of(network, X, labels) == []
+    assert said_of(network.set_params(hidden_layer_sizes=(5,)), X, labels) == []
 
 
 def test_a_loss_far_above_the_best_one_is_told():

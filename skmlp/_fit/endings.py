@@ -194,6 +194,7 @@ def _what_is_bad(training, ending, rows, raw):
             f"{estimator.learning_rate_init!r}, or let it fall, "
             "as with learning_rate='cosine'."
         )
+    causes = causes or _constant_layers(network, data, rows)
     if not causes:
         return None
     found = "no better than" if own < 1.05 * least else f"{own / least:.3g} times"
@@ -204,6 +205,24 @@ def _what_is_bad(training, ending, rows, raw):
         else f"of {last:.4g}, far above its best, {best:.4g}"
     )
     return f"Training ended with a loss {what}. {' '.join(causes)}"
+
+
+def _constant_layers(network, data, rows):
+    """Return a list of one or no sentence that a hidden layer lets nothing through, and what
+    helps.
+    """
+    ends = [i + 1 for i, layer in enumerate(network.layers) if layer.activates]
+    for number, end in enumerate(ends, 1):
+        with np.errstate(all="ignore"):
+            outputs = network.scores(Part(data.x, rows), stop=end)
+        if not np.ptp(outputs, axis=0).any():
+            return [
+                f"Hidden layer {number} gives the same output for every row, so that nothing can "
+                "be learned through it: its weights started equal, or its units are dead. Choose "
+                "another weight_init, a lower learning_rate_init, or an activation that has a "
+                "slope everywhere, such as 'leaky_relu'."
+            ]
+    return []
 
 
 def _unscaled_features(estimator, data, rows):
