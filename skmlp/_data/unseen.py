@@ -51,8 +51,8 @@ def warn_of_row_names(codec, n_rows):
         if n >= max(_MANY, _NEARLY_ALL * n_rows) and not any(map(_is_measured, categories)):
             warn_user(
                 f"The column {codec.names[j]!r} of X has {n} categories in {n_rows} rows. If it "
-                "names the rows, it says nothing about others, but the network learns it by "
-                "heart: leave it out, or set min_frequency=2.",
+                "names the rows, it says nothing about others, and the network overfits: leave it "
+                "out, or set min_frequency=2.",
                 once=True,
             )
 
