@@ -62,7 +62,8 @@ models = {
 
 z = np.linspace(-2, 2, 200)
 value, (slope,) = value_and_gradient(snake, z)
-print("largest error of the derivative:", np.abs(slope - (1 + np.sin(6 * z))).max())
+error = np.abs(slope - (1 + np.sin(6 * z))).max()
+print(f"largest error of the derivative: {error:.0e}")
 
 # %%
 # What it learned
