@@ -31,7 +31,7 @@ from skmlp.callbacks import TimeLimit
 from .networks import classifier
 from .problems import digits
 from .test_guide import run_block
-from .test_threads import LARGE, watched
+from .test_threads import LARGE, of_the_fit, watched
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -165,7 +165,7 @@ def test_a_worker_dies_in_the_middle(job, fatal, client, tmp_path):
 @pytest.mark.slow
 def test_a_worker_has_one_thread_for_products(client):
     with parallel_config(backend="dask"):
-        found = cross_validate(watched(**LARGE), *digits(), cv=2, return_estimator=True)
+        found = cross_validate(watched(of_the_fit, **LARGE), *digits(), cv=2, return_estimator=True)
     assert {score for network in found["estimator"] for score in network.validation_scores_} == {1}
 
 

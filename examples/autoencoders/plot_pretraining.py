@@ -14,16 +14,20 @@ labels (semi-supervised learning). Does ``pretraining`` help a deep autoencoder,
 does ``init_from`` help a classifier?
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import train_test_split
 
 from skmlp import Autoencoder, MLPClassifier
 from skmlp.nn import Masking
 
+warnings.simplefilter("ignore", ConvergenceWarning)  # of sigmoid layers that do not learn
 X, y = load_digits(return_X_y=True)
 X = X / 16
 

@@ -218,9 +218,10 @@ def _constant_layers(network, data, rows):
         if not np.ptp(outputs, axis=0).any():
             return [
                 f"Hidden layer {number} gives the same output for every row, so that nothing can "
-                "be learned through it: its weights started equal, or its units are dead. Choose "
-                "another weight_init, a lower learning_rate_init, or an activation that has a "
-                "slope everywhere, such as 'leaky_relu'."
+                "be learned through it: its units are dead or saturated, its weights started "
+                "equal, or a penalty is too strong. Choose a lower learning_rate_init, another "
+                "weight_init or activation, such as 'leaky_relu', batch_norm=True, or a weaker "
+                "penalty."
             ]
     return []
 
