@@ -167,7 +167,8 @@ class BaseMLP(
         transform_stop = block_ends(network)[architecture.n_transformed]
         sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
         if first:
-            self._start(network, state, data, sources, transform_stop)
+            with one_thread():
+                self._start(network, state, data, sources, transform_stop)
         else:
             self._go_on(network)
 

@@ -63,11 +63,12 @@ def test_a_limit_is_never_raised():
         assert watched(of_the_fit, **LARGE).fit(*digits()).validation_scores_ == [1, 1]
 
 
-def test_the_number_of_threads_changes_no_bit():
+@pytest.mark.parametrize("start", [{}, {"data_init": True, "weight_init": "orthogonal"}], ids=str)
+def test_the_number_of_threads_changes_no_bit(start):
     found = []
     for n in (1, 2):
         with threadpool_limits(n):
-            model = classifier(**LARGE, max_iter=2).fit(*digits())
+            model = classifier(**LARGE, max_iter=2, **start).fit(*digits())
             found.append((model.coefs_[0], model.predict_proba(digits()[0])))
     for one, other in zip(*found, strict=True):
         assert_array_equal(one, other)
