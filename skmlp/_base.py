@@ -135,7 +135,7 @@ class BaseMLP(
 
     def _fit(self, given):
         """Fit, or raise and leave the estimator as it is. ``given``: Given."""
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_thread():
             self._validate_params()
             self._fit_valid(given)
         return self
@@ -167,8 +167,7 @@ class BaseMLP(
         transform_stop = block_ends(network)[architecture.n_transformed]
         sources = self._sources(data.X, data.target, data.weight, network.dtype, data.rows)
         if first:
-            with one_thread():
-                self._start(network, state, data, sources, transform_stop)
+            self._start(network, state, data, sources, transform_stop)
         else:
             self._go_on(network)
 
@@ -193,13 +192,12 @@ class BaseMLP(
             member=given.member,
         )
         check_batch_rows(training)
-        with one_thread():
-            if first:
-                self._pretrain(training)
-            ending = train_lbfgs(training) if rule is None else train_minibatches(training)
-            training.refresh_statistics()
-            self.n_iter_ = ending.n_iter
-            check_ending(training, ending)
+        if first:
+            self._pretrain(training)
+        ending = train_lbfgs(training) if rule is None else train_minibatches(training)
+        training.refresh_statistics()
+        self.n_iter_ = ending.n_iter
+        check_ending(training, ending)
         network.release()
         if training.tasks is not None:
             training.tasks.end()
