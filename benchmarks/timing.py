@@ -3,15 +3,19 @@
 import statistics
 import time
 
+PAUSE = 0.2  # seconds
+
 
 def in_turn(sides, rounds=7):
     """Return {name: seconds of each round}; ``sides`` maps a name to a function.
 
-    One round is not counted.
+    One round is not counted. A pause comes before each call, since threads of the side before,
+    those of BLAS and OpenMP, would spin on a core for a while.
     """
     seconds = {name: [] for name in sides}
     for k in range(rounds + 1):
         for name, function in sides.items():
+            time.sleep(PAUSE)
             began = time.perf_counter()
             function()
             if k:
