@@ -1,11 +1,12 @@
 """Smooth activations.
 
 The one decision: a formula is arranged so that no intermediate value overflows and none loses
-digits in a difference; where that takes a second scratch array, it is a short one, and the work
-goes on in parts that fit the cache.
+digits in a difference; where that takes a second scratch array, it is a short one of the thread's,
+and the work goes on in parts that fit the cache.
 """
 
 import math
+from threading import local
 
 import numpy as np
 from scipy.special import expit, ndtr
@@ -151,9 +152,8 @@ class GELU(Activation):
         np.multiply(x, tmp, out=out)
 
     def backward(self, kept, dy, out, tmp):
-        more = np.empty(_PART, out.dtype)
-        for part in _parts(kept, dy, out, tmp):
-            _gelu_gradient(*part, more[: part[0].size])
+        for part in _parts(kept, dy, out, tmp, n_more=1):
+            _gelu_gradient(*part)
 
 
 class SiLU(Activation):
@@ -199,17 +199,16 @@ class Mish(Activation):
     keeps = "x"
 
     def forward(self, x, out, tmp):
-        _capped_softplus(x, tmp)
-        np.tanh(tmp, out=tmp)
-        np.multiply(x, tmp, out=out)
+        for part in _parts(x, out, tmp, n_more=1):
+            _mish(*part)
 
     def backward(self, kept, dy, out, tmp):
-        more = np.empty((2, _PART), out.dtype)
-        for part in _parts(kept, dy, out, tmp):
-            _mish_gradient(*part, *more[:, : part[0].size])
+        for part in _parts(kept, dy, out, tmp, n_more=2):
+            _mish_gradient(*part)
 
 
-_PART = 4096  # values that stay in the first-level cache
+_PART = 2**16  # values: they stay in the second-level cache, and threads seldom meet
+_LARGE = 20.0  # from here on mish is its argument
 
 
 def _elu(x, out, tmp, alpha):
@@ -252,35 +251,65 @@ def _gelu_gradient(x, dy, out, tmp, density):
     np.multiply(dy, tmp, out=out)
 
 
-def _mish_gradient(x, dy, out, tmp, slope, square):
-    """Write dy * (t + x (1 - exp(-p)) (1 - t^2)) into ``out``, p = log(1 + exp(x)), t = tanh(p).
+def _mish(x, out, tmp, more):
+    """Write x w / (w + 2) into ``out``, w = e (e + 2), e = exp(x): tanh(log(1 + e)) is w / (w + 2).
+
+    Overwrites: out, which may be x, tmp, more.
+    """
+    np.clip(x, -np.inf, _LARGE, out=tmp)
+    np.exp(tmp, out=tmp)
+    np.add(tmp, 2.0, out=more)
+    np.multiply(tmp, more, out=tmp)
+    np.add(tmp, 2.0, out=more)
+    np.divide(tmp, more, out=tmp)
+    np.multiply(x, tmp, out=out)
+
+
+def _mish_gradient(x, dy, out, tmp, slope, more):
+    """Write dy * (t + x s (1 - t^2)) into ``out``, s = e / (1 + e), t = w / (w + 2).
+
+    With w and e as in ``_mish``, 1 - t^2 = 4 (w + 1) / (w + 2)^2, and w + 1 = (1 + e)^2.
 
     Overwrites: all but x, dy.
     """
-    _capped_softplus(x, tmp)
-    np.negative(tmp, out=slope)
-    np.expm1(slope, out=slope)
-    np.multiply(slope, x, out=slope)
-    np.tanh(tmp, out=tmp)
-    np.multiply(tmp, tmp, out=square)
-    np.subtract(square, 1.0, out=square)
-    np.multiply(slope, square, out=slope)
+    np.clip(x, -np.inf, _LARGE, out=tmp)
+    np.exp(tmp, out=tmp)
+    np.add(tmp, 2.0, out=slope)
+    np.multiply(tmp, slope, out=slope)  # w
+    np.add(slope, 2.0, out=more)
+    np.divide(slope, more, out=slope)  # t
+    np.multiply(more, more, out=more)
+    np.divide(tmp, more, out=more)
+    np.add(tmp, 1.0, out=tmp)
+    np.multiply(tmp, more, out=tmp)  # e (1 + e) / (w + 2)^2
+    np.multiply(tmp, 4.0, out=tmp)
+    np.multiply(tmp, x, out=tmp)
     np.add(tmp, slope, out=tmp)
     np.multiply(dy, tmp, out=out)
 
 
-def _capped_softplus(x, out):
-    """Write log(1 + exp(x)) into ``out``, no larger than that of 40, whose tanh is 1.
-
-    Overwrites: out.
+def _parts(*arrays, n_more):
+    """Yield flat views of contiguous arrays of one shape, a part at a time, then views of
+    ``n_more`` scratch arrays of the same size.
     """
-    np.minimum(x, 40.0, out=out)
-    np.exp(out, out=out)
-    np.log1p(out, out=out)
-
-
-def _parts(*arrays):
-    """Yield flat views of contiguous arrays of one shape, a part at a time."""
     flat = [array.reshape(-1) for array in arrays]
+    more = _scratch.arrays(n_more, flat[0].dtype)
     for start in range(0, flat[0].size, _PART):
-        yield [array[start : start + _PART] for array in flat]
+        parts = [array[start : start + _PART] for array in flat]
+        yield *parts, *more[:, : parts[0].size]
+
+
+class _Scratch(local):
+    """Scratch arrays, each thread's own, which stay for the next call."""
+
+    def __init__(self):
+        self._arrays = {}
+
+    def arrays(self, n, dtype):
+        """Return ``n`` arrays of the length of a part."""
+        if (n, dtype) not in self._arrays:
+            self._arrays[n, dtype] = np.empty((n, _PART), dtype)
+        return self._arrays[n, dtype]
+
+
+_scratch = _Scratch()

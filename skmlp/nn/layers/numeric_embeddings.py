@@ -195,8 +195,7 @@ class PiecewiseLinear(NumericEmbedding):
         """
         (n, n_bins, _), (n_rows, n_in) = ws.vectors.shape, x.shape
         size = min(n, max(1, _CACHED_VALUES // (n_rows * n_bins)))
-        shape = size, n_bins, n_rows
-        buffer, zeros, ones = (make(shape, x.dtype) for make in (np.empty, np.zeros, np.ones))
+        buffer = np.empty((size, n_bins, n_rows), x.dtype)
         columns, y = np.ascontiguousarray(x[:, :n].T), self.vectors_of(ws.y, n_in)
         with np.errstate(over="ignore"):  # 1 / width of a narrow bin is large
             for start in range(0, n, size):
@@ -204,8 +203,7 @@ class PiecewiseLinear(NumericEmbedding):
                 z = buffer[: part.stop - start]
                 np.subtract(columns[part, None], ws.edges[part, :, None], out=z)
                 np.multiply(z, ws.slopes[part, :, None], out=z)
-                np.maximum(z, zeros[: len(z)], out=z)
-                np.minimum(z, ones[: len(z)], out=z)
+                np.clip(z, 0.0, 1.0, out=z)
                 np.matmul(z.mT, ws.vectors[part], out=y[:, part].transpose(1, 0, 2))
         np.add(ws.y[:, n_in:], ws.offset, out=ws.y[:, n_in:])
         np.copyto(ws.y[:, :n_in], x)
