@@ -289,14 +289,16 @@ def _mish_gradient(x, dy, out, tmp, slope, more):
 
 
 def _parts(*arrays, n_more):
-    """Yield flat views of contiguous arrays of one shape, a part at a time, then views of
-    ``n_more`` scratch arrays of the same size.
+    """Yield rows of arrays of one shape, a part at a time, then views of ``n_more`` scratch arrays
+    of the part's shape.
     """
-    flat = [array.reshape(-1) for array in arrays]
-    more = _scratch.arrays(n_more, flat[0].dtype)
-    for start in range(0, flat[0].size, _PART):
-        parts = [array[start : start + _PART] for array in flat]
-        yield *parts, *more[:, : parts[0].size]
+    width = arrays[0][:1].size
+    step = max(1, _PART // max(width, 1))
+    more = _scratch.arrays(n_more, step * width, arrays[0].dtype)
+    for start in range(0, len(arrays[0]), step):
+        parts = [array[start : start + step] for array in arrays]
+        shape = parts[0].shape
+        yield *parts, *more[:, : parts[0].size].reshape(n_more, *shape)
 
 
 class _Scratch(local):
@@ -305,11 +307,12 @@ class _Scratch(local):
     def __init__(self):
         self._arrays = {}
 
-    def arrays(self, n, dtype):
-        """Return ``n`` arrays of the length of a part."""
-        if (n, dtype) not in self._arrays:
-            self._arrays[n, dtype] = np.empty((n, _PART), dtype)
-        return self._arrays[n, dtype]
+    def arrays(self, n, size, dtype):
+        """Return ``n`` arrays of ``size`` values."""
+        kept = self._arrays.get((n, dtype))
+        if kept is None or kept.shape[1] < size:
+            self._arrays[n, dtype] = kept = np.empty((n, max(size, _PART)), dtype)
+        return kept
 
 
 _scratch = _Scratch()
