@@ -36,7 +36,8 @@ class LogLoss(Loss):
     ----------
     label_smoothing : float in [0, 1), default=0.0
         With :math:`\epsilon` = ``label_smoothing`` above 0, t is replaced by
-        :math:`(1 - \epsilon) t + \epsilon / K` (Szegedy et al., 2016, section 7), so that the best scores are finite.
+        :math:`(1 - \epsilon) t + \epsilon / K` (Szegedy et al., 2016, section 7), so that the
+        best scores are finite.
     """
 
     targets = ("multiclass",)
