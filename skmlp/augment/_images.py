@@ -33,6 +33,7 @@ class Cutout(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import Cutout
     >>> X, y = np.ones((1, 16)), np.ones((1, 1))
     >>> Cutout(2, (4, 4))(X, y, np.random.default_rng(0))[0].reshape(4, 4)
     array([[1., 1., 1., 1.],
@@ -90,10 +91,11 @@ class Shift(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.arange(4.0).reshape(1, 4), np.ones((1, 1))
+    >>> from skmlp.augment import Shift
+    >>> X, y = np.arange(1.0, 5.0).reshape(1, 4), np.ones((1, 1))
     >>> Shift(1, (2, 2))(X, y, np.random.default_rng(0))[0].reshape(2, 2)
     array([[0., 0.],
-           [0., 1.]])
+           [1., 2.]])
     """
 
     limits = {"pixels": "[0, inf)", "fill": "(-inf, inf)"}
@@ -118,7 +120,7 @@ class Shift(ImageAugmenter):
 
 
 class Flip(ImageAugmenter):
-    """Mirrors images at random, for objects that look alike in both directions.
+    """Mirrors images at random, for images whose mirror image has the same label.
 
     A call allocates one array of the size of X.
 
@@ -139,6 +141,7 @@ class Flip(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import Flip
     >>> X, y = np.arange(4.0).reshape(1, 4), np.ones((1, 1))
     >>> Flip(1, 1.0, (2, 2))(X, y, np.random.default_rng(0))[0].reshape(2, 2)
     array([[1., 0.],
@@ -181,9 +184,12 @@ class Rotation(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.ones((1, 25)), np.ones((1, 1))
-    >>> Rotation(90, (5, 5))(X, y, np.random.default_rng(0))[0].reshape(5, 5)[2, 2]
-    np.float64(1.0)
+    >>> from skmlp.augment import Rotation
+    >>> X, y = np.eye(3).reshape(1, 9), np.ones((1, 1))
+    >>> Rotation(90, (3, 3))(X, y, np.random.default_rng(0))[0].reshape(3, 3).round(1)
+    array([[0.3, 0.1, 0. ],
+           [0.4, 1. , 0.4],
+           [0. , 0.1, 0.3]])
     """
 
     limits = {"degrees": "[0, inf)", "fill": "(-inf, inf)"}
@@ -236,9 +242,13 @@ class ElasticDeformation(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.ones((1, 81)), np.ones((1, 1))
-    >>> ElasticDeformation(8, 2, (9, 9))(X, y, np.random.default_rng(0))[0].shape
-    (1, 81)
+    >>> from skmlp.augment import ElasticDeformation
+    >>> X, y = np.tile([0.0, 1.0, 1.0, 0.0], (1, 4)), np.ones((1, 1))  # a vertical line
+    >>> ElasticDeformation(6, 2, (4, 4))(X, y, np.random.default_rng(0))[0].reshape(4, 4).round(1)
+    array([[0. , 1. , 0.8, 0. ],
+           [0.1, 1. , 0.7, 0. ],
+           [0.2, 1. , 0.6, 0. ],
+           [0.2, 0.7, 0.5, 0. ]])
     """
 
     limits = {"alpha": "[0, inf)", "sigma": "(0, inf)", "fill": "(-inf, inf)"}

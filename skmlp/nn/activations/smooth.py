@@ -100,7 +100,8 @@ class SELU(Activation):
     mean 0 and variance 1 (Klambauer et al., 2017).
 
     The constants of that fixed point are :math:`\alpha = 1.6732632...` and
-    :math:`s = 1.0507009...`. Weights should start by :class:`~skmlp.nn.LecunNormal`, which ``weight_init="auto"`` does.
+    :math:`s = 1.0507009...`. ``weight_init="auto"`` starts the weights in front by
+    :class:`~skmlp.nn.LecunNormal`.
 
     Examples
     --------
