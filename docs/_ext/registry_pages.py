@@ -73,10 +73,10 @@ LAYER_PARAMETERS = {
     nn.Scale: "input_scale",
 }
 MADE_FROM = {
-    nn.Dense: "hidden_layer_sizes",
-    nn.Activate: "activation",
-    nn.Embedding: "categorical_features",
-    nn.Head: "auxiliary_loss_weight",
+    nn.Dense: "hidden_layer_sizes=(100, 50)",
+    nn.Activate: 'activation="relu"',
+    nn.Embedding: 'categorical_features="from_dtype", embedding_dim=8',
+    nn.Head: "auxiliary_loss_weight=0.3",
 }
 
 # what the pages of a family have in common, and the class that its base needs
@@ -251,9 +251,8 @@ def use(cls, is_base=False):
         return text + "\n\n"
     if not (takers or keyed):
         made = MADE_FROM.get(cls)
-        return (
-            f"The estimators build it from their parameter ``{made}``. " if made else ""
-        ) + f"Import: ``{imported}``.\n\n"
+        text = f"``MLPClassifier({made})``, for example, has such layers. " if made else ""
+        return text + f"Import: ``{imported}``.\n\n"
     users = takers if len(takers) > len(keyed) else keyed
     text = f"A value of the parameter ``{parameter}`` of {links(parameter, users)}."
     names = set(cls._get_param_names())
