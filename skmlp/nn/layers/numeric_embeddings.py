@@ -21,8 +21,8 @@ _CACHED_VALUES = 2**17  # of an array that stays in the cache
 
 
 class NumericEmbedding(Layer):
-    """The base class of embeddings of numbers: y = [x, y_1, ..., y_F], where y_f of width ``dim`` is
-    a function of column f alone.
+    """The base class of embeddings of numbers: y = [x, y_1, ..., y_F], where y_f of width ``dim``
+    is a function of column f alone.
 
     F is ``n_numbers``, the number of leading columns that are embedded, or the number of all
     columns if that is None. No penalty applies to the parameters.
