@@ -54,7 +54,8 @@ def learning_rate_range(
         With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and
         ``learning_rate_init`` are not used, nor is an autoencoder's ``pretraining``: all layers are
         trained together. The other steps of a pipeline are fitted to all rows first, without
-        weights.
+        weights. Of a TabularMLPClassifier or TabularMLPRegressor give
+        ``make_estimator(len(X))``, which has the settings of its members.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to train on, as they are given to ``fit``; without a pipeline that scales them, give
         scaled rows. With ``categorical_features`` the categories, means and scales of a table are

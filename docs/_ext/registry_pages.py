@@ -64,13 +64,13 @@ FAMILIES = {
 }
 
 
-# What takes an instance of a layer that has no key, and what becomes a layer that is no value of a
-# parameter.
+# Parameters that take an instance of a layer without a key, and what else stands for it there;
+# parameters that make a layer which is no value of one.
 LAYER_PARAMETERS = {
-    nn.BatchNorm: "batch_norm",
-    nn.Dropout: "dropout",
-    nn.AlphaDropout: "dropout",
-    nn.Scale: "input_scale",
+    nn.BatchNorm: ("batch_norm", "``batch_norm=True`` is the same as ``BatchNorm()``."),
+    nn.Dropout: ("dropout", "A number, such as ``dropout=0.2``, is the same as ``Dropout(0.2)``."),
+    nn.AlphaDropout: ("dropout", ""),
+    nn.Scale: ("input_scale", "``input_scale=True`` is the same as ``Scale()``."),
 }
 MADE_FROM = {
     nn.Dense: "hidden_layer_sizes=(100, 50)",
@@ -222,7 +222,7 @@ def place(cls):
                 return parameter.strip("`"), key
         if parameter and base is cls:
             return parameter.strip("`"), None
-    return LAYER_PARAMETERS.get(cls), None
+    return LAYER_PARAMETERS.get(cls, (None, None))[0], None
 
 
 def links(parameter, estimators):
@@ -265,6 +265,8 @@ def use(cls, is_base=False):
         if shared and parameter in ("solver", "learning_rate"):
             text += " The key uses the estimator's parameters of the same name: "
             text += ", ".join(f"``{name}``" for name in shared) + "."
+    if cls in LAYER_PARAMETERS:
+        text += f" {LAYER_PARAMETERS[cls][1]}"
     if not takers:
         text += f" Import: ``{imported}``."
     example = code(cls, parameter, key if keyed else None, (keyed or users)[0], bool(takers))

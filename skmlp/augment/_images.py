@@ -20,7 +20,7 @@ class Cutout(ImageAugmenter):
     ----------
     size : int >= 0
         Side of the square in pixels.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of the covered pixels.
@@ -78,7 +78,7 @@ class Shift(ImageAugmenter):
     pixels : int >= 0
         Furthest move; every move from ``-pixels`` to ``pixels`` is equally probable, in both
         directions.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of pixels that come in from outside.
@@ -130,7 +130,7 @@ class Flip(ImageAugmenter):
         0 exchanges top and bottom, 1 left and right.
     probability : float in [0, 1]
         Share of the images that are mirrored, on average.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
 
     References
@@ -171,7 +171,7 @@ class Rotation(ImageAugmenter):
     degrees : float >= 0
         Largest angle; angles from ``-degrees`` to ``degrees`` are equally probable. Positive ones
         turn counter-clockwise.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of what comes in from outside.
@@ -229,7 +229,7 @@ class ElasticDeformation(ImageAugmenter):
     sigma : float > 0
         Smoothness, in pixels; Simard et al. take ``alpha=34, sigma=4`` for images of 29 x 29
         pixels.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of what comes in from outside.

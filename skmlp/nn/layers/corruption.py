@@ -22,15 +22,16 @@ class Corruption(Layer):
     corrupted rows of ``x`` (n, n_in) into ``ws.y`` and takes random numbers from ``ws.rng``. Here
     ``ws`` is the workspace of the layer, whose attributes are its arrays. By default the gradient
     passes through unchanged, as it should where the noise is added and does not depend on ``x``;
-    write ``backward`` for anything else. See :class:`~skmlp.nn.GaussianCorruption`,
-    :class:`~skmlp.nn.Masking`, :class:`~skmlp.nn.SaltAndPepper` and
-    :class:`~skmlp.nn.FunctionCorruption`, which takes a function instead.
+    write ``backward`` for anything else. Those of the package are
+    :class:`~skmlp.nn.GaussianCorruption`, :class:`~skmlp.nn.Masking` and
+    :class:`~skmlp.nn.SaltAndPepper`; for most others a function ``corruption=function`` suffices.
     """
 
     elementwise = True
     training_only = True
 
     def backward(self, dy, ws):
+        """Pass the gradient ``dy`` (n, n_in) on to ``ws.dx``. Overwrites: ws.dx."""
         identity_backward(dy, ws)
 
 

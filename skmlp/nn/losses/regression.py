@@ -91,9 +91,9 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float > 0, default=1.0
-        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor``
-        with ``normalize_y`` the standard deviation of most of y, the distance from its median
-        within which three quarters of y lie, divided by 1.15.
+        Size of a residual above which the loss is linear, in the units of what the network learns.
+        With ``normalize_y`` of ``MLPRegressor`` this unit is a robust standard deviation of y: the
+        distance from the median within which three quarters of y lie, divided by 1.15.
     """
 
     distance = True
