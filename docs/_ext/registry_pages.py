@@ -83,14 +83,14 @@ MADE_FROM = {
 NOTES = {
     "schedules": """\
 The learning rate of a step is the estimator's ``learning_rate_init`` times the factor of the
-schedule. With ``warm_up=w`` above 0 the factor is also multiplied by the share of the steps of the
-first w epochs that are made, this step included, so that the rate rises along a straight line. In
-epoch e (passes over the rows made so far, fractions included) with n steps in an epoch, the share
-is
+schedule. With ``warm_up`` above 0 the factor is also multiplied by the share of the steps of the
+first ``warm_up`` epochs that are made, this step included, so that the rate rises along a straight
+line. Where epoch is the number of passes over the rows before the step, fractions included, and
+steps the number of steps in an epoch, the share is
 
 .. math::
 
-    \\min \\left( 1, \\frac{e + 1 / n}{w} \\right)
+    \\min \\left( 1, \\frac{\\mathrm{epoch} + 1 / \\mathrm{steps}}{\\mathrm{warm\\_up}} \\right)
 
 """,
 }
