@@ -180,10 +180,10 @@ class GlorotUniform(Initializer):
     r"""Uniform on [-a, a] with :math:`a = \sqrt{6 / (n_{in} + n_{out})}` (Glorot and Bengio, 2010,
     equation 16).
 
-    The variance is :math:`2 / (n_{in} + n_{out})`, with the numbers of inputs and outputs of the
-    layer: a compromise between outputs and gradients, both of which should keep their variance
-    from layer to layer, for activations such as tanh. ``weight_init="auto"`` takes it except in
-    front of selu.
+    The variance is :math:`2 / (n_{in} + n_{out})`, with the number :math:`n_{in}` of inputs and
+    :math:`n_{out}` of outputs of the layer: a compromise between outputs and gradients, both of
+    which should keep their variance from layer to layer, for activations such as tanh.
+    ``weight_init="auto"`` takes it except in front of selu.
 
     Examples
     --------

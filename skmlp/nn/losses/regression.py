@@ -168,7 +168,7 @@ class Quantile(Loss):
 
     Domain: real targets. There is a score :math:`z_j` for each level and target. Prediction
     (inverse link): the first score is the lowest quantile, and each further score gives the
-    distance to the next quantile, so that quantiles never cross:
+    distance of a quantile from the one below it, so that quantiles never cross:
 
     .. math::
 
