@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from ..constants import SELU_ALPHA, SELU_SCALE, largest_exponent
-from .base import Activation, show  # noqa: F401 (show: docstrings)
+from .base import Activation
 
 
 class Logistic(Activation):
@@ -20,7 +20,11 @@ class Logistic(Activation):
 
     Examples
     --------
-    >>> show(Logistic())
+    >>> import numpy as np
+    >>> from skmlp.nn import Logistic
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Logistic().forward(x, y, tmp)
+    >>> y.round(3)
     array([0.269, 0.5  , 0.731])
     """
 
@@ -44,7 +48,11 @@ class Tanh(Activation):
 
     Examples
     --------
-    >>> show(Tanh())
+    >>> import numpy as np
+    >>> from skmlp.nn import Tanh
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Tanh().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.762,  0.   ,  0.762])
     """
 
@@ -64,11 +72,15 @@ class ELU(Activation):
     Parameters
     ----------
     alpha : float > 0, default=1.0
-        Minus the limit for x -> -inf.
+        The function tends to -alpha for large negative x.
 
     Examples
     --------
-    >>> show(ELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import ELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> ELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.632,  0.   ,  1.   ])
     """
 
@@ -88,11 +100,17 @@ class SELU(Activation):
     r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`, whose outputs tend to
     mean 0 and variance 1 (Klambauer et al., 2017).
 
-    The constants of that fixed point are :math:`\alpha = 1.6732632...` and :math:`s = 1.0507009...`
+    The constants of that fixed point are :math:`\alpha = 1.6732632...` and
+    :math:`s = 1.0507009...`. ``weight_init="auto"`` starts the weights in front by
+    :class:`~skmlp.nn.LecunNormal`.
 
     Examples
     --------
-    >>> show(SELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import SELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> SELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-1.111,  0.   ,  1.051])
     """
 
@@ -111,7 +129,11 @@ class Softplus(Activation):
 
     Examples
     --------
-    >>> show(Softplus())
+    >>> import numpy as np
+    >>> from skmlp.nn import Softplus
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Softplus().forward(x, y, tmp)
+    >>> y.round(3)
     array([0.313, 0.693, 1.313])
     """
 
@@ -140,7 +162,11 @@ class GELU(Activation):
 
     Examples
     --------
-    >>> show(GELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import GELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> GELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.159,  0.   ,  0.841])
     """
 
@@ -164,7 +190,11 @@ class SiLU(Activation):
 
     Examples
     --------
-    >>> show(SiLU())
+    >>> import numpy as np
+    >>> from skmlp.nn import SiLU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> SiLU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.269,  0.   ,  0.731])
     """
 
@@ -192,7 +222,11 @@ class Mish(Activation):
 
     Examples
     --------
-    >>> show(Mish())
+    >>> import numpy as np
+    >>> from skmlp.nn import Mish
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Mish().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.303,  0.   ,  0.865])
     """
 

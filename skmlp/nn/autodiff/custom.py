@@ -62,9 +62,9 @@ class FunctionLoss(Loss):
     """The sum over the outputs of f(prediction, target), for an elementwise function f; what
     ``loss=f`` stands for.
 
-    Domain: real targets for which f is finite. Link: identity. Training starts at the constant
-    prediction, between the smallest and the largest target, where the derivative of the mean loss
-    changes its sign, found by bisection; that of the median if there is none.
+    Domain: real targets for which f is finite. Prediction: the score itself. Training starts at the
+    constant prediction, between the smallest and the largest target, where the derivative of the
+    mean loss changes its sign, found by bisection; that of the median if there is none.
 
     Parameters
     ----------

@@ -21,7 +21,8 @@ _CACHED_VALUES = 2**17  # of an array that stays in the cache
 
 
 class NumericEmbedding(Layer):
-    """y = [x, y_1, ..., y_F], where y_f of width ``dim`` is a function of column f alone.
+    """The base class of embeddings of numbers: y = [x, y_1, ..., y_F], where y_f of width ``dim``
+    is a function of column f alone.
 
     F is ``n_numbers``, the number of leading columns that are embedded, or the number of all
     columns if that is None. No penalty applies to the parameters.
@@ -69,7 +70,7 @@ class PiecewiseLinear(NumericEmbedding):
         Number of bins of a column, T.
     dim : int >= 1, default=4
         Width of :math:`y_f`.
-    n_numbers : int or None, default=None
+    n_numbers : int >= 1 or None, default=None
         Number of leading columns that are numbers, F; the others go through. None means all.
     rate : float >= 0, default=1.0
         Factor on the learning rate of W and b.
@@ -255,7 +256,7 @@ class Periodic(NumericEmbedding):
         Width of :math:`y_f`.
     sigma : float > 0, default=0.1
         Size of the frequencies at the start: the larger, the less smooth the functions are.
-    n_numbers : int or None, default=None
+    n_numbers : int >= 1 or None, default=None
         Number of leading columns that are numbers; the others go through. None means all.
     rate : float >= 0, default=1.0
         Factor on the learning rate of the layer.
