@@ -12,6 +12,8 @@ import pathlib
 import platform
 import statistics
 
+from threadpoolctl import threadpool_info
+
 from skmlp import __version__
 
 from . import chart
@@ -100,8 +102,12 @@ def measure(case, kind, rounds):
 
 
 def record(results, path):
-    """Append the results to a csv: date, machine, version, case, kind, side, milliseconds."""
-    path, where = pathlib.Path(path), (platform.machine(), platform.system())
+    """Append the results to a csv: date, machine with the kernels of its BLAS, version, case, kind,
+    side, milliseconds.
+    """
+    path = pathlib.Path(path)
+    kernels = {blas.get("architecture", "") for blas in threadpool_info()} - {""}
+    where = (platform.machine(), platform.system(), *sorted(kernels))
     is_new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
