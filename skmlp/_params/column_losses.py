@@ -44,8 +44,8 @@ LOSS_DOC = loss_doc(
         rows of the first fit: 'log_loss' for each block of neighbouring columns of zeros and ones
         whose rows sum to one, 'binary_log_loss' for other columns of zeros and ones,
         'squared_error' for all others, constant columns included. ``loss_by_column_`` shows the
-        choice. Where the columns of a loss are divided, its share in the sum is that of the
-        divided ones.""",
+        choice. If the columns of a loss are divided by their typical standard deviation, the
+        sum that is minimised has the loss of the divided values.""",
     function=True,
 ).replace("or Loss or callable", "or 'auto', Loss, callable or list")
 
