@@ -21,15 +21,15 @@ _PER_DEVIATION = 2.0 / np.sqrt(
 )  # mean distance of two draws from a normal distribution, in standard deviations
 
 
-def _documented(output):
+def _documented(prediction, several):
     """Return what the documentation of an estimator says of its importances."""
     return {
         "feature_importances_": f"""
     feature_importances_ : ndarray of shape (n_features,)
-        How much each feature matters: the mean absolute gradient of {output}
-        with respect to the feature, times the standard deviation of the feature in the training
-        rows, divided by the sum over the features. For a linear model that is ``abs(coef) * std``,
-        divided by its sum.
+        How much each feature matters: the mean absolute gradient of {prediction} with respect to
+        the feature, times the standard deviation of the feature in the training rows, divided by
+        the sum over the features. For {several} it is the mean of their importances. For a linear
+        model it is ``abs(coef) * std``, divided by its sum.
 
         A fitted network keeps no rows. So the mean is over rows drawn from independent normal
         distributions with the means and standard deviations of the features, always the same rows.
@@ -125,8 +125,9 @@ class ImportancesOfScores(FeatureImportances):
     """
 
     _attribute_docs = _documented(
-        """each class's score (minus the mean
-        score where classes exclude each other), averaged over the classes,"""
+        "the class's score",
+        """several classes (each score minus the mean
+        score, if the classes exclude each other)""",
     )
 
     def _prediction_matrix(self, X):
@@ -145,7 +146,7 @@ class ImportancesOfScores(FeatureImportances):
 class ImportancesOfPredictions(FeatureImportances):
     """Importances of a regressor: of the numbers that it predicts."""
 
-    _attribute_docs = _documented("the prediction, averaged over the outputs and quantiles,")
+    _attribute_docs = _documented("the prediction", "several outputs or quantiles")
 
     def _prediction_matrix(self, X):
         return self._predictions(self._raw(X), False).reshape(len(X), -1)
