@@ -24,7 +24,7 @@ from ._params.autoencoder import (
 )
 from ._params.code_blocks import autoencoder_architecture, draws_codes
 from ._params.column_losses import given_loss, labels_of
-from ._params.docs import documented
+from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
 from ._saved.networks import AUTOENCODER
 from ._sklearn import available_if
@@ -159,6 +159,7 @@ class Autoencoder(Reconstruction, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self,
         X: MatrixLike,
@@ -176,15 +177,11 @@ class Autoencoder(Reconstruction, BaseMLP):
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; passed to callbacks.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
         X_val : as X, default=None
             Validation data: their loss and score appear in ``history_``, and ``early_stopping``
             monitors their score. A pipeline with ``transform_input=["X_val"]`` transforms them too.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+        {groups}
 
         Returns
         -------
@@ -193,6 +190,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         return self._fit(Given(X, y, sample_weight, X_val, None, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(
         self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -204,8 +202,7 @@ class Autoencoder(Reconstruction, BaseMLP):
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; passed to callbacks.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
 
         Returns
         -------

@@ -295,7 +295,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         evidence for the class (a saliency map).
 
         The score is that of ``decision_function``, in prediction mode: without dropout, with batch
-        normalisation by its statistics. Of two classes the first has minus the score of the second.
+        normalisation by its statistics. Of two classes, the first has minus the second one's score.
         Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014).
 
         Parameters

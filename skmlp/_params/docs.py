@@ -73,7 +73,16 @@ def fit_documented(method: Documented) -> Documented:
     return method
 
 
+_GROUPS = """
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together. A
+            search passes this and the validation data on by scikit-learn's metadata routing:
+            ``set_fit_request(groups=True)``."""
+
 FIT_DOCS = {
+    "groups": _GROUPS,
     "sample_weight": """
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.""",
@@ -81,10 +90,8 @@ FIT_DOCS = {
         X_val, y_val : as X and y, default=None
             Validation data: their loss and score appear in ``history_``, and ``early_stopping``
             monitors their score. A pipeline with ``transform_input=["X_val"]`` transforms them too.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
+"""
+    + _GROUPS.strip("\n"),
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data.""",

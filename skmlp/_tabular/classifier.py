@@ -104,7 +104,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Of pandas or polars, or an array; missing values are allowed.
+            A data frame of pandas or polars, or an array; missing values are allowed.
         y : array-like of shape (n_samples,)
             Labels of any kind.
         sample_weight : array-like of shape (n_samples,), default=None

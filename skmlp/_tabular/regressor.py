@@ -90,7 +90,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Of pandas or polars, or an array; missing values are allowed.
+            A data frame of pandas or polars, or an array; missing values are allowed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
