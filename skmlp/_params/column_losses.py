@@ -27,7 +27,7 @@ COLUMN_LOSSES = [
 LOSS_DOC = loss_doc(
     COLUMN_LOSSES,
     "Huber(0.5)",
-    """Summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for
+    """It is summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for
         values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
         and sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie' need an X that
         is not negative, 'gamma' a positive one. A function of prediction and target, as for
@@ -47,7 +47,7 @@ LOSS_DOC = loss_doc(
         choice. If the columns of a loss are divided by their typical standard deviation, the
         sum that is minimised has the loss of the divided values.""",
     function=True,
-).replace("or Loss or callable", "or 'auto', Loss, callable or list")
+).replace(", Loss or callable", ", 'auto', Loss, callable or list")
 
 
 def labels_of(estimator):

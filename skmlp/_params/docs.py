@@ -55,10 +55,10 @@ def loss_doc(keys, example, text, function=False):
 
     ``function``: whether it may be a function of prediction and target.
     """
-    function = " or callable" if function else ""
+    instance = ", Loss or callable" if function else " or Loss"
     listed = ", ".join(f"'{key}'" for key in keys)
     return f"""
-    loss : {{{listed}}} or Loss{function}, default='{keys[0]}'
+    loss : {{{listed}}}{instance}, default='{keys[0]}'
         The loss that is minimised. An instance, such as ``{example}``, has its own hyperparameters.
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 

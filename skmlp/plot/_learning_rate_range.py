@@ -96,7 +96,7 @@ class LearningRateRangeDisplay:
             First learning rate.
         max_rate : float > min_rate, default=10.0
             Last learning rate.
-        n_steps : int, default=100
+        n_steps : int >= 2, default=100
             Number of rates.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
