@@ -27,8 +27,8 @@ COLUMN_LOSSES = [
 LOSS_DOC = loss_doc(
     COLUMN_LOSSES,
     "Huber(0.5)",
-    """It is summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for
-        values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
+    """It is summed over the features. 'binary_log_loss' is the cross-entropy of the logistic
+        function for values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
         and sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie' need an X that
         is not negative, 'gamma' a positive one. A function of prediction and target, as for
         :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
