@@ -49,6 +49,7 @@ toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 autodoc_typehints = "none"
 add_module_names = False
+smartquotes = False  # quotes stay as they are typed, in code and types above all
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 templates_path = ["_templates"]

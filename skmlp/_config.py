@@ -13,12 +13,20 @@ from ._fit.backend import BACKENDS, SETTING
 
 
 def get_config() -> dict[str, str]:
-    """Return the settings.
+    """Return the settings of the package.
 
     Returns
     -------
     config : dict
-        ``backend``: see :func:`skmlp.set_config`.
+        With the key ``"backend"``: what computes the epochs of a training, ``"auto"``, ``"numpy"``
+        or ``"numba"``, as :func:`skmlp.set_config` describes them.
+
+    Examples
+    --------
+    >>> import skmlp
+    >>> with skmlp.config_context(backend="numba"):
+    ...     skmlp.get_config()
+    {'backend': 'numba'}
     """
     return {"backend": os.environ.get(SETTING, "auto")}
 
@@ -31,10 +39,12 @@ def set_config(backend: str | None = None) -> None:
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        What computes the epochs of a training: 'numpy'; 'numba', as compiled code
-        (``pip install "skmlp[fast]"``); 'auto', which compiles where a fit has enough steps and
-        parameters. None changes nothing. Both agree to rounding. The environment variable
-        ``SKMLP_BACKEND`` is the same setting.
+        What computes the epochs of a training. 'numpy': NumPy, one operation after the other.
+        'numba': one compiled call for an epoch (needs ``pip install "skmlp[fast]"``), or NumPy for
+        a network with a part that has no compiled form. 'auto': compiled code where Numba is
+        installed and a fit has enough steps and parameters to save time, else NumPy. The results
+        agree to rounding. None changes nothing. The environment variable ``SKMLP_BACKEND`` is the
+        same setting.
 
     Raises
     ------
@@ -65,12 +75,19 @@ def set_config(backend: str | None = None) -> None:
 
 @contextmanager
 def config_context(backend: str | None = None) -> Iterator[None]:
-    """Change settings within a ``with`` block, see :func:`skmlp.set_config`.
+    """Change settings within a ``with`` block; the settings before it come back afterwards.
 
     Parameters
     ----------
     backend : {'auto', 'numpy', 'numba'} or None, default=None
-        As for :func:`skmlp.set_config`.
+        What computes the epochs of a training: 'numpy', compiled code ('numba'), or whichever suits
+        the fit ('auto'); see :func:`skmlp.set_config`. None changes nothing.
+
+    Examples
+    --------
+    >>> import skmlp
+    >>> with skmlp.config_context(backend="numpy"):  # no compiled code in this block
+    ...     model = skmlp.MLPClassifier(learning_rate="one_cycle").fit([[0.0], [1.0]], [0, 1])
     """
     before = get_config()
     set_config(backend)

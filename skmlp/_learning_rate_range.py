@@ -42,27 +42,31 @@ def learning_rate_range(
     """Train for a few steps while the learning rate rises, and return the loss at each rate (Smith,
     2017, section 3.3).
 
-    The rate rises geometrically from ``min_rate`` to ``max_rate``, one step on one random batch at
-    each rate. At first the loss hardly changes, then it falls, and finally it rises again; the test
-    ends early if it is not finite or its moving average is four times its lowest value.
+    The rate rises geometrically from ``min_rate`` to ``max_rate``, with one step on one random
+    batch at each rate. At first the loss hardly changes, then it falls, and finally it rises again.
+    The test ends early when the loss is not finite, or when its moving average is above four times
+    the lowest value of that average. (Where a loss can be negative, as with 'gaussian_nll', it ends
+    when the average has risen far above its lowest value.)
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, Autoencoder, or Pipeline that ends in one
         With a minibatch solver. It is not changed: a clone is trained. Its ``learning_rate`` and
-        ``learning_rate_init`` play no part, nor does an autoencoder's ``pretraining``: the rates
-        are those of all layers together. Of a pipeline the other steps are fitted to all rows
-        first, without weights.
+        ``learning_rate_init`` are not used, nor is an autoencoder's ``pretraining``: all layers are
+        trained together. The other steps of a pipeline are fitted to all rows first, without
+        weights. Of a TabularMLPClassifier or TabularMLPRegressor give
+        ``make_estimator(len(X))``, which has the settings of its members.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to train on, as they will be for ``fit``: without a pipeline scaled already. Of a table
-        (``categorical_features``) the first batch says what the columns hold.
+        Rows to train on, as they are given to ``fit``; without a pipeline that scales them, give
+        scaled rows. With ``categorical_features`` the categories, means and scales of a table are
+        learned from the first batch.
     y : array-like, default=None
         Targets, as for ``fit``; None for an autoencoder.
     sample_weight : array-like of shape (n_samples,), default=None
         Weight of each row.
     min_rate, max_rate : float, default=1e-6, 10.0
-        First and last learning rate.
-    n_steps : int, default=100
+        First and last learning rate, ``0 < min_rate < max_rate``.
+    n_steps : int >= 2, default=100
         Number of rates.
 
     Returns
@@ -72,8 +76,12 @@ def learning_rate_range(
     losses : ndarray of shape (n_steps_made,)
         The loss of each batch, penalty included, before the step at that rate.
     suggestion : float
-        A tenth of the rate at which the moving average of the losses is lowest, where the loss
-        still falls.
+        A tenth of the rate at which the moving average of the losses is lowest: there the loss
+        still falls. It is at least the first rate.
+
+    See Also
+    --------
+    LearningRateRangeDisplay : The same test as a picture.
 
     References
     ----------
@@ -84,9 +92,9 @@ def learning_rate_range(
     >>> from sklearn.datasets import load_digits
     >>> from skmlp import MLPClassifier, learning_rate_range
     >>> X, y = load_digits(return_X_y=True)
-    >>> rates, losses, suggestion = learning_rate_range(MLPClassifier(random_state=0), X / 16, y)
-    >>> bool(1e-4 < suggestion < 0.1)
-    True
+    >>> rates, losses, suggestion = learning_rate_range(MLPClassifier(random_state=1), X / 16, y)
+    >>> round(suggestion, 2)
+    0.01
     """
     transformers, estimator = _divided(estimator)
     _check(estimator, min_rate, max_rate, n_steps)

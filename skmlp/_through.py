@@ -89,21 +89,29 @@ def input_gradient(estimator: BaseEstimator, X: MatrixLike, **options: Any) -> n
     """Return the gradient of the prediction of the network inside a pipeline or a search with
     respect to each of its inputs.
 
+    It shows how much the prediction for a row changes when one feature changes a little, and in
+    which direction (a saliency map, or local explanation).
+
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline or search
-        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline.
+        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline. Of
+        a TabularMLPClassifier or TabularMLPRegressor, which have several networks, give one of
+        ``estimators_``.
     X : as for ``predict`` of the estimator
         Rows; they go through the steps of the pipeline first.
     **options : dict
-        ``y`` of :meth:`MLPClassifier.input_gradient`.
+        For a classifier ``y``: the class whose score is differentiated, one for all rows or one for
+        each row. By default it is the predicted class, and for multilabel targets each label; see
+        :meth:`MLPClassifier.input_gradient`.
 
     Returns
     -------
     gradient : ndarray
         As :meth:`MLPClassifier.input_gradient`, :meth:`MLPRegressor.input_gradient` or
-        :meth:`Autoencoder.input_gradient` return it: with respect to what the steps of the pipeline
-        made of X, behind a scaler in units of scaled features. The last axis has the columns that
+        :meth:`Autoencoder.input_gradient` return it. In a pipeline it is the gradient with respect
+        to the transformed features that the network gets; after a scaler it is in units of the
+        scaled features. The last axis has the columns that
         ``pipeline[:-1].get_feature_names_out()`` names.
 
     Examples

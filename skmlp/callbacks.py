@@ -41,14 +41,14 @@ class EarlyStopping(FitMemory):
     Parameters
     ----------
     scoring : str, callable or None, default=None
-        The score that is monitored: the estimator's own ``score``, or any scikit-learn scorer.
+        The score that is monitored: any scikit-learn scorer; None is the estimator's own ``score``.
     X_val, y_val : array-like, default=None
-        Rows to score on, as the estimator itself would be given them: in a ``Pipeline`` after the
-        steps before it. None: the training rows, with their ``sample_weight`` if there is one. An
+        Rows to score on. In a ``Pipeline``, give rows already transformed by the preceding steps.
+        With None these are the training rows, with their ``sample_weight`` if there is one. An
         estimator that learns without y needs no ``y_val``.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int >= 1, default=10
         Training stops after more than this many epochs without progress.
-    tol : float, default=1e-4
+    tol : float >= 0, default=1e-4
         Minimum improvement on the best score so far that counts as progress.
 
     Raises
@@ -122,28 +122,28 @@ class EarlyStopping(FitMemory):
 
 class Snapshot(FitMemory):
     """Writes a checkpoint, the fitted estimator, into a file every few epochs, so that a fit that
-    is killed can be continued from there: ``resume``.
+    is killed can be continued from there (:meth:`~skmlp.callbacks.Snapshot.resume`).
 
-    The file is a pickle of the estimator as a fit that stopped at this epoch would have left it,
-    without its callbacks; behind it, in a pickle of its own, is what else a fit needs that goes on.
-    The file is written when the next epoch begins, and when the fit ends: beside its place, brought
-    to the disk, and then moved there in one step. Whenever the process or the machine dies, the
-    file is the last complete snapshot or the one before. (What was being written at that moment
-    stays behind as ``.<name>.<random>.tmp``.)
+    The file holds two pickles: the estimator as a fit that stopped at this epoch would have left
+    it, without its callbacks, and the state needed to resume. It is written when the next epoch
+    begins, and when the fit ends: first as a temporary file in the same directory, which is flushed
+    to disk and then renamed in one step. So after a crash of the process or the machine the file is
+    the last complete snapshot or the one before. (A temporary file that was being written at that
+    moment is left as ``.<name>.<random>.tmp``.)
 
-    A file that is replaced hands on its mode, so that what was readable for nobody else stays so; a
-    new one gets the mode that the process gives its files (umask). A symbolic link stays, and what
-    it leads to is replaced.
+    The new file keeps the permissions of the one it replaces; without one it gets the default
+    permissions of the process (umask). If ``path`` is a symbolic link, the link stays, and the file
+    that it points to is replaced.
 
-    Clones write into the same file: give it to an estimator that is fitted once, not to one in a
-    search or an ensemble.
+    Clones write to the same file: set this callback on an estimator that is fitted once, not on one
+    in a search or an ensemble.
 
     Parameters
     ----------
     path : str or path-like
-        The file. Its directory exists; a file of this name is replaced.
-    every : int, default=1
-        Epochs from one snapshot to the next, counted from the beginning of this fit.
+        The file. Its directory must exist; a file of this name is replaced.
+    every : int >= 1, default=1
+        Number of epochs from one snapshot to the next, counted from the beginning of this fit.
 
     Raises
     ------
@@ -151,8 +151,8 @@ class Snapshot(FitMemory):
         If ``every`` is not a positive integer; when a fit begins, if a parameter of the estimator
         cannot be pickled, such as a lambda.
     OSError
-        When a fit begins, if the directory does not exist or cannot be written into, or what is in
-        the file's place is not a file.
+        When a fit begins, if the directory does not exist or is not writable, or if ``path`` exists
+        and is not a file.
 
     Examples
     --------
@@ -183,30 +183,35 @@ class Snapshot(FitMemory):
         callbacks: Sequence[Any] = (),
         **fit_params: Any,
     ) -> BaseEstimator:
-        """Go on with the fit that wrote the file, to the end that it was meant to have, and return
-        the estimator.
+        """Continue the fit that wrote the file to its planned end, and return the estimator.
 
-        The result has the same bits as that of a fit that was not killed, ``n_iter_`` and the
-        parameters included; with ``early_stopping`` and with a learning rate that is planned over
-        all epochs too. 'lbfgs' is the exception: it learns the curvature anew. A fit that had
-        ended, however it ended except by Ctrl-C, is not trained further, so that one may call this
-        after every restart. Snapshots are written as before. More epochs than were planned are made
-        by ``warm_start``. What draws at random without the estimator's stream, such as a splitter
-        of ``validation_cv`` without an integer ``random_state``, draws anew.
+        The result is bit-identical to that of a fit that was not interrupted, ``n_iter_`` and the
+        parameters included, also with ``early_stopping`` and with a learning rate that is planned
+        over all epochs. There are two exceptions: 'lbfgs' starts with a new approximation of the
+        curvature, and random numbers from another source than the estimator, such as those of a
+        splitter of ``validation_cv`` without an integer ``random_state``, are drawn again.
 
-        The file is a pickle, and loading it runs code that its writer may have put there: use it on
-        files of your own only.
+        A fit that had ended is not trained further, unless Ctrl-C ended it; so ``resume`` can be
+        called after every restart. It writes snapshots as before. For more epochs than were planned
+        use ``warm_start``.
+
+        Loading a pickle can run code that its author put there: use only files of your own.
 
         Parameters
         ----------
-        X, y, sample_weight : object
-            As they were given to ``fit``. In a ``Pipeline``, as its last step got them.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows that were given to ``fit``. In a ``Pipeline``, give rows already transformed by
+            the preceding steps.
+        y : array-like, default=None
+            The targets that were given to ``fit``; None for an autoencoder.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weights that were given to ``fit``.
         callbacks : sequence, default=()
-            The callbacks of the fit beside this one, with the same parameters. ``EarlyStopping``
-            and ``TimeLimit`` find in the file what they remembered; what a ``ScoringMonitor``
-            logged is not in it.
+            The other callbacks of the fit, with the same parameters.
+            :class:`~skmlp.callbacks.EarlyStopping` and :class:`~skmlp.callbacks.TimeLimit` get
+            their state from the file; the log of a ``ScoringMonitor`` is not in it.
         **fit_params : dict
-            What else was given to ``fit``, such as ``X_val``.
+            Other arguments that were given to ``fit``, such as ``X_val``.
 
         Returns
         -------
@@ -218,8 +223,8 @@ class Snapshot(FitMemory):
         FileNotFoundError
             If there is no snapshot yet: call ``fit``.
         ValueError
-            If the file is no snapshot, if a callback is missing whose memory is in it, or if the
-            number of rows to train on is another.
+            If the file is not a snapshot, if a callback whose state is in it is missing, or if the
+            number of training rows differs.
         """
         estimator, record = _snapshot_file.read(self.path)
         callbacks = [
@@ -321,13 +326,13 @@ class Snapshot(FitMemory):
 class TimeLimit(FitMemory):
     """Stops training after the epoch in which a time limit passes.
 
-    The time runs from the beginning of each fit, that is for each clone anew; the first epoch is
-    always made. A fit that goes on with one that was killed counts the time of that one up to the
-    snapshot.
+    Each fit, that of a clone too, has its own time, which starts when the fit begins; the first
+    epoch is always completed. A fit resumed from a :class:`~skmlp.callbacks.Snapshot` also counts
+    the time used before the snapshot.
 
     Parameters
     ----------
-    seconds : float
+    seconds : float >= 0
         The limit, in seconds of elapsed time.
 
     Raises

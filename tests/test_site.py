@@ -4,6 +4,7 @@ unit of the registries.
 
 import pathlib
 import re
+import textwrap
 
 import pytest
 
@@ -122,6 +123,21 @@ def test_every_unit_and_public_name_has_a_place_in_the_reference():
                 f"``{key}``" in page and f".{cls.__name__}`" in page for page in pages.values()
             ), key
             assert any(name.endswith(f".{cls.__name__}") for name in pages), key
+
+
+def test_every_unit_that_a_parameter_takes_says_so_with_code_that_runs():
+    pages = extension("registry_pages").pages()
+    blocks = {
+        name: textwrap.dedent(found[1])
+        for name, page in pages.items()
+        if (found := re.search(r"code-block:: python\n\n((?:   .*\n|\n)+)", page))
+    }
+    assert len(blocks) > 60
+    for name, block in blocks.items():
+        space = {}
+        exec(block, space)
+        space["model"]._validate_params()
+        assert "A value of the parameter" in pages[name], name
 
 
 @pytest.mark.parametrize("name", [name for name in skmlp.__all__ if name[0].isupper()])

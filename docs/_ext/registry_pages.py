@@ -64,6 +64,40 @@ FAMILIES = {
 }
 
 
+# Parameters that take an instance of a layer without a key, and what else stands for it there;
+# parameters that make a layer which is no value of one.
+LAYER_PARAMETERS = {
+    nn.BatchNorm: ("batch_norm", "``batch_norm=True`` is the same as ``BatchNorm()``."),
+    nn.Dropout: ("dropout", "A number, such as ``dropout=0.2``, is the same as ``Dropout(0.2)``."),
+    nn.AlphaDropout: ("dropout", ""),
+    nn.Scale: ("input_scale", "``input_scale=True`` is the same as ``Scale()``."),
+}
+MADE_FROM = {
+    nn.Dense: "hidden_layer_sizes=(100, 50)",
+    nn.Activate: 'activation="relu"',
+    nn.Embedding: 'categorical_features="from_dtype", embedding_dim=8',
+    nn.Head: "auxiliary_loss_weight=0.3",
+}
+
+# what the pages of a family have in common, and the class that its base needs
+NOTES = {
+    "schedules": """\
+The learning rate of a step is the estimator's ``learning_rate_init`` times the factor of the
+schedule. With ``warm_up`` above 0 the factor is also multiplied by the share of the steps of the
+first ``warm_up`` epochs that are made, this step included, so that the rate rises along a straight
+line. Where epoch is the number of passes over the rows before the step, fractions included, and
+steps the number of steps in an epoch, the share is
+
+.. math::
+
+    \\min \\left( 1, \\frac{\\mathrm{epoch} + 1 / \\mathrm{steps}}{\\mathrm{warm\\_up}} \\right)
+
+""",
+}
+RELATED = {nn.Schedule: "skmlp.nn.schedules.Clock"}
+
+ESTIMATORS = (skmlp.MLPClassifier, skmlp.MLPRegressor, skmlp.Autoencoder)
+
 CUSTOM = """\
 A parameter such as ``activation``, and the ``loss`` of a regressor, can be a function made of
 NumPy's elementwise functions. How to write one: :doc:`/guide/custom`.
@@ -126,9 +160,11 @@ def family_page(title, parameter, registry, base, targets, listed):
     """
     text = targets + heading(title)
     if parameter:
+        instances = base is not nn.Join
         text += (
-            f"What the parameter {parameter} accepts: a key, or an instance of a class with "
-            "its own hyperparameters.\n\n"
+            f"What the parameter {parameter} accepts: a key"
+            + (", or an instance of a class with its own hyperparameters" * instances)
+            + ".\n\n"
         ).replace("`", "``")
     else:
         text += (
@@ -159,15 +195,115 @@ def family_page(title, parameter, registry, base, targets, listed):
     )
 
 
-def unit_page(cls, members=False):
-    """Return the page of one class: its docstring, without the methods that only the core calls,
-    unless it is the class that all of a family derive from.
+def suits(estimator, parameter, cls):
+    """Return whether a parameter of an estimator takes an instance of a class."""
+    if parameter == "loss" and cls is not nn.Loss:
+        numbers = "regression" in cls.targets
+        return {
+            skmlp.MLPClassifier: not numbers,
+            skmlp.MLPRegressor: numbers,
+            skmlp.Autoencoder: cls.soft_targets or (numbers and cls().n_scores == 1),
+        }[estimator]
+    kinds = estimator._parameter_constraints.get(parameter, ())
+    return any(isinstance(kind, type) and issubclass(cls, kind) for kind in kinds)
+
+
+def has_key(estimator, parameter, key):
+    """Return whether a parameter of an estimator takes a key."""
+    constraints = estimator._parameter_constraints.get(parameter, ())
+    return any(key in getattr(constraint, "options", ()) for constraint in constraints)
+
+
+def place(cls):
+    """Return the parameter that a class is a value of and its key there, None for what it lacks."""
+    for _, parameter, registry, base in FAMILIES.values():
+        for key, unit in registry.items():
+            if parameter and unit is cls:
+                return parameter.strip("`"), key
+        if parameter and base is cls:
+            return parameter.strip("`"), None
+    return LAYER_PARAMETERS.get(cls, (None, None))[0], None
+
+
+def links(parameter, estimators):
+    """Return links to a parameter of estimators, as a list in words."""
+    *first, last = [f":ref:`{cls.__name__} <{cls.__name__}-{parameter}>`" for cls in estimators]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def with_defaults(cls):
+    """Return the code that makes an instance of a class and shows its parameters."""
+    parameters = inspect.signature(cls).parameters.values()
+    return f"{cls.__name__}({', '.join(f'{p.name}={p.default!r}' for p in parameters)})"
+
+
+def use(cls, is_base=False):
+    """Return where an instance of a class goes: parameter, key, import and a line of code."""
+    module, name = exported(cls).rsplit(".", 1)
+    imported = f"from {module} import {name}"
+    parameter, key = place(cls)
+    takers = [estimator for estimator in ESTIMATORS if suits(estimator, parameter, cls)]
+    keyed = [estimator for estimator in ESTIMATORS if has_key(estimator, parameter, key)]
+    if is_base:
+        text = f"The base class to derive your own from: ``{imported}``."
+        if takers:
+            text += f" The parameter ``{parameter}`` of {links(parameter, takers)} takes instances."
+        return text + "\n\n"
+    if not (takers or keyed):
+        made = MADE_FROM.get(cls)
+        text = f"``MLPClassifier({made})``, for example, has such layers. " if made else ""
+        return text + f"Import: ``{imported}``.\n\n"
+    users = takers if len(takers) > len(keyed) else keyed
+    text = f"A value of the parameter ``{parameter}`` of {links(parameter, users)}."
+    names = set(cls._get_param_names())
+    if keyed:
+        text += f' Its key is ``"{key}"``'
+        if len(keyed) < len(users):
+            text += f", which only {links(parameter, keyed)} takes"
+        text += "; an instance has its own hyperparameters." if takers and names else "."
+        shared = sorted((names - set(cls.not_shared)) & set(keyed[0]._get_param_names()))
+        if shared and parameter in ("solver", "learning_rate"):
+            text += " The key uses the estimator's parameters of the same name: "
+            text += ", ".join(f"``{name}``" for name in shared) + "."
+    if cls in LAYER_PARAMETERS:
+        text += f" {LAYER_PARAMETERS[cls][1]}"
+    if not takers:
+        text += f" Import: ``{imported}``."
+    example = code(cls, parameter, key if keyed else None, (keyed or users)[0], bool(takers))
+    return f"{text}\n\n{example}"
+
+
+def code(cls, parameter, key, estimator, takes_instance):
+    """Return a block of code that passes a unit to an estimator, by its key or as an instance."""
+    by_key = f'{parameter}="{key}"'
+    lines = [f"from skmlp import {estimator.__name__}"]
+    argument = by_key
+    if takes_instance:
+        module, name = exported(cls).rsplit(".", 1)
+        lines.append(f"from {module} import {name}")
+        argument = f"{parameter}={with_defaults(cls)}"
+    if key in ("invscaling", "adaptive"):  # keys that other solvers do not heed
+        argument = f'solver="sgd", {argument}'
+    lines += ["", f"model = {estimator.__name__}({argument})"]
+    if takes_instance and key:
+        short = len(lines[-1]) + len(by_key) < 80
+        lines[-1:] = [f"{lines[-1]}  # or {by_key}"] if short else [lines[-1], f"# or {by_key}"]
+    return ".. code-block:: python\n\n" + textwrap.indent("\n".join(lines), "   ") + "\n\n"
+
+
+def unit_page(cls, family, members=False):
+    """Return the page of one class: where it goes and its docstring, without the methods that only
+    the core calls, unless it is the class that all of a family derive from.
     """
     module, name = exported(cls).rsplit(".", 1)
     options = "   :members:\n" if members else ""
+    related = f".. autoclass:: {RELATED[cls]}\n\n" if cls in RELATED else ""
     return (
         heading(name)
+        + use(cls, members)
+        + NOTES.get(family, "")
         + f".. currentmodule:: {module}\n\n.. autoclass:: {name}\n{options}\n"
+        + related
         + gallery(exported(cls))
     )
 
@@ -222,7 +358,7 @@ def pages():
         units = dict.fromkeys(registry.values())
         written.update(
             {
-                f"generated/{exported(cls)}": unit_page(cls, members=cls not in units)
+                f"generated/{exported(cls)}": unit_page(cls, page, members=cls not in units)
                 for cls in [*units, base]
             }
         )

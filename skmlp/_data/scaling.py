@@ -68,6 +68,14 @@ def _moments(x, rounding, weight):
     return mean * size, 0.0 if constant else deviation * size
 
 
+def scaled(x, mean, scale, scaling):
+    """Return the numbers x of a column as the network gets them."""
+    z = (x - mean) / scale
+    if scaling == "robust":
+        bound(z)
+    return z
+
+
 def bound(z):
     """z <- z / sqrt(1 + (z / 3)^2), which lies between -3 and 3."""
     np.clip(z, -_MUCH, _MUCH, out=z)  # so that no square overflows

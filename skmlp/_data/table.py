@@ -37,7 +37,7 @@ from .frames import (
     pandas_frame,
     polars_frame,
 )
-from .scaling import SCALINGS, bound, rounding_of, slope_of_bound, unbounded
+from .scaling import SCALINGS, rounding_of, scaled, slope_of_bound, unbounded
 from .unseen import warn_of_row_names
 
 
@@ -281,13 +281,12 @@ class TableCodec(InputCodec):
         n_numeric, n_codes = len(self.numeric), len(self.categorical)
         out = np.empty((len(frame), n_numeric + len(self.indicators) + n_codes))
         x, indicators, codes = np.split(out, [n_numeric, out.shape[1] - n_codes], axis=1)
-        for k, j in enumerate(self.numeric):
-            x[:, k] = numbers_of(frame, j)
-        indicators[...] = np.isnan(x[:, self.indicators])
-        x -= self.mean
-        x /= self.scale
-        if self.scaling == "robust":
-            bound(x)
+        marks = dict(zip(self.indicators.tolist(), indicators.T, strict=True))
+        for k, j in enumerate(self.numeric):  # a column fits into the cache, the matrix does not
+            z = numbers_of(frame, j)
+            if k in marks:
+                marks[k][:] = np.isnan(z)
+            x[:, k] = scaled(z, self.mean[k], self.scale[k], self.scaling)
         for k, (j, categories) in enumerate(zip(self.categorical, self.categories, strict=True)):
             codes[:, k] = codes_of(frame, j, categories)
         if not self.keeps_missing:

@@ -177,8 +177,10 @@ def _moments_of(X, weight, rows, levels):
             "squares": X.multiply(X).T @ weight - total * np.square(mean),
             "counts": [],
         }
-    x, codes = X[:, :numbers], X[:, numbers:].astype(np.intp)
+    x, codes = X[:, :numbers].astype(np.float64), X[:, numbers:].astype(np.intp)
     mean = weight @ x / total
+    x -= mean
+    np.square(x, out=x)
     counts = [
         np.bincount(column, weight, minlength=n_levels + 1)
         for column, n_levels in zip(codes.T, levels, strict=True)
@@ -186,7 +188,7 @@ def _moments_of(X, weight, rows, levels):
     return {
         "weight": total,
         "mean": mean,
-        "squares": weight @ np.square(x - mean),
+        "squares": weight @ x,
         "counts": counts,
     }
 

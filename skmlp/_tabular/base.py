@@ -207,7 +207,7 @@ class BaseTabularMLP(
         with one_thread():
             if n_threads < 2 or n_multiplications < _SHARED:
                 return [function(k) for k in range(n)]
-            return in_threads(function, n, n_threads)
+            return in_threads(one_thread()(function), n, n_threads)
 
     def _mean(self, function, n_rows):
         """Return the mean over the members of what a function of a member gives."""

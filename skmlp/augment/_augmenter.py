@@ -15,7 +15,7 @@ from ..nn.unit import Unit
 
 
 class Augmenter(Unit):
-    """Changes batches at random."""
+    """The base class of augmenters: changes batches at random."""
 
     def check_width(self, n_features: int) -> None:
         """Raise ``ValueError`` if rows of ``n_features`` features cannot be treated."""
@@ -24,8 +24,22 @@ class Augmenter(Unit):
     def __call__(
         self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return a changed (X, y) of the same shapes and dtypes: X (n, n_features), y (n,
-        n_targets), floats; rng: ``Generator``.
+        """Return a changed batch; X and y stay as they are.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_features)
+            Rows of the batch, floats.
+        y : ndarray of shape (n, n_targets)
+            Their targets, floats: ones and zeros for classes (one column for two classes), or
+            numbers.
+        rng : numpy.random.Generator
+            The source of all random numbers.
+
+        Returns
+        -------
+        X, y : ndarray
+            The changed rows and their targets, of the same shapes and dtypes.
         """
 
 

@@ -20,7 +20,7 @@ class Cutout(ImageAugmenter):
     ----------
     size : int >= 0
         Side of the square in pixels.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of the covered pixels.
@@ -33,6 +33,7 @@ class Cutout(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import Cutout
     >>> X, y = np.ones((1, 16)), np.ones((1, 1))
     >>> Cutout(2, (4, 4))(X, y, np.random.default_rng(0))[0].reshape(4, 4)
     array([[1., 1., 1., 1.],
@@ -77,7 +78,7 @@ class Shift(ImageAugmenter):
     pixels : int >= 0
         Furthest move; every move from ``-pixels`` to ``pixels`` is equally probable, in both
         directions.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of pixels that come in from outside.
@@ -90,10 +91,11 @@ class Shift(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.arange(4.0).reshape(1, 4), np.ones((1, 1))
+    >>> from skmlp.augment import Shift
+    >>> X, y = np.arange(1.0, 5.0).reshape(1, 4), np.ones((1, 1))
     >>> Shift(1, (2, 2))(X, y, np.random.default_rng(0))[0].reshape(2, 2)
     array([[0., 0.],
-           [0., 1.]])
+           [1., 2.]])
     """
 
     limits = {"pixels": "[0, inf)", "fill": "(-inf, inf)"}
@@ -118,7 +120,7 @@ class Shift(ImageAugmenter):
 
 
 class Flip(ImageAugmenter):
-    """Mirrors images at random, for objects that look alike in both directions.
+    """Mirrors images at random, for images whose mirror image has the same label.
 
     A call allocates one array of the size of X.
 
@@ -128,7 +130,7 @@ class Flip(ImageAugmenter):
         0 exchanges top and bottom, 1 left and right.
     probability : float in [0, 1]
         Share of the images that are mirrored, on average.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
 
     References
@@ -139,6 +141,7 @@ class Flip(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import Flip
     >>> X, y = np.arange(4.0).reshape(1, 4), np.ones((1, 1))
     >>> Flip(1, 1.0, (2, 2))(X, y, np.random.default_rng(0))[0].reshape(2, 2)
     array([[1., 0.],
@@ -168,7 +171,7 @@ class Rotation(ImageAugmenter):
     degrees : float >= 0
         Largest angle; angles from ``-degrees`` to ``degrees`` are equally probable. Positive ones
         turn counter-clockwise.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of what comes in from outside.
@@ -181,9 +184,12 @@ class Rotation(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.ones((1, 25)), np.ones((1, 1))
-    >>> Rotation(90, (5, 5))(X, y, np.random.default_rng(0))[0].reshape(5, 5)[2, 2]
-    np.float64(1.0)
+    >>> from skmlp.augment import Rotation
+    >>> X, y = np.eye(3).reshape(1, 9), np.ones((1, 1))
+    >>> Rotation(90, (3, 3))(X, y, np.random.default_rng(0))[0].reshape(3, 3).round(1)
+    array([[0.3, 0.1, 0. ],
+           [0.4, 1. , 0.4],
+           [0. , 0.1, 0.3]])
     """
 
     limits = {"degrees": "[0, inf)", "fill": "(-inf, inf)"}
@@ -223,7 +229,7 @@ class ElasticDeformation(ImageAugmenter):
     sigma : float > 0
         Smoothness, in pixels; Simard et al. take ``alpha=34, sigma=4`` for images of 29 x 29
         pixels.
-    image_shape : tuple of int
+    image_shape : tuple of int >= 1
         (height, width) or (height, width, channels).
     fill : float, default=0.0
         Value of what comes in from outside.
@@ -236,9 +242,13 @@ class ElasticDeformation(ImageAugmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> X, y = np.ones((1, 81)), np.ones((1, 1))
-    >>> ElasticDeformation(8, 2, (9, 9))(X, y, np.random.default_rng(0))[0].shape
-    (1, 81)
+    >>> from skmlp.augment import ElasticDeformation
+    >>> X, y = np.tile([0.0, 1.0, 1.0, 0.0], (1, 4)), np.ones((1, 1))  # a vertical line
+    >>> ElasticDeformation(6, 2, (4, 4))(X, y, np.random.default_rng(0))[0].reshape(4, 4).round(1)
+    array([[0. , 1. , 0.8, 0. ],
+           [0.1, 1. , 0.7, 0. ],
+           [0.2, 1. , 0.6, 0. ],
+           [0.2, 0.7, 0.5, 0. ]])
     """
 
     limits = {"alpha": "[0, inf)", "sigma": "(0, inf)", "fill": "(-inf, inf)"}
@@ -254,11 +264,19 @@ class ElasticDeformation(ImageAugmenter):
     def change(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         n, height, width, _ = images.shape
         field = rng.uniform(-1.0, 1.0, (2, n, height, width))
-        field = ndimage.gaussian_filter(field, (0, 0, self.sigma, self.sigma), mode="constant")
-        np.multiply(field, float(self.alpha), out=field)
+        # as products, the two smoothings take a tenth of the time of ndimage's filter
+        of_rows, of_columns = (_smoothing(length, self.sigma) for length in (height, width))
+        field = np.matmul(of_rows * float(self.alpha), np.matmul(field, of_columns))
         return _sampled(
             images, field[0] + np.arange(height)[:, None], field[1] + np.arange(width), self.fill
         )
+
+
+def _smoothing(length, sigma):
+    """Return the matrix, a symmetric one, of a Gaussian filter of vectors of this length, with
+    zeros outside.
+    """
+    return ndimage.gaussian_filter1d(np.eye(length), sigma, axis=0, mode="constant")
 
 
 def _sampled(images, rows, columns, fill):

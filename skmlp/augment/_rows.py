@@ -18,12 +18,16 @@ class GaussianNoise(Augmenter):
 
     References
     ----------
+    Sietsma and Dow, "Creating artificial neural networks that generalize",
+    Neural Networks 4 (1991).
+
     Bishop, "Training with noise is equivalent to Tikhonov regularization",
     Neural Computation 7 (1995).
 
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import GaussianNoise
     >>> X, y = np.zeros((1000, 3)), np.ones((1000, 1))
     >>> noisy, _ = GaussianNoise(0.5)(X, y, np.random.default_rng(0))
     >>> print(round(noisy.std(), 2))
@@ -59,15 +63,16 @@ class Mixup(Augmenter):
     Sample weights are not mixed: a mixed row has the weight of its first partner i. A missing label
     (NaN) stays missing in every mix. A call allocates two arrays of the size of X, then two of y's.
 
-    Mixed classes are shares. 'log_loss' and, for more than two classes, 'focal' accept them; losses
-    that put each class on one side or the other (margins, 'focal' for two classes or labels) cannot
-    learn from shares and should not be mixed.
+    Mixed class targets are proportions. ``loss="log_loss"`` accepts them, and ``loss="focal"`` for
+    more than two classes. Do not use Mixup with ``"hinge"``, ``"squared_hinge"`` and
+    ``"perceptron"``, nor with ``"focal"`` for two classes or several labels: these losses expect
+    targets that are 0 or 1.
 
     Parameters
     ----------
     alpha : float > 0, default=0.2
-        Small values keep most rows near one of the partners; with 1 every share between 0 and 1 is
-        equally probable.
+        Small values keep most rows near one of the partners; with 1 every value of
+        :math:`\lambda` between 0 and 1 is equally probable.
 
     References
     ----------
@@ -77,6 +82,7 @@ class Mixup(Augmenter):
     Examples
     --------
     >>> import numpy as np
+    >>> from skmlp.augment import Mixup
     >>> X = y = np.eye(4)
     >>> mixed_X, mixed_y = Mixup(1.0)(X, y, np.random.default_rng(0))
     >>> mixed_y.sum(axis=1)

@@ -1,6 +1,6 @@
 """Starting values of the weights.
 
-The one decision: an initializer fills an array it is given, of shape (fan_in, fan_out), and always
+The one decision: an initializer fills an array it is given, of shape (n_in, n_out), and always
 draws in float64, so that networks of both precisions start from the same numbers.
 
 To add one: derive from ``Initializer``, write ``fill``, put it into ``INITIALIZERS`` and
@@ -16,11 +16,15 @@ from .unit import Unit
 
 
 class Initializer(Unit):
-    """How a weight array starts."""
+    """The base class of initialisers: how the weights of a layer start.
+
+    In the formulas :math:`n_{in}` is the number of inputs of the layer and :math:`n_{out}` that of
+    its outputs: the rows and columns of its weight matrix.
+    """
 
     @abstractmethod
     def fill(self, out, rng):
-        """Fill ``out`` of shape (fan_in, fan_out) from the generator ``rng``.
+        """Fill ``out`` of shape (n_in, n_out) from the generator ``rng``.
 
         Overwrites: out.
         """
@@ -29,9 +33,15 @@ class Initializer(Unit):
 class Zeros(Initializer):
     """All weights are zero, so that all units of a layer compute the same, and continue to do so.
 
+    It shows why weights must differ at the start, and suits a network without hidden layers.
+
     Examples
     --------
-    >>> w = np.ones((3, 1)); Zeros().fill(w, np.random.default_rng(0)); w.ravel()
+    >>> import numpy as np
+    >>> from skmlp.nn import Zeros
+    >>> w = np.ones((3, 1))
+    >>> Zeros().fill(w, np.random.default_rng(0))
+    >>> w.ravel()
     array([0., 0., 0.])
     """
 
@@ -42,8 +52,15 @@ class Zeros(Initializer):
 class ConstantValue(Initializer):
     """All weights are ``value``; as with zeros, the units of a layer stay identical.
 
+    Parameters
+    ----------
+    value : float, default=1.0
+        The weight.
+
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import ConstantValue
     >>> w = np.zeros((3, 1))
     >>> ConstantValue(0.5).fill(w, np.random.default_rng(0))
     >>> w.ravel()
@@ -60,11 +77,18 @@ class ConstantValue(Initializer):
 
 
 class Uniform(Initializer):
-    r"""Uniform on :math:`[-\mathrm{scale}, \mathrm{scale}]`; ``scale=None`` means
-    :math:`1 / \sqrt{n_{in}}` with the number of inputs.
+    r"""Uniform on :math:`[-\mathrm{scale}, \mathrm{scale}]`, with a scale that you choose.
+
+    Parameters
+    ----------
+    scale : float > 0 or None, default=None
+        The bound; None means :math:`1 / \sqrt{n_{in}}`, with the number :math:`n_{in}` of inputs
+        of the layer.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import Uniform
     >>> w = np.zeros((4, 100))
     >>> Uniform().fill(w, np.random.default_rng(0))
     >>> bool(abs(w).max() <= 0.5)
@@ -82,11 +106,18 @@ class Uniform(Initializer):
 
 
 class Normal(Initializer):
-    r"""Normal with mean zero and standard deviation ``scale``; ``scale=None`` means
-    :math:`1 / \sqrt{n_{in}}` with the number of inputs.
+    r"""Normal with mean 0 and standard deviation ``scale``, which you choose.
+
+    Parameters
+    ----------
+    scale : float > 0 or None, default=None
+        The standard deviation; None means :math:`1 / \sqrt{n_{in}}`, with the number
+        :math:`n_{in}` of inputs of the layer.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import Normal
     >>> w = np.zeros((100, 100))
     >>> Normal(0.2).fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -104,11 +135,16 @@ class Normal(Initializer):
 
 
 class LecunUniform(Initializer):
-    """Uniform with variance :math:`1 / n_{in}` (LeCun et al., "Efficient BackProp", 1998, section
-    4.6).
+    r"""Uniform on [-a, a] with :math:`a = \sqrt{3 / n_{in}}` (LeCun et al., "Efficient BackProp",
+    1998, section 4.6).
+
+    The variance is :math:`1 / n_{in}`, with the number :math:`n_{in}` of inputs of the layer, so
+    that inputs of mean 0 and variance 1 give sums of variance 1.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import LecunUniform
     >>> w = np.zeros((100, 100))
     >>> LecunUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -120,11 +156,16 @@ class LecunUniform(Initializer):
 
 
 class LecunNormal(Initializer):
-    """Normal with variance :math:`1 / n_{in}`, the start of self-normalising networks (Klambauer
-    et al., 2017).
+    r"""Normal with mean 0 and variance :math:`1 / n_{in}`, the start of self-normalising networks
+    with selu (Klambauer et al., 2017).
+
+    Here :math:`n_{in}` is the number of inputs of the layer; inputs of mean 0 and variance 1 give
+    sums of variance 1. ``weight_init="auto"`` takes it for the weights in front of selu.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import LecunNormal
     >>> w = np.zeros((100, 100))
     >>> LecunNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -136,10 +177,18 @@ class LecunNormal(Initializer):
 
 
 class GlorotUniform(Initializer):
-    """Uniform with variance :math:`2 / (n_{in} + n_{out})` (Glorot and Bengio, 2010, equation 16).
+    r"""Uniform on [-a, a] with :math:`a = \sqrt{6 / (n_{in} + n_{out})}` (Glorot and Bengio, 2010,
+    equation 16).
+
+    The variance is :math:`2 / (n_{in} + n_{out})`, with the number :math:`n_{in}` of inputs and
+    :math:`n_{out}` of outputs of the layer: a compromise between outputs and gradients, both of
+    which should keep their variance from layer to layer, for activations such as tanh.
+    ``weight_init="auto"`` takes it except in front of selu.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import GlorotUniform
     >>> w = np.zeros((100, 100))
     >>> GlorotUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -151,10 +200,16 @@ class GlorotUniform(Initializer):
 
 
 class GlorotNormal(Initializer):
-    """Normal with variance :math:`2 / (n_{in} + n_{out})` (Glorot and Bengio, 2010, equation 12).
+    r"""Normal with mean 0 and variance :math:`2 / (n_{in} + n_{out})` (Glorot and Bengio, 2010,
+    equation 12).
+
+    Here :math:`n_{in}` and :math:`n_{out}` are the numbers of inputs and outputs of the layer. The
+    purpose is that of :class:`~skmlp.nn.GlorotUniform`.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import GlorotNormal
     >>> w = np.zeros((100, 100))
     >>> GlorotNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -166,11 +221,16 @@ class GlorotNormal(Initializer):
 
 
 class HeUniform(Initializer):
-    """Uniform with variance :math:`2 / n_{in}`, for the relu family (He et al., 2015, equation
-    10).
+    r"""Uniform on [-a, a] with :math:`a = \sqrt{6 / n_{in}}`, for the relu family (He et al., 2015,
+    equation 10).
+
+    The variance is :math:`2 / n_{in}`, with the number :math:`n_{in}` of inputs of the layer; the
+    factor 2 makes up for the half of the sums that relu sets to 0.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import HeUniform
     >>> w = np.zeros((200, 100))
     >>> HeUniform().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -182,10 +242,16 @@ class HeUniform(Initializer):
 
 
 class HeNormal(Initializer):
-    """Normal with variance :math:`2 / n_{in}`, for the relu family (He et al., 2015, equation 10).
+    r"""Normal with mean 0 and variance :math:`2 / n_{in}`, for the relu family (He et al., 2015,
+    equation 10).
+
+    Here :math:`n_{in}` is the number of inputs of the layer; the factor 2 makes up for the half of
+    the sums that relu sets to 0.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import HeNormal
     >>> w = np.zeros((200, 100))
     >>> HeNormal().fill(w, np.random.default_rng(0))
     >>> round(float(w.std()), 2)
@@ -210,6 +276,8 @@ class Orthogonal(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skmlp.nn import Orthogonal
     >>> w = np.zeros((5, 3))
     >>> Orthogonal().fill(w, np.random.default_rng(0))
     >>> np.round(w.T @ w, 12) + 0.0

@@ -11,7 +11,8 @@ import numpy as np
 from .helpers import share
 
 LARGE = 16_000_000  # multiplications from which products are shared: below, helpers come too late
-MOST = 16  # pieces of a product, of half as many multiplications at least
+PIECE = 2 * LARGE  # multiplications of a piece, at least, where there are more than two
+MOST = 8  # pieces of a product
 UNIT = 16  # rows or columns of a piece are a multiple of this, as BLAS likes
 
 
@@ -28,7 +29,7 @@ def multiply(*products):
     else:
         tasks = []
         for product, size in zip(products, sizes, strict=True):
-            tasks += _pieces(*product, min(2 * size // LARGE, MOST))
+            tasks += _pieces(*product, min(max(size // PIECE, 2), MOST) if size >= LARGE else 1)
         share(tasks)
 
 

@@ -275,14 +275,19 @@ def test_sources_without_an_entry_have_no_program(dtype):
         assert compiled.program(network, updater, source, target, None, 5) is None
 
 
-@pytest.mark.parametrize("columns", ["varying", "constant"])
-def test_batch_norm_of_many_rows_is_exact(columns, rng):
+@pytest.mark.parametrize("columns", ["varying", "constant", "nearly constant"])
+@pytest.mark.parametrize("n_pieces", [1, 2])
+def test_batch_norm_of_many_rows_is_exact(n_pieces, columns, rng, monkeypatch):
     """The running variance after a batch of all rows, in single precision: sums of many squares,
     and columns of large values that hardly vary.
     """
+    if n_pieces == 2:
+        in_pieces(monkeypatch)
     x = rng.standard_normal((50_000, 2), dtype=np.float32)
-    if columns == "constant":
+    if columns != "varying":
         x = np.tile(np.array([1e7, 1.7e9], np.float32), (3000, 1))
+    if columns == "nearly constant":
+        x[::7] = np.nextafter(x[::7], np.float32(np.inf))
     network = Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 2, np.float32)
     network = randomised(network)
     network.prepare(len(x))
@@ -297,8 +302,10 @@ def test_batch_norm_of_many_rows_is_exact(columns, rng):
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 @pytest.mark.parametrize("key", ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_what_is_not_finite_is_not_hidden(batch_norm, key, poison, dtype):
+def test_what_is_not_finite_is_not_hidden(batch_norm, key, poison, dtype, monkeypatch):
     """Else training that has diverged would go on unnoticed."""
+    if poison == np.inf:
+        in_pieces(monkeypatch)
     if key in ("logistic", "tanh", "hard_threshold") and poison == np.inf and not batch_norm:
         pytest.skip("it bounds what it gets")
     norm = [BatchNorm()] if batch_norm else []
@@ -331,6 +338,12 @@ def test_one_function_serves_every_network():
     assert len(epoch.run.signatures) <= before + 1
 
 
+def in_pieces(monkeypatch, shared_step=0):
+    """Cut batches of any size."""
+    for name, value in (("SHARED", 0), ("MEETING", 0), ("SHARED_STEP", shared_step)):
+        monkeypatch.setattr(compiled, name, value)
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}],
@@ -339,37 +352,28 @@ def test_one_function_serves_every_network():
 @pytest.mark.parametrize("n_helpers", [0, 1])
 def test_pieces_of_a_batch(n_helpers, options, dtype, monkeypatch):
     """The last batch has five rows, of which the second piece gets one."""
-    monkeypatch.setattr(compiled, "SHARED", 0)
-    monkeypatch.setattr(compiled, "SHARED_STEP", 0)
+    in_pieces(monkeypatch)
     for layers in (
         stack(Dropout(0.3), activation=ACTIVATIONS["relu"]()),
         [Dropout(0.2), Dense(4), Dropout(0.2), TiedDense(7, 2), Dense(3)],
         [Dense(7), PReLU(), Add(2), Concat(3), AlphaDropout(0.1), Dense(3)],
+        [BatchNorm(), *stack(BatchNorm(0.3), PReLU(), Dropout(0.3), Dense(4), BatchNorm())],
     ):
         with helped_by(n_helpers):
             assert_same(layers, SquaredError(), dtype, **options)
 
 
 @pytest.mark.parametrize("shared_step", [0, 10**9])
-def test_the_number_of_threads_changes_no_bit(shared_step, monkeypatch):
-    monkeypatch.setattr(compiled, "SHARED", 0)
-    monkeypatch.setattr(compiled, "SHARED_STEP", shared_step)
-    layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
+@pytest.mark.parametrize("norm", [[], [BatchNorm()]], ids=str)
+def test_the_number_of_threads_changes_no_bit(norm, shared_step, monkeypatch):
+    in_pieces(monkeypatch, shared_step)
+    layers = stack(*norm, Dropout(0.3), activation=ACTIVATIONS["tanh"]())
     ends = []
     for n in (0, 1):
         with helped_by(n):
             ends.append(trained(layers, LogLoss(), np.float32, True, n_epochs=20)[0])
     for a, b in zip(*ends, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_large_products_of_whole_batches_are_left_to_numpy(monkeypatch):
-    """Which shares them between threads."""
-    layers = stack(BatchNorm())
-    assert trained(layers, LogLoss(), np.float32, True)[-1]
-    monkeypatch.setattr(compiled, "LARGE", 100)
-    assert not trained(layers, LogLoss(), np.float32, True)[-1]
-    assert trained(stack(Dropout(0.3)), LogLoss(), np.float32, True)[-1]
 
 
 def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):

@@ -168,6 +168,7 @@ def test_pieces_are_those_of_the_shape(monkeypatch):
     monkeypatch.setattr(products, "share", lambda tasks: seen.append(tasks))
     a, b = np.ones((100, 40)), np.ones((40, 300))
     monkeypatch.setattr(products, "LARGE", a.shape[0] * b.size // 2)
+    monkeypatch.setattr(products, "PIECE", a.shape[0] * b.size // 4)
     seen = []
     multiply((a, b, np.empty((100, 300))))
     (tasks,) = seen

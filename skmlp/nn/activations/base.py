@@ -13,10 +13,16 @@ from ..unit import Unit
 
 
 class Activation(Unit):
-    """An elementwise function.
+    """The base class of activations, elementwise functions with a derivative.
 
-    ``weight_init``: what ``weight_init="auto"`` takes for the weights in front. ``surrogate``:
-    ``backward`` uses a stand-in for a derivative that is zero almost everywhere.
+    For most functions none is needed: the estimators also take a function, whose derivative they
+    find themselves (:mod:`skmlp.nn.autodiff.custom`). A class writes ``forward`` and ``backward``,
+    and sets
+
+    * ``keeps``: what ``backward`` reads, "y" for the output of ``forward``, "x" for its input.
+    * ``weight_init``: what ``weight_init="auto"`` takes for the weights in front.
+    * ``surrogate``: whether ``backward`` uses a substitute for a derivative that is zero almost
+      everywhere.
     """
 
     keeps = "y"
@@ -25,18 +31,16 @@ class Activation(Unit):
 
     @abstractmethod
     def forward(self, x: np.ndarray, out: np.ndarray, tmp: np.ndarray) -> None:
-        """Write f(x) into ``out``, which may be ``x``. Overwrites: out, tmp."""
+        """Write f(x) into ``out``, which may be ``x``.
+
+        All arrays have the shape (n, n_units); ``tmp`` is scratch. Overwrites: out, tmp.
+        """
 
     @abstractmethod
     def backward(self, kept: np.ndarray, dy: np.ndarray, out: np.ndarray, tmp: np.ndarray) -> None:
-        """Write ``dy * f'(x)`` into ``out``, which may be ``dy``; ``kept`` is y or x.
+        """Write ``dy * f'(x)`` into ``out``, which may be ``dy``.
 
-        Overwrites: out, tmp.
+        ``kept`` is the output y = f(x) or the input x, as ``keeps`` says; ``dy`` is the gradient
+        with respect to y. All arrays have the shape (n, n_units); ``tmp`` is scratch. Overwrites:
+        out, tmp.
         """
-
-
-def show(activation: Activation) -> np.ndarray:
-    """Return f(-1), f(0), f(1), rounded, for the docstrings."""
-    x = np.array([-1.0, 0.0, 1.0])
-    activation.forward(x.copy(), x, np.empty(3))
-    return np.round(x, 3) + 0.0

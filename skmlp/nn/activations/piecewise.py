@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .base import Activation, show  # noqa: F401 (show: docstrings)
+from .base import Activation
 
 
 class Identity(Activation):
@@ -10,7 +10,11 @@ class Identity(Activation):
 
     Examples
     --------
-    >>> show(Identity())
+    >>> import numpy as np
+    >>> from skmlp.nn import Identity
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Identity().forward(x, y, tmp)
+    >>> y.round(3)
     array([-1.,  0.,  1.])
     """
 
@@ -28,7 +32,11 @@ class ReLU(Activation):
 
     Examples
     --------
-    >>> show(ReLU())
+    >>> import numpy as np
+    >>> from skmlp.nn import ReLU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> ReLU().forward(x, y, tmp)
+    >>> y.round(3)
     array([0., 0., 1.])
     """
 
@@ -52,7 +60,11 @@ class LeakyReLU(Activation):
 
     Examples
     --------
-    >>> show(LeakyReLU(0.1))
+    >>> import numpy as np
+    >>> from skmlp.nn import LeakyReLU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> LeakyReLU(0.1).forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.1,  0. ,  1. ])
     """
 
@@ -81,11 +93,15 @@ class ShiftedReLU(Activation):
     Parameters
     ----------
     shift : float >= 0, default=1.0
-        Minus the least value.
+        The smallest value of the function is -shift.
 
     Examples
     --------
-    >>> show(ShiftedReLU(0.5))
+    >>> import numpy as np
+    >>> from skmlp.nn import ShiftedReLU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> ShiftedReLU(0.5).forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.5,  0. ,  1. ])
     """
 
@@ -111,7 +127,11 @@ class HardThreshold(Activation):
 
     Examples
     --------
-    >>> show(HardThreshold())
+    >>> import numpy as np
+    >>> from skmlp.nn import HardThreshold
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> HardThreshold().forward(x, y, tmp)
+    >>> y.round(3)
     array([0., 1., 1.])
     """
 

@@ -1,17 +1,18 @@
 """Smooth activations.
 
 The one decision: a formula is arranged so that no intermediate value overflows and none loses
-digits in a difference; where that takes a second scratch array, it is a short one, and the work
-goes on in parts that fit the cache.
+digits in a difference; where that takes a second scratch array, it is a short one of the thread's,
+and the work goes on in parts that fit the cache.
 """
 
 import math
+from threading import local
 
 import numpy as np
 from scipy.special import expit, ndtr
 
 from ..constants import SELU_ALPHA, SELU_SCALE, largest_exponent
-from .base import Activation, show  # noqa: F401 (show: docstrings)
+from .base import Activation
 
 
 class Logistic(Activation):
@@ -19,7 +20,11 @@ class Logistic(Activation):
 
     Examples
     --------
-    >>> show(Logistic())
+    >>> import numpy as np
+    >>> from skmlp.nn import Logistic
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Logistic().forward(x, y, tmp)
+    >>> y.round(3)
     array([0.269, 0.5  , 0.731])
     """
 
@@ -43,7 +48,11 @@ class Tanh(Activation):
 
     Examples
     --------
-    >>> show(Tanh())
+    >>> import numpy as np
+    >>> from skmlp.nn import Tanh
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Tanh().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.762,  0.   ,  0.762])
     """
 
@@ -63,11 +72,15 @@ class ELU(Activation):
     Parameters
     ----------
     alpha : float > 0, default=1.0
-        Minus the limit for x -> -inf.
+        The function tends to -alpha for large negative x.
 
     Examples
     --------
-    >>> show(ELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import ELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> ELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.632,  0.   ,  1.   ])
     """
 
@@ -87,11 +100,17 @@ class SELU(Activation):
     r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`, whose outputs tend to
     mean 0 and variance 1 (Klambauer et al., 2017).
 
-    The constants of that fixed point are :math:`\alpha = 1.6732632...` and :math:`s = 1.0507009...`
+    The constants of that fixed point are :math:`\alpha = 1.6732632...` and
+    :math:`s = 1.0507009...`. ``weight_init="auto"`` starts the weights in front by
+    :class:`~skmlp.nn.LecunNormal`.
 
     Examples
     --------
-    >>> show(SELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import SELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> SELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-1.111,  0.   ,  1.051])
     """
 
@@ -110,7 +129,11 @@ class Softplus(Activation):
 
     Examples
     --------
-    >>> show(Softplus())
+    >>> import numpy as np
+    >>> from skmlp.nn import Softplus
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Softplus().forward(x, y, tmp)
+    >>> y.round(3)
     array([0.313, 0.693, 1.313])
     """
 
@@ -139,7 +162,11 @@ class GELU(Activation):
 
     Examples
     --------
-    >>> show(GELU())
+    >>> import numpy as np
+    >>> from skmlp.nn import GELU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> GELU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.159,  0.   ,  0.841])
     """
 
@@ -151,9 +178,8 @@ class GELU(Activation):
         np.multiply(x, tmp, out=out)
 
     def backward(self, kept, dy, out, tmp):
-        more = np.empty(_PART, out.dtype)
-        for part in _parts(kept, dy, out, tmp):
-            _gelu_gradient(*part, more[: part[0].size])
+        for part in _parts(kept, dy, out, tmp, n_more=1):
+            _gelu_gradient(*part)
 
 
 class SiLU(Activation):
@@ -164,7 +190,11 @@ class SiLU(Activation):
 
     Examples
     --------
-    >>> show(SiLU())
+    >>> import numpy as np
+    >>> from skmlp.nn import SiLU
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> SiLU().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.269,  0.   ,  0.731])
     """
 
@@ -192,24 +222,27 @@ class Mish(Activation):
 
     Examples
     --------
-    >>> show(Mish())
+    >>> import numpy as np
+    >>> from skmlp.nn import Mish
+    >>> x, y, tmp = np.array([-1.0, 0.0, 1.0]), np.empty(3), np.empty(3)
+    >>> Mish().forward(x, y, tmp)
+    >>> y.round(3)
     array([-0.303,  0.   ,  0.865])
     """
 
     keeps = "x"
 
     def forward(self, x, out, tmp):
-        _capped_softplus(x, tmp)
-        np.tanh(tmp, out=tmp)
-        np.multiply(x, tmp, out=out)
+        for part in _parts(x, out, tmp, n_more=1):
+            _mish(*part)
 
     def backward(self, kept, dy, out, tmp):
-        more = np.empty((2, _PART), out.dtype)
-        for part in _parts(kept, dy, out, tmp):
-            _mish_gradient(*part, *more[:, : part[0].size])
+        for part in _parts(kept, dy, out, tmp, n_more=2):
+            _mish_gradient(*part)
 
 
-_PART = 4096  # values that stay in the first-level cache
+_PART = 2**16  # values: they stay in the second-level cache, and threads seldom meet
+_LARGE = 20.0  # from here on mish is its argument
 
 
 def _elu(x, out, tmp, alpha):
@@ -252,35 +285,68 @@ def _gelu_gradient(x, dy, out, tmp, density):
     np.multiply(dy, tmp, out=out)
 
 
-def _mish_gradient(x, dy, out, tmp, slope, square):
-    """Write dy * (t + x (1 - exp(-p)) (1 - t^2)) into ``out``, p = log(1 + exp(x)), t = tanh(p).
+def _mish(x, out, tmp, more):
+    """Write x w / (w + 2) into ``out``, w = e (e + 2), e = exp(x): tanh(log(1 + e)) is w / (w + 2).
+
+    Overwrites: out, which may be x, tmp, more.
+    """
+    np.clip(x, -np.inf, _LARGE, out=tmp)
+    np.exp(tmp, out=tmp)
+    np.add(tmp, 2.0, out=more)
+    np.multiply(tmp, more, out=tmp)
+    np.add(tmp, 2.0, out=more)
+    np.divide(tmp, more, out=tmp)
+    np.multiply(x, tmp, out=out)
+
+
+def _mish_gradient(x, dy, out, tmp, slope, more):
+    """Write dy * (t + x s (1 - t^2)) into ``out``, s = e / (1 + e), t = w / (w + 2).
+
+    With w and e as in ``_mish``, 1 - t^2 = 4 (w + 1) / (w + 2)^2, and w + 1 = (1 + e)^2.
 
     Overwrites: all but x, dy.
     """
-    _capped_softplus(x, tmp)
-    np.negative(tmp, out=slope)
-    np.expm1(slope, out=slope)
-    np.multiply(slope, x, out=slope)
-    np.tanh(tmp, out=tmp)
-    np.multiply(tmp, tmp, out=square)
-    np.subtract(square, 1.0, out=square)
-    np.multiply(slope, square, out=slope)
+    np.clip(x, -np.inf, _LARGE, out=tmp)
+    np.exp(tmp, out=tmp)
+    np.add(tmp, 2.0, out=slope)
+    np.multiply(tmp, slope, out=slope)  # w
+    np.add(slope, 2.0, out=more)
+    np.divide(slope, more, out=slope)  # t
+    np.multiply(more, more, out=more)
+    np.divide(tmp, more, out=more)
+    np.add(tmp, 1.0, out=tmp)
+    np.multiply(tmp, more, out=tmp)  # e (1 + e) / (w + 2)^2
+    np.multiply(tmp, 4.0, out=tmp)
+    np.multiply(tmp, x, out=tmp)
     np.add(tmp, slope, out=tmp)
     np.multiply(dy, tmp, out=out)
 
 
-def _capped_softplus(x, out):
-    """Write log(1 + exp(x)) into ``out``, no larger than that of 40, whose tanh is 1.
-
-    Overwrites: out.
+def _parts(*arrays, n_more):
+    """Yield rows of arrays of one shape, a part at a time, then views of ``n_more`` scratch arrays
+    of the part's shape.
     """
-    np.minimum(x, 40.0, out=out)
-    np.exp(out, out=out)
-    np.log1p(out, out=out)
+    width = arrays[0][:1].size
+    step = max(1, _PART // max(width, 1))
+    more = _scratch.arrays(n_more, step * width, arrays[0].dtype)
+    for start in range(0, len(arrays[0]), step):
+        parts = [array[start : start + step] for array in arrays]
+        shape = parts[0].shape
+        yield *parts, *more[:, : parts[0].size].reshape(n_more, *shape)
 
 
-def _parts(*arrays):
-    """Yield flat views of contiguous arrays of one shape, a part at a time."""
-    flat = [array.reshape(-1) for array in arrays]
-    for start in range(0, flat[0].size, _PART):
-        yield [array[start : start + _PART] for array in flat]
+class _Scratch(local):
+    """Scratch arrays, each thread's own, which stay for the next call."""
+
+    def __init__(self):
+        self._arrays = {}
+
+    def arrays(self, n, size, dtype):
+        """Return ``n`` arrays of ``size`` values."""
+        kept = self._arrays.get((n, dtype))
+        if kept is None or kept.shape[1] < size:
+            self._arrays[n, dtype] = kept = np.empty((n, max(size, _PART)), dtype)
+        return kept
+
+
+_scratch = _Scratch()

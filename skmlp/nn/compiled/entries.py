@@ -23,7 +23,7 @@ from ..layers.skip import Add, Concat
 from ..layers.tied import TiedDense
 from ..losses import cross_entropy, likelihood, regression
 from ..optimizers import adam, others
-from . import epoch, losses, numeric_embeddings, operations, updates
+from . import epoch, losses, normalisation, numeric_embeddings, operations, updates
 
 ACTIVATIONS = {  # number, hyperparameters
     piecewise.Identity: lambda f: (operations.IDENTITY,),
@@ -67,11 +67,13 @@ UPDATES = {
 class Table:
     """Operations in their order, as numbers.
 
-    It keeps the arrays that the addresses in it are of.
+    It keeps the arrays that the addresses in it are of. ``meetings``: (number of the operation,
+    number of the layer) before which the pieces of a batch have to meet for a layer.
     """
 
     def __init__(self):
         self._rows, self._numbers, self._arrays = [], [], []
+        self.meetings = []
 
     def add(self, kind, *entries, numbers=()):
         """Add an operation: its kind, two widths, then arrays and more widths; None is no array."""
@@ -85,6 +87,10 @@ class Table:
         self._rows.append(row + [0] * (epoch.COLUMNS - len(row)))
         self._numbers.append([*map(float, numbers)] + [0.0] * (epoch.NUMBERS - len(numbers)))
 
+    def meet(self, number):
+        """Let the pieces of a batch meet here for the layer of this number."""
+        self.meetings.append((len(self._rows), number))
+
     def arrays(self):
         """Return the table (k, COLUMNS) and its numbers (k, NUMBERS)."""
         table = np.array(self._rows, np.int64).reshape(-1, epoch.COLUMNS)
@@ -92,11 +98,13 @@ class Table:
 
 
 class _Place:
-    """Where a layer stands: its workspace, the gradient of its output, and the dense layer in front
-    whose bias a rectifier adds on its way, if there is one.
+    """Where a layer stands: its number and workspace, the gradient of its output, the dense layer
+    in front whose bias a rectifier adds on its way, if there is one, and whether the rows are a
+    piece of a batch.
     """
 
-    def __init__(self, network, plan, i):
+    def __init__(self, network, plan, i, is_piece):
+        self.number, self.is_piece = i, is_piece
         self.ws = plan.layers[i]
         self.widths = network.widths[i], network.widths[i + 1]
         self.dy = plan.layers[i + 1].dx if i + 1 < len(plan.layers) else self.ws.y
@@ -115,9 +123,11 @@ def _adds_bias(network, plan, i):
     )
 
 
-def tables(network, plan):
+def tables(network, plan, is_piece=False):
     """Return the forward and the backward ``Table`` of a network for the arrays of a plan, None if
     a layer has no entry.
+
+    ``is_piece``: whether the rows are a piece of a batch only.
     """
     plan.begin(plan.x)
     forward, backward = Table(), Table()
@@ -125,7 +135,7 @@ def tables(network, plan):
     activations = [f.activation for f in network.layers if type(f) is Activate]
     if None in entries or not all(type(f) in ACTIVATIONS for f in activations):
         return None
-    places = [_Place(network, plan, i) for i in range(len(entries))]
+    places = [_Place(network, plan, i, is_piece) for i in range(len(entries))]
     for layer, (enter, _), place in zip(network.layers, entries, places, strict=True):
         enter(layer, place, place.ws, forward)
     for layer, (_, enter), place in zip(
@@ -233,17 +243,32 @@ def _dropout_backward(layer, place, ws, backward):
 
 
 def _batch_norm(layer, place, ws, forward):
-    numbers = layer.epsilon, layer.momentum
-    affine = ws.gamma, ws.beta
-    own = ws.batch_mean, ws.batch_variance, ws.inv_std, ws.row, ws.mean, ws.variance
-    forward.add(
-        epoch.BATCH_NORM, place.widths[1], 0, ws.x, ws.x_hat, ws.y, *affine, *own, numbers=numbers
-    )
+    width, affine = place.widths[1], (ws.gamma, ws.beta)
+    moments = ws.batch_mean, ws.batch_variance
+    if place.is_piece:
+        own = *moments, ws.row, ws.inv_std
+        forward.add(normalisation.MOMENTS, width, 0, ws.x, ws.x_hat, *own)
+        forward.meet(place.number)
+        own = ws.row, ws.inv_std
+        forward.add(normalisation.NORMALISE, width, 0, ws.x_hat, ws.y, *own, *affine)
+    else:
+        arrays = ws.x, ws.x_hat, ws.y, *affine, *moments, ws.inv_std, ws.row, ws.mean, ws.variance
+        numbers = layer.epsilon, layer.momentum
+        forward.add(normalisation.BATCH_NORM, width, 0, *arrays, numbers=numbers)
 
 
 def _batch_norm_backward(layer, place, ws, backward):
-    arrays = place.dy, ws.x_hat, ws.gamma, ws.inv_std, ws.d_gamma, ws.d_beta
-    backward.add(epoch.BATCH_NORM_BACKWARD, place.widths[1], ws.dx is not None, *arrays)
+    width, arrays = place.widths[1], (place.dy, ws.x_hat)
+    sums, affine = (ws.d_gamma, ws.d_beta), (ws.gamma, ws.inv_std)
+    if ws.dx is None:
+        backward.add(normalisation.SUMS, width, 0, *arrays, *sums)
+    elif place.is_piece:
+        backward.add(normalisation.SUMS, width, 0, *arrays, *sums)
+        backward.meet(place.number)
+        sums = ws.batch_variance, ws.batch_mean  # of the batch: nothing else needs these any more
+        backward.add(normalisation.INPUT_BACKWARD, width, 0, *arrays, *affine, *sums)
+    else:
+        backward.add(normalisation.BATCH_NORM_BACKWARD, width, 0, *arrays, *sums, *affine)
 
 
 def _prelu(layer, place, ws, forward):

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from . import numeric_embeddings
+from . import normalisation, numeric_embeddings
 from . import operations as op
 from .arrays import (
     compiled,
@@ -24,25 +24,27 @@ from .random_words import jump
 from .updates import add_penalty, cap_columns, clip_value, multiply_by, norm, step
 
 # operations, by their number in the first column of the table; then come two widths, then addresses
-PRODUCT, TIED_PRODUCT, BIAS, BIAS_RELU, ACTIVATE, COPY, DROPOUT, SHIFT, BATCH_NORM = range(9)
-ADD, CONCATENATE, PRELU, EMBED = range(9, 13)
-PRODUCT_BACKWARD, TIED_BACKWARD, SUM_ROWS, RELU_BIAS_BACKWARD, ACTIVATE_BACKWARD = range(13, 18)
-SCALE_BY, BATCH_NORM_BACKWARD, TAKE_COLUMNS, PRELU_BACKWARD, EMBED_BACKWARD = range(18, 23)
-EMBED_INPUT_BACKWARD, ADD_MATRIX, SCALE_COLUMNS, SCALE_COLUMNS_BACKWARD = range(23, 27)
+PRODUCT, TIED_PRODUCT, BIAS, BIAS_RELU, ACTIVATE, COPY, DROPOUT, SHIFT = range(8)
+ADD, CONCATENATE, PRELU, EMBED = range(8, 12)
+PRODUCT_BACKWARD, TIED_BACKWARD, SUM_ROWS, RELU_BIAS_BACKWARD, ACTIVATE_BACKWARD = range(12, 17)
+SCALE_BY, TAKE_COLUMNS, PRELU_BACKWARD, EMBED_BACKWARD = range(17, 21)
+EMBED_INPUT_BACKWARD, ADD_MATRIX, SCALE_COLUMNS, SCALE_COLUMNS_BACKWARD = range(21, 25)
 COLUMNS, NUMBERS = 16, 3  # of a table, and of what goes with it
 DENSE, LABELS = range(2)  # kinds of a target
 
 
 @compiled
-def operate(table, numbers, n, place, count, share, like, whole, state):
-    """Make the operations of a table for ``n`` rows of a batch, in order.
+def operate(table, numbers, begin, end, n, place, count, share, like, whole, state, words):
+    """Make the operations of a table from ``begin`` to ``end`` for ``n`` rows of a batch, in order,
+    and return how many random words the batch has taken so far.
 
     ``place``: number of their first one in the batch, and number of rows of the batch; ``count``:
     rows that the batch stands for; ``share`` (n,): of its weight; ``like``, ``whole``: any arrays
-    of the network's type and of whole numbers; ``state``: of the random stream at the start.
+    of the network's type and of whole numbers; ``state``: of the random stream at the start;
+    ``words``: taken before.
     """
-    words, here = 0, np.empty(4, np.uint64)
-    for j in range(table.shape[0]):
+    here = np.empty(4, np.uint64)
+    for j in range(begin, end):
         kind, w, v = table[j, 0], table[j, 1], table[j, 2]
         a, b, c = table[j, 3], table[j, 4], table[j, 5]
         d, e = table[j, 6], table[j, 7]
@@ -78,36 +80,6 @@ def operate(table, numbers, n, place, count, share, like, whole, state):
             op.scale_by(matrix(a, n, w, like), matrix(b, n, w, like))
         elif kind == SHIFT:
             op.shift(matrix(a, n, w, like), f)
-        elif kind == BATCH_NORM:
-            mean, variance = matrix(table[j, 8], 1, w, like), matrix(table[j, 9], 1, w, like)
-            op.batch_norm(
-                matrix(a, n, w, like),
-                matrix(b, n, w, like),
-                matrix(c, n, w, like),
-                share,
-                matrix(d, 1, w, like),
-                matrix(e, 1, w, like),
-                mean,
-                variance,
-                matrix(table[j, 10], 1, w, like),
-                matrix(table[j, 11], 1, w, like),
-                f,
-            )
-            if count >= 2.0:
-                op.track(matrix(table[j, 12], 1, w, like), mean, g, 1.0)
-                correction = count / (count - 1.0)
-                op.track(matrix(table[j, 13], 1, w, like), variance, g, correction)
-        elif kind == BATCH_NORM_BACKWARD:
-            op.batch_norm_backward(
-                matrix(a, n, w, like),
-                matrix(b, n, w, like),
-                share,
-                matrix(c, 1, w, like),
-                matrix(d, 1, w, like),
-                matrix(e, 1, w, like),
-                matrix(table[j, 8], 1, w, like),
-                v,
-            )
         elif kind == ADD:
             op.add(matrix(a, n, w, like), matrix(b, n, w, like))
         elif kind == ADD_MATRIX:
@@ -160,8 +132,11 @@ def operate(table, numbers, n, place, count, share, like, whole, state):
             )
         elif kind == EMBED_INPUT_BACKWARD:
             op.embed_input_backward(matrix(a, n, v, like), table[j, 8], matrix(b, n, w, like))
+        elif kind >= normalisation.BATCH_NORM:
+            normalisation.operate(table[j], numbers[j], n, count, share, like)
         elif kind >= numeric_embeddings.PIECEWISE_LINEAR:
             numeric_embeddings.operate(table[j], n, like, whole)
+    return words
 
 
 @compiled
@@ -204,31 +179,66 @@ def words_of(forward, n):
 
 
 @compiled
-def differentiate(network, rows, place, total, count, row_weights, params, share, state):
-    """Return what some rows of a batch add to its loss, and leave their part of the gradient where
-    the tables say.
+def differentiate(
+    network, stage, rows, place, total, count, row_weights, params, share, state, words
+):
+    """Make a stage of a forward and a backward pass for some rows of a batch, and return what they
+    add to its loss, 0 before the backward pass begins, and how many random words the batch has
+    taken so far. Their part of the gradient stays where the tables say.
 
     ``network``: the tables with their numbers, forward and backward, kind and numbers of the loss,
     places: address, width and buffer of X, then kind, address, width and buffer of the target, then
-    address and width of the scores. ``total``, ``count``: weight of the whole batch, and rows that
+    address and width of the scores. ``stage``: which operations, begin and end of the forward
+    table, then of the backward one. ``total``, ``count``: weight of the whole batch, and rows that
     it stands for. Overwrites: the arrays of the tables, share.
     """
     forward, forward_numbers, backward, backward_numbers, loss, loss_numbers, places = network
-    n = rows.size
-    if row_weights.size:
-        for i in range(n):
-            share[i] = row_weights[rows[i]] / total
-    else:
-        for i in range(n):
-            share[i] = 1.0 / total
-    x, target = matrix(places[2], n, places[1], params), matrix(places[6], n, places[5], params)
-    gather(DENSE, places[0], places[1], rows, x, rows)
-    gather(places[3], places[4], places[5], rows, target, rows)
-    operate(forward, forward_numbers, n, place, count, share, params, rows, state)
-    raw = matrix(places[7], n, places[8], params)
-    value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
-    operate(backward, backward_numbers, n, place, count, share, params, rows, state)
-    return value
+    n, value = rows.size, 0.0
+    if stage[0] == 0:
+        if row_weights.size:
+            for i in range(n):
+                share[i] = row_weights[rows[i]] / total
+        else:
+            for i in range(n):
+                share[i] = 1.0 / total
+        x = matrix(places[2], n, places[1], params)
+        gather(DENSE, places[0], places[1], rows, x, rows)
+    words = operate(
+        forward,
+        forward_numbers,
+        stage[0],
+        stage[1],
+        n,
+        place,
+        count,
+        share,
+        params,
+        rows,
+        state,
+        words,
+    )
+    if stage[2] == 0 and stage[3]:
+        target, raw = (
+            matrix(places[6], n, places[5], params),
+            matrix(places[7], n, places[8], params),
+        )
+        gather(places[3], places[4], places[5], rows, target, rows)
+        value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
+    operate(
+        backward,
+        backward_numbers,
+        stage[2],
+        stage[3],
+        n,
+        place,
+        count,
+        share,
+        params,
+        rows,
+        state,
+        words,
+    )
+    return value, words
 
 
 @compiled
@@ -325,12 +335,15 @@ def run(
     """
     forward, limits = network[0], rule[4]
     params, grads = vectors[0], vectors[1]
+    stage = (0, forward.shape[0], 0, network[2].shape[0])
     clips = limits[0] < np.inf or limits[1] < np.inf
     for k in range(bounds.shape[0]):
         rows = order[bounds[k, 0] : bounds[k, 1]]
         total, count = weigh(row_weights, rows)
         place = (0, rows.size)
-        value = differentiate(network, rows, place, total, count, row_weights, params, share, state)
+        value, _ = differentiate(
+            network, stage, rows, place, total, count, row_weights, params, share, state, 0
+        )
         jump(state, words_of(forward, rows.size), state)
         # the step adds the penalty while it has the parameters at hand, unless the whole gradient
         # is measured or clipped

@@ -13,7 +13,6 @@ from .arrays import compiled
 from .functions import exp, expm1, logistic, tanh
 from .random_words import next_word
 
-_PART = 1024  # rows
 # activations, by their number in the table
 IDENTITY, LOGISTIC, TANH, HARD_THRESHOLD, RELU, LEAKY_RELU, SHIFTED_RELU = range(7)
 ELU, SOFTPLUS, GELU, SILU, MISH = range(7, 12)
@@ -265,78 +264,6 @@ def take_columns(dy, start, dx):
     for i in range(dx.shape[0]):
         for k in range(dx.shape[1]):
             dx[i, k] = dy[i, start + k]
-
-
-@compiled
-def batch_norm(x, x_hat, y, share, gamma, beta, mean, variance, inv_std, shift, epsilon):
-    """y <- gamma (x - mean) / sqrt(variance + epsilon) + beta, by the statistics of the batch.
-
-    Overwrites: x_hat, y, mean, variance, inv_std, shift.
-    """
-    n, width = x.shape
-    real = x.dtype.type
-    mean[...] = real(0.0)
-    variance[...] = real(0.0)
-    shift[...] = real(0.0)
-    # the mean as a distance from the first row, exact for a column that does not vary
-    for i in range(n):
-        for k in range(width):
-            mean[0, k] += share[i] * (x[i, k] - x[0, k])
-    for k in range(width):
-        mean[0, k] += x[0, k]
-    # what rounding leaves of a large mean shifts the centred values; shift is that much
-    for i in range(n):
-        for k in range(width):
-            c = x[i, k] - mean[0, k]
-            x_hat[i, k] = c
-            shift[0, k] += share[i] * c
-    # in parts, since a square is little beside the sum of very many; inv_std has that of a part
-    for start in range(0, n, _PART):
-        inv_std[...] = real(0.0)
-        for i in range(start, min(start + _PART, n)):
-            for k in range(width):
-                c = x_hat[i, k] - shift[0, k]
-                x_hat[i, k] = c
-                inv_std[0, k] += share[i] * c * c
-        for k in range(width):
-            variance[0, k] += inv_std[0, k]
-    for k in range(width):
-        mean[0, k] += shift[0, k]
-        inv_std[0, k] = real(1.0) / math.sqrt(variance[0, k] + real(epsilon))
-    for i in range(n):
-        for k in range(width):
-            h = x_hat[i, k] * inv_std[0, k]
-            x_hat[i, k] = h
-            y[i, k] = gamma[0, k] * h + beta[0, k]
-
-
-@compiled
-def track(running, batch, momentum, factor):
-    """running <- (1 - momentum) running + momentum factor batch."""
-    real = running.dtype.type
-    kept, new = real(1.0 - momentum), real(momentum * factor)
-    for k in range(running.shape[1]):
-        running[0, k] = kept * running[0, k] + new * batch[0, k]
-
-
-@compiled
-def batch_norm_backward(dy, x_hat, share, gamma, inv_std, d_gamma, d_beta, to_input):
-    """d_gamma <- sum(dy x_hat); d_beta <- sum(dy); with ``to_input`` dy <- the gradient of x.
-
-    That is gamma inv_std (dy - share (d_beta + x_hat d_gamma)).
-    """
-    real = dy.dtype.type
-    d_gamma[...] = real(0.0)
-    d_beta[...] = real(0.0)
-    for i in range(dy.shape[0]):
-        for k in range(dy.shape[1]):
-            d_gamma[0, k] += dy[i, k] * x_hat[i, k]
-            d_beta[0, k] += dy[i, k]
-    if to_input:
-        for i in range(dy.shape[0]):
-            for k in range(dy.shape[1]):
-                mean = share[i] * (d_beta[0, k] + x_hat[i, k] * d_gamma[0, k])
-                dy[i, k] = gamma[0, k] * inv_std[0, k] * (dy[i, k] - mean)
 
 
 @compiled

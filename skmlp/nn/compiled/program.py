@@ -3,11 +3,12 @@
 The one decision: a large batch is cut into two pieces of rows whatever the number of threads, each
 with arrays and a gradient of its own, which are added in a fixed order. So results do not depend on
 the number of threads, and threads wait for each other twice in a step, asleep, instead of after
-every product.
+every product; at batch normalisation they meet too.
 """
 
 import math
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,18 +17,18 @@ from ..helpers import share
 from ..layers.batch_norm import BatchNorm
 from ..losses.likelihood import GaussianNLL
 from ..losses.links import largest_exponent
-from ..products import LARGE
 from . import epoch
 from .entries import LOSSES, UPDATES, tables
+from .normalisation import merge_moments, merge_sums
 from .random_words import jump, put_state, state_of
 
 SHARED = 16_000_000  # multiplications of a batch's forward pass from which it is cut into pieces
+MEETING = 4_000_000  # multiplications in whose time two threads meet once
 SHARED_STEP = 500_000  # parameters from which two threads share the optimizer's step
 
 
 def program(network, updater, x, target, weight, n_most):
-    """Return the ``Program`` of a training, None where a unit or a source has no entry, or where
-    batches that must stay whole have products that threads share (``products.py``).
+    """Return the ``Program`` of a training, None where a unit or a source has no entry.
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
     (n_rows,) or None.
@@ -36,8 +37,6 @@ def program(network, updater, x, target, weight, n_most):
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
     known = known and not updater.penalises_l1 and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
-    largest = n_most * max((part.stop - part.start for part in network.penalised), default=0)
-    known = known and not (_stays_whole(network) and largest >= LARGE)
     if not known or tables(network, network.plan(n_most)) is None:
         return None
     return Program(network, updater, *sources, weight, n_most)
@@ -65,8 +64,8 @@ def _target(source, dtype):
 class _Piece:
     """What the rows of a piece are computed with: tables, and the arrays that they speak of."""
 
-    def __init__(self, network, plan, loss, x, target):
-        self.tables = tables(network, plan)
+    def __init__(self, network, plan, is_piece, loss, x, target):
+        self.tables, self._is_piece = tables(network, plan, is_piece), is_piece
         self.share = np.empty(len(plan.target), network.dtype)
         self.plan = plan  # keeps its arrays
         raw = plan.layers[-1].y
@@ -81,11 +80,27 @@ class _Piece:
         self._progress = network.phase.progress
         self._changes = any(layer.changes_with_progress for layer in network.layers)
 
+    def stages(self):
+        """Return (forward begin and end, backward begin and end) of the operations between two
+        meetings of the pieces, and for each meeting the number of its layer and whether it is of
+        the backward pass.
+        """
+        forward, backward = (table.meetings for table in self.tables)
+        n_forward, n_backward = len(self.network[0]), len(self.network[2])
+        ends = [(end, 0) for end, _ in forward] + [(n_forward, end) for end, _ in backward]
+        ends = [(0, 0), *ends, (n_forward, n_backward)]
+        stages = [(a, c, b, d) for (a, b), (c, d) in pairwise(ends)]
+        met = [(number, False) for _, number in forward] + [
+            (number, True) for _, number in backward
+        ]
+        return stages, met
+
     def refresh(self, network):
         """Bring what changes with the progress of a fit up to date."""
         if self._changes and self._progress != network.phase.progress:
             self._progress = network.phase.progress
-            for numbers, table in zip(self.network[1:4:2], tables(network, self.plan), strict=True):
+            current = tables(network, self.plan, self._is_piece)
+            for numbers, table in zip(self.network[1:4:2], current, strict=True):
                 numbers[...] = table.arrays()[1]
 
 
@@ -106,13 +121,15 @@ class Program:
     def __init__(self, network, updater, x, target, weight, n_most):
         self._network, self._updater = network, updater
         self._sources = x, target
-        small = n_most * network.params.size < SHARED
-        n_pieces = 1 if small or _stays_whole(network) else 2
+        n_meetings = 2 * sum(type(layer) is BatchNorm for layer in network.layers)
+        small = n_most * network.params.size < SHARED + n_meetings * MEETING
+        n_pieces = 1 if small else 2
         rows = _cut(n_most, n_pieces)[0][1]
         self._others = np.zeros((n_pieces - 1, network.params.size), network.dtype)
         plans = [network.plan(rows), *(network.extra_plan(rows, grads) for grads in self._others)]
         loss = _loss(network)
-        self._pieces = [_Piece(network, plan, loss, x, target) for plan in plans]
+        self._pieces = [_Piece(network, plan, not small, loss, x, target) for plan in plans]
+        self._stages, self._meetings = self._pieces[0].stages()
         parts, numbers = updater.parts()
         shapes = [(weight.ctypes.data, *weight.shape) for weight in updater.capped]
         self._rule = (
@@ -199,7 +216,7 @@ class Program:
         for k in range(first, len(bounds)):
             rows = order[slice(*bounds[k])]
             total, count = epoch.weigh(self._row_weights, rows)
-            value = sum(self._share(self._differentiate, rows, total, count, params, state))
+            value = self._differentiate(rows, total, count, params, state)
             jump(state, epoch.words_of(forward, len(rows)), state)
             length, rate, coefficients = 0.0, steps[0][k], steps[1][k]
             measured = last and k == len(bounds) - 1
@@ -228,17 +245,57 @@ class Program:
         """Return what a function gives for the number of each piece."""
         return share([partial(function, j, *arguments) for j in range(len(self._pieces))])
 
-    def _differentiate(self, j, rows, total, count, params, state):
-        """Return what piece ``j`` of a batch adds to its loss. Overwrites: its arrays."""
-        piece, (begin, end) = self._pieces[j], _cut(len(rows), len(self._pieces))[j]
+    def _differentiate(self, rows, total, count, params, state):
+        """Return the loss of a batch, whose pieces meet where a layer needs all of its rows.
+
+        Overwrites: the arrays of the pieces.
+        """
+        cuts, value = _cut(len(rows), len(self._pieces)), 0.0
+        words = [0] * len(cuts)
+        for k, stage in enumerate(self._stages):
+            if k:
+                self._meet(*self._meetings[k - 1], cuts, count)
+            made = self._share(
+                self._part_of_pass, stage, rows, cuts, total, count, params, state, words
+            )
+            value += sum(part for part, _ in made)
+            words = [taken for _, taken in made]
+        return value
+
+    def _part_of_pass(self, j, stage, rows, cuts, total, count, params, state, words):
+        """Return what piece ``j`` of a batch adds to its loss in a stage, and the random words
+        taken so far. Overwrites: its arrays.
+        """
+        piece, (begin, end) = self._pieces[j], cuts[j]
         if begin == end:
             self._others[j - 1] = 0.0
-            return 0.0
-        place, weights = (begin, len(rows)), self._row_weights
-        rows = rows[begin:end]
+            return 0.0, 0
         return epoch.differentiate(
-            piece.network, rows, place, total, count, weights, params, piece.share, state
+            piece.network,
+            stage,
+            rows[begin:end],
+            (begin, len(rows)),
+            total,
+            count,
+            self._row_weights,
+            params,
+            piece.share,
+            state,
+            words[j],
         )
+
+    def _meet(self, number, is_backward, cuts, count):
+        """Make of what the pieces say of their rows what a layer needs to know of the batch.
+
+        Overwrites: their arrays.
+        """
+        parts = [piece.plan.layers[number] for piece in self._pieces]
+        if is_backward:
+            merge_sums(parts)
+        else:
+            n_rows = [end - begin for begin, end in cuts]
+            shares = [piece.share[:n].sum() for piece, n in zip(self._pieces, n_rows, strict=True)]
+            merge_moments(self._network.layers[number], parts, n_rows, shares, count)
 
     def _descend(self, j, rule, vectors, parts, total, rate, coefficients):
         """Make the step of part ``j`` of the parameters, and return its penalty.
@@ -266,11 +323,6 @@ def _cut(n, n_pieces):
     """
     size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
     return [(min(j * size, n), min((j + 1) * size, n)) for j in range(n_pieces)]
-
-
-def _stays_whole(network):
-    """Return whether a batch cannot be cut, since a layer needs all its rows."""
-    return any(type(layer) is BatchNorm for layer in network.layers)
 
 
 def _loss(network):

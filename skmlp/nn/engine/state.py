@@ -7,7 +7,7 @@ vectors and a ``TrainingState``; both are a few arrays and numbers, so a checkpo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,14 +95,14 @@ class Checkpoint:
         """Copy how things are now."""
         for copy, array in zip(self._copies, self._arrays(), strict=True):
             np.copyto(copy, array)
-        self._fields = replace(
-            self._state, clock=replace(self._state.clock), scalars=dict(self._state.scalars)
-        )
+        state = self._state
+        self._clock, self._scalars = Clock(**vars(state.clock)), dict(state.scalars)
+        self._fields = {name: getattr(state, name) for name in ("best", "best_epoch", "stale")}
         self._stream = self._state.rng.bit_generator.state
 
     def put(self, numbers: Numbers) -> None:
         """Put these numbers in the place of those that were copied."""
-        arrays, self._fields.clock.step, self._fields.scalars = numbers
+        arrays, self._clock.step, self._scalars = numbers
         for copy, array in zip(self._copies, arrays, strict=True):
             np.copyto(copy, array)
 
@@ -113,17 +113,16 @@ class Checkpoint:
         """
         for array, copy in zip(self._arrays(), self._copies, strict=True):
             np.copyto(array, copy)
-        self._state.clock.step = self._fields.clock.step
+        self._state.clock.step = self._clock.step
         self._state.scalars.clear()
-        self._state.scalars.update(self._fields.scalars)
+        self._state.scalars.update(self._scalars)
 
     def restore(self) -> None:
         """Put back everything, the random stream included. Overwrites: network, state."""
         self.restore_numbers()
-        self._state.clock = replace(self._fields.clock)
+        self._state.clock = Clock(**vars(self._clock))
         self._state.rng.bit_generator.state = self._stream
-        for name in ("best", "best_epoch", "stale"):
-            setattr(self._state, name, getattr(self._fields, name))
+        vars(self._state).update(self._fields)
 
     def _arrays(self):
         return _arrays(self._network, self._state)

@@ -20,12 +20,13 @@ class PReLU(Layer):
     """:math:`f(x) = x` for :math:`x > 0`, else :math:`a x`, where each unit learns its own slope a
     (He et al., 2015, equations 1 and 8).
 
-    No penalty applies to the slopes, since it would drive them to zero, that is, to relu.
+    Such a unit can learn how much of negative inputs to let through. No penalty applies to the
+    slopes, since it would drive them to zero, that is, to relu.
 
     Parameters
     ----------
     slope : float, default=0.25
-        Where the slopes start.
+        Initial value of the slopes.
     """
 
     keeps = ("x",)

@@ -18,7 +18,10 @@ from ..unit import Unit
 
 
 class Layer(Unit):
-    """One step of a network.
+    """The base class of layers, the steps of a network.
+
+    A layer owns no array. Its parameters, running arrays and buffers, which it declares by name,
+    its output ``ws.y`` and the gradients are attributes of the workspace ``ws`` that it is given.
 
     What it does to memory:
 
@@ -102,7 +105,9 @@ class Layer(Unit):
     def backward(self, dy: np.ndarray, ws: SimpleNamespace) -> None:
         """Compute gradients from ``dy`` (n, width).
 
-        Overwrites: ws.d_<param>, ws.dx unless it is None, ws buffers.
+        ``ws.dx`` is the gradient with respect to the input, ``ws.d_weight`` that with respect to a
+        parameter called ``weight``, and so on. Overwrites: ``ws.d_<param>``, ``ws.dx`` unless it is
+        None, ws buffers.
         """
 
     def refresh(

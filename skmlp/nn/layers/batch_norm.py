@@ -40,18 +40,23 @@ class Norm(Layer):
 class BatchNorm(Norm):
     r"""Batch normalisation (Ioffe and Szegedy, 2015), with the mean and variance of the batch.
 
+    In training, for each column x, with the learned numbers :math:`\gamma`, which starts at 1, and
+    :math:`\beta`, which starts at 0:
+
     .. math::
 
         y = \gamma \, \frac{x - \mathrm{mean}}{\sqrt{\mathrm{variance} + \epsilon}} + \beta
 
     Sample weights weight the mean and variance too, so that weight 2 is the same as giving a row
-    twice. A batch must have at least two rows: a single one would become zero.
+    twice. A batch must have at least two rows: the normalised value of a single row would always be
+    0. In prediction other numbers replace mean and variance (``statistics``).
 
     Parameters
     ----------
     momentum : float in (0, 1], default=0.1
-        Weight of the newest batch in the running mean and variance; the variance enters with n / (n
-        - 1), where n is the sum of the batch's weights, or its number of rows if that is larger.
+        Weight of the newest batch in the running mean and variance. The variance is multiplied by
+        n / (n - 1) first, where n is the sum of the batch's weights, or its number of rows if that
+        is larger.
     epsilon : float > 0, default=1e-5
         Added to the variance.
     statistics : {"running", "population", "batch"}, default="running"
@@ -183,8 +188,8 @@ class FixedNorm(Norm):
 
         y = \gamma \, \frac{x - \mathrm{mean}}{\sqrt{\mathrm{variance} + \epsilon}} + \beta
 
-    In contrast to ``BatchNorm`` it is the same in training, so that the gradient of a prediction
-    can be computed through it.
+    In contrast to :class:`~skmlp.nn.BatchNorm` it is the same in training, so that the gradient of
+    a prediction can be computed through it. :math:`\gamma` and :math:`\beta` are learned numbers.
 
     Parameters
     ----------

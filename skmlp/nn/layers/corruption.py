@@ -15,21 +15,28 @@ from .random_bits import draw_mask, mask_backward, random_words, threshold_of
 
 
 class Corruption(Layer):
-    """A layer that corrupts its input in training and does nothing in prediction.
+    """The base class of corruptions, layers that corrupt their input in training and do nothing in
+    prediction.
 
-    Unless ``backward`` is written, the gradient is that of an input to which something independent
-    of it was added.
+    A corruption writes ``forward(x, ws, training)``, which is called in training only: it puts the
+    corrupted rows of ``x`` (n, n_in) into ``ws.y`` and takes random numbers from ``ws.rng``. Here
+    ``ws`` is the workspace of the layer, whose attributes are its arrays. By default the gradient
+    passes through unchanged, as it should where the noise is added and does not depend on ``x``;
+    write ``backward`` for anything else. Those of the package are
+    :class:`~skmlp.nn.GaussianCorruption`, :class:`~skmlp.nn.Masking` and
+    :class:`~skmlp.nn.SaltAndPepper`; for most others a function ``corruption=function`` suffices.
     """
 
     elementwise = True
     training_only = True
 
     def backward(self, dy, ws):
+        """Pass the gradient ``dy`` (n, n_in) on to ``ws.dx``. Overwrites: ws.dx."""
         identity_backward(dy, ws)
 
 
 class Masking(Corruption):
-    """Each value becomes zero with probability ``rate``.
+    """Each value becomes zero with probability ``rate``, in training only.
 
     Parameters
     ----------
@@ -54,7 +61,9 @@ class Masking(Corruption):
 
 
 class GaussianCorruption(Corruption):
-    r"""Adds independent normal noise: :math:`y = x + \mathrm{scale} \cdot e`.
+    r"""Adds independent normal noise, in training only:
+    :math:`y = x + \mathrm{scale} \cdot e`, where e is drawn from the standard normal distribution
+    for each value.
 
     Parameters
     ----------
@@ -77,7 +86,8 @@ class GaussianCorruption(Corruption):
 
 
 class SaltAndPepper(Corruption):
-    """Replaces values by the lowest or the highest one: each with probability ``rate / 2``.
+    """Replaces values by the lowest or the highest one, each with probability ``rate / 2``, in
+    training only.
 
     Parameters
     ----------

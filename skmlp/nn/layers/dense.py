@@ -42,23 +42,26 @@ class Affine(Layer):
 
 
 class Dense(Affine):
-    """A dense (fully connected) layer: :math:`y = x W + b`.
+    """A dense (fully connected) layer: :math:`y = x W + b`, with weights W of shape (n_in, n_out)
+    and biases b.
 
     Parameters
     ----------
-    n_out : int
+    n_out : int >= 1
         Number of units.
     init : str or Initializer, default="glorot_uniform"
-        How the weights start; biases start at zero.
+        How the weights start, a key of :mod:`skmlp.nn.initializers` or an instance; biases start at
+        zero.
     weight_rate, bias_rate : float >= 0, default=1.0
         Factors on the learning rate of the weights and of the biases.
     by_fan_in : bool, default=False
-        Whether that of the weights is also divided by the square root of the number of inputs.
+        Whether the learning rate of the weights is also divided by the square root of the number of
+        inputs.
     data_init : bool, default=False
-        Whether the start adapts to rows before training (after Kraehenbuehl et al., "Data-dependent
-        initializations of convolutional neural networks", 2016): the weights of each unit are
-        divided by the standard deviation of its outputs, and its bias is minus the product of the
-        weights with a random row, so that it is zero there.
+        Whether the initial weights are scaled on training rows (after Kraehenbuehl et al.,
+        "Data-dependent initializations of convolutional neural networks", 2016): the weights of
+        each unit are divided by the standard deviation of its outputs, and its bias is minus the
+        product of the weights with a random row, so that its output for this row is zero.
     """
 
     sparse_input = True
@@ -123,7 +126,17 @@ class Dense(Affine):
 
 
 class Activate(Layer):
-    """The layer of an ``Activation``: :math:`y = f(x)`."""
+    """The layer that applies an activation f to each value: :math:`y = f(x)`.
+
+    Activations with parameters of their own, such as :class:`~skmlp.nn.PReLU`, are layers
+    themselves and need none.
+
+    Parameters
+    ----------
+    activation : Activation
+        The function f, an instance of a class of :mod:`skmlp.nn.activations`, such as ``ReLU()``;
+        see :class:`~skmlp.nn.Activation`.
+    """
 
     elementwise = True
     activates = True

@@ -65,7 +65,8 @@ class Dropout(DroppingLayer):
     """Inverted dropout (Srivastava et al., 2014, section 10): in training a value becomes 0 with
     probability ``rate`` and is divided by ``1 - rate`` otherwise.
 
-    The rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the
+    In prediction it does nothing, except in ``sample_predictions``, which draws masks again. The
+    rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the
     expectation is exact.
 
     Parameters
@@ -73,7 +74,7 @@ class Dropout(DroppingLayer):
     rate : float in [0, 1), default=0.5
         Probability of dropping a value.
     fade : float in [0, 1], default=0.0
-        Share of the epochs of a fit, its last ones, over which the rate falls to zero along half a
+        Share of the epochs of a fit, the last ones, over which the rate falls to zero along half a
         cosine.
     """
 
@@ -92,7 +93,8 @@ class Dropout(DroppingLayer):
 class AlphaDropout(DroppingLayer):
     r"""Dropout that keeps mean 0 and variance 1, for selu (Klambauer et al., 2017, section 3).
 
-    With probability ``rate`` a value becomes the limit of selu,
+    In prediction it does nothing, except in ``sample_predictions``, which draws masks again. In
+    training, with probability ``rate`` a value becomes the limit of selu,
     :math:`\mathrm{low} = -s \alpha = -1.758...`; then all values are scaled and shifted. With k,
     which is 1 for a value that is kept and 0 otherwise, and :math:`q = 1 - \mathrm{rate}`:
 
@@ -102,14 +104,15 @@ class AlphaDropout(DroppingLayer):
         a &= \frac{1}{\sqrt{q \, (1 + \mathrm{low}^2 (1 - q))}} \\
         b &= -a \, \mathrm{low} \, (1 - q)
 
-    An input of mean 0 and variance 1 keeps both. The rate is rounded as in ``Dropout``.
+    An input of mean 0 and variance 1 keeps both. The rate is rounded as in
+    :class:`~skmlp.nn.Dropout`.
 
     Parameters
     ----------
     rate : float in [0, 1), default=0.1
         Probability of dropping a value; 0.05 and 0.1 are usual.
     fade : float in [0, 1], default=0.0
-        Share of the epochs of a fit, its last ones, over which the rate falls to zero along half a
+        Share of the epochs of a fit, the last ones, over which the rate falls to zero along half a
         cosine.
     """
 

@@ -16,20 +16,29 @@ from .base import Layer
 
 
 class Embedding(Layer):
-    """y = the numbers of x, then the vector of each category (Guo and Berkhahn, "Entity embeddings
-    of categorical variables", 2016).
+    """A learned vector for each category: y holds the numbers of x, then the vector of the category
+    in each categorical column (Guo and Berkhahn, "Entity embeddings of categorical variables",
+    2016).
 
-    The last columns of x hold category numbers, the others numbers, which stay as they are. Column
-    j has the categories 0 to n_categories[j] - 1; n_categories[j] stands for any other one and has
-    a vector of its own, which starts at zero and stays there until a row trains it. The gradient
-    with respect to a category number is zero. No penalty applies to the vectors.
+    The last len(n_categories) columns of x hold integer category codes; the columns before them
+    hold numbers, which stay as they are. Categorical column j has the codes 0 to
+    n_categories[j] - 1; the code n_categories[j] means any other category and has a vector of its
+    own, which starts at zero and stays there until a row trains it. The gradient with respect to a
+    code is zero. No penalty applies to the vectors.
 
     Parameters
     ----------
-    n_categories : tuple of int
-        Number of categories of each column that has any.
-    dims : tuple of int or None, default=None
+    n_categories : tuple of int >= 1
+        Number of categories of each categorical column.
+    dims : tuple of int >= 1 or None, default=None
         Width of each column's vectors; None means its number of categories, at most 50.
+
+    Examples
+    --------
+    >>> from skmlp.nn import Embedding
+    >>> embedding = Embedding(n_categories=(3, 10), dims=(2, 4))
+    >>> embedding.width(5)  # three numbers, and vectors of 2 and 4 numbers
+    9
     """
 
     def __init__(self, n_categories, dims=None):

@@ -21,7 +21,8 @@ _CACHED_VALUES = 2**17  # of an array that stays in the cache
 
 
 class NumericEmbedding(Layer):
-    """y = [x, y_1, ..., y_F], where y_f of width ``dim`` is a function of column f alone.
+    """The base class of embeddings of numbers: y = [x, y_1, ..., y_F], where y_f of width ``dim``
+    is a function of column f alone.
 
     F is ``n_numbers``, the number of leading columns that are embedded, or the number of all
     columns if that is None. No penalty applies to the parameters.
@@ -69,7 +70,7 @@ class PiecewiseLinear(NumericEmbedding):
         Number of bins of a column, T.
     dim : int >= 1, default=4
         Width of :math:`y_f`.
-    n_numbers : int or None, default=None
+    n_numbers : int >= 1 or None, default=None
         Number of leading columns that are numbers, F; the others go through. None means all.
     rate : float >= 0, default=1.0
         Factor on the learning rate of W and b.
@@ -195,8 +196,7 @@ class PiecewiseLinear(NumericEmbedding):
         """
         (n, n_bins, _), (n_rows, n_in) = ws.vectors.shape, x.shape
         size = min(n, max(1, _CACHED_VALUES // (n_rows * n_bins)))
-        shape = size, n_bins, n_rows
-        buffer, zeros, ones = (make(shape, x.dtype) for make in (np.empty, np.zeros, np.ones))
+        buffer = np.empty((size, n_bins, n_rows), x.dtype)
         columns, y = np.ascontiguousarray(x[:, :n].T), self.vectors_of(ws.y, n_in)
         with np.errstate(over="ignore"):  # 1 / width of a narrow bin is large
             for start in range(0, n, size):
@@ -204,8 +204,7 @@ class PiecewiseLinear(NumericEmbedding):
                 z = buffer[: part.stop - start]
                 np.subtract(columns[part, None], ws.edges[part, :, None], out=z)
                 np.multiply(z, ws.slopes[part, :, None], out=z)
-                np.maximum(z, zeros[: len(z)], out=z)
-                np.minimum(z, ones[: len(z)], out=z)
+                np.clip(z, 0.0, 1.0, out=z)
                 np.matmul(z.mT, ws.vectors[part], out=y[:, part].transpose(1, 0, 2))
         np.add(ws.y[:, n_in:], ws.offset, out=ws.y[:, n_in:])
         np.copyto(ws.y[:, :n_in], x)
@@ -257,7 +256,7 @@ class Periodic(NumericEmbedding):
         Width of :math:`y_f`.
     sigma : float > 0, default=0.1
         Size of the frequencies at the start: the larger, the less smooth the functions are.
-    n_numbers : int or None, default=None
+    n_numbers : int >= 1 or None, default=None
         Number of leading columns that are numbers; the others go through. None means all.
     rate : float >= 0, default=1.0
         Factor on the learning rate of the layer.

@@ -19,14 +19,14 @@ from .base import Layer, identity_backward
 
 
 class Join(Layer):
-    """A layer with two inputs: ``x`` (n, n_in) from the layer below, ``ws.skip`` (n, n_skip) from
-    further below.
+    """The base class of joins, layers with two inputs: ``x`` (n, n_in) from the layer below, and
+    ``ws.skip`` (n, n_skip) from further below.
 
     Parameters
     ----------
     span : int >= 1
-        Number of layers bridged: ``ws.skip`` is the input of the first of the ``span`` layers
-        below.
+        Number of layers that are bridged: ``ws.skip`` is the input of the first of the ``span``
+        layers below.
     """
 
     limits = {"span": "[1, inf)"}
@@ -43,6 +43,15 @@ class Join(Layer):
 class Add(Join):
     r""":math:`y = x + \mathrm{skip}`: the layers that are bridged learn a difference from the
     identity (He et al., 2016, equation 1; here nothing follows the sum).
+
+    Here x is the output of the layer below, and skip the input of the first bridged layer; both
+    have the same width. Use it in deep networks, whose gradients then also reach the lower layers
+    along the sums.
+
+    Parameters
+    ----------
+    span : int >= 1
+        Number of layers that are bridged: those directly below.
     """
 
     elementwise = True
@@ -68,6 +77,15 @@ class Add(Join):
 class Concat(Join):
     r""":math:`y = [\mathrm{skip}, x]`: the next layer sees the features of all layers before it
     (Huang et al., 2017, equation 2).
+
+    Here x is the output of the layer below, and skip the input of the first bridged layer; their
+    widths may differ, and the output is as wide as both together. Use it where later layers also
+    need the features themselves; the weights after it have more rows.
+
+    Parameters
+    ----------
+    span : int >= 1
+        Number of layers that are bridged: those directly below.
     """
 
     def width(self, n_in, n_skip):

@@ -16,10 +16,11 @@ class TiedDense(Affine):
 
     Parameters
     ----------
-    n_out : int
-        Number of units: the inputs of the owner of the weight, which has ``n_in`` units itself.
+    n_out : int >= 1
+        Number of units: as many as the layer that owns the weight has inputs. That layer has as
+        many units as this one has inputs.
     tied : int >= 1
-        How many layers below the owner lies.
+        How many layers below this one the layer that owns the weight lies.
     bias_rate : float >= 0, default=1.0
         Factor on the learning rate of the biases.
     """

@@ -57,7 +57,11 @@ class Output(NamedTuple):
 
 
 class Loss(Unit):
-    """A loss of a raw score against a target, per row summed over the outputs.
+    """The base class of losses: a loss of a raw score against a target, per row summed over the
+    outputs.
+
+    The raw score is the output of the last layer; ``link`` turns it into the prediction (for a
+    generalised linear model this is the inverse link).
 
     What it is a loss of:
 

@@ -18,8 +18,8 @@ from .base import Loss
 class ColumnLosses(Loss):
     """The sum of several losses, each of some of the columns.
 
-    Domain, link and formula: for each column those of its loss. The network must have one score for
-    each target.
+    Domain, prediction and formula: for each column those of its loss. The network must have
+    one score for each target.
 
     Parameters
     ----------

@@ -23,8 +23,9 @@ from .links import (
 class LogLoss(Loss):
     r"""Cross-entropy of the softmax, for classes that exclude each other.
 
-    Domain: ``target`` one-hot or any distribution over the classes. Link: softmax, never exactly 0.
-    Formula, for a row with scores z and target t of K classes:
+    Domain: one-hot targets, or any distribution over the classes. Prediction (inverse link): the
+    softmax of the scores, kept above 0. Formula, for a row with the scores :math:`z_k` and the
+    targets :math:`t_k` of K classes:
 
     .. math::
 
@@ -34,8 +35,9 @@ class LogLoss(Loss):
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
-        With e above 0, ``(1 - e) t + e / K`` takes the place of t (Szegedy et al., 2016, section
-        7), so that no score need grow for ever.
+        With :math:`\epsilon` = ``label_smoothing`` above 0, t is replaced by
+        :math:`(1 - \epsilon) t + \epsilon / K` (Szegedy et al., 2016, section 7), so that the
+        best scores are finite.
     """
 
     targets = ("multiclass",)
@@ -91,19 +93,22 @@ class LogLoss(Loss):
 class BinaryLogLoss(Loss):
     r"""Cross-entropy of the logistic function, for one or several binary outputs.
 
-    Domain: ``target`` in [0, 1]. Link: logistic, never exactly 0 or 1. Formula, for an output with
-    score z, summed over the outputs:
+    Domain: targets in [0, 1]. Prediction (inverse link): the logistic function :math:`1 / (1 +
+    e^{-z})`, kept above 0 and below 1. Formula, for the score z of an output and its target t,
+    summed over the outputs:
 
     .. math::
 
         \ell(z, t) &= \log(1 + e^z) - t z \\
         \frac{\partial \ell}{\partial z} &= \frac{1}{1 + e^{-z}} - t
 
+    ``MLPClassifier(loss="log_loss")`` uses it for two classes and for multilabel targets.
+
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
-        With e above 0, ``(1 - e) t + e / 2`` takes the place of t (Szegedy et al., 2016, section 7,
-        for two classes).
+        With :math:`\epsilon` = ``label_smoothing`` above 0, t is replaced by
+        :math:`(1 - \epsilon) t + \epsilon / 2` (Szegedy et al., 2016, section 7, for two classes).
     """
 
     targets = ("binary", "multilabel")

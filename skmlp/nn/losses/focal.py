@@ -1,4 +1,5 @@
-"""Focal losses: cross-entropies that count a row the less, the surer it is already.
+"""Focal losses: cross-entropies that count a row the less, the more probability its true class
+already has.
 
 The one decision: everything is computed from l = log p, so that 1 - p = -expm1(l) has its leading
 digits for a p next to 1.
@@ -22,23 +23,24 @@ from .links import (
 
 
 class Focal(Loss):
-    r"""Cross-entropy of the softmax in which a row counts the less, the more certain its prediction
-    already is (focal loss: Lin et al., 2017, equation 4).
+    r"""Cross-entropy of the softmax in which a row counts the less, the more probability the
+    network already gives to its true class (focal loss: Lin et al., 2017, equation 4).
 
-    Domain: ``target`` one-hot, or weights of the classes. Link: softmax, never exactly 0; with
-    gamma > 0 the best prediction lies nearer to equal shares than the probabilities do. Formula,
-    with :math:`p = \mathrm{softmax}(z)`:
+    Domain: one-hot targets, or class proportions. Prediction (inverse link): the softmax of the
+    scores, kept above 0; with gamma > 0 the best predicted probabilities are closer to uniform than
+    the true ones. Formula, for a row with the scores z and the targets t, with
+    :math:`p = \mathrm{softmax}(z)`:
 
     .. math::
 
         \ell(z, t) &= -\sum_k t_k (1 - p_k)^\gamma \log p_k \\
-        \frac{\partial \ell}{\partial z} &= p \sum_k t_k g_k - t g \\
-        g &= (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
+        \frac{\partial \ell}{\partial z_j} &= p_j \sum_k t_k g_k - t_j g_j \\
+        g_k &= (1 - p_k)^\gamma \left( 1 - \frac{\gamma \, p_k \log p_k}{1 - p_k} \right)
 
     Parameters
     ----------
     gamma : float >= 0, default=2.0
-        How fast sure rows lose weight; 0 is the cross-entropy.
+        How fast well-predicted rows lose weight; 0 is the cross-entropy.
     """
 
     targets = ("multiclass",)
@@ -95,11 +97,14 @@ class Focal(Loss):
 
 
 class BinaryFocal(Loss):
-    r"""Cross-entropy of the logistic function in which an output counts the less, the more certain
-    its prediction already is (focal loss: Lin et al., 2017, equation 4).
+    r"""Cross-entropy of the logistic function in which an output counts the less, the more
+    probability the network already gives to its true class (focal loss: Lin et al., 2017,
+    equation 4).
 
-    Domain: ``target`` 0 or 1. Link: logistic, never exactly 0 or 1. Formula, with
-    :math:`s = 2 t - 1` and :math:`p = 1 / (1 + e^{-s z})`, summed over the outputs:
+    Domain: targets 0 or 1. Prediction (inverse link): the logistic function :math:`1 / (1 +
+    e^{-z})`, kept above 0 and below 1. Formula, for the score z of an output and its target t, with
+    :math:`s = 2 t - 1` and the probability :math:`p = 1 / (1 + e^{-s z})` of the true class, summed
+    over the outputs:
 
     .. math::
 
@@ -107,10 +112,12 @@ class BinaryFocal(Loss):
         \frac{\partial \ell}{\partial z} &= -s (1 - p) g \\
         g &= (1 - p)^\gamma \left( 1 - \frac{\gamma \, p \log p}{1 - p} \right)
 
+    ``MLPClassifier(loss="focal")`` uses it for two classes and for multilabel targets.
+
     Parameters
     ----------
     gamma : float >= 0, default=2.0
-        How fast sure outputs lose weight; 0 is the cross-entropy.
+        How fast well-predicted outputs lose weight; 0 is the cross-entropy.
     """
 
     targets = ("binary", "multilabel")

@@ -26,16 +26,17 @@ class Poisson(Loss):
     r"""Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear
     models", 1989, section 2.3).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with
-    :math:`t \log t = 0` for t = 0, summed over the outputs:
+    Domain: targets >= 0, not all of them 0. Prediction (inverse link): :math:`e^z`, kept above 0.
+    Formula, for the score z of an output and its target t, with :math:`t \log t = 0` for t = 0,
+    summed over the outputs:
 
     .. math::
 
         \ell(z, t) &= e^z - t z + t \log t - t \\
         \frac{\partial \ell}{\partial z} &= e^z - t
 
-    Value, link and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and of its
-    ``PoissonRegressor``.
+    Value, prediction and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and
+    of :class:`sklearn.linear_model.PoissonRegressor`.
     """
 
     domain = "[0, inf)"
@@ -81,17 +82,18 @@ class Poisson(Loss):
 
 
 class Gamma(Loss):
-    r"""Half the gamma deviance, for positive numbers whose standard deviation grows with the mean
-    (McCullagh and Nelder, 1989, chapter 8).
+    r"""Half the gamma deviance, for positive numbers whose standard deviation is proportional to
+    the mean (McCullagh and Nelder, 1989, chapter 8).
 
-    Domain: targets > 0. Link: exp, never exactly 0. Formula, summed over the outputs:
+    Domain: targets > 0. Prediction (inverse link): :math:`e^z`, kept above 0. Formula, for the
+    score z of an output and its target t, summed over the outputs:
 
     .. math::
 
         \ell(z, t) &= t e^{-z} + z - \log t - 1 \\
         \frac{\partial \ell}{\partial z} &= 1 - t e^{-z}
 
-    ``sklearn.linear_model.GammaRegressor`` minimises the same.
+    :class:`sklearn.linear_model.GammaRegressor` minimises the same loss.
     """
 
     domain = "(0, inf)"
@@ -137,8 +139,9 @@ class Tweedie(Loss):
     r"""Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential
     dispersion models", 1987).
 
-    Domain: targets >= 0, not all of them 0. Link: exp, never exactly 0. Formula, with p for
-    ``power``, summed over the outputs:
+    Domain: targets >= 0, not all of them 0. Prediction (inverse link): :math:`e^z`, kept above 0.
+    Formula, for the score z of an output and its target t, with p for ``power``, summed over the
+    outputs:
 
     .. math::
 
@@ -146,7 +149,7 @@ class Tweedie(Loss):
         + \frac{t^{2 - p}}{(1 - p) (2 - p)} \\
         \frac{\partial \ell}{\partial z} &= e^{(2 - p) z} - t \, e^{(1 - p) z}
 
-    ``sklearn.linear_model.TweedieRegressor(link="log")`` minimises the same.
+    :class:`sklearn.linear_model.TweedieRegressor` with ``link="log"`` minimises the same loss.
 
     Parameters
     ----------
@@ -225,8 +228,9 @@ class GaussianNLL(Loss):
     r"""The negative log-likelihood of a normal distribution whose mean and variance are both
     predicted (Nix and Weigend, 1994).
 
-    Domain: real targets. There are two scores for each target, m and s. Link: the mean m and the
-    standard deviation :math:`e^{s / 2}`. Formula, summed over the outputs; it can be negative:
+    Domain: real targets. There are two scores for each target, m and s. Prediction (inverse link):
+    the mean m, and the standard deviation :math:`e^{s / 2}`, kept above 0. Formula, for a target t,
+    summed over the targets; it can be negative:
 
     .. math::
 

@@ -20,15 +20,15 @@ class Hinge(Loss):
     r"""The hinge loss of a support vector machine (Cortes and Vapnik, 1995), each class against the
     rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
-    summed over the outputs:
+    Domain: targets 0 or 1. Prediction: the score itself, no probability. Formula, for the score z
+    of an output and its target t, with :math:`s = 2 t - 1`, summed over the outputs:
 
     .. math::
 
         \ell(z, t) = \max(0, 1 - s z)
 
-    The gradient is -s where that is positive, else 0. ``sklearn.svm.LinearSVC(loss="hinge")``
-    minimises the same.
+    The gradient is -s where that is positive, else 0. :class:`sklearn.svm.LinearSVC` with
+    ``loss="hinge"`` minimises the same loss.
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -51,8 +51,8 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     r"""The squared hinge loss, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
-    summed over the outputs:
+    Domain: targets 0 or 1. Prediction: the score itself, no probability. Formula, for the score z
+    of an output and its target t, with :math:`s = 2 t - 1`, summed over the outputs:
 
     .. math::
 
@@ -60,7 +60,8 @@ class SquaredHinge(Loss):
         \ell(z, t) &= m^2 \\
         \frac{\partial \ell}{\partial z} &= -2 s m
 
-    ``sklearn.svm.LinearSVC()`` minimises the same (Fan et al., "LIBLINEAR", 2008, equation 2).
+    :class:`sklearn.svm.LinearSVC` minimises the same loss by default (Fan et al., "LIBLINEAR",
+    2008, equation 2).
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -81,8 +82,8 @@ class SquaredHinge(Loss):
 class Perceptron(Loss):
     r"""The perceptron's loss (Rosenblatt, 1958): only mistakes count, each class against the rest.
 
-    Domain: ``target`` 0 or 1. Link: none, the score itself. Formula, with :math:`s = 2 t - 1`,
-    summed over the outputs:
+    Domain: targets 0 or 1. Prediction: the score itself, no probability. Formula, for the score z
+    of an output and its target t, with :math:`s = 2 t - 1`, summed over the outputs:
 
     .. math::
 

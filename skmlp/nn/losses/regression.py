@@ -16,10 +16,10 @@ from .measure import location_and_scale, median_and_scale
 
 
 class SquaredError(Loss):
-    r"""Half the squared error, whose best constant is the mean.
+    r"""Half the squared error; the best constant prediction is the mean.
 
-    Domain: real targets. Link: identity. Formula, for a score z and a target t, summed over the
-    outputs:
+    Domain: real targets. Prediction: the score itself. Formula, for the score z of an output and
+    its target t, summed over the outputs:
 
     .. math::
 
@@ -46,16 +46,17 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    r"""The absolute error, whose best constant is the median.
+    r"""The absolute error; the best constant prediction is the median.
 
-    Domain: real targets. Link: identity. Formula, summed over the outputs:
+    Domain: real targets. Prediction: the score itself. Formula, for the score z of an output and
+    its target t, summed over the outputs:
 
     .. math::
 
         \ell(z, t) &= |z - t| \\
         \frac{\partial \ell}{\partial z} &= \mathrm{sign}(z - t)
 
-    The gradient at 0 is taken as 0.
+    The gradient at z = t is taken as 0.
     """
 
     distance = True
@@ -78,8 +79,8 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     r"""Squared error for small residuals, absolute error for large ones (Huber, 1964).
 
-    Domain: real targets. Link: identity. Formula, with :math:`r = z - t` and :math:`\delta` for
-    ``delta``, summed over the outputs:
+    Domain: real targets. Prediction: the score itself. Formula, for the score z of an output and
+    its target t, with :math:`r = z - t` and :math:`\delta` for ``delta``, summed over the outputs:
 
     .. math::
 
@@ -90,9 +91,9 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float > 0, default=1.0
-        Where the loss turns linear, in the units of what the network learns: of ``MLPRegressor``
-        with ``normalize_y`` the standard deviation of most of y, the distance from its median
-        within which three quarters of y lie, divided by 1.15.
+        Size of a residual above which the loss is linear, in the units of what the network learns.
+        With ``normalize_y`` of ``MLPRegressor`` this unit is a robust standard deviation of y: the
+        distance from the median within which three quarters of y lie, divided by 1.15.
     """
 
     distance = True
@@ -126,7 +127,8 @@ class LogCosh(Loss):
     r"""The logarithm of the hyperbolic cosine: squared error that turns into absolute error, with
     all derivatives (Saleh and Saleh, 2022).
 
-    Domain: real targets. Link: identity. Formula, with :math:`r = z - t`, summed over the outputs:
+    Domain: real targets. Prediction: the score itself. Formula, for the score z of an output and
+    its target t, with :math:`r = z - t`, summed over the outputs:
 
     .. math::
 
@@ -161,25 +163,27 @@ class LogCosh(Loss):
 
 
 class Quantile(Loss):
-    r"""The pinball loss, whose best constants are quantiles (Koenker and Bassett, 1978), of one
-    level or of several at once.
+    r"""The pinball loss of quantile regression (Koenker and Bassett, 1978), for one level or for
+    several at once; the best constant predictions are the quantiles of the target.
 
-    Domain: real targets. Link: the first score is the lowest quantile, and each further one a step
-    upwards, so that quantiles never cross:
+    Domain: real targets. There is a score :math:`z_j` for each level and target. Prediction
+    (inverse link): the first score is the lowest quantile, and each further score gives the
+    distance of a quantile from the one below it, so that quantiles never cross:
 
     .. math::
 
         q_1 &= z_1 \\
         q_j &= q_{j - 1} + \log(1 + e^{z_j})
 
-    Formula, summed over the levels :math:`\tau` and the outputs:
+    Formula, for a quantile q of level :math:`\tau` and the target t, summed over the levels and
+    the targets:
 
     .. math::
 
         \ell(q, t) = \max(\tau (t - q), (\tau - 1) (t - q))
 
-    The derivative with respect to q is :math:`-\tau` below the target, :math:`1 - \tau` above it,
-    and :math:`1/2 - \tau` at it.
+    The derivative with respect to q is :math:`-\tau` for q < t, :math:`1 - \tau` for q > t, and
+    :math:`1/2 - \tau` for q = t.
 
     Parameters
     ----------

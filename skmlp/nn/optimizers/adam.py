@@ -14,28 +14,28 @@ from .base import Optimizer, asymptotic_step_of, descend
 class Adam(Optimizer):
     r"""Adam (Kingma and Ba, 2015): a step divided by the usual size of each parameter's gradient.
 
-    With the gradient g in step t, and averages m of it and v of its square:
+    With a parameter p of the network, its gradient g in step t = 1, 2, ..., the learning rate lr,
+    and moving averages m of the gradient and v of its square, which start at 0:
 
     .. math::
 
         m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
         v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
-        p &\leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        p &\leftarrow p - \mathrm{lr} \, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
         \frac{m}{\sqrt{v} + \epsilon}
 
     This is scikit-learn's form, the efficient one at the end of section 2 of the paper, in which
     epsilon is added before the correction of v. PyTorch adds its epsilon after it: pass it
-    ``epsilon / sqrt(1 - beta_2^t)`` to agree. The slots hold ``m / (1 - beta_1)`` and ``v / (1 -
-    beta_2)``.
+    ``epsilon / sqrt(1 - beta_2^t)`` to agree.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
         Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
-        Decay of the average v of its square.
+        Decay of the average v of the squared gradient.
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     slots: tuple[str, ...] = ("m", "v")
@@ -71,23 +71,25 @@ class Adam(Optimizer):
 class AdamW(Adam):
     r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
 
-    Before each step of ``Adam``, whose gradient leaves the penalty out, the weights shrink:
+    Before each step of :class:`~skmlp.nn.Adam`, whose gradient leaves the penalty out, each weight
+    p shrinks, with the learning rate lr:
 
     .. math::
 
         p \leftarrow p - \mathrm{lr} \, \alpha \, p
 
-    The decay is the estimator's ``alpha`` itself, not divided by the number of rows. The rule
-    agrees with PyTorch's ``AdamW`` except for the place of epsilon (see ``Adam``).
+    The decay :math:`\alpha` is the estimator's ``alpha`` itself, not divided by the number of rows.
+    The rule agrees with PyTorch's ``AdamW`` except for the place of epsilon (see
+    :class:`~skmlp.nn.Adam`).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
         Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
-        Decay of the average v of its square.
+        Decay of the average v of the squared gradient.
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     decoupled = True
@@ -100,27 +102,26 @@ class AdamW(Adam):
 class AMSGrad(Adam):
     r"""AMSGrad (Reddi et al., 2018, algorithm 2): Adam with a denominator that never shrinks.
 
-    With m and v as in ``Adam``:
+    With p, g, lr, t, m and v as in :class:`~skmlp.nn.Adam`:
 
     .. math::
 
         v_{\max} &\leftarrow \max(v_{\max}, v) \\
-        p &\leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        p &\leftarrow p - \mathrm{lr} \, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
         \frac{m}{\sqrt{v_{\max}} + \epsilon}
 
-    The paper does not correct m and v; as in PyTorch's ``Adam(amsgrad=True)``, the corrections are
-    Adam's, and they do not enter the maximum. The rule agrees with PyTorch except for the place of
-    epsilon (see ``Adam``). The slots hold ``m / (1 - beta_1)``, ``v / (1 - beta_2)`` and ``v_max /
-    (1 - beta_2)``.
+    The paper has no bias correction. Here, as in PyTorch's ``Adam(amsgrad=True)``, the step has the
+    bias correction of Adam, and the maximum is that of the uncorrected v. The rule agrees with
+    PyTorch except for the place of epsilon (see :class:`~skmlp.nn.Adam`).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
         Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
-        Decay of the average v of its square.
+        Decay of the average v of the squared gradient.
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     slots = ("m", "v", "v_max")
@@ -140,25 +141,24 @@ class NAdam(Adam):
     r"""Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
     instead of a schedule).
 
-    With m and v as in ``Adam``:
+    With p, g, lr, t, m and v as in :class:`~skmlp.nn.Adam`:
 
     .. math::
 
-        p \leftarrow p - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{\sqrt{v} + \epsilon}
+        p \leftarrow p - \mathrm{lr} \, \frac{\sqrt{1 - \beta_2^t}}{\sqrt{v} + \epsilon}
         \left( \frac{\beta_1 m}{1 - \beta_1^{t + 1}} + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \right)
 
     The rule agrees with PyTorch's ``NAdam`` in the limit of a large ``momentum_decay``, which ends
-    its schedule at once, except for the place of epsilon (see ``Adam``). The slots hold ``m / (1 -
-    beta_1)`` and ``v / (1 - beta_2)``.
+    its schedule at once, except for the place of epsilon (see :class:`~skmlp.nn.Adam`).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
         Decay of the average m of the gradient.
     beta_2 : float in [0, 1), default=0.999
-        Decay of the average v of its square.
+        Decay of the average v of the squared gradient.
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     def coefficients(self, t, lr):

@@ -17,7 +17,7 @@ from ..unit import Unit
 
 
 class Optimizer(Unit):
-    """A rule p <- p - step(g).
+    """The base class of optimizers: a rule p <- p - step(g), for parameters p and their gradient g.
 
     ``slots`` names its state vectors; ``squares`` those of them that hold means or sums of squares,
     and so are never negative. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves

@@ -10,14 +10,15 @@ from .base import Optimizer, asymptotic_step_of, descend
 class SGD(Optimizer):
     r"""Stochastic gradient descent with momentum.
 
-    With momentum :math:`\mu`, dampening d and the velocity v, which is the slot:
+    With a parameter p of the network, its gradient g, the learning rate lr, ``momentum``
+    :math:`\mu`, ``dampening`` d, and the velocity v, which starts at 0:
 
     .. math::
 
         v &\leftarrow \mu v - (1 - d) \, \mathrm{lr} \, g \\
         p &\leftarrow p + v
 
-    With Nesterov's momentum the second line is
+    With ``nesterovs_momentum`` the second line is
 
     .. math::
 
@@ -74,19 +75,22 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     r"""RMSprop (Tieleman and Hinton, 2012, lecture 6e): the gradient divided by its usual size.
 
+    With a parameter p of the network, its gradient g, the learning rate lr, and a moving average v
+    of the squared gradient, which starts at 0:
+
     .. math::
 
         v &\leftarrow \rho v + (1 - \rho) g^2 \\
-        p &\leftarrow p - \mathrm{lr} \frac{g}{\sqrt{v} + \epsilon}
+        p &\leftarrow p - \mathrm{lr} \, \frac{g}{\sqrt{v} + \epsilon}
 
-    The rule agrees with PyTorch's ``RMSprop(alpha=rho)``. The slot holds ``v / (1 - rho)``.
+    The rule agrees with PyTorch's ``RMSprop(alpha=rho)``.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
-        Decay of the averages.
+        Decay of the average v.
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     slots = ("v",)
@@ -118,17 +122,20 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     r"""Adagrad (Duchi et al., 2011, figure 1, diagonal): steps that shrink with all past gradients.
 
+    With a parameter p of the network, its gradient g, the learning rate lr, and the sum v of all
+    squared gradients so far:
+
     .. math::
 
         v &\leftarrow v + g^2 \\
-        p &\leftarrow p - \mathrm{lr} \frac{g}{\sqrt{v} + \epsilon}
+        p &\leftarrow p - \mathrm{lr} \, \frac{g}{\sqrt{v} + \epsilon}
 
     The rule agrees with PyTorch's ``Adagrad``.
 
     Parameters
     ----------
     epsilon : float > 0, default=1e-8
-        Numerical floor of the denominator.
+        Added to the denominator, so that it is never 0.
     """
 
     slots = ("v",)
@@ -152,28 +159,30 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    r"""Adadelta (Zeiler, 2012, algorithm 1): steps with a length of their own.
+    r"""Adadelta (Zeiler, 2012, algorithm 1): the length of a step follows from the lengths of the
+    steps before it.
+
+    With a parameter p of the network, its gradient g, the learning rate lr, the step s, and moving
+    averages v of the squared gradient and u of the squared step, which start at 0:
 
     .. math::
 
         v &\leftarrow \rho v + (1 - \rho) g^2 \\
-        s &= \frac{\sqrt{u + \epsilon}}{\sqrt{v + \epsilon}} g \\
+        s &\leftarrow \frac{\sqrt{u + \epsilon}}{\sqrt{v + \epsilon}} \, g \\
         u &\leftarrow \rho u + (1 - \rho) s^2 \\
         p &\leftarrow p - \mathrm{lr} \, s
 
-    The rule agrees with PyTorch's ``Adadelta``. The slots hold ``v / (1 - rho)`` and ``u / (1 -
-    rho)``.
-
-    The paper has no learning rate: the length of the steps grows from ``sqrt(epsilon)``, so epsilon
-    is more than a numerical floor. Give the estimator ``learning_rate_init=1.0``; its ``epsilon``
-    is not used.
+    The rule agrees with PyTorch's ``Adadelta``. The paper has no learning rate: give the estimator
+    ``learning_rate_init=1.0``. The first step has the length :math:`\sqrt{\epsilon / (1 - \rho)}`
+    where the gradient is much larger than that, and later steps grow from there; so epsilon is more
+    than a numerical floor, and the estimator's ``epsilon`` is not used.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
         Decay of the averages.
     epsilon : float > 0, default=1e-6
-        Added below both roots; the first steps are about as long as its square root.
+        Added below both square roots; a larger value makes the first steps longer.
     """
 
     slots = ("v", "u")
@@ -221,22 +230,25 @@ class Lion(Optimizer):
     r"""Lion (Chen et al., 2023, program 1): steps of one length in each coordinate, with decoupled
     weight decay.
 
+    With a parameter p of the network, its gradient g, the learning rate lr, the estimator's
+    ``alpha`` :math:`\alpha`, and a moving average m of the gradient, which starts at 0:
+
     .. math::
 
         p &\leftarrow p - \mathrm{lr} \, \alpha \, p \quad \text{(weights only)} \\
         p &\leftarrow p - \mathrm{lr} \, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) \\
         m &\leftarrow \beta_2 m + (1 - \beta_2) g
 
-    The decay is the estimator's ``alpha`` itself, as in ``AdamW``. The slot holds ``m / (1 -
-    beta_2)``. The betas have another meaning than Adam's, so the estimator's are not used; the
-    learning rate should be three to ten times smaller than Adam's (section 5).
+    The decay is not divided by the number of rows, as in :class:`~skmlp.nn.AdamW`. The betas have
+    another meaning than Adam's, so the estimator's are not used; the learning rate should be three
+    to ten times smaller than Adam's (section 5).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        Share of the average in the direction of the step.
+        Share of the average m in the direction of the step.
     beta_2 : float in [0, 1), default=0.99
-        Decay of the average.
+        Decay of the average m.
     """
 
     slots = ("m",)

@@ -152,12 +152,9 @@ class Updater:
         """Return whether averages of squares are not finite where parameters are: all steps to come
         are zero.
         """
-        finite = [
-            math.isfinite(np.min(vector, initial=0.0))
-            and math.isfinite(np.max(vector, initial=0.0))
-            for vector in (self._params, *(self.slots[name] for name in self.rule.squares))
-        ]
-        return finite[0] and not all(finite)
+        # no square is negative, so that the largest tells; NaN is larger than all
+        largest = [np.max(self.slots[name], initial=0.0) for name in self.rule.squares]
+        return not all(map(math.isfinite, largest)) and bool(np.isfinite(self._params).all())
 
     def clip(self, bound: Callable[[np.ndarray], None], l1_scale: float) -> None:
         """Let ``bound(g)`` change the gradient of loss and penalties in place. Overwrites: grads.

@@ -17,7 +17,7 @@ from ..unit import Unit
 
 @dataclass
 class Clock:
-    """How far training has come.
+    """How far training has come: what a schedule's factor may depend on.
 
     ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``:
     passes that this fit plans. ``samples``: rows seen up to the start of this epoch. ``decay``:
@@ -44,13 +44,15 @@ class Clock:
 
 
 class Schedule(Unit):
-    """A rule for the learning rate.
+    """The base class of schedules: a rule for the factor by which the initial learning rate is
+    multiplied before each update.
 
-    Every schedule has the parameter ``warm_up``: over this many epochs, counted from the very first
-    one, the factor is multiplied by the share of their updates made, this one included, so that the
-    rate rises along a line (Goyal et al., 2017, section 2.2).
+    A schedule writes ``curve``, a function of the :class:`~skmlp.nn.schedules.Clock`. Every
+    schedule has the parameter ``warm_up``: over this many epochs, counted from the very first one,
+    the factor is multiplied by the share of their updates made, this one included, so that the rate
+    rises along a line (Goyal et al., 2017, section 2.2).
 
-    ``plateau_factor``: what the rate is multiplied with where training would otherwise stop for
+    ``plateau_factor``: what the rate is multiplied by where training would otherwise stop for
     lack of progress; None: it stops. ``plateau_patience``: epochs without progress to wait for
     before that; None: as many as before stopping. ``least``: the product of the plateau factors
     does not fall below it, and training stops at the next plateau. ``strict``: whether progress is

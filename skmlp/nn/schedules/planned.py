@@ -6,7 +6,7 @@ one; see ``base.py``.
 
 import math
 
-from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
+from .base import Schedule
 
 
 class Constant(Schedule):
@@ -15,13 +15,16 @@ class Constant(Schedule):
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
+    >>> from skmlp.nn import Constant
+    >>> from skmlp.nn.schedules import Clock
     >>> Constant().factor(Clock(epoch=3.0))
     1.0
-    >>> Constant(warm_up=5).factor(Clock(epoch=3.0))
+    >>> Constant(warm_up=5).factor(Clock(epoch=3.0, n_batches=1))  # (3 + 1 / 1) / 5
     0.8
     """
 
@@ -39,17 +42,22 @@ class Invscaling(Schedule):
 
         \mathrm{factor} = (\mathrm{samples} + 1)^{-\mathrm{power\_t}}
 
-    It is constant within an epoch, and 1 in the first epoch.
+    Here samples is the number of rows seen before the epoch, so that the factor is constant within
+    an epoch, and 1 in the first. The key ``"invscaling"`` has an effect with ``solver="sgd"`` only,
+    as in scikit-learn; an instance works with every minibatch solver.
 
     Parameters
     ----------
     power_t : float >= 0, default=0.5
         Exponent of the fall.
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
+    >>> from skmlp.nn import Invscaling
+    >>> from skmlp.nn.schedules import Clock
     >>> Invscaling().factor(Clock(samples=99))
     0.1
     """
@@ -76,12 +84,15 @@ class Step(Schedule):
     step_size : float > 0, default=30
         Epochs from one drop to the next.
     gamma : float in (0, 1], default=0.1
-        What the factor is multiplied with at each drop.
+        What the factor is multiplied by at each drop.
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
+    >>> from skmlp.nn import Step
+    >>> from skmlp.nn.schedules import Clock
     >>> Step(step_size=2, gamma=0.5).factor(Clock(epoch=5.5))
     0.25
     """
@@ -98,18 +109,21 @@ class Step(Schedule):
 
 
 class Exponential(Schedule):
-    r"""The factor falls exponentially: :math:`\gamma^{\mathrm{epoch}}`, fractions of an epoch
-    included.
+    r"""The factor falls exponentially: it is :math:`\gamma^{\mathrm{epoch}}`, with ``gamma``
+    :math:`\gamma`, and the epoch counts fractions.
 
     Parameters
     ----------
     gamma : float in (0, 1], default=0.95
-        What the factor is multiplied with in the course of an epoch.
+        What the factor is multiplied by in the course of an epoch.
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
+    >>> from skmlp.nn import Exponential
+    >>> from skmlp.nn.schedules import Clock
     >>> Exponential(gamma=0.5).factor(Clock(epoch=2.0))
     0.25
     """
@@ -133,16 +147,20 @@ class Linear(Schedule):
 
     Parameters
     ----------
-    n_epochs : int or None, default=None
-        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter``
-        of each fit. The factor stays at ``final`` afterwards.
+    n_epochs : float > 0 or None, default=None
+        Length of the decay in epochs, counted from the very first epoch; afterwards the factor
+        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
+        epoch.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs of warming up, the first of the decay.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
 
     Examples
     --------
+    >>> from skmlp.nn import Linear
+    >>> from skmlp.nn.schedules import Clock
     >>> Linear().factor(Clock(epoch=5.0, n_epochs=20))
     0.75
     """
@@ -166,20 +184,24 @@ class Cosine(Schedule):
 
         \mathrm{factor} = f + \frac{1 - f}{2} \left( 1 + \cos \frac{\pi e}{E} \right)
 
-    in epoch e, with f for ``final`` and E for ``n_epochs``.
+    in epoch e (fractions included), with f for ``final`` and E for ``n_epochs``.
 
     Parameters
     ----------
-    n_epochs : int or None, default=None
-        Length of the decay in epochs; counted from the very first epoch; None is the ``max_iter``
-        of each fit. The factor stays at ``final`` afterwards.
+    n_epochs : float > 0 or None, default=None
+        Length of the decay in epochs, counted from the very first epoch; afterwards the factor
+        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
+        epoch.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs of warming up, the first of the decay.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
 
     Examples
     --------
+    >>> from skmlp.nn import Cosine
+    >>> from skmlp.nn.schedules import Clock
     >>> Cosine().factor(Clock(epoch=5.0, n_epochs=10))
     0.5
     """
@@ -197,22 +219,34 @@ class Cosine(Schedule):
 
 
 class CosineRestarts(Schedule):
-    """Cosine decay in cycles, each ``growth`` times as long as the one before (Loshchilov and
+    r"""Cosine decay in cycles, each ``growth`` times as long as the one before (Loshchilov and
     Hutter, 2017, section 3).
+
+    In cycle i = 0, 1, ..., when e epochs of it are over (fractions included):
+
+    .. math::
+
+        \mathrm{factor} &= f + \frac{1 - f}{2} \left( 1 + \cos \frac{\pi e}{E_i} \right) \\
+        E_i &= \mathrm{n\_epochs} \cdot \mathrm{growth}^i
+
+    with f for ``final``.
 
     Parameters
     ----------
     n_epochs : float > 0, default=10
-        Length of the first cycle, from the very first epoch.
+        Length of the first cycle in epochs, counted from the very first epoch.
     growth : float >= 1, default=2
-        T_mult in the paper.
+        Length of a cycle divided by that of the one before.
     final : float in [0, 1], default=0.0
         Factor at the end of each cycle.
     warm_up : float >= 0, default=0
-        Epochs of warming up, the first of the first cycle.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
 
     Examples
     --------
+    >>> from skmlp.nn import CosineRestarts
+    >>> from skmlp.nn.schedules import Clock
     >>> restarts = CosineRestarts(n_epochs=2)
     >>> [restarts.factor(Clock(epoch=epoch)) for epoch in (0.0, 1.0, 2.0, 4.0, 6.0)]
     [1.0, 0.5, 1.0, 0.5, 1.0]
@@ -239,32 +273,36 @@ class CosineWaves(Schedule):
     r"""Waves of a rising and falling rate, each twice as long as the one before (Holzmueller,
     Grinsztajn and Steinwart, "Better by default", 2024).
 
-    With f for ``final``, n for ``n_waves``, and E for ``n_epochs``, in epoch e:
+    With f for ``final``, n for ``n_waves``, and E for ``n_epochs``, in epoch e (fractions
+    included):
 
     .. math::
 
         \mathrm{factor} &= f + \frac{1 - f}{2} (1 - \cos 2 \pi w) \\
         w &= \log_2 \left( 1 + (2^n - 1) \frac{e}{E} \right)
 
-    The waves are counted by w.
-
-    Each wave rises from ``final`` to 1, in the first 0.41 of its length, and falls back. So the
-    rate returns to its peak with ever longer times in which it is low.
+    The integer part of w is the number of completed waves. Each wave rises from ``final`` to 1 in
+    the first 0.41 of its length, and falls back. So the rate returns to its peak again and again,
+    with ever longer times in which it is low.
 
     Parameters
     ----------
     n_waves : int from 1 to 50, default=4
         Number of waves.
-    n_epochs : int or None, default=None
-        Length of all waves together in epochs; counted from the very first epoch; None is the
-        ``max_iter`` of each fit. The factor stays at ``final`` afterwards.
+    n_epochs : float > 0 or None, default=None
+        Length of all waves together in epochs, counted from the very first epoch; afterwards the
+        factor stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its
+        first epoch.
     final : float in [0, 1], default=0.0
         Factor at the beginning, between waves and at the end.
     warm_up : float >= 0, default=0
-        Epochs of warming up on top of that, the first of the first wave.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
 
     Examples
     --------
+    >>> from skmlp.nn import CosineWaves
+    >>> from skmlp.nn.schedules import Clock
     >>> waves = CosineWaves(n_waves=2)
     >>> [round(waves.factor(Clock(epoch=epoch, n_epochs=6)), 2) for epoch in range(7)]
     [0.0, 0.93, 0.0, 0.72, 0.93, 0.32, 0.0]
@@ -291,27 +329,31 @@ class CosineWaves(Schedule):
 
 
 class OneCycle(Schedule):
-    """The rate rises from ``start`` to 1 and then falls to ``final``, both along half a cosine
+    """The factor rises from ``start`` to 1 and then falls to ``final``, both along half a cosine
     (Smith and Topin, 2018).
 
-    The estimator's ``learning_rate_init`` is the peak.
+    The estimator's ``learning_rate_init`` is the peak of the learning rate.
 
     Parameters
     ----------
-    n_epochs : int or None, default=None
-        Length of the cycle in epochs; counted from the very first epoch; None is the ``max_iter``
-        of each fit. The factor stays at ``final`` afterwards.
+    n_epochs : float > 0 or None, default=None
+        Length of the cycle in epochs, counted from the very first epoch; afterwards the factor
+        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
+        epoch.
     rise : float in (0, 1), default=0.3
-        Share of the cycle that goes up.
+        Share of the cycle in which the factor rises.
     start : float in [0, 1], default=0.04
         Factor at the beginning.
     final : float in [0, 1], default=0.0001
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs of warming up on top of that, the first of the cycle.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
 
     Examples
     --------
+    >>> from skmlp.nn import OneCycle
+    >>> from skmlp.nn.schedules import Clock
     >>> OneCycle(rise=0.3).factor(Clock(epoch=3.0, n_epochs=10))
     1.0
     """

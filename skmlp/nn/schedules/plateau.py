@@ -6,22 +6,28 @@ says by how much, when, and how far.
 To add one: as in ``__init__.py``, with ``plateau_factor``.
 """
 
-from .base import Clock, Schedule  # noqa: F401 (Clock: docstrings)
+from .base import Schedule
 
 
 class Adaptive(Schedule):
     """The factor is divided by 5 whenever training makes no progress, as in scikit-learn.
 
-    Training stops for lack of progress once the rate is at most 1e-6.
+    Training makes no progress when the training loss, or the validation score with
+    ``early_stopping``, has not improved by ``tol`` for more than ``n_iter_no_change`` epochs. Once
+    the learning rate is at most 1e-6, training stops instead. The key ``"adaptive"`` has an effect
+    with ``solver="sgd"`` only, as in scikit-learn; an instance works with every minibatch solver.
 
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
-    >>> Adaptive().factor(Clock(decay=0.2))
+    >>> from skmlp.nn import Adaptive
+    >>> from skmlp.nn.schedules import Clock
+    >>> Adaptive().factor(Clock(decay=0.2))  # after one plateau
     0.2
     """
 
@@ -46,18 +52,21 @@ class Plateau(Schedule):
     Parameters
     ----------
     gamma : float in (0, 1), default=0.1
-        What the factor is multiplied with.
+        What the factor is multiplied by.
     patience : int >= 0 or None, default=None
         The factor falls after more than this many epochs without progress; None is the estimator's
         ``n_iter_no_change``.
     final : float in [0, 1], default=0.001
         Smallest factor.
     warm_up : float >= 0, default=0
-        Epochs of warming up.
+        Number of epochs, the first ones, over which the factor is also multiplied by a line that
+        rises to 1 (warm-up).
 
     Examples
     --------
-    >>> Plateau(gamma=0.5).factor(Clock(decay=0.25))
+    >>> from skmlp.nn import Plateau
+    >>> from skmlp.nn.schedules import Clock
+    >>> Plateau(gamma=0.5).factor(Clock(decay=0.25))  # after two plateaus
     0.25
     """
 

@@ -25,7 +25,7 @@ class Head(Term):
 
     Parameters
     ----------
-    n_out : int
+    n_out : int >= 1
         Number of raw scores: as many as the network has.
     weight : float >= 0, default=1.0
         Factor of its loss.

@@ -14,7 +14,7 @@ from ..layers.base import Layer, identity_forward
 
 
 class Term(Layer):
-    """A layer that in training adds a term to the objective.
+    """The base class of terms, layers that in training add a term to the objective.
 
     After the forward pass of the whole network it is asked for its value (``objective``), then its
     ``backward`` is called as ever, and adds the term's gradient to what comes from above. ``keeps``
@@ -46,5 +46,5 @@ class Term(Layer):
 
         The value is a mean over the rows, each counting ``weight`` (n, 1) times (None: once), with
         ``scale`` = 1 / sum of the weights; ``ws.batch.column`` holds these shares, weight times
-        scale. ``target`` (n, n_targets). Overwrites: ws buffers, ws.d_<param>.
+        scale. ``target`` (n, n_targets). Overwrites: ws buffers, ``ws.d_<param>``.
         """

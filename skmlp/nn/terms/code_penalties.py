@@ -19,7 +19,7 @@ _LEAST = 1e-6  # mean activations count as no nearer than this to 0 and 1
 
 
 class KLSparsity(Term):
-    r"""A sparse code: each unit is to be active for few rows.
+    r"""A sparse code: each unit should be active for few rows.
 
     With the mean :math:`a_j` of unit j over the batch and t for ``target``:
 
@@ -80,7 +80,7 @@ class KLSparsity(Term):
 
 
 class L1Sparsity(Term):
-    r"""A sparse code: most of its values are to be small, as in sparse coding (Olshausen and Field,
+    r"""A sparse code: most of its values should be small, as in sparse coding (Olshausen and Field,
     1996).
 
     Averaged over the rows, the term is
@@ -122,7 +122,8 @@ class L1Sparsity(Term):
 
 
 class Contractive(Term):
-    r"""A contractive code: it is to change little with the row (Rifai et al., 2011).
+    r"""A contractive code: the code should change little when the input changes (Rifai et al.,
+    2011).
 
     Averaged over the rows, and with the Jacobian J (n_units, n_features) of the code, the term is
 
@@ -130,18 +131,19 @@ class Contractive(Term):
 
         \mathrm{weight} \, \|J\|_F^2
 
-    for encoders of any depth and activation. It is estimated: in each step every row draws a
-    direction u on the unit sphere, and with d features, the encoder f and h for ``step``
+    for encoders of any depth and activation. The term is estimated. In each step a direction u on
+    the unit sphere is drawn for each row x. With d features, the encoder f and h for ``step``, the
+    estimate is
 
     .. math::
 
         \mathrm{weight} \, d \, \frac{\|f(x + h u) - f(x - h u)\|^2}{(2 h)^2}
 
-    and its gradient are computed exactly. The expectation over u is the term above where the
-    encoder is linear within a distance of h; otherwise there is an error of the order of
-    :math:`h^2`, by which the curvature of the encoder counts too, as in the stochastic form of
-    Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where the encoder is not smooth
-    (relu) the difference is taken across the points where it has no derivative.
+    and the gradient of this estimate is exact. Its expectation over u is the term above where the
+    encoder is linear within a distance of h. Otherwise there is an error of the order of
+    :math:`h^2`, by which the curvature of the encoder is penalised too, as in the stochastic form
+    of Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where the encoder is not
+    smooth (relu) the difference is taken across the points where it has no derivative.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
     by the mean and variance of the rows at which it is evaluated here, which both sides share. It
@@ -154,8 +156,9 @@ class Contractive(Term):
     weight : float >= 0, default=0.1
         Factor of the term, against a loss that is summed over the features.
     step : float > 0, default=0.01
-        Distance h of the two points from the row, in the units of X: short against what matters in
-        X, long against the rounding of float32, about 1e-7 of the largest values.
+        Distance h of the two points from the row, in the units of X. It should be small compared
+        with the differences that matter in X, and large compared with the rounding of float32,
+        about 1e-7 of the largest values.
     """
 
     needs_subnetwork = True
