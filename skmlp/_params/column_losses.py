@@ -30,8 +30,8 @@ LOSS_DOC = loss_doc(
     """It is summed over the features. 'binary_log_loss' is the cross-entropy of the logistic
         function for values in [0, 1], such as pixels; 'log_loss' is that of the softmax, for rows
         of shares that sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie'
-        need an X that is not negative, 'gamma' a positive one. A function of prediction and target, as for
-        :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
+        need an X that is not negative, 'gamma' a positive one. A function of prediction and target,
+        as for :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
         do not matter, except for a function as the loss, which gets X as it is: the network centres
         columns whose values are far from zero, and divides an X of very large or small numbers by
         their typical standard deviation. ``coefs_`` and ``corruption`` refer to what the network
