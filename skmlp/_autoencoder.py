@@ -24,7 +24,7 @@ from ._params.autoencoder import (
 )
 from ._params.code_blocks import autoencoder_architecture, draws_codes
 from ._params.column_losses import given_loss, labels_of
-from ._params.docs import documented
+from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
 from ._saved.networks import AUTOENCODER
 from ._sklearn import available_if
@@ -38,11 +38,11 @@ class Autoencoder(Reconstruction, BaseMLP):
     The encoder has the widths ``hidden_layer_sizes``, the decoder the same in reverse order.
 
     {objective}
-    With identity activations it finds the subspace of PCA. ``corruption`` makes it a denoising
-    autoencoder, ``code_penalty`` a sparse, a contractive or a variational one. Missing values (NaN)
-    have no loss, and the mean of the column replaces them in the input; :meth:`impute` replaces
-    them by their reconstructions. With ``categorical_features`` X is a table of numbers and
-    categories, and so is the reconstruction.
+    With identity activations, the squared error and ``alpha`` near 0 it finds the subspace of PCA.
+    ``corruption`` makes it a denoising autoencoder, ``code_penalty`` a sparse, a contractive or a
+    variational one. Missing values (NaN) have no loss, and the mean of the column replaces them in
+    the input; :meth:`impute` replaces them by their reconstructions. With ``categorical_features``
+    X is a table of numbers and categories, and so is the reconstruction.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ class Autoencoder(Reconstruction, BaseMLP):
 
     See Also
     --------
+    AutoencoderImputer : An autoencoder that fills in missing values, as a transformer.
+    OutlierAutoencoder : An autoencoder whose reconstruction errors detect outliers.
     sklearn.decomposition.PCA : The linear case, solved exactly.
 
     References
@@ -157,6 +159,7 @@ class Autoencoder(Reconstruction, BaseMLP):
     ):
         store_parameters(self, locals())
 
+    @fit_documented
     def fit(
         self,
         X: MatrixLike,
@@ -174,16 +177,11 @@ class Autoencoder(Reconstruction, BaseMLP):
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; passed to callbacks.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
         X_val : as X, default=None
-            Rows to validate on: their loss and score appear in ``history_``, and ``early_stopping``
-            watches them. Steps of a pipeline transform them if it has
-            ``transform_input=["X_val"]``.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.
+            Validation data: their loss and score appear in ``history_``, and ``early_stopping``
+            monitors their score. A pipeline with ``transform_input=["X_val"]`` transforms them too.
+        {groups}
 
         Returns
         -------
@@ -192,6 +190,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         return self._fit(Given(X, y, sample_weight, X_val, None, sample_weight_val, groups))
 
     @available_if(takes_minibatches)
+    @fit_documented
     def partial_fit(
         self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -203,14 +202,29 @@ class Autoencoder(Reconstruction, BaseMLP):
             Rows to train on. NaN, in dense X, is a missing value.
         y : object, default=None
             Not used in training; passed to callbacks.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; rows of weight zero are left out.
+        {sample_weight}
 
         Returns
         -------
         self : object
         """
         return self._fit(Given(X, y, sample_weight, incremental=True))
+
+    def transform(self, X: MatrixLike) -> np.ndarray:
+        """Return the code of each row, which ``inverse_transform`` decodes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows with the features that ``fit`` saw. NaN, in dense X, is a missing value.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+            The code, a variational one's mean. After ``set_output(transform="pandas")`` it is a
+            data frame.
+        """
+        return super().transform(X)
 
     @available_if(draws_codes)
     def sample(self, n_samples: int = 1, random_state: Seed = None) -> np.ndarray:
@@ -249,9 +263,9 @@ class Autoencoder(Reconstruction, BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_components, n_features)
-            Dense, even if X is not. Behind 'hard_threshold' that of its surrogate. A missing value
-            counts as the mean that replaces it. Of a table (``categorical_features``) that with
-            respect to its numbers, and NaN for categories.
+            Dense, even if X is sparse; NaN for the categorical columns of a table. For units behind
+            'hard_threshold' the gradient of its surrogate is used. For a missing value it is the
+            gradient at the mean that replaces it.
         """
         X = self._check_X(X)
         return gradient_of_code(self, self._input(X), X.dtype)

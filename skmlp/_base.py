@@ -10,10 +10,10 @@ from abc import ABCMeta, abstractmethod
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ._data.inputs import MatrixLike, checked, needs_no_check, takes_tables
+from ._data.inputs import checked, needs_no_check, takes_tables
 from ._data.measures import measure_of_inputs
 from ._data.sources import fits_into, start_rows, stretched
 from ._data.table import TableCodec
@@ -31,6 +31,7 @@ from ._fit.training import Minibatches, Training, check_batch_rows, new_state
 from ._fit.transaction import all_or_nothing
 from ._fit.validation import Evaluation
 from ._inspect.fitted import FittedAttributes
+from ._inspect.hidden import HiddenRepresentation
 from ._inspect.summary import Summary
 from ._params.build import block_ends, build_layers, plain_architecture
 from ._params.constraints import CONSTRAINTS
@@ -60,8 +61,7 @@ class BaseMLP(
     FittedAttributes,
     Stored,
     CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
+    HiddenRepresentation,
     BaseEstimator,
     metaclass=ABCMeta,
 ):
@@ -337,28 +337,6 @@ class BaseMLP(
         precision, None for the network's.
         """
         return self._codec.rows(X, dtype or self._network.dtype)
-
-    def transform(self, X: MatrixLike) -> np.ndarray:
-        """Return the hidden representation of X.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        Z : ndarray of shape (n_samples, n_units)
-            The last hidden layer's output (without hidden layers the input), for an autoencoder the
-            code.
-        """
-        X = self._check_X(X)
-        return predicted(
-            self._network.scores, self._input(X), stop=self._transform_stop, dtype=X.dtype
-        )
-
-    @property
-    def _n_features_out(self):
-        return self._network.widths[self._transform_stop]
 
     def summary(self) -> Summary:
         """Return the network as a table: layers, shapes of their outputs, numbers of parameters.

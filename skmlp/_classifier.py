@@ -52,6 +52,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     See Also
     --------
     MLPRegressor : The network for regression.
+    TabularMLPClassifier : An ensemble of these networks for tables, with good default settings.
+    Autoencoder : A network that learns from X alone.
     sklearn.neural_network.MLPClassifier : The class whose parameters these extend.
 
     References
@@ -216,7 +218,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Sparse if the labels that it was trained on were.
+            Sparse if the training labels were sparse.
         """
         said = self._decisions(self._check_X(X))
         if not self._multilabel:
@@ -242,7 +244,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     @available_if(has_probabilities)
     def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the logarithm of the probability of each class, computed from the scores, so that
-        it is finite.
+        it is finite. Only where ``loss`` has probabilities.
 
         Parameters
         ----------
@@ -261,9 +263,9 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         """Return probabilities with the dropout of training left on, whose spread shows how
         uncertain the network is (Monte Carlo dropout: epistemic uncertainty).
 
-        Each sample draws masks of its own for each row; all else is as in ``predict_proba``, batch
-        normalisation by its statistics. Only where ``loss`` has probabilities. Gal and Ghahramani,
-        "Dropout as a Bayesian approximation" (2016).
+        Each sample draws its own dropout masks for each row; all else is as in ``predict_proba``.
+        Only where ``loss`` has probabilities. Gal and Ghahramani, "Dropout as a Bayesian
+        approximation" (2016).
 
         Parameters
         ----------
@@ -276,14 +278,13 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_rows, n_classes)
-            Each ``p[k]`` is as what ``predict_proba`` returns; so ``p.mean(axis=0)`` and
+            Each ``p[k]`` has the shape of what ``predict_proba`` returns; ``p.mean(axis=0)`` and
             ``p.std(axis=0)`` are the mean and the spread.
 
         Raises
         ------
         ValueError
-            If the network was fitted without dropout, or with batch normalisation by the statistics
-            of the rows that come together.
+            If the network has no dropout, or batch normalisation by the predicted batch.
         """
         X = self._check_X(X)
         raw = raw_samples(self, X, n_samples, random_state, X.dtype)
@@ -294,7 +295,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         evidence for the class (a saliency map).
 
         The score is that of ``decision_function``, in prediction mode: without dropout, with batch
-        normalisation by its statistics. Of two classes the first has minus the score of the second.
+        normalisation by its statistics. Of two classes, the first has minus the second one's score.
         Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014).
 
         Parameters
@@ -307,9 +308,9 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Returns
         -------
         gradient : ndarray of shape (n_samples, n_features)
-            For multilabel targets (n_samples, n_labels, n_features). Dense, even if X is not.
-            Behind 'hard_threshold' that of its surrogate. Of a table (``categorical_features``)
-            that with respect to its numbers, and NaN for categories.
+            For multilabel targets (n_samples, n_labels, n_features). Dense, even if X is sparse;
+            NaN for the categorical columns of a table. For units behind 'hard_threshold' the
+            gradient of its surrogate is used.
         """
         gradient = gradient_of_labels if self._multilabel else gradient_of_classes
         return gradient(self, self._check_X(X), y)
@@ -322,8 +323,8 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels; in several columns missing ones, -1 or NaN, are left out, and rows where all
-            are.
+            True labels. For multilabel targets, missing labels (-1 or NaN) are left out, and so are
+            rows in which all labels are missing.
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns

@@ -38,14 +38,16 @@ class AutoencoderImputer(
     ----------
     estimator : Autoencoder, Pipeline or None, default=None
         An autoencoder, or a pipeline that ends in one after steps that let missing values through
-        and have ``inverse_transform``, such as scalers; a copy of it is fitted. None stands for a
-        denoising autoencoder of tables (``categorical_features='from_dtype'``), which standardises
-        numbers and takes strings and categories as they are: a hidden layer of twice as many relu
-        units as there are columns, at least 128 and at most 512, a code of half as many,
-        ``corruption='masking'``, ``alpha=1``, and a one-cycle rate with peak 0.005 for 150 epochs
-        of batches of 64; beyond 2000 rows for 300000 divided by the number of rows, at least 20.
-        Equal rows are put together with their weights added, so that weight 2 is the same as giving
-        a row twice, in spite of the masks.
+        and have ``inverse_transform``, such as scalers. A copy of it is fitted. A grid search sets
+        its parameters by names such as ``estimator__n_components``.
+
+        None stands for a denoising autoencoder of tables (``categorical_features='from_dtype'``),
+        which standardises numbers and takes strings and categories as they are. It has one hidden
+        layer of relu units, twice as many as X has columns, but from 128 to 512, a code of half the
+        width of that layer, ``corruption='masking'`` and ``alpha=1``. It is trained with a
+        one-cycle learning rate, whose peak is 0.005, on batches of 64 rows for 150 epochs, above
+        2000 rows for ``max(20, 300000 / n_samples)`` epochs. Equal rows are merged into one whose
+        weight is their sum, so that a row of weight 2 counts exactly as two equal rows.
     random_state : int, RandomState instance or None, default=None
         Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves
         them as they are.
@@ -57,7 +59,7 @@ class AutoencoderImputer(
     n_features_in_ : int
         Number of features seen during ``fit``.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where all are strings.
+        Names of the features, if all of them are strings.
 
     See Also
     --------
@@ -106,8 +108,8 @@ class AutoencoderImputer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows with missing values: NaN, in a frame also null. What ``estimator`` takes; a table
-            of numbers and categories if it is None. Each column must have a value.
+            Rows with missing values: NaN, in a frame also null. X must be what ``estimator`` takes;
+            if it is None, a table of numbers and categories. Each column must have a value.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -131,12 +133,13 @@ class AutoencoderImputer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the features that ``fit`` saw.
 
         Returns
         -------
-        X_imputed : ndarray or frame of shape (n_samples, n_features)
-            As :meth:`Autoencoder.impute` gives it: the other values are as they were, a frame is
-            a frame.
+        X_imputed : ndarray or data frame of shape (n_samples, n_features)
+            As :meth:`Autoencoder.impute` returns it: all other values are as they were, and it is a
+            data frame if X is one.
         """
         check_is_fitted(self, "estimator_")
         filled = _imputed(self.estimator_, X)

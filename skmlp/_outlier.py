@@ -6,7 +6,7 @@ that ends in an autoencoder becomes a detector, and there is no second list of p
 """
 
 from numbers import Real
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -43,26 +43,35 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
 
     Parameters
     ----------
-    estimator : Autoencoder, Pipeline or None, default=None
-        An autoencoder, a pipeline that ends in one, or any estimator with ``fit`` and a
-        ``score_samples`` that is larger for more normal rows. A copy of it is fitted. None stands
-        for a denoising autoencoder of standardised columns: after ``StandardScaler`` one hidden
-        layer of twice as many tanh units as there are features, at least 128 and at most 512, a
-        code of half as many, ``GaussianCorruption(1.5)``, and a one-cycle rate with peak 0.005 for
-        100 epochs of batches of 64; beyond 2000 rows for 200000 divided by the number of rows, at
-        least 20. The noise, larger than the spread of the columns, prevents such a wide network
-        from copying its input. Equal rows are put together with their weights added, so that weight
-        2 is the same as giving a row twice, in spite of the noise. For a table with categories it
-        is an autoencoder with ``categorical_features='from_dtype'``, which standardises numbers.
+    estimator : estimator with fit and score_samples, or None, default=None
+        An autoencoder, a pipeline that ends in one, or any other estimator whose ``score_samples``
+        is larger for more normal rows. A copy of it is fitted. A grid search sets its parameters by
+        names such as ``estimator__n_components``.
+
+        None stands for ``StandardScaler`` and a denoising autoencoder with one hidden layer of tanh
+        units, twice as many as X has columns, but from 128 to 512, a code of half the width of that
+        layer, and ``GaussianCorruption(1.5)``. It is trained with a one-cycle learning rate, whose
+        peak is 0.005, on batches of 64 rows for 100 epochs, above 2000 rows for ``max(20, 200000 /
+        n_samples)`` epochs. The noise, larger than the spread of the columns, prevents such a wide
+        network from copying its input. Equal rows are merged into one whose weight is their sum, so
+        that a row of weight 2 counts exactly as two equal rows. For a table with categories the
+        autoencoder has ``categorical_features='from_dtype'``, which standardises numbers, and there
+        is no ``StandardScaler``.
     contamination : 'auto' or float in (0, 0.5], default='auto'
-        How ``offset_``, the threshold, is set. A float: the share of the training rows, by weight,
-        that are outliers. 'auto': a row is an outlier if the cube root of its error lies above its
-        median over the training rows by more than two standard deviations, estimated as 1.4826
-        times the median distance from that median. Cube roots of errors are nearly normal if
-        residuals are (Wilson and Hilferty, 1931); so this is about one normal row in fifty, and
-        outliers among the training rows, if they are at most a tenth, change it little. Rows not
-        trained on have larger errors, much larger ones where few rows have many columns: in that
-        case put a PCA in front of the autoencoder, or set ``offset_`` by held-out rows.
+        How the threshold ``offset_`` is set. A float is the share of the training rows, by weight,
+        that are outliers.
+
+        With 'auto' a row is an outlier if the cube root of its error is more than two standard
+        deviations above the median of the cube roots of the training rows. The standard deviation
+        is estimated as 1.4826 times the median distance from that median, so that up to a tenth of
+        outliers among the training rows change it little. If the residuals are normally
+        distributed, the cube roots nearly are too (Wilson and Hilferty, 1931), and about 2 % of the
+        normal rows are called outliers.
+
+        Rows that were not trained on have larger errors, much larger ones if the training rows are
+        few and the columns many. In that case put a PCA in front of the autoencoder, or set the
+        threshold with held-out rows: ``detector.offset_ =
+        np.quantile(detector.score_samples(X_held_out), 0.02)``.
     random_state : int, RandomState instance or None, default=None
         Sets each ``random_state`` among the parameters of the copy of ``estimator``. None leaves
         them as they are.
@@ -72,11 +81,11 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
     estimator_ : object
         The fitted copy of ``estimator``.
     offset_ : float
-        ``decision_function`` is ``score_samples`` minus this.
+        The threshold: rows whose ``score_samples`` is below it are outliers.
     n_features_in_ : int
         Number of features seen during ``fit``.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where all are strings.
+        Names of the features, if all of them are strings.
 
     See Also
     --------
@@ -133,8 +142,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to train on, most of them normal; what ``estimator`` takes, a frame or a dense
-            array if it is None. NaN is a missing value, which has no error.
+            Rows to train on, most of them normal. X must be what ``estimator`` takes; if it is
+            None, a data frame or a dense array, in which NaN is a missing value without an error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -176,7 +185,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Return how far each row is above the threshold for outliers.
+        """Return how normal each row is, compared with the threshold: negative for outliers, else
+        0 or positive.
 
         Parameters
         ----------
@@ -185,7 +195,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``; below 0 for outliers.
+            ``score_samples(X) - offset_``.
         """
         scores = self.score_samples(X)
         return (scores.astype(np.float64, copy=False) - self.offset_).astype(
@@ -206,6 +216,25 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    def fit_predict(self, X: ArrayLike, y: object = None, **fit_params: Any) -> np.ndarray:
+        """Fit to X, then return which of its rows are outliers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            As for ``fit``.
+        y : None
+            Ignored.
+        **fit_params : dict
+            Other arguments of ``fit``, such as ``sample_weight``.
+
+        Returns
+        -------
+        label : ndarray of shape (n_samples,)
+            -1 for outliers, 1 for the others.
+        """
+        return super().fit_predict(X, y, **fit_params)
+
     def feature_errors(self, X: ArrayLike) -> np.ndarray:
         """Return the reconstruction error of each value: which columns make a row an outlier.
 
@@ -216,10 +245,10 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features)
-            The autoencoder's errors (:meth:`Autoencoder.feature_errors`), for the columns of X.
-            Where steps of a pipeline make several columns of one, such as ``OneHotEncoder``, it is
-            their sum, and 0 where they drop one; ``get_feature_names_out`` of the steps says which
-            is which.
+            The autoencoder's errors (:meth:`Autoencoder.feature_errors`), for the columns of X. If
+            a step of a pipeline makes several columns of one, as ``OneHotEncoder`` does, their
+            errors are added; a column that a step drops has the error 0. The names that
+            ``get_feature_names_out`` of the steps gives say which columns belong together.
         """
         check_is_fitted(self, "estimator_")
         if not isinstance(self.estimator_, Pipeline):

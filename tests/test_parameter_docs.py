@@ -52,6 +52,18 @@ def test_every_parameter_has_a_text(cls):
     assert all(texts.values()), [name for name, text in texts.items() if not text]
 
 
+@pytest.mark.parametrize("cls", ESTIMATORS, ids=lambda cls: cls.__name__)
+def test_every_fitted_attribute_has_a_text(cls):
+    section = cls.__doc__.partition("    Attributes\n")[2].partition("    See Also\n")[0]
+    texts = set(re.findall(r"^    (\w+_) : ", section, re.MULTILINE))
+    assert {"n_features_in_", "feature_names_in_"} <= texts
+    assert texts >= {
+        name
+        for name in dir(cls)
+        if re.fullmatch(r"[a-z]\w*_", name) and isinstance(getattr(cls, name, None), property)
+    }
+
+
 @pytest.mark.parametrize("cls", NETWORKS, ids=lambda cls: cls.__name__)
 def test_parameters_come_by_purpose(cls):
     groups = by_purpose(cls._get_param_names())

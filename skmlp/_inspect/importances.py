@@ -21,6 +21,28 @@ _PER_DEVIATION = 2.0 / np.sqrt(
 )  # mean distance of two draws from a normal distribution, in standard deviations
 
 
+def _documented(prediction, several):
+    """Return what the documentation of an estimator says of its importances."""
+    return {
+        "feature_importances_": f"""
+    feature_importances_ : ndarray of shape (n_features,)
+        How much each feature matters: the mean absolute gradient of {prediction} with respect to
+        the feature, times the standard deviation of the feature in the training rows, divided by
+        the sum over the features. For {several} it is the mean of their importances. For a linear
+        model it is ``abs(coef) * std``, divided by its sum.
+
+        A fitted network keeps no rows. So the mean is over rows drawn from independent normal
+        distributions with the means and standard deviations of the features, always the same rows.
+
+        For a categorical column of a table it is the mean change of the prediction when another
+        category is drawn, by the shares of the categories in training.
+
+        Correlated features share one importance, and how they share it says little.
+        :func:`sklearn.inspection.permutation_importance` measures importances on held-out rows
+        instead.""",
+    }
+
+
 class FeatureImportances:
     """Gives an estimator with a target ``feature_importances_``. Comes before ``BaseMLP``.
 
@@ -29,20 +51,6 @@ class FeatureImportances:
     """
 
     _moments = None
-    _attribute_docs = {
-        "feature_importances_": """
-    feature_importances_ : ndarray of shape (n_features,)
-        How much each feature matters, with sum 1: the mean size of the gradient of the prediction
-        (of a classifier's score; where classes exclude each other, of its distance from the mean
-        score) with respect to the feature, times the feature's standard deviation in the rows
-        trained on. For a linear model that is ``abs(coef) * std``, divided by its sum. The mean is
-        over rows drawn from normal distributions with the means and standard deviations of the
-        features, independently and always the same ones, since a fitted network has no rows. For a
-        category of a table it is the mean change of the prediction when another category is drawn,
-        by their shares in training. Each output, class or quantile counts alike. Correlated
-        features share what they say, in shares that say little;
-        :func:`sklearn.inspection.permutation_importance` asks held-out rows instead.""",
-    }
 
     def _keep_moments(self, data, going_on):
         levels = self._codec.levels
@@ -116,6 +124,12 @@ class ImportancesOfScores(FeatureImportances):
     their differences count.
     """
 
+    _attribute_docs = _documented(
+        "the class's score",
+        """several classes (each score minus the mean
+        score, if the classes exclude each other)""",
+    )
+
     def _prediction_matrix(self, X):
         raw = self._raw(X)
         return raw - raw.mean(axis=1, keepdims=True) if self._network.loss.shift_invariant else raw
@@ -131,6 +145,8 @@ class ImportancesOfScores(FeatureImportances):
 
 class ImportancesOfPredictions(FeatureImportances):
     """Importances of a regressor: of the numbers that it predicts."""
+
+    _attribute_docs = _documented("the prediction", "several outputs or quantiles")
 
     def _prediction_matrix(self, X):
         return self._predictions(self._raw(X), False).reshape(len(X), -1)

@@ -24,6 +24,7 @@ class Reconstruction:
         Parameters
         ----------
         Z : array-like of shape (n_samples, n_components)
+            Codes, one for each row.
 
         Returns
         -------
@@ -49,16 +50,17 @@ class Reconstruction:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Dense: the reconstruction would be as large. NaN is a missing value.
+            Dense, because the reconstruction is dense. NaN is a missing value.
 
         Returns
         -------
         X_reconstructed : ndarray of shape (n_samples, n_features)
-            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` a
-            table of the form of X, a frame of pandas or polars or an array: numbers in their own
-            units, and of each categorical column the most probable category of the fit, never a
-            missing one. The column keeps the dtype it has in X if that holds all categories of the
-            fit, else it has that of the fit (in polars, what the categories are by themselves).
+            Probabilities in columns whose loss is a cross-entropy. With ``categorical_features`` it
+            is a table of the same form as X: a frame of pandas or polars, or an array. Numbers are
+            in their own units. A categorical column has the most probable category of those that
+            the first fit saw, never a missing value. It keeps its dtype in X if that holds all
+            these categories; otherwise it has the dtype of the first fit (in polars, the dtype that
+            the categories themselves have).
         """
         valid = self._check_X(X)
         refuse_sparse(valid, "predict", "a dense reconstruction")
@@ -75,12 +77,12 @@ class Reconstruction:
         Returns
         -------
         X_imputed : ndarray or frame of shape (n_samples, n_features)
-            A copy, float32 or float64 as X is, else float64; for a pandas or polars frame a frame,
-            whose columns without missing values stay as they are. The other values are as they
-            were; what is filled in is a probability where the loss is a cross-entropy. With
-            ``categorical_features`` missing categories are filled in too, by the most probable one,
-            and a column with some keeps its dtype as in ``predict``; in the input each is treated
-            as unseen, so that it is predicted from the others.
+            A copy in which all other values are as they were. It is float32 or float64 as X is,
+            else float64; for a frame of pandas or polars it is a frame, whose columns without
+            missing values stay as they are. In columns whose loss is a cross-entropy, probabilities
+            are filled in. With ``categorical_features`` a missing category is replaced by the most
+            probable one, in a column of the dtype that ``predict`` gives it. In the input it counts
+            as an unseen category, so that it is predicted from the other columns.
         """
         valid = self._check_X(X)
         refuse_sparse(valid, "impute", "a dense reconstruction")
@@ -98,7 +100,7 @@ class Reconstruction:
         -------
         score : ndarray of shape (n_samples,)
             Minus ``loss``, summed over the features that are not missing. With
-            ``categorical_features`` the numbers are standardised.
+            ``categorical_features`` the loss is that of the standardised numbers.
         """
         X = self._check_X(X)
         return -self._losses(self._network.losses, self._input(X), X.dtype)
@@ -109,15 +111,15 @@ class Reconstruction:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Dense: the result would be as large.
+            Dense, because the result is dense.
 
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features)
             ``loss`` of each value, 0 for a missing one; the sum of a row is minus its
-            ``score_samples``. The loss of a block of columns under 'log_loss' belongs to the column
-            that is one; in general it is divided as the block's values are. Of a table one for each
-            of its columns.
+            ``score_samples``. The columns of a block under 'log_loss' have one loss together, which
+            is divided among them in proportion to their values: in a one-hot block all of it
+            belongs to the column that is one. A table has one error for each column of X.
         """
         X = self._check_X(X)
         refuse_sparse(X, "feature_errors", "dense errors")

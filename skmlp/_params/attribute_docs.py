@@ -55,5 +55,5 @@ ATTRIBUTE_DOCS = {
         Number of features seen during ``fit``.""",
     "feature_names_in_": """
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where all are strings.""",
+        Names of the features, if all of them are strings.""",
 }

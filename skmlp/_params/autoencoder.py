@@ -8,7 +8,7 @@ from ..nn.losses import Loss
 from ..nn.terms import CODE_PENALTIES, Term
 from .column_losses import COLUMN_LOSSES, LOSS_DOC
 from .constraints import CONSTRAINTS, HIDDEN_ACTIVATION_TYPES, HIDDEN_ACTIVATIONS, positive
-from .parameter_docs import PARAMETER_DOCS
+from .parameter_docs import more
 
 AUTOENCODER_CONSTRAINTS = {
     **CONSTRAINTS,
@@ -29,30 +29,34 @@ AUTOENCODER_DOCS = {
         With ``categorical_features`` it is one loss, that of the standardised numbers, such as
         'squared_error' or 'huber'; categories have their cross-entropy.""",
     "n_components": """
-    n_components : int, default=2
+    n_components : int >= 1, default=2
         Width of the code.""",
     "hidden_layer_sizes": """
-    hidden_layer_sizes : int or array-like of int, default=(100,)
+    hidden_layer_sizes : int >= 1 or array-like of int, default=(100,)
         Width of each hidden layer of the encoder; the decoder has them in reverse order. With
         ``()`` there is none.""",
-    "activation": """
-    activation : str, Activation, callable, or list of these, default='relu'
-        Activation of the hidden layers, as for :class:`MLPRegressor`; a list has one entry per
-        layer of the encoder, and the decoder has them in reverse order.""",
+    "activation": more(
+        "activation",
+        """The layers of a list are those of the encoder; the decoder has them in reverse order.""",
+    ),
     "code_activation": """
     code_activation : str, Activation or callable, default='identity'
-        Activation of the code.""",
+        Activation of the code: any that ``activation`` accepts. 'identity' does not bound the code;
+        with 'logistic' it lies between 0 and 1, with 'tanh' between -1 and 1.""",
     "corruption": """
-    corruption : {'masking', 'gaussian', 'salt_and_pepper'}, instance, callable, default=None
+    corruption : str, Corruption, callable or None, default=None
         How the input of the encoder is corrupted in training, while the target stays clean (a
-        denoising autoencoder: Vincent et al., 2010): by zeros, normal noise, lowest and highest
-        values, or ``function(x, rng)``. ``transform`` and ``predict`` corrupt nothing. Not with
-        'lbfgs'.""",
+        denoising autoencoder: Vincent et al., 2010). 'masking' (:class:`~skmlp.nn.Masking`) sets
+        random values to 0, 'gaussian' (:class:`~skmlp.nn.GaussianCorruption`) adds normal noise,
+        and 'salt_and_pepper' (:class:`~skmlp.nn.SaltAndPepper`) sets random values to 0 or 1. An
+        instance, such as ``Masking(0.2)``, has its own strength; a function is called as
+        ``function(x, rng)`` and returns the corrupted x. ``transform`` and ``predict`` corrupt
+        nothing. Not with 'lbfgs'.""",
     "corruption_at": """
     corruption_at : {'input', 'hidden'}, default='input'
         What is corrupted: the input, or the output of each hidden layer of the encoder.""",
     "dropout": """
-    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+    dropout : float in [0, 1), Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs that is dropped in training, except for the code;
         one value, or one per layer of the encoder. Use ``AlphaDropout(0.1)`` with selu.""",
     "tied_weights": """
@@ -70,14 +74,14 @@ AUTOENCODER_DOCS = {
         A penalty on the code, added to the loss in training; an instance, such as
         ``KLSparsity(target=0.1)``, has its own strength, which a grid search sets as
         ``code_penalty__weight``. 'kl' (:class:`~skmlp.nn.KLSparsity`): each unit is active for few
-        rows, for ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small
+        rows, with ``code_activation='logistic'``; 'l1' (:class:`~skmlp.nn.L1Sparsity`): small
         values; 'contractive' (:class:`~skmlp.nn.Contractive`): a code that changes little with X;
         'variational' (:class:`~skmlp.nn.Variational`, ``beta``): a normal distribution for each
         row, near to N(0, I), so that ``sample`` can draw new rows; ``transform`` returns its mean.
         The loss in ``history_`` includes the penalty; scores and validation are of the
         reconstruction alone. 'lbfgs' supports 'kl' only.""",
     "pretraining": """
-    pretraining : int or None, default=None
+    pretraining : int >= 1 or None, default=None
         Number of epochs for which each layer of the encoder is trained first, from the input to the
         code, together with the decoder layer that mirrors it, to reconstruct the output of the
         layers below (greedy layer-wise pre-training: Bengio et al., 2007); ``fit`` then trains all
@@ -88,13 +92,25 @@ AUTOENCODER_DOCS = {
         and ``partial_fit`` after its first call, do not repeat the pre-training. It helps deep
         networks of saturating activations without batch normalisation. Not with 'lbfgs',
         ``skip_connections`` or ``init_from``.""",
-    "categorical_features": PARAMETER_DOCS["categorical_features"]
-    + """
-
+    "categorical_features": more(
+        "categorical_features",
+        """
         An autoencoder gives the table back: the numbers have ``loss``, each categorical column the
         cross-entropy of the softmax over its categories, among them missing ones. Missing numbers,
-        and categories that no training row has, have no loss. Not with ``tied_weights``, categories
-        not with a contractive code.""",
+        and categories that no training row has, have no loss. Tables do not go with
+        ``tied_weights``, and categories do not go with a contractive code.""",
+    ),
+    "skip_connections": more("skip_connections", "The code has no skip connection."),
+    "data_init": more("data_init", "Tied layers and the code are initialised as usual too."),
+    "augmentation": more(
+        "augmentation",
+        """y is the clean X, so that the autoencoder learns to undo the changes.""",
+    ),
+    "scoring": """
+    scoring : 'loss', callable or None, default=None
+        The validation score that early stopping monitors: None for what ``score`` returns, 'loss'
+        for minus the validation loss, or a function ``(estimator, X) -> score``, which gets the
+        sample weights if it takes ``sample_weight``.""",
 }
 
 AUTOENCODER_ATTRIBUTE_DOCS = {

@@ -3,6 +3,7 @@
 from .._sklearn import StrOptions
 from .constraints import CONSTRAINTS, loss_constraint, loss_keys
 from .docs import loss_doc
+from .parameter_docs import more
 
 CLASSIFIER_CONSTRAINTS = {
     **CONSTRAINTS,
@@ -19,6 +20,20 @@ CLASSIFIER_DOCS = {
         targets. 'hinge',
         'squared_hinge' and 'perceptron' give scores only, and there is no ``predict_proba``; each
         class is compared with the rest.""",
+    ),
+    "hidden_layer_sizes": more(
+        "hidden_layer_sizes",
+        "With ``()`` there is none, and the model is linear (logistic or softmax regression).",
+    ),
+    "augmentation": more(
+        "augmentation",
+        """y has ones and zeros for the classes, in a column for each class, for two classes in one
+        column; it stays as it is unless an augmenter changes it.""",
+    ),
+    "early_stopping": more(
+        "early_stopping",
+        """The rows of ``validation_fraction`` are stratified by class, except for multilabel
+        targets, or if there are more than two classes and too few rows of them.""",
     ),
     "class_weight": """
     class_weight : dict, 'balanced' or None, default=None

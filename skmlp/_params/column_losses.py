@@ -27,11 +27,11 @@ COLUMN_LOSSES = [
 LOSS_DOC = loss_doc(
     COLUMN_LOSSES,
     "Huber(0.5)",
-    """Summed over the features. 'binary_log_loss' is the cross-entropy of the logistic function for
-        values in [0, 1], such as pixels; 'log_loss' that of the softmax for rows that are shares
-        and sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie' need an X that
-        is not negative, 'gamma' a positive one. A function of prediction and target, as for
-        :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
+    """It is summed over the features. 'binary_log_loss' is the cross-entropy of the logistic
+        function for values in [0, 1], such as pixels; 'log_loss' is that of the softmax, for rows
+        of shares that sum to one; ``predict`` gives probabilities then. 'poisson' and 'tweedie'
+        need an X that is not negative, 'gamma' a positive one. A function of prediction and target,
+        as for :class:`MLPRegressor`, is differentiated automatically. The scale and location of X
         do not matter, except for a function as the loss, which gets X as it is: the network centres
         columns whose values are far from zero, and divides an X of very large or small numbers by
         their typical standard deviation. ``coefs_`` and ``corruption`` refer to what the network
@@ -44,10 +44,10 @@ LOSS_DOC = loss_doc(
         rows of the first fit: 'log_loss' for each block of neighbouring columns of zeros and ones
         whose rows sum to one, 'binary_log_loss' for other columns of zeros and ones,
         'squared_error' for all others, constant columns included. ``loss_by_column_`` shows the
-        choice. Where the columns of a loss are divided, its share in the sum is that of the
-        divided ones.""",
+        choice. If the columns of a loss are divided by their typical standard deviation, the
+        sum that is minimised has the loss of the divided values.""",
     function=True,
-).replace("or Loss or callable", "or 'auto', Loss, callable or list")
+).replace(", Loss or callable", ", 'auto', Loss, callable or list")
 
 
 def labels_of(estimator):

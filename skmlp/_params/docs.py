@@ -20,10 +20,10 @@ def documented(cls: Documented) -> Documented:
     groups = by_purpose(cls._get_param_names())
     order = [name for _, names in groups for name in names]
     parameters = "\n".join({**PARAMETER_DOCS, **own}[name].strip("\n") for name in order)
-    attributes = "\n".join(
-        text.strip("\n")
-        for text in {**ATTRIBUTE_DOCS, **getattr(cls, "_attribute_docs", {})}.values()
-    )
+    texts = dict(ATTRIBUTE_DOCS)
+    for base in reversed(cls.__mro__):
+        texts.update(vars(base).get("_attribute_docs", {}))
+    attributes = "\n".join(text.strip("\n") for text in texts.values())
     known = None
     if issubclass(cls, ClassifierMixin | RegressorMixin):
         known = SCIKIT_LEARN | ({"loss"} if issubclass(cls, RegressorMixin) else set())
@@ -41,8 +41,11 @@ OBJECTIVE = r"""    With the weights :math:`W_l` and intercepts of each layer, t
 
         \frac{1}{n} \sum_{i=1}^n \mathrm{loss}_i + \frac{\alpha}{2 n} \sum_l \|W_l\|^2
 
-    where n is the number of rows (of a minibatch), the loss of a row with several outputs is their
-    sum, and :math:`\alpha` is ``alpha``; ``l1_ratio`` adds an L1 penalty.
+    where :math:`n` is the number of rows (of a minibatch), :math:`\alpha` is ``alpha`` and
+    :math:`\|W\|` the Frobenius norm. The loss of a row with several outputs is their sum. With
+    sample weights the mean is weighted, and in the penalty their sum takes the place of :math:`n`.
+    ``l1_ratio`` adds an L1 penalty; 'adamw' and 'lion' have decoupled weight decay instead of
+    penalties.
 """
 
 
@@ -52,10 +55,10 @@ def loss_doc(keys, example, text, function=False):
 
     ``function``: whether it may be a function of prediction and target.
     """
-    function = " or callable" if function else ""
+    instance = ", Loss or callable" if function else " or Loss"
     listed = ", ".join(f"'{key}'" for key in keys)
     return f"""
-    loss : {{{listed}}} or Loss{function}, default='{keys[0]}'
+    loss : {{{listed}}}{instance}, default='{keys[0]}'
         The loss that is minimised. An instance, such as ``{example}``, has its own hyperparameters.
         Formulas: :mod:`skmlp.nn.losses`. {text}"""
 
@@ -70,23 +73,30 @@ def fit_documented(method: Documented) -> Documented:
     return method
 
 
+_GROUPS = """
+        sample_weight_val : array-like, default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, for a ``validation_cv`` that keeps the rows of a group together. A
+            search passes this and the validation data on by scikit-learn's metadata routing:
+            ``set_fit_request(groups=True)``."""
+
 FIT_DOCS = {
+    "groups": _GROUPS,
     "sample_weight": """
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; rows of weight zero are left out.""",
     "validation": """
         X_val, y_val : as X and y, default=None
             Validation data: their loss and score appear in ``history_``, and ``early_stopping``
-            monitors them. A pipeline with ``transform_input=["X_val"]`` transforms them too.
-        sample_weight_val : array-like, default=None
-            Weights of the validation rows.
-        groups : array-like of shape (n_samples,), default=None
-            Group of each row, for a ``validation_cv`` that keeps the rows of a group together.""",
+            monitors their score. A pipeline with ``transform_input=["X_val"]`` transforms them too.
+"""
+    + _GROUPS.strip("\n"),
     "X": """
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data.""",
     "labels": """
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or for multilabel targets a matrix of zeros and ones; -1 or NaN there is a
-            missing label, which is left out of the loss and of the scores.""",
+            Labels, or for multilabel targets a matrix of zeros and ones, in which -1 or NaN marks a
+            missing label. Missing labels are left out of the loss and of the scores.""",
 }

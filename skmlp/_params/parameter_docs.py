@@ -1,5 +1,7 @@
 """The documentation of the parameters that estimators share, written once.
 
+A text says what is true of every estimator; one of them adds sentences of its own with ``more``.
+
 To add a parameter: a text here, and its values in ``CONSTRAINTS`` (``constraints.py``).
 """
 
@@ -11,9 +13,8 @@ from .constraints import HIDDEN_ACTIVATIONS
 
 PARAMETER_DOCS = {
     "hidden_layer_sizes": """
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Width of each hidden layer. With ``()`` there is none: the model is linear, logistic or
-        softmax regression.""",
+    hidden_layer_sizes : int >= 1 or array-like of int, default=(100,)
+        Width of each hidden layer.""",
     "activation": """
     activation : {keys}, Activation, callable, or list of these, default='relu'
         Activation of the hidden layers; a list has one entry per hidden layer. An instance, such as
@@ -38,15 +39,15 @@ PARAMETER_DOCS = {
         ``early_stopping``) and refuses dropout and clipping.""".replace(
         "keys", ", ".join(f"'{key}'" for key in OPTIMIZERS), 1
     ),
-    "alpha": """
-    alpha : float or array-like of float, default=0.0001
-        Strength of the L2 penalty (weight decay) ``alpha / 2 |W|^2``, mixed with L1 by
-        ``l1_ratio``, on the weights, never on the intercepts; one value, or one per weight matrix.
-        As in scikit-learn it is divided by the number of rows of each batch, or by the sum of their
-        weights, so that it is in the unit of the weights. With 'adamw' and 'lion' it is the
+    "alpha": r"""
+    alpha : float >= 0 or array-like of float, default=0.0001
+        Strength :math:`\alpha` of the L2 penalty (weight decay) :math:`\frac{\alpha}{2} \|W\|^2`,
+        mixed with L1 by ``l1_ratio``, on the weights, never on the intercepts; one value, or one
+        per weight matrix. As in scikit-learn the penalty is divided by the number of rows of each
+        batch, or by the sum of their sample weights. With 'adamw' and 'lion' ``alpha`` is the
         decoupled weight decay instead, which is not divided.""",
     "batch_size": """
-    batch_size : int or 'auto', default='auto'
+    batch_size : int >= 1 or 'auto', default='auto'
         Number of rows in a minibatch; 'auto' is ``min(200, n_samples)``. Unused by 'lbfgs'.""",
     "learning_rate": """
     learning_rate : {keys} or Schedule, default='constant'
@@ -57,14 +58,14 @@ PARAMETER_DOCS = {
         ``Cosine(warm_up=5)`` the rate rises linearly for five epochs. Unused by
         'lbfgs'.""".replace("keys", ", ".join(f"'{key}'" for key in SCHEDULES), 1),
     "learning_rate_init": """
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float > 0, default=0.001
         The learning rate that the schedule multiplies. Use 1.0 for 'adadelta'; 'lion' needs a third
         to a tenth of the rate of 'adam'. Unused by 'lbfgs'.""",
     "power_t": """
-    power_t : float, default=0.5
+    power_t : float >= 0, default=0.5
         Exponent of ``learning_rate='invscaling'``.""",
     "max_iter": """
-    max_iter : int, default=200
+    max_iter : int >= 1, default=200
         Maximum number of epochs (passes over the rows) of a call to ``fit``; for 'lbfgs' of
         iterations.""",
     "shuffle": """
@@ -76,7 +77,7 @@ PARAMETER_DOCS = {
         With the same seed and the same number of BLAS threads, results are identical to the
         last bit.""",
     "tol": """
-    tol : float, default=1e-4
+    tol : float >= 0, default=1e-4
         Minimum improvement of the loss (of the score with ``early_stopping``) that counts as
         progress. With 0 an equal value counts too, as in scikit-learn, except under
         ``learning_rate='plateau'``. 'lbfgs' stops when the largest entry of the projected gradient
@@ -98,14 +99,14 @@ PARAMETER_DOCS = {
     "early_stopping": """
     early_stopping : bool, default=False
         Whether to stop when the score on held-out rows (validation data) has not improved by
-        ``tol`` for ``n_iter_no_change`` epochs, and to restore the weights of the best epoch. The
-        held-out rows are ``X_val, y_val`` if given to ``fit``, else those of ``validation_cv``,
-        else ``validation_fraction`` of the rows (stratified for single-label classification, unless
-        there are more than two classes and too few rows of them), at least two. An epoch without a
-        finite score is neither better nor worse; at least one must have a finite score. If False,
-        training stops when the training loss makes no progress. Unused by 'lbfgs'.""",
+        ``tol`` for more than ``n_iter_no_change`` epochs in a row, and to restore the weights of
+        the best epoch. The held-out rows are ``X_val`` if given to ``fit``, else those of
+        ``validation_cv``, else ``validation_fraction`` of the rows, at least two. An epoch without
+        a finite score is neither better nor worse; at least one must have a finite score. If False,
+        the training loss is monitored instead, and the weights of the last epoch are kept. Unused
+        by 'lbfgs'.""",
     "validation_fraction": """
-    validation_fraction : float, default=0.1
+    validation_fraction : float in [0, 1), default=0.1
         Share of the rows held out if ``early_stopping`` and neither a validation set nor
         ``validation_cv`` is given.""",
     "validation_cv": """
@@ -123,15 +124,15 @@ PARAMETER_DOCS = {
     beta_2 : float in [0, 1), default=0.999
         Decay of the second moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",
     "epsilon": """
-    epsilon : float, default=1e-8
-        Numerical floor of the denominator in 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop' and
-        'adagrad'.""",
+    epsilon : float > 0, default=1e-8
+        Small number added to the denominator in 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop' and
+        'adagrad', so that it is never 0. That of 'adadelta' is ``Adadelta(epsilon=1e-6)``.""",
     "n_iter_no_change": """
-    n_iter_no_change : int, default=10
-        Training stops after more than this number of epochs without progress. Unused by
+    n_iter_no_change : int >= 1 or numpy.inf, default=10
+        Training stops after more than this number of epochs in a row without progress. Unused by
         'lbfgs'.""",
     "max_fun": """
-    max_fun : int, default=15000
+    max_fun : int >= 1, default=15000
         Maximum number of evaluations of the objective by 'lbfgs'.""",
     "weight_init": """
     weight_init : {'auto', keys} or Initializer, default='auto'
@@ -142,13 +143,13 @@ PARAMETER_DOCS = {
         "keys", ", ".join(f"'{key}'" for key in INITIALIZERS), 1
     ),
     "dropout": """
-    dropout : float, Dropout, AlphaDropout, or array-like of these, default=0.0
+    dropout : float in [0, 1), Dropout, AlphaDropout, or array-like of these, default=0.0
         Fraction of each hidden layer's outputs that is dropped in training (inverted dropout);
         one value, or one per hidden layer. Use ``AlphaDropout(0.1)`` with selu: it preserves
         mean 0 and variance 1, which 'selu' with ``weight_init='lecun_normal'`` produces.
         Refused by 'lbfgs'.""",
     "input_dropout": """
-    input_dropout : float, default=0.0
+    input_dropout : float in [0, 1), default=0.0
         Fraction of the inputs that is dropped in training. Refused by 'lbfgs'.""",
     "batch_norm": """
     batch_norm : bool or BatchNorm, default=False
@@ -157,17 +158,18 @@ PARAMETER_DOCS = {
         used in prediction. Batches must have at least two rows. With 'lbfgs' the statistics are
         those of the whole training set.""",
     "clip_norm": """
-    clip_norm : float or None, default=None
+    clip_norm : float > 0 or None, default=None
         Bound on the Euclidean norm of the whole gradient (gradient clipping), all penalties
         included except decoupled weight decay. Refused by 'lbfgs'.""",
     "clip_value": """
-    clip_value : float or None, default=None
-        Bound on each entry of that gradient, applied before ``clip_norm``. Refused by 'lbfgs'.""",
+    clip_value : float > 0 or None, default=None
+        Bound on the absolute value of each entry of that gradient, applied before ``clip_norm``.
+        Refused by 'lbfgs'.""",
     "scoring": """
     scoring : str, callable or None, default=None
-        The validation score that early stopping monitors: None for the estimator's own (accuracy,
-        R2, or minus the reconstruction error), 'loss' for minus the validation loss, or any
-        scikit-learn scorer, which gets the sample weights if it takes ``sample_weight``.""",
+        The validation score that early stopping monitors: None for what ``score`` returns, 'loss'
+        for minus the validation loss, or any scikit-learn scorer, which gets the sample weights if
+        it takes ``sample_weight``.""",
     "dtype": """
     dtype : {'auto', 'float32', 'float64'} or NumPy dtype, default='auto'
         Precision of training and prediction. 'auto' is float32 where each step uses a random part
@@ -177,25 +179,24 @@ PARAMETER_DOCS = {
     augmentation : callable, list of callables or None, default=None
         Random changes of each training batch (data augmentation), applied in turn: augmenters of
         :mod:`skmlp.augment`, such as ``GaussianNoise(0.1)``, whose parameters a grid search sets by
-        names such as ``augmentation__scale``, or functions ``(X, y, rng) -> (X, y)`` of a batch (y:
-        ones and zeros for classes, one column for two classes; numbers in their units), which must
-        keep shapes and dtypes and draw random numbers from ``rng``. Labels are copied unless an
-        augmenter changes y, and sample weights stay as they are. An autoencoder's y is the clean X,
-        so that it learns to undo the changes. The training loss is that of the changed rows;
-        validation and prediction use the rows as they are. Refused by 'lbfgs' and for sparse X.""",
-    "l1_ratio": """
+        names such as ``augmentation__scale``, or functions ``(X, y, rng) -> (X, y)`` of a batch,
+        which must keep shapes and dtypes and draw random numbers from ``rng``. Sample weights stay
+        as they are. The training loss is that of the changed rows; validation and prediction use
+        the rows as they are. Refused by 'lbfgs' and for sparse X.""",
+    "l1_ratio": r"""
     l1_ratio : float in [0, 1], default=0.0
-        Share of L1 in the penalty ``alpha (l1_ratio |W|_1 + (1 - l1_ratio) / 2 |W|^2)``, as in
-        scikit-learn's ElasticNet: 0 is L2 alone, 1 is the lasso. Each step ends with a soft
-        threshold, scaled by the solver's own step size, which makes weights exactly zero and
-        converges to the minimum of loss plus penalty. The noise of small batches moves weights away
+        Share :math:`r` of L1 in the penalty
+        :math:`\alpha \left( r \|W\|_1 + \frac{1 - r}{2} \|W\|^2 \right)`, as in scikit-learn's
+        ElasticNet: 0 is L2 alone, 1 is the lasso. Each step ends with a soft threshold, scaled by
+        the solver's own step size, which makes weights exactly zero and converges to the minimum of
+        loss plus penalty. The noise of small batches moves weights away
         from zero again: use large batches or a falling learning rate to get many zeros.
         ``gradient_norm`` in ``history_`` does not include the L1 part. With 'adamw' it is the share
         of the decoupled decay: weights lose ``learning rate * alpha * l1_ratio`` in each step, down
         to zero, and those whose average gradient is below that share of its usual size stay there.
         Refused by 'lbfgs' and 'lion'.""",
     "max_norm": """
-    max_norm : float or None, default=None
+    max_norm : float > 0 or None, default=None
         Upper bound on the Euclidean norm of each unit's incoming weights (each column of
         ``coefs_``, the output's included; intercepts are not bounded). Weights are scaled back to
         it after every step; 3 or 4 is usual with dropout (Srivastava et al., 2014, section 5.1).
@@ -217,11 +218,10 @@ PARAMETER_DOCS = {
         width (residual connections: He et al., 2016); layers between different widths have none,
         and if no layer can be bridged, ``fit`` raises ``ValueError``. 'concat': its input followed
         by its output (Huang et al., 2017), so that each layer receives the features and the outputs
-        of all layers before it, and ``coefs_`` have as many rows. ``transform`` returns what the
-        last hidden layer passes on. Sparse input that a skip connection reads becomes dense batch
-        by batch.""",
+        of all layers before it, and ``coefs_`` have as many rows. Sparse input that a skip
+        connection reads becomes dense batch by batch.""",
     "auxiliary_loss_weight": """
-    auxiliary_loss_weight : float or array-like of float, default=0.0
+    auxiliary_loss_weight : float >= 0 or array-like of float, default=0.0
         Weight of the loss of an extra output head at each hidden layer (Lee et al.,
         "Deeply-supervised nets", 2015); one value, or one per hidden layer, 0 for none. A head is
         an output layer of its own for what the hidden layer passes on, dropout and skip connection
@@ -253,21 +253,21 @@ PARAMETER_DOCS = {
         vector shared by all such categories. Numbers are scaled (``numeric_scaling``) by statistics
         of the training values; a missing one then becomes 0, with an additional indicator column if
         there were any in training. Infinite numbers, dates and times are refused. The first fit
-        learns all this, later ones keep it. With None X is a matrix of numbers. See the guide,
-        "Tables".""",
+        learns all this, later ones keep it. With None X is a matrix of numbers. Guide:
+        :doc:`/guide/tables`.""",
     "embedding_dim": """
-    embedding_dim : int or None, default=None
+    embedding_dim : int >= 1 or None, default=None
         Maximum width of the learned vectors of a category: those of a column have as many numbers
         as it has categories, but not more than this; None means at most 50. Unused without
         ``categorical_features``.""",
-    "numeric_scaling": """
+    "numeric_scaling": r"""
     numeric_scaling : {'standard', 'robust'}, default='standard'
         How the numbers of a table are scaled: 'standard' by their mean and standard deviation;
-        'robust' by their median and interquartile range, and then bounded by z / sqrt(1 + (z /
-        3)^2), so that outliers are at most 3 (Holzmueller et al., 2024). Unused without
-        ``categorical_features``.""",
+        'robust' by their median and interquartile range, and then bounded by
+        :math:`z / \sqrt{1 + (z / 3)^2}`, so that outliers are at most 3 in absolute value
+        (Holzmueller et al., 2024). Unused without ``categorical_features``.""",
     "min_frequency": """
-    min_frequency : int, default=1
+    min_frequency : int >= 1, default=1
         Minimum number of training rows that must have a category of a table for it to get its own
         vector; all rarer ones share one, which is also that of unseen categories. The most frequent
         category of a column always has its own. Unused without ``categorical_features``.""",
@@ -300,6 +300,10 @@ PARAMETER_DOCS = {
         Whether the first fit adapts the initial hidden layers to at most 2000 of its rows, from the
         lowest layer up: the weights of each unit are divided by the standard deviation of its sums,
         and its intercept makes the sum of a random row zero, so that the units bend where the rows
-        are. Layers that ``skip_connections='add'`` bridges, tied layers and the code
-        of an autoencoder are initialised as usual.""",
+        are. Layers that ``skip_connections='add'`` bridges are initialised as usual.""",
 }
+
+
+def more(name, text):
+    """Return the text of a parameter with sentences that are true of one estimator only."""
+    return f"{PARAMETER_DOCS[name]}\n        {text}"

@@ -31,8 +31,8 @@ class ExplainedParameters:
         return super()._get_param_names()
 
     def set_params(self, **params):
-        """Set parameters of this estimator, and, by names such as ``solver__beta_1``, of the units
-        among them.
+        """Set parameters of this estimator and of its components: the name ``parameter__name`` sets
+        ``name`` of the instance that ``parameter`` holds.
 
         Parameters
         ----------

@@ -2,6 +2,7 @@
 
 from .constraints import CONSTRAINTS, loss_constraint, loss_keys
 from .docs import loss_doc
+from .parameter_docs import more
 
 REGRESSOR_CONSTRAINTS = {
     **CONSTRAINTS,
@@ -18,9 +19,18 @@ REGRESSOR_DOCS = {
         0.5 and 0.9, with ``Quantile(0.9)`` that one, with ``Quantile((0.05, 0.95))`` two;
         'gaussian_nll' learns the standard deviation too, which ``predict(X, return_std=True)``
         gives. A function of prediction and target made of NumPy's elementwise functions, such as
-        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, gives its own gradient
-        (:mod:`skmlp.nn.autodiff.custom`).""",
+        ``lambda prediction, target: np.log1p((prediction - target) ** 2)``, is differentiated
+        automatically (:mod:`skmlp.nn.autodiff.custom`).""",
         function=True,
+    ),
+    "hidden_layer_sizes": more(
+        "hidden_layer_sizes",
+        "With ``()`` there is none, and the model is linear (linear regression).",
+    ),
+    "augmentation": more(
+        "augmentation",
+        """y has a column for each output, in the units of y; it stays as it is unless an augmenter
+        changes it.""",
     ),
     "normalize_y": """
     normalize_y : bool, default=True

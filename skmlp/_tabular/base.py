@@ -65,16 +65,15 @@ class BaseTabularMLP(
     # ---- fitting
 
     def make_estimator(self, n_samples: int = 5000, number: int = 0) -> Any:
-        """Return an unfitted estimator with the settings of a member, whose parameters can be read,
-        and changed by ``member_params``.
+        """Return an unfitted estimator with the settings of a member. Its parameters show what
+        ``member_params`` can replace.
 
         Parameters
         ----------
         n_samples : int, default=5000
-            Number of rows of the table, on which batches and epochs depend.
+            Number of training rows, on which ``batch_size`` and ``max_iter`` depend.
         number : int, default=0
-            Number of the member. Those of a classifier with even numbers embed numbers, those with
-            odd ones do not; of a regressor all do.
+            Number of the member, on which settings may depend.
 
         Returns
         -------
@@ -225,7 +224,6 @@ class BaseTabularMLP(
 
     @property
     def history_(self) -> pd.DataFrame:
-        """One row for each epoch of each member."""
         check_is_fitted(self)
         names = range(len(self.estimators_))
         return pd.concat(
@@ -234,7 +232,6 @@ class BaseTabularMLP(
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """The mean of the members'."""
         check_is_fitted(self)
         return np.mean([member.feature_importances_ for member in self.estimators_], axis=0)
 

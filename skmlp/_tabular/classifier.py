@@ -28,14 +28,16 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both. Its members are :class:`MLPClassifier` with settings that were chosen on
     many tables, after those of RealMLP (Holzmueller et al., 2024); each holds out another part of
-    the rows and keeps the weights of the epoch that was best there. Their scores are averaged, and
-    calibrated on the held-out rows.
+    the rows and keeps the weights of the epoch that was best there. Every second member, from the
+    first on, has an embedding of the numeric columns (``numeric_embedding``). The scores of the
+    members are averaged, and calibrated on the held-out rows.
 
     Parameters
     ----------
     {parameters}
     class_weight : dict, 'balanced' or None, default=None
-        Weight of each class, as in scikit-learn.
+        Weight of each class, multiplied with ``sample_weight``; 'balanced' makes the weights
+        inversely proportional to the class frequencies.
 
     Attributes
     ----------
@@ -102,7 +104,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Of pandas or polars, or an array; missing values are allowed.
+            A data frame of pandas or polars, or an array; missing values are allowed.
         y : array-like of shape (n_samples,)
             Labels of any kind.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -142,8 +144,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         return self._probabilities(self._scores(X), "log_link")
 
     def decision_function(self, X: MatrixLike) -> np.ndarray:
-        """Return the calibrated scores, the mean of the members': the larger, the more the class is
-        favoured.
+        """Return the calibrated scores, the mean of the members' scores times ``sharpness_``, which
+        are larger for more probable classes.
 
         Parameters
         ----------
@@ -174,7 +176,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         return self.classes_[scores.argmax(axis=1)]
 
     def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy, the share of the rows whose labels are right.
+        """Return the accuracy, the share of the rows whose labels are predicted correctly.
 
         Parameters
         ----------

@@ -21,31 +21,33 @@ TABULAR_CONSTRAINTS = {
 }
 
 _PARAMETERS = """
-    n_estimators : int, default=8
-        Number of networks in the ensemble. More give better predictions and take proportionally
-        more time; from five on each row is held out by at most one of them.
-    hidden_layer_sizes : array-like of int, default=(128, 128, 128)
+    n_estimators : int >= 1, default=8
+        Number of networks in the ensemble, its members. More give better predictions and take
+        proportionally more time. Each member holds out another one of ``max(5, n_estimators)``
+        equal parts of the rows.
+    hidden_layer_sizes : int >= 1 or array-like of int, default=(128, 128, 128)
         Widths of the hidden layers.
-    max_iter : int or 'auto', default='auto'
+    max_iter : int >= 1 or 'auto', default='auto'
         Number of epochs of each member, whose best epoch is kept. 'auto' is 128; for few rows it is
-        larger, so that there are 4000 steps, and beyond 20000 rows smaller, so that 2500000 rows
+        larger, so that there are 4000 steps, and above 20000 rows smaller, so that 2500000 rows
         are seen, but at least 8.
-    learning_rate_init : float, default={rate}
+    learning_rate_init : float > 0, default={rate}
         Highest value of the learning rate.
-    batch_size : int or 'auto', default='auto'
+    batch_size : int >= 1 or 'auto', default='auto'
         Number of rows in a batch. 'auto' is a power of two near 1/32 of the number of rows, from
         32 to 256; for more than 90000 rows near 1/256 of it, up to 1024.
-    dropout : float or array-like of float, default=0.15
-        Fraction of each hidden layer's outputs that is dropped in training.
+    dropout : float in [0, 1) or array-like of float, default=0.15
+        Fraction of each hidden layer's outputs that is dropped in training; one value, or one per
+        hidden layer. It falls to zero over the second half of the epochs.
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
         Which columns hold categories. 'from_dtype': those whose dtype is category or
         string, and object columns that contain anything but numbers. Otherwise names, column
         numbers or a mask. Dates and times are refused.
     member_params : dict or None, default=None
         Parameters of the members that replace the default settings, such as
-        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows the settings. Seeds,
-        held-out rows and class weights cannot be set here.
-    time_limit : float or None, default=None
+        ``{{"activation": "relu"}}``; :meth:`make_estimator` shows the settings. What the ensemble
+        sets itself, such as ``random_state`` and ``early_stopping``, cannot be set here.
+    time_limit : float > 0 or None, default=None
         Maximum duration of the fit in seconds. The number of epochs is planned to end in time, and
         members for which there is no time are left out; the first epoch of the first member is
         always made. Results then depend on the speed of the machine. Numba compiles once per
@@ -61,7 +63,7 @@ _PARAMETERS = """
 _ATTRIBUTES = """
     estimators_ : list of {member}
         The fitted networks, which accept the same table.
-    history_ : DataFrame
+    history_ : pandas.DataFrame
         A row for each epoch of each member, with the columns of ``history_`` of a member.
     n_iter_ : int
         Largest number of epochs of a member.
@@ -70,7 +72,7 @@ _ATTRIBUTES = """
     n_features_in_ : int
         Number of columns seen during ``fit``.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where all are strings."""
+        Names of the features, if all of them are strings."""
 
 _REFERENCES = """
     Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted

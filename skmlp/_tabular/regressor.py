@@ -24,8 +24,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both; y needs no scaling. Its members are :class:`MLPRegressor` with settings
     that were chosen on many tables, after those of RealMLP (Holzmueller et al., 2024); each holds
-    out another part of the rows, keeps the weights of the epoch that was best there, and their
-    predictions are averaged. No prediction is outside of the range of y.
+    out another part of the rows and keeps the weights of the epoch that was best there. Their
+    predictions are averaged. No prediction is outside of the range of the training y.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Of pandas or polars, or an array; missing values are allowed.
+            A data frame of pandas or polars, or an array; missing values are allowed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -109,17 +109,18 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         quantiles : float or array-like of float in (0, 1), default=None
-            Levels of a prediction interval: with (0.05, 0.95) nine of ten values of y lie between
-            the two numbers, on average over rows like those trained on. They are the prediction
-            plus quantiles of the errors of members on their held-out rows with similar
-            predictions. The mean of several members has smaller errors than one, so intervals
-            tend to be too wide. Only for
-            one output.
+            Levels of the quantiles to return instead of the prediction. Two of them are a
+            prediction interval: with (0.05, 0.95) nine of ten values of y lie between the two
+            numbers, on average over rows like those trained on. A quantile is the prediction plus a
+            quantile of the errors that members make on their held-out rows with similar
+            predictions. The mean of several members has smaller errors than one member, so
+            intervals tend to be too wide. Only for one output.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            With several quantiles of shape (n_samples, n_levels).
+            With a single float as ``quantiles`` of shape (n_samples,), with several levels of shape
+            (n_samples, n_levels).
         """
         matrix = self._check_X(X)
         y = self._mean(lambda member: self._said(member, matrix), len(matrix))
@@ -131,7 +132,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         return out if np.ndim(quantiles) else out[:, 0]
 
     def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return R2, the share of the variance of y that is explained, of several outputs its mean.
+        """Return R², the share of the variance of y that the predictions explain, averaged over
+        several outputs.
 
         Parameters
         ----------

@@ -27,11 +27,13 @@ _MARKERS = "o^sDvPX*<>"
 
 
 class CodeDisplay:
-    """A picture of codes: two components of what ``transform`` gives for each row, coloured by
-    labels, or one of them.
+    """A picture of codes: one or two components of what ``transform`` returns for each row,
+    coloured by labels.
 
-    One component lies along the x axis. Classes have a strip each, in which points are spread
-    upwards to be told apart; labels that are numbers are the y axis.
+    It shows whether the code separates classes, or changes gradually with a number. Two components
+    are the two axes. A single component is drawn along the x axis: each class then has a strip of
+    its own, in which points are spread upwards so that they can be told apart, and labels that are
+    numbers are the y axis.
 
     Use :meth:`from_estimator` to make one.
 
@@ -39,12 +41,12 @@ class CodeDisplay:
     ----------
     codes : ndarray of shape (n_samples, 2) or (n_samples, 1)
         A point for each row.
-    labels : ndarray of shape (n_samples,), default=None
+    labels : ndarray of shape (n_samples,) or None, default=None
         What they are coloured by: classes (with a legend) or numbers (with a colour bar).
-    names : tuple of str, default=('code 0', 'code 1')
-        What stands at the axes, for each component. :meth:`from_estimator` calls those of an
-        autoencoder codes and those of other networks units.
-    label_name : str, default=None
+    names : sequence of str, default=('code 0', 'code 1')
+        The label of the axis of each component. :meth:`from_estimator` writes 'code' for an
+        autoencoder and 'unit' for other networks, with the number of the component.
+    label_name : str or None, default=None
         The title of the legend or the colour bar.
 
     Attributes
@@ -97,17 +99,17 @@ class CodeDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best
-            estimator it is then.
+            A fitted network, a pipeline that ends with one, or a fitted search (its best estimator
+            is used).
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows, as for ``transform``.
-        y : array-like of shape (n_samples,), default=None
-            Labels to colour them by. Floating-point numbers and whole numbers with more than 20
-            different values get a colour bar, all else is classes.
-        components : int or tuple of one or two int, default=None
-            Which components of the code to draw. None: all, for codes of one or two; others have no
-            order, so a choice has to be made.
-        ax : matplotlib Axes, default=None
+        y : array-like of shape (n_samples,) or None, default=None
+            Labels to colour them by. Floating-point numbers, and whole numbers with more than 20
+            different values, are numbers; everything else is classes.
+        components : int, sequence of one or two int, or None, default=None
+            Which components of the code to draw. None draws all of a code of one or two components;
+            for wider codes ``components`` is required.
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns
@@ -141,7 +143,7 @@ class CodeDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns

@@ -28,12 +28,25 @@ class DiagnosticsDisplay:
     """A picture of what happened in each layer: sizes of gradients, dead and saturated units over
     the epochs.
 
+    Each layer has a curve, from dark (layer 0, the first) to light (the last); the output layer has
+    a gradient only. Equal curves hide each other, as at 0 for layers without dead units.
+
+    * Gradient norm: gradients that are much smaller in the first layers than in the last are
+      vanishing; gradients that grow from epoch to epoch call for a smaller learning rate or for
+      ``clip_norm``.
+    * Dead units: units whose activation has a derivative near 0 in every row of the batch. They
+      hardly learn any more; a smaller learning rate or another activation, such as 'leaky_relu',
+      helps.
+    * Saturated outputs: the share of outputs at which the derivative is near 0. For relu, which is
+      flat on one side, about a half is normal; for 'tanh' and 'logistic' a large share slows
+      training down.
+
     Use :meth:`from_estimator` to make one, with an estimator that was fitted with
     ``diagnostics=True``.
 
     Parameters
     ----------
-    history : DataFrame
+    history : pandas.DataFrame
         ``history_`` of the estimator.
 
     Attributes
@@ -44,18 +57,17 @@ class DiagnosticsDisplay:
         What they show.
     figure_ : matplotlib Figure
         The figure that they belong to.
-    lines_ : dict of str -> matplotlib Line2D
+    lines_ : dict mapping str to matplotlib Line2D
         The curves, by column of ``history_``.
 
     Examples
     --------
-    >>> from sklearn.datasets import load_wine
-    >>> from sklearn.preprocessing import scale
+    >>> from sklearn.datasets import load_digits
     >>> from skmlp import DiagnosticsDisplay, MLPClassifier
-    >>> X, y = load_wine(return_X_y=True)
-    >>> model = MLPClassifier(
-    ...     (20, 20), diagnostics=True, learning_rate="one_cycle", random_state=0
-    ... ).fit(scale(X), y)
+    >>> X, y = load_digits(return_X_y=True)
+    >>> setting = {"learning_rate": "one_cycle", "learning_rate_init": 0.1, "max_iter": 15}
+    >>> model = MLPClassifier((50, 50, 50), diagnostics=True, random_state=0, **setting)
+    >>> model = model.fit(X / 16, y)
     >>> display = DiagnosticsDisplay.from_estimator(model)
     >>> display.panels_
     ['gradient_norm', 'dead', 'saturated']
@@ -78,9 +90,11 @@ class DiagnosticsDisplay:
         ----------
         estimator : object
             A network fitted with ``diagnostics=True``, a pipeline that ends with one, or a fitted
-            search, whose best estimator it is then.
-        show, ax
-            As for :meth:`plot`.
+            search (its best estimator is used).
+        show : sequence of str, default=('gradient_norm', 'dead', 'saturated')
+            The panels, from top to bottom, as for :meth:`plot`.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            Where to draw, as for :meth:`plot`.
 
         Returns
         -------
@@ -99,13 +113,12 @@ class DiagnosticsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or array of Axes, default=None
+        ax : matplotlib Axes, array of Axes or None, default=None
             Where to draw: one Axes for each panel, or one whose place they share; None makes a new
             figure.
         show : sequence of str, default=('gradient_norm', 'dead', 'saturated')
             The panels, from top to bottom, of 'gradient_norm', 'dead', 'saturated' and
-            'activation_std'. Those of the hidden layers' outputs are left out where
-            there is no hidden layer.
+            'activation_std'. Without a hidden layer only 'gradient_norm' is drawn.
 
         Returns
         -------

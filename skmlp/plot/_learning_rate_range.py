@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 
 
 class LearningRateRangeDisplay:
-    """A picture of a learning-rate range test.
+    """A picture of a learning-rate range test, which shows the learning rates that suit a network.
 
-    Use :meth:`from_estimator` to make one; see :func:`learning_rate_range`.
+    The test (:func:`learning_rate_range`) trains a copy of the network for some steps while the
+    learning rate rises, and records the loss of each batch. From left to right, the loss first
+    stays level, because the rate is too small to learn; then it falls, at useful rates; then it
+    rises, because training diverges. The curve ends early if the loss is no longer finite, or its
+    moving average is four times its lowest value.
+
+    The dashed line is the suggestion: a tenth of the rate at which the moving average is lowest.
+    It suits the peak of a schedule; search for a constant ``learning_rate_init`` below it.
+
+    Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
@@ -44,7 +53,7 @@ class LearningRateRangeDisplay:
     >>> from skmlp import LearningRateRangeDisplay, MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> display = LearningRateRangeDisplay.from_estimator(MLPClassifier(random_state=0), X / 16, y)
-    >>> len(display.rates) == len(display.losses)
+    >>> bool(0.01 < display.suggestion < 0.2)
     True
     """
 
@@ -75,9 +84,21 @@ class LearningRateRangeDisplay:
 
         Parameters
         ----------
-        estimator, X, y, sample_weight, min_rate, max_rate, n_steps
-            As for :func:`learning_rate_range`.
-        ax : matplotlib Axes, default=None
+        estimator : MLPClassifier, MLPRegressor, Autoencoder, or Pipeline that ends in one
+            As for :func:`learning_rate_range`; it is not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to train on.
+        y : array-like or None, default=None
+            Targets, as for ``fit``; None for an autoencoder.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each row.
+        min_rate : float > 0, default=1e-6
+            First learning rate.
+        max_rate : float > min_rate, default=10.0
+            Last learning rate.
+        n_steps : int >= 2, default=100
+            Number of rates.
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns
@@ -98,12 +119,12 @@ class LearningRateRangeDisplay:
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the losses, their moving average and the suggestion over the learning rate, and
-        return the display. Where the last losses are far above the first ones the curve leaves
-        the picture at the top, so that its fall can be seen.
+        return the display. If the last losses are far above the first ones, the curve leaves the
+        picture at the top, so that its fall can be seen.
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class ReconstructionDisplay:
-    """A picture of images, each with its reconstruction below it.
+    """A picture of images, each with its reconstruction by an autoencoder below it.
+
+    It shows what the code keeps of an image and what it loses.
 
     Use :meth:`from_estimator` to make one.
 
@@ -42,10 +44,11 @@ class ReconstructionDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from skmlp import Autoencoder, ReconstructionDisplay
     >>> X, _ = load_digits(return_X_y=True)
-    >>> model = Autoencoder(8, learning_rate="one_cycle", max_iter=10, random_state=0).fit(X / 16)
-    >>> display = ReconstructionDisplay.from_estimator(model, X[:10] / 16, image_shape=(8, 8))
+    >>> setting = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 40}
+    >>> model = Autoencoder(8, random_state=0, **setting).fit(X / 16)
+    >>> display = ReconstructionDisplay.from_estimator(model, X[:6] / 16, image_shape=(8, 8))
     >>> display.reconstructions.shape
-    (10, 64)
+    (6, 64)
     """
 
     def __init__(
@@ -69,13 +72,13 @@ class ReconstructionDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted Autoencoder, a pipeline that ends with one and can go back
-            (``inverse_transform``), or a fitted search for one.
+            A fitted :class:`Autoencoder`, a pipeline that ends with one and whose steps have
+            ``inverse_transform``, or a fitted search over these (its best estimator is used).
         X : array-like of shape (n_images, n_features)
             The images to show, as for ``transform``.
         image_shape : (int, int)
             Their height and width.
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns
@@ -105,7 +108,7 @@ class ReconstructionDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns

@@ -27,14 +27,18 @@ _PANELS = {"loss": "loss", "score": "validation score", "learning_rate": "learni
 class TrainingDisplay:
     """A picture of how training went: losses, validation score and learning rate over the epochs.
 
+    A validation loss that rises while the training loss still falls is a sign of overfitting;
+    losses that still fall at the end call for more epochs. If there is a validation set, a dot
+    marks the epoch with the best validation score.
+
     Use :meth:`from_estimator` or :meth:`from_estimators` to make one.
 
     Parameters
     ----------
-    histories : dict of str -> DataFrame
+    histories : dict mapping str to pandas.DataFrame
         ``history_`` of each estimator, by the name in the legend.
-    best_epochs : dict of str -> int, default=None
-        The epoch to mark of each; one that is not there has no mark.
+    best_epochs : dict mapping str to int, or None, default=None
+        The epoch to mark, by the name of the estimator. An estimator without an entry has no mark.
 
     Attributes
     ----------
@@ -44,10 +48,10 @@ class TrainingDisplay:
         What they show.
     figure_ : matplotlib Figure
         The figure that they belong to.
-    lines_ : dict of (str, str) -> matplotlib Line2D, or list of these
-        The curves, by name of the estimator and column of ``history_``; of an ensemble one for each
-        member.
-    marks_ : dict of (str, str) -> matplotlib Line2D
+    lines_ : dict mapping (str, str) to matplotlib Line2D, or to a list of these
+        The curves, by name of the estimator and column of ``history_``; a list for an ensemble,
+        with one curve for each member.
+    marks_ : dict mapping (str, str) to matplotlib Line2D
         The marks of the best epochs on them.
 
     Examples
@@ -83,11 +87,13 @@ class TrainingDisplay:
         ----------
         estimator : object
             A fitted network or ensemble for tables, a pipeline that ends with one, or a fitted
-            search, whose best estimator it is then. Of an ensemble each member has a thin line.
-        name : str, default=None
-            Its name in the legend; None: the name of its class.
-        show, ax
-            As for :meth:`plot`.
+            search (its best estimator is used). Each member of an ensemble has a thin line.
+        name : str or None, default=None
+            Its name in the legend; None is the name of its class.
+        show : sequence of {'loss', 'score', 'learning_rate'} or None, default=None
+            The panels, from top to bottom, as for :meth:`plot`.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            Where to draw, as for :meth:`plot`.
 
         Returns
         -------
@@ -109,11 +115,13 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        estimators : dict of str -> estimator, list of estimators, or dict
+        estimators : dict mapping str to estimator, list of estimators, or dict
             As for :meth:`from_estimator`, by name or in order; or what ``cross_validate(...,
             return_estimator=True)`` returns.
-        show, ax
-            As for :meth:`plot`.
+        show : sequence of {'loss', 'score', 'learning_rate'} or None, default=None
+            The panels, from top to bottom, as for :meth:`plot`.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            Where to draw, as for :meth:`plot`.
 
         Returns
         -------
@@ -133,12 +141,12 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or array of Axes, default=None
+        ax : matplotlib Axes, array of Axes or None, default=None
             Where to draw: one Axes for each panel, or one whose place they share; None makes a new
             figure.
-        show : sequence of {'loss', 'score', 'learning_rate'}, default=None
-            The panels, from top to bottom. None: those for which there are numbers, the learning
-            rate only if it changes.
+        show : sequence of {'loss', 'score', 'learning_rate'} or None, default=None
+            The panels, from top to bottom. None draws those for which there are numbers, the
+            learning rate only if it changes.
 
         Returns
         -------

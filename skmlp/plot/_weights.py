@@ -22,7 +22,9 @@ class WeightsDisplay:
     matrix.
 
     Zero is white, positive weights are red and negative ones blue, on a scale that is the same in
-    both directions.
+    both directions. A unit responds most to an image that is bright where its weights are red, and
+    dark where they are blue. Images that look like noise are a sign of overfitting; a larger
+    ``alpha`` for the first layer makes them smoother.
 
     Use :meth:`from_estimator` to make one.
 
@@ -34,7 +36,7 @@ class WeightsDisplay:
         Their numbers.
     image_shape : (int, int) or None, default=None
         Height and width of the images that a unit's weights are; None draws the matrix.
-    input_names : sequence of str, default=None
+    input_names : sequence of str or None, default=None
         Names of the inputs, written beside the matrix if they are at most 30.
 
     Attributes
@@ -53,10 +55,12 @@ class WeightsDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from skmlp import MLPClassifier, WeightsDisplay
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier(learning_rate="one_cycle", max_iter=10, random_state=0).fit(X / 16, y)
-    >>> display = WeightsDisplay.from_estimator(model, image_shape=(8, 8))
+    >>> setting = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 60}
+    >>> model = MLPClassifier((16,), alpha=[100.0, 0.0001], random_state=0, **setting)
+    >>> model = model.fit(X / 16, y)
+    >>> display = WeightsDisplay.from_estimator(model, image_shape=(8, 8), units=9)
     >>> len(display.units)
-    16
+    9
     """
 
     def __init__(
@@ -87,18 +91,18 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted network, a pipeline that ends with one, or a fitted search, whose best
-            estimator it is then.
+            A fitted network, a pipeline that ends with one, or a fitted search (its best estimator
+            is used).
         layer : int, default=0
-            Which of ``coefs_``; negative numbers count from the end.
-        image_shape : (int, int), default=None
-            Height and width of the images that the layer's inputs are, so for the first layer; None
-            draws the matrix.
-        units : int or sequence of int, default=None
-            Numbers of the units to show, in this order; an int stands for so many with the largest
-            weights (Euclidean norm), the largest first. None: 16 of these as images, in a matrix
-            all units in order.
-        ax : matplotlib Axes, default=None
+            Number of the weight matrix in ``coefs_``; negative numbers count from the end.
+        image_shape : (int, int) or None, default=None
+            Height and width of the images that the inputs of the layer are, which is usual for the
+            first layer only; None draws the matrix.
+        units : int, sequence of int or None, default=None
+            Numbers of the units to show, in this order. An int is a number of units: those with the
+            largest weights (Euclidean norm) are shown, the largest first. None shows 16 of these as
+            images, and in a matrix all units in order.
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns
@@ -128,21 +132,21 @@ class WeightsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
 
         Returns
         -------
         display : WeightsDisplay
         """
-        self.ax_ = one_axes(self, ax)
-        self.figure_ = self.ax_.figure
         limit = float(np.abs(self.weights).max()) or 1.0
         scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
         if self.image_shape is None:
+            self.ax_ = one_axes(self, ax)
             self._matrix(scale)
         else:
-            self._images(scale)
+            self._images(scale, ax)
+        self.figure_ = self.ax_.figure
         self.colorbar_ = self.figure_.colorbar(self.image_, ax=self.ax_, label="weight")
         return self
 
@@ -159,7 +163,7 @@ class WeightsDisplay:
             self.ax_.set_yticks(range(len(self.input_names)), self.input_names)
             self.ax_.set(ylabel="")
 
-    def _images(self, scale):
+    def _images(self, scale, ax):
         images = as_images(self.weights.T, self.image_shape, "inputs of the layer")
         n, height, width = images.shape
         named = n <= 36
@@ -167,6 +171,9 @@ class WeightsDisplay:
         sheet, places = mosaic(
             images, min(n, max(1, round((n * (height + above) / width) ** 0.5))), above
         )
+        ratio = sheet.shape[1] / sheet.shape[0]  # of a figure without empty space at the sides
+        inches = min(6.4, 1.2 + 4.6 * ratio)
+        self.ax_ = one_axes(self, ax, (inches, max(1.5, 0.2 + (inches - 1.2) / ratio)))
         self.image_ = self.ax_.imshow(sheet, interpolation="nearest", **scale)
         self.ax_.set_axis_off()
         for unit, (y, x) in zip(self.units, places if named else [], strict=False):

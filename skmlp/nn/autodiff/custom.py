@@ -1,12 +1,25 @@
-"""Activations and losses made of a user's own NumPy function, which is differentiated by dual
-numbers (``dual.py``).
+"""Activations and losses made of a function of your own, whose derivative is found automatically.
 
-The one decision: the function is called as it stands, with read-only arrays in prediction and with
-``Dual`` numbers in training, where one pass gives value and derivative. It makes arrays of its own
-for its intermediate results: these two are the only units that allocate while training. For each
-NumPy function called, training makes two more passes over the batch, its derivative and a product
-with what came before (a sum too where two operands depend on x), so a step costs about three times
-the function; the built-in units take fewer passes.
+Pass the function itself, as ``activation=f`` or ``loss=f``; the two classes below are what the
+estimators make of it.
+
+The function must be elementwise: it takes an array, a loss two arrays of one shape, and returns an
+array of that shape, each entry of which depends on the same entry of the arguments only. It may use
+
+* operators and comparisons, ``np.where``, ``np.select`` and ``np.clip``;
+* NumPy's roots, powers, exponentials, logarithms, trigonometric and hyperbolic functions,
+  ``np.abs``, ``np.sign``, ``np.maximum``, ``np.minimum`` and their relatives;
+* from ``scipy.special`` ``expit``, ``log_expit``, ``logit``, ``erf``, ``erfc``, ``ndtr``,
+  ``log_ndtr``, ``gammaln``, ``xlogy`` and ``xlog1py``.
+
+Any other function raises ``TypeError``. An ``if`` on an array, functions of ``math``, and writing
+into the argument are not possible. Where the function has no derivative, the mean of the
+derivatives on both sides is used.
+
+In prediction the function is called as it is. In training it is called with dual numbers, pairs of
+a value and a derivative, which give the derivative exactly, to rounding. This takes about three
+times as long as the function alone, and more than a built-in activation or loss; networks with such
+a function are not trained by compiled code.
 """
 
 import numpy as np
@@ -21,14 +34,13 @@ _VALUES = 2**20  # of a target that say how large a loss is
 
 
 class FunctionActivation(Layer):
-    """y = f(x) for an elementwise function f; what ``activation=f`` stands for.
+    """The activation y = f(x) for an elementwise function f, which ``activation=f`` stands for.
 
     Parameters
     ----------
     function : callable
-        Takes an array of any shape and returns one of the same shape, each entry depending on its
-        own entry only. Made of NumPy's ufuncs (see ``derivatives.py``), those of SciPy with a known
-        derivative, operators, ``np.where`` and ``np.clip``.
+        Takes an array of any shape and returns one of the same shape. Its value and its derivative
+        must be finite everywhere.
     """
 
     elementwise = True
@@ -59,19 +71,18 @@ class FunctionActivation(Layer):
 
 
 class FunctionLoss(Loss):
-    """The sum over the outputs of f(prediction, target), for an elementwise function f; what
-    ``loss=f`` stands for.
+    """The loss of a row, the sum over its outputs of f(prediction, target) for an elementwise
+    function f, which ``loss=f`` stands for.
 
-    Domain: real targets for which f is finite. Prediction: the score itself. Training starts at the
-    constant prediction, between the smallest and the largest target, where the derivative of the
-    mean loss changes its sign, found by bisection; that of the median if there is none.
+    The targets are any numbers for which f is finite, and the prediction is the network's output.
+    Training starts from the constant prediction, between the smallest and the largest target, at
+    which the derivative of the mean loss changes its sign, or from the median if there is none.
 
     Parameters
     ----------
     function : callable
-        Takes an array of predictions and one of targets, both of one shape, and returns their
-        losses in the same shape; made of what ``Function`` may be made of. The gradient is the
-        derivative with respect to the prediction.
+        Takes an array of predictions and an array of targets, both of one shape, and returns the
+        losses in an array of the same shape. It is differentiated with respect to the prediction.
     """
 
     functions = ("function",)
