@@ -93,7 +93,9 @@ def described(lines):
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         out.append(line)
         item = ITEM.match(line)
-        if item and item["name"] in USUAL and not following.startswith("        "):
+        # numpydoc writes an empty comment where there is no text
+        has_text = following.startswith("        ") and following.strip() != ".."
+        if item and item["name"] in USUAL and not has_text:
             out.append(f"        {USUAL[item['name']]}")
     return out
 
