@@ -83,10 +83,9 @@ MADE_FROM = {
 NOTES = {
     "schedules": """\
 The learning rate of a step is the estimator's ``learning_rate_init`` times the factor of the
-schedule. With ``warm_up`` above 0 the factor is also multiplied by the share of the steps of the
-first ``warm_up`` epochs that are made, this step included, so that the rate rises along a straight
-line. Where epoch is the number of passes over the rows before the step, fractions included, and
-steps the number of steps in an epoch, the share is
+schedule. In the formulas, epoch is the number of passes over the rows before the step, fractions
+included. With ``warm_up`` above 0 the factor is also multiplied by a number that rises to 1 along a
+straight line over the first ``warm_up`` epochs. With steps, the number of steps in an epoch, it is
 
 .. math::
 

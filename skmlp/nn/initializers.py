@@ -266,13 +266,14 @@ class Orthogonal(Initializer):
     """``gain`` times a random orthogonal matrix (Saxe et al., 2014): its rows or columns, whichever
     are fewer, are orthonormal.
 
-    Uniformly distributed among these matrices: the factor Q of a normal matrix, with the signs that
-    make the diagonal of R positive (Mezzadri, 2007).
+    The matrix is drawn uniformly among these: it is the Q of the QR decomposition of a matrix of
+    standard normal numbers, with the signs that make the diagonal of R positive (Mezzadri, 2007).
 
     Parameters
     ----------
     gain : float > 0, default=1.0
-        All singular values; sqrt(2) does for relu what He's rule does.
+        Size of every singular value. Use sqrt(2) with relu, which compensates for the half of the
+        sums that relu sets to 0.
 
     Examples
     --------
@@ -280,7 +281,7 @@ class Orthogonal(Initializer):
     >>> from skmlp.nn import Orthogonal
     >>> w = np.zeros((5, 3))
     >>> Orthogonal().fill(w, np.random.default_rng(0))
-    >>> np.round(w.T @ w, 12) + 0.0
+    >>> np.round(w.T @ w, 12) + 0.0  # + 0.0 turns -0.0 into 0.0
     array([[1., 0., 0.],
            [0., 1., 0.],
            [0., 0., 1.]])

@@ -97,12 +97,12 @@ class ELU(Activation):
 
 
 class SELU(Activation):
-    r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`, whose outputs tend to
-    mean 0 and variance 1 (Klambauer et al., 2017).
+    r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`: the activation of
+    self-normalising networks (Klambauer et al., 2017).
 
-    The constants of that fixed point are :math:`\alpha = 1.6732632...` and
-    :math:`s = 1.0507009...`. ``weight_init="auto"`` starts the weights in front by
-    :class:`~skmlp.nn.LecunNormal`.
+    With :math:`\alpha = 1.6732632...` and :math:`s = 1.0507009...`, the outputs of each layer tend
+    to mean 0 and variance 1 if the inputs are standardised and the weights start by
+    :class:`~skmlp.nn.LecunNormal`, as ``weight_init="auto"`` has it.
 
     Examples
     --------
