@@ -262,10 +262,12 @@ def code(cls, parameter, key, estimator, takes_instance):
         argument = f"{parameter}={with_defaults(cls)}"
     if key in ("invscaling", "adaptive"):  # keys that other solvers do not heed
         argument = f'solver="sgd", {argument}'
-    lines += ["", f"model = {estimator.__name__}({argument})"]
+    made = f"model = {estimator.__name__}({argument})"
+    # a line of a phone has about fifty characters
+    whole = [made] if len(made) <= 50 else [made.partition("(")[0] + "(", f"    {argument}", ")"]
+    lines += ["", *whole]
     if takes_instance and key:
-        short = len(lines[-1]) + len(by_key) < 80
-        lines[-1:] = [f"{lines[-1]}  # or {by_key}"] if short else [lines[-1], f"# or {by_key}"]
+        lines.append(f"# or {by_key}")
     return ".. code-block:: python\n\n" + textwrap.indent("\n".join(lines), "   ") + "\n\n"
 
 

@@ -16,7 +16,10 @@ from .base import Activation
 
 
 class Logistic(Activation):
-    """:math:`f(x) = 1 / (1 + e^{-x})`, also called sigmoid.
+    """:math:`f(x) = 1 / (1 + e^{-x})`, also called sigmoid: outputs between 0 and 1.
+
+    In hidden layers tanh, whose outputs have a mean near 0, usually trains faster (LeCun et al.,
+    "Efficient BackProp", 1998, section 4.4).
 
     Examples
     --------
@@ -44,7 +47,7 @@ class Logistic(Activation):
 
 
 class Tanh(Activation):
-    r""":math:`f(x) = \tanh(x)`
+    r""":math:`f(x) = \tanh(x)`, the hyperbolic tangent: smooth, with outputs between -1 and 1.
 
     Examples
     --------
@@ -125,7 +128,7 @@ class SELU(Activation):
 
 
 class Softplus(Activation):
-    r""":math:`f(x) = \log(1 + e^x)`, a smooth relu.
+    r""":math:`f(x) = \log(1 + e^x)`, a smooth relu, whose outputs are positive.
 
     Examples
     --------
@@ -157,8 +160,8 @@ class Softplus(Activation):
 class GELU(Activation):
     r""":math:`f(x) = x \, \Phi(x)`, in its exact form (Hendrycks and Gimpel, 2016).
 
-    :math:`\Phi` is the distribution function of the standard normal distribution. The function
-    falls to -0.17 before it rises.
+    :math:`\Phi` is the distribution function of the standard normal distribution. The minimum of f
+    is -0.17, at x = -0.75.
 
     Examples
     --------
@@ -186,7 +189,7 @@ class SiLU(Activation):
     """:math:`f(x) = x / (1 + e^{-x})` (Elfwing et al., 2018), called swish by Ramachandran et al.
     (2017).
 
-    The function falls to -0.28 before it rises.
+    Its minimum is -0.28, at x = -1.28.
 
     Examples
     --------
@@ -218,7 +221,7 @@ class SiLU(Activation):
 class Mish(Activation):
     r""":math:`f(x) = x \tanh(\log(1 + e^x))` (Misra, 2019).
 
-    The function falls to -0.31 before it rises.
+    Its minimum is -0.31, at x = -1.19.
 
     Examples
     --------
