@@ -83,8 +83,8 @@ def to_onnx(
         ``Autoencoder`` with one of the losses 'squared_error', 'absolute_error', 'huber' and
         'log_cosh'.
     zipmap : bool or 'columns', default=False
-        Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an
-        output for each class.
+        Form of a classifier's probabilities. False: a matrix; True: a list with a dictionary for
+        each row; 'columns': an output for each class.
     options : dict, default=None
         More options of skl2onnx.
     initial_types : list of (name, type), default=None
@@ -99,7 +99,8 @@ def to_onnx(
 
         * of a classifier ``label``, of shape (n,), or (n, n_labels) for multilabel targets, and
           ``probabilities`` (n, n_classes), or ``scores`` where the loss has no probabilities; with
-          ``zipmap=True`` ``output_label`` and ``output_probability``;
+          ``zipmap=True`` ``output_label`` and ``output_probability``, with ``zipmap='columns'``
+          ``output_label`` and an output for each class;
         * of a regressor ``prediction`` (n, n_outputs), also where n_outputs is 1; of several
           quantiles (n, n_levels) or (n, n_outputs, n_levels); with the option ``return_std`` also
           ``std``;
