@@ -39,6 +39,7 @@ extensions = [
     "display_pictures",
     "other_projects",
     "search_words",
+    "short_code",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "**.ipynb"]

@@ -41,10 +41,10 @@ def set_config(backend: str | None = None) -> None:
     backend : {'auto', 'numpy', 'numba'} or None, default=None
         What computes the epochs of a training. 'numpy': NumPy, one operation after the other.
         'numba': one compiled call for an epoch (needs ``pip install "skmlp[fast]"``), or NumPy for
-        a network with a part that has no compiled form. 'auto': compiled code where Numba is
-        installed and a fit has enough steps and parameters to save time, else NumPy. The results
-        agree to rounding. None changes nothing. The environment variable ``SKMLP_BACKEND`` is the
-        same setting.
+        a network with a part that has no compiled form. 'auto', the initial setting: compiled code
+        where Numba is installed and a fit has enough steps and parameters to save time, else NumPy.
+        The results of NumPy and Numba agree up to rounding. None changes nothing. The environment
+        variable ``SKMLP_BACKEND`` is the same setting.
 
     Raises
     ------
@@ -58,9 +58,11 @@ def set_config(backend: str | None = None) -> None:
     Examples
     --------
     >>> import skmlp
-    >>> with skmlp.config_context(backend="numpy"):
-    ...     skmlp.get_config()
+    >>> before = skmlp.get_config()
+    >>> skmlp.set_config(backend="numpy")
+    >>> skmlp.get_config()
     {'backend': 'numpy'}
+    >>> skmlp.set_config(**before)
     """
     if backend is None or backend == get_config()["backend"]:
         return

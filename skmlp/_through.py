@@ -47,8 +47,8 @@ def sample_predictions(
     random_state: Seed = None,
     **options: Any,
 ) -> np.ndarray:
-    """Return predictions with dropout left on, as ``sample_predictions`` of the network inside a
-    pipeline or a search.
+    """Return many predictions for each row, with dropout left on, of the network inside a pipeline
+    or a search: their spread shows how uncertain it is (Monte Carlo dropout).
 
     Parameters
     ----------
@@ -56,18 +56,24 @@ def sample_predictions(
         It is fitted.
     X : as for ``predict`` of the estimator
         Rows; they go through the steps of the pipeline first.
-    n_samples : int, default=100
-        Number of samples.
+    n_samples : int >= 1, default=100
+        Number of predictions drawn for each row.
     random_state : int, RandomState instance or None, default=None
-        Seed of the masks.
+        Seed of the dropout masks.
     **options : dict
         ``return_std`` of :meth:`MLPRegressor.sample_predictions`.
 
     Returns
     -------
     samples : ndarray
-        As :meth:`MLPClassifier.sample_predictions` or :meth:`MLPRegressor.sample_predictions`
-        return them.
+        Of a classifier probabilities of shape (n_samples, n_rows, n_classes), of a regressor
+        predictions of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs): see
+        :meth:`MLPClassifier.sample_predictions` and :meth:`MLPRegressor.sample_predictions`.
+
+    Raises
+    ------
+    ValueError
+        If the network was fitted without dropout.
 
     Examples
     --------
@@ -78,7 +84,7 @@ def sample_predictions(
     >>> X, y = load_wine(return_X_y=True)
     >>> network = MLPClassifier(dropout=0.2, max_iter=20, learning_rate="one_cycle")
     >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
-    >>> sample_predictions(model, X, n_samples=50).shape
+    >>> sample_predictions(model, X, n_samples=50, random_state=0).shape
     (50, 178, 3)
     """
     network, X = _network_and_rows(estimator, X, "sample_predictions")
@@ -137,12 +143,37 @@ def summary(estimator: BaseEstimator) -> Summary:
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, Autoencoder, Pipeline or search
-        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline.
+        Fitted; a pipeline ends with one of these, and a search is over one or over a pipeline. Of
+        a TabularMLPClassifier or TabularMLPRegressor, which have several networks, give one of
+        ``estimators_``.
 
     Returns
     -------
     summary : Summary
-        As :meth:`MLPClassifier.summary` returns it.
+        Prints as text, is shown as HTML in a notebook, and has ``n_parameters``, the number of
+        parameters trained, and ``rows``, the table; as :meth:`MLPClassifier.summary` returns it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPClassifier, summary
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = MLPClassifier((10,), solver="lbfgs")
+    >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
+    >>> print(summary(model))
+    MLPClassifier: 4 features in, 3 out, float64
+    -----------------------------
+       layer  output   parameters
+    -----------------------------
+       input  (n, 4)
+    1  Dense  (n, 10)          50
+    2  ReLU   (n, 10)           0
+    3  Dense  (n, 3)           33
+    -----------------------------
+    loss: LogLoss(), outputs: softmax
+    83 parameters, 664 bytes
     """
     return network_of(estimator).summary()
 

@@ -9,6 +9,17 @@ import inspect
 import textwrap
 from pathlib import Path
 
+from unit_families import (
+    ESTIMATORS,
+    FAMILIES,
+    INTRODUCTIONS,
+    LAYER_PARAMETERS,
+    MADE_FROM,
+    NOTES,
+    OTHER_KEYS,
+    RELATED,
+)
+
 import skmlp
 import skmlp.augment
 import skmlp.callbacks
@@ -32,71 +43,6 @@ SECTIONS = {
     ),
     "Tools": ("Functions that take fitted estimators, and settings of the package.", []),
 }
-
-FAMILIES = {
-    "activations": (
-        "Activations",
-        "`activation`",
-        {**nn.ACTIVATIONS, **nn.ACTIVATION_LAYERS},
-        nn.Activation,
-    ),
-    "losses": ("Losses", "`loss`", nn.LOSSES, nn.Loss),
-    "optimizers": ("Optimizers", "`solver`", nn.OPTIMIZERS, nn.Optimizer),
-    "layer_rates": (
-        "Learning rates by layer",
-        "`learning_rate_scaling`",
-        nn.LAYER_RATES,
-        nn.LayerRates,
-    ),
-    "schedules": ("Learning-rate schedules", "`learning_rate`", nn.SCHEDULES, nn.Schedule),
-    "initializers": ("Initialisers", "`weight_init`", nn.INITIALIZERS, nn.Initializer),
-    "layers": ("Layers", None, nn.LAYERS, nn.Layer),
-    "numeric_embeddings": (
-        "Embeddings of numbers",
-        "`numeric_embedding`",
-        nn.NUMERIC_EMBEDDINGS,
-        nn.NumericEmbedding,
-    ),
-    "joins": ("Joins", "`skip_connections`", nn.JOINS, nn.Join),
-    "terms": ("Terms of the objective", None, nn.TERMS, nn.Term),
-    "code_penalties": ("Code penalties", "`code_penalty`", nn.CODE_PENALTIES, nn.Term),
-    "corruptions": ("Corruptions", "`corruption`", nn.CORRUPTIONS, nn.Corruption),
-}
-
-
-# Parameters that take an instance of a layer without a key, and what else stands for it there;
-# parameters that make a layer which is no value of one.
-LAYER_PARAMETERS = {
-    nn.BatchNorm: ("batch_norm", "``batch_norm=True`` is the same as ``BatchNorm()``."),
-    nn.Dropout: ("dropout", "A number, such as ``dropout=0.2``, is the same as ``Dropout(0.2)``."),
-    nn.AlphaDropout: ("dropout", ""),
-    nn.Scale: ("input_scale", "``input_scale=True`` is the same as ``Scale()``."),
-}
-MADE_FROM = {
-    nn.Dense: "hidden_layer_sizes=(100, 50)",
-    nn.Activate: 'activation="relu"',
-    nn.Embedding: 'categorical_features="from_dtype", embedding_dim=8',
-    nn.Head: "auxiliary_loss_weight=0.3",
-}
-
-# what the pages of a family have in common, and the class that its base needs
-NOTES = {
-    "schedules": """\
-The learning rate of a step is the estimator's ``learning_rate_init`` times the factor of the
-schedule. With ``warm_up`` above 0 the factor is also multiplied by the share of the steps of the
-first ``warm_up`` epochs that are made, this step included, so that the rate rises along a straight
-line. Where epoch is the number of passes over the rows before the step, fractions included, and
-steps the number of steps in an epoch, the share is
-
-.. math::
-
-    \\min \\left( 1, \\frac{\\mathrm{epoch} + 1 / \\mathrm{steps}}{\\mathrm{warm\\_up}} \\right)
-
-""",
-}
-RELATED = {nn.Schedule: "skmlp.nn.schedules.Clock"}
-
-ESTIMATORS = (skmlp.MLPClassifier, skmlp.MLPRegressor, skmlp.Autoencoder)
 
 CUSTOM = """\
 A parameter such as ``activation``, and the ``loss`` of a regressor, can be a function made of
@@ -153,31 +99,23 @@ def modules(page, registry, taken):
     return "".join(f".. py:module:: {name}\n\n" for name in names)
 
 
-def family_page(title, parameter, registry, base, targets, listed):
+def family_page(page, targets, listed):
     """Return the page of one registry: keys, classes, and the class that all derive from.
 
     Overwrites: listed, the classes with a place.
     """
+    title, parameter, registry, base = FAMILIES[page]
     text = targets + heading(title)
-    if parameter:
-        instances = base is not nn.Join
-        text += (
-            f"What the parameter {parameter} accepts: a key"
-            + (", or an instance of a class with its own hyperparameters" * instances)
-            + ".\n\n"
-        ).replace("`", "``")
-    else:
-        text += (
-            "What networks are made of; the estimators put them together from their parameters.\n\n"
-        )
+    text += accepted(parameter.strip("`"), registry, base) if parameter else INTRODUCTIONS[page]
     text += (
-        ".. list-table::\n   :class: units\n   :header-rows: 1\n   :widths: 20 20 60\n\n"
-        "   * - Key\n     - Class\n     - What it is\n"
+        "\n.. list-table::\n   :class: units\n   :header-rows: 1\n   :widths: 20 20 60\n\n"
+        f"   * - {'Key' if parameter else 'Parameter'}\n     - Class\n     - What it is\n"
     )
     bases = [] if base in registry.values() else [(None, base)]
     for key, cls in [*registry.items(), *bases]:
+        word = key if parameter else maker(cls)
         text += (
-            f"   * - {f'``{key}``' if key else ''}\n     - :class:`~{exported(cls)}`\n     - "
+            f"   * - {f'``{word}``' if word else ''}\n     - :class:`~{exported(cls)}`\n     - "
             f"{first_line(cls)}\n"
         )
     names = [
@@ -193,6 +131,46 @@ def family_page(title, parameter, registry, base, targets, listed):
         + "\n.. toctree::\n   :hidden:\n\n"
         + "".join(f"   generated/{name}\n" for name in names)
     )
+
+
+def accepted(parameter, registry, base):
+    """Return what a parameter accepts, and which estimators take which keys if not all take all."""
+    kinds = {
+        estimator: estimator._parameter_constraints[parameter]
+        for estimator in ESTIMATORS
+        if parameter in estimator._parameter_constraints
+    }
+    taken = {
+        estimator: [key for key in [*registry, *OTHER_KEYS] if has_key(estimator, parameter, key)]
+        for estimator in kinds
+    }
+    first, *others = taken.values()
+    text = f"What the parameter ``{parameter}`` accepts: a key"
+    if base is not nn.Join:
+        functions = any(callable in kind for kind in kinds.values())
+        text += f"{',' if functions else ' or'} an instance of a class with its own hyperparameters"
+        text += ", or a function" * functions
+    text += "."
+    for key, note in OTHER_KEYS.items():
+        if any(key in keys for keys in taken.values()):
+            text += f" {note}"
+    if all(keys == first for keys in others):
+        return text + "\n"
+    text += "\n\n" + "".join(
+        f"* {links(parameter, [estimator])}: {', '.join(f'``{key}``' for key in keys)}.\n"
+        for estimator, keys in taken.items()
+    )
+    forms = {key: cls().binary_form for key, cls in registry.items() if cls().binary_form}
+    return text + "".join(
+        f'\nFor two classes and for several labels, ``MLPClassifier(loss="{key}")`` uses '
+        f":class:`~{exported(form)}`.\n"
+        for key, form in forms.items()
+    )
+
+
+def maker(cls):
+    """Return the parameter that makes the layers of a class, None for a base."""
+    return LAYER_PARAMETERS.get(cls, (MADE_FROM.get(cls, "").split("=")[0],))[0]
 
 
 def suits(estimator, parameter, cls):
@@ -284,10 +262,12 @@ def code(cls, parameter, key, estimator, takes_instance):
         argument = f"{parameter}={with_defaults(cls)}"
     if key in ("invscaling", "adaptive"):  # keys that other solvers do not heed
         argument = f'solver="sgd", {argument}'
-    lines += ["", f"model = {estimator.__name__}({argument})"]
+    made = f"model = {estimator.__name__}({argument})"
+    # a line of a phone has about fifty characters
+    whole = [made] if len(made) <= 50 else [made.partition("(")[0] + "(", f"    {argument}", ")"]
+    lines += ["", *whole]
     if takes_instance and key:
-        short = len(lines[-1]) + len(by_key) < 80
-        lines[-1:] = [f"{lines[-1]}  # or {by_key}"] if short else [lines[-1], f"# or {by_key}"]
+        lines.append(f"# or {by_key}")
     return ".. code-block:: python\n\n" + textwrap.indent("\n".join(lines), "   ") + "\n\n"
 
 
@@ -342,19 +322,17 @@ def pages():
     index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
     index += heading("Functions of your own", "-")
     index += "What :mod:`skmlp.nn.autodiff.custom` makes of them: :doc:`custom`.\n\n"
-    index += heading("Units of the core", "-")
-    index += textwrap.dedent("""\
-        What the estimators' parameters of the same name accept as keys or instances, imported from
-        ``skmlp.nn``.
-
-        .. toctree::
-           :maxdepth: 1
-
-        """)
+    index += ".. toctree::\n   :hidden:\n\n   custom\n\n"
+    index += heading("Building blocks", "-")
+    index += "Classes of ``skmlp.nn``, with the parameters of the estimators that take them.\n\n"
+    for page, (_, parameter, *_) in FAMILIES.items():
+        makers = f"`{parameter}`" if parameter else "made by several parameters"
+        index += f"* :doc:`{page}`: {makers}\n"
+    index += "\n.. toctree::\n   :hidden:\n\n"
     written, taken, listed = {}, set(), set()
     for page, family in FAMILIES.items():
         *_, registry, base = family
-        written[page] = family_page(*family, modules(page, registry, taken), listed)
+        written[page] = family_page(page, modules(page, registry, taken), listed)
         units = dict.fromkeys(registry.values())
         written.update(
             {
@@ -366,7 +344,7 @@ def pages():
     written["custom"] = heading("Functions of your own") + CUSTOM
     modules_here = ["augment", "callbacks", "onnx", "plot"]
     targets = "".join(f"\n.. py:module:: skmlp.{name}\n" for name in modules_here)
-    written["index"] = index + "   custom\n" + targets
+    written["index"] = index + targets
     return written
 
 

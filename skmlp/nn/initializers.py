@@ -16,7 +16,7 @@ from .unit import Unit
 
 
 class Initializer(Unit):
-    """The base class of initialisers: how the weights of a layer start.
+    """The base class of initialisers: how the weights of a layer start. A class writes ``fill``.
 
     In the formulas :math:`n_{in}` is the number of inputs of the layer and :math:`n_{out}` that of
     its outputs: the rows and columns of its weight matrix.
@@ -31,9 +31,9 @@ class Initializer(Unit):
 
 
 class Zeros(Initializer):
-    """All weights are zero, so that all units of a layer compute the same, and continue to do so.
+    """All weights are zero: for networks without hidden layers, and for demonstrations.
 
-    It shows why weights must differ at the start, and suits a network without hidden layers.
+    It is not for hidden layers: their units compute the same, and stay equal in training.
 
     Examples
     --------
@@ -50,7 +50,9 @@ class Zeros(Initializer):
 
 
 class ConstantValue(Initializer):
-    """All weights are ``value``; as with zeros, the units of a layer stay identical.
+    """All weights are ``value``: for demonstrations.
+
+    As with :class:`~skmlp.nn.Zeros`, the units of a hidden layer stay equal in training.
 
     Parameters
     ----------
@@ -77,13 +79,13 @@ class ConstantValue(Initializer):
 
 
 class Uniform(Initializer):
-    r"""Uniform on :math:`[-\mathrm{scale}, \mathrm{scale}]`, with a scale that you choose.
+    r"""Uniform between :math:`-\mathrm{scale}` and ``scale``, which you choose.
 
     Parameters
     ----------
     scale : float > 0 or None, default=None
-        The bound; None means :math:`1 / \sqrt{n_{in}}`, with the number :math:`n_{in}` of inputs
-        of the layer.
+        The bound; None means :math:`1 / \sqrt{n_{in}}`, where :math:`n_{in}` is the number of
+        inputs of the layer.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class Uniform(Initializer):
     >>> from skmlp.nn import Uniform
     >>> w = np.zeros((4, 100))
     >>> Uniform().fill(w, np.random.default_rng(0))
-    >>> bool(abs(w).max() <= 0.5)
+    >>> bool(abs(w).max() <= 0.5)  # 1 / sqrt(4)
     True
     """
 
@@ -111,8 +113,8 @@ class Normal(Initializer):
     Parameters
     ----------
     scale : float > 0 or None, default=None
-        The standard deviation; None means :math:`1 / \sqrt{n_{in}}`, with the number
-        :math:`n_{in}` of inputs of the layer.
+        The standard deviation; None means :math:`1 / \sqrt{n_{in}}`, where :math:`n_{in}` is the
+        number of inputs of the layer.
 
     Examples
     --------
@@ -138,8 +140,8 @@ class LecunUniform(Initializer):
     r"""Uniform on [-a, a] with :math:`a = \sqrt{3 / n_{in}}` (LeCun et al., "Efficient BackProp",
     1998, section 4.6).
 
-    The variance is :math:`1 / n_{in}`, with the number :math:`n_{in}` of inputs of the layer, so
-    that inputs of mean 0 and variance 1 give sums of variance 1.
+    The variance is :math:`1 / n_{in}`, where :math:`n_{in}` is the number of inputs of the layer,
+    so that inputs of mean 0 and variance 1 give sums of variance 1.
 
     Examples
     --------
@@ -180,8 +182,8 @@ class GlorotUniform(Initializer):
     r"""Uniform on [-a, a] with :math:`a = \sqrt{6 / (n_{in} + n_{out})}` (Glorot and Bengio, 2010,
     equation 16).
 
-    The variance is :math:`2 / (n_{in} + n_{out})`, with the number :math:`n_{in}` of inputs and
-    :math:`n_{out}` of outputs of the layer: a compromise between outputs and gradients, both of
+    The variance is :math:`2 / (n_{in} + n_{out})`, where :math:`n_{in}` and :math:`n_{out}` are the
+    numbers of inputs and outputs of the layer: a compromise between outputs and gradients, both of
     which should keep their variance from layer to layer, for activations such as tanh.
     ``weight_init="auto"`` takes it except in front of selu.
 
@@ -224,8 +226,8 @@ class HeUniform(Initializer):
     r"""Uniform on [-a, a] with :math:`a = \sqrt{6 / n_{in}}`, for the relu family (He et al., 2015,
     equation 10).
 
-    The variance is :math:`2 / n_{in}`, with the number :math:`n_{in}` of inputs of the layer; the
-    factor 2 makes up for the half of the sums that relu sets to 0.
+    The variance is :math:`2 / n_{in}`, where :math:`n_{in}` is the number of inputs of the layer;
+    the factor 2 makes up for the half of the sums that relu sets to 0.
 
     Examples
     --------
@@ -266,13 +268,14 @@ class Orthogonal(Initializer):
     """``gain`` times a random orthogonal matrix (Saxe et al., 2014): its rows or columns, whichever
     are fewer, are orthonormal.
 
-    Uniformly distributed among these matrices: the factor Q of a normal matrix, with the signs that
-    make the diagonal of R positive (Mezzadri, 2007).
+    The matrix is drawn uniformly among these: it is the Q of the QR decomposition of a matrix of
+    standard normal numbers, with the signs that make the diagonal of R positive (Mezzadri, 2007).
 
     Parameters
     ----------
     gain : float > 0, default=1.0
-        All singular values; sqrt(2) does for relu what He's rule does.
+        Size of every singular value. Use sqrt(2) with relu, which compensates for the half of the
+        sums that relu sets to 0.
 
     Examples
     --------
@@ -280,7 +283,7 @@ class Orthogonal(Initializer):
     >>> from skmlp.nn import Orthogonal
     >>> w = np.zeros((5, 3))
     >>> Orthogonal().fill(w, np.random.default_rng(0))
-    >>> np.round(w.T @ w, 12) + 0.0
+    >>> np.round(w.T @ w, 12) + 0.0  # + 0.0 turns -0.0 into 0.0
     array([[1., 0., 0.],
            [0., 1., 0.],
            [0., 0., 1.]])

@@ -59,7 +59,7 @@ def to_onnx(
     initial_types: list[tuple[str, Any]] | None = None,
     **settings: Any,
 ) -> onnx.ModelProto:
-    """Return a fitted estimator as an ONNX model.
+    """Return a fitted estimator as an ONNX model. Needs ``pip install "skmlp[onnx]"``.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ def to_onnx(
         pipelines, column transformers, searches (of which the best estimator is converted),
         bagging, voting, ...
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
-        A row or more of the input, for names and types: an array is the input ``X``, of a data
-        frame each column is an input of its own, with the column's name. Needed unless
-        ``initial_types`` is given. The graph takes dense input in any case. Columns of numbers with
-        missing ones are floating-point numbers, NaN where missing; in strings a missing value is
-        the empty string.
+        One or more rows, from which the names and types of the graph's inputs are read. An array
+        becomes one input, ``X``; a data frame one input for each column, with the column's name.
+        Needed unless ``initial_types`` is given. The graph takes dense input, also where X is
+        sparse. A column of numbers with missing values is floating-point, NaN where missing; in a
+        column of strings a missing value is the empty string.
     dtype : {'float32', 'float64'}, default='float32'
         Type of the inputs that are floating-point numbers in X, and with it the precision in which
         the graph computes, whatever it was in training. Whole numbers, booleans and strings keep
@@ -83,8 +83,8 @@ def to_onnx(
         ``Autoencoder`` with one of the losses 'squared_error', 'absolute_error', 'huber' and
         'log_cosh'.
     zipmap : bool or 'columns', default=False
-        Form of a classifier's probabilities: a matrix; a list with a dictionary for each row; or an
-        output for each class.
+        Form of a classifier's probabilities. False: a matrix; True: a list with a dictionary for
+        each row; 'columns': an output for each class.
     options : dict, default=None
         More options of skl2onnx.
     initial_types : list of (name, type), default=None
@@ -95,12 +95,21 @@ def to_onnx(
     Returns
     -------
     model : onnx.ModelProto
-        Its outputs are for 'transform' ``code`` (autoencoder) or ``hidden``, else ``label`` and
-        ``probabilities``, or ``scores`` where the loss has no probabilities (classifier, both with
-        ``output_`` in front if ``zipmap`` is True), ``prediction`` of shape (n, 1) for one number
-        (regressor), or ``reconstruction`` (autoencoder). For 'score_samples' it is ``score``, of
-        shape (n, 1), and for ``OutlierAutoencoder`` they are ``label`` and ``scores``, its
-        ``decision_function`` of shape (n, 1).
+        Its outputs for n rows are
+
+        * of a classifier ``label``, of shape (n,), or (n, n_labels) for multilabel targets, and
+          ``probabilities`` (n, n_classes), or ``scores`` where the loss has no probabilities; with
+          ``zipmap=True`` ``output_label`` and ``output_probability``, with ``zipmap='columns'``
+          ``output_label`` and an output for each class;
+        * of a regressor ``prediction`` (n, n_outputs), also where n_outputs is 1; of several
+          quantiles (n, n_levels) or (n, n_outputs, n_levels); with the option ``return_std`` also
+          ``std``;
+        * of an ``Autoencoder`` ``code`` (n, n_components) for 'transform', ``reconstruction``
+          (n, n_features) for 'predict', ``score`` (n, 1) for 'score_samples';
+        * of an ``OutlierAutoencoder`` ``label`` (n,), 1 or -1, and ``scores`` (n, 1), its
+          ``decision_function``;
+        * of a classifier or regressor with 'transform' ``hidden`` (n, n_units), the last hidden
+          layer.
 
     Raises
     ------

@@ -60,14 +60,30 @@ _CLASSES = {
 
 
 def register():
-    """Tell skl2onnx of the estimators of skmlp, so that ``skl2onnx.to_onnx`` converts what contains
-    them.
+    """Register skmlp's estimators with skl2onnx, so that ``skl2onnx.to_onnx`` converts them, and
+    what contains them.
 
-    ``skmlp.onnx.to_onnx`` does it by itself. Options of the estimators, as in ``options={id(model):
-    {"method": "transform"}}``: ``method``, which of the estimator's methods the graph computes,
-    'predict' (default) or 'transform' (default of ``Autoencoder``); for the autoencoder also
-    'score_samples'; for classifiers skl2onnx's ``zipmap``, ``output_class_labels`` and ``nocl``;
-    for ``MLPRegressor`` ``return_std``.
+    :func:`skmlp.onnx.to_onnx` does it by itself. The estimators have these options:
+
+    * ``method``: what the graph computes, 'predict' (default) or 'transform' (default of
+      ``Autoencoder``), for ``Autoencoder`` also 'score_samples'. Ensembles for tables have only
+      'predict'.
+    * ``zipmap``, ``output_class_labels``, ``nocl``: those of skl2onnx, for classifiers.
+    * ``return_std``: whether the standard deviation is an output too, for ``MLPRegressor``.
+
+    Examples
+    --------
+    >>> import skl2onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from skmlp import MLPClassifier
+    >>> from skmlp.onnx import register
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    >>> register()
+    >>> options = {id(model): {"method": "transform"}}
+    >>> graph = skl2onnx.to_onnx(model, X[:1], options=options).graph
+    >>> [output.name for output in graph.output]
+    ['hidden']
     """
     for cls, options in (
         (MLPClassifier, {**_METHODS, **_CLASSES}),

@@ -10,16 +10,19 @@ from onnx import TensorProto, numpy_helper
 
 
 class Graph:
-    """Nodes and constants, added to what skl2onnx is making.
+    """The graph that a converter writes into.
+
+    You need it only for a converter of a unit of your own: a function
+    ``(graph, unit, x, **arrays)`` in ``skmlp.onnx.CONVERTERS``.
 
     Parameters
     ----------
     scope : skl2onnx Scope
-        Gives out names.
+        Where new names come from.
     container : skl2onnx ModelComponentContainer
-        Takes nodes.
+        Where nodes and constants are added.
     dtype : {float32, float64}
-        Of all numbers that are not whole.
+        Type of all floating-point numbers.
     """
 
     def __init__(self, scope, container, dtype):
@@ -37,10 +40,14 @@ class Graph:
         *inputs : str, number or ndarray
             Names of outputs; anything else becomes a constant, whole numbers int64 and others of
             the graph's ``dtype``.
-        output : str, default=None
-            Name that the output must have.
+        output : str or None, default=None
+            Name of the output; None makes a new one.
         **attributes : object
-            Of the operator.
+            Attributes of the operator.
+
+        Returns
+        -------
+        output : str
         """
         inputs = [value if isinstance(value, str) else self.constant(value) for value in inputs]
         output = self._scope.get_unique_variable_name(op.lower()) if output is None else output
@@ -50,11 +57,37 @@ class Graph:
         return output
 
     def cast(self, x, dtype, output=None):
-        """Return ``x`` as numbers of a NumPy type."""
+        """Add a conversion to another type and return the name of its output.
+
+        Parameters
+        ----------
+        x : str
+            Name of an output.
+        dtype : {float32, float64, int64}
+            NumPy type of the result.
+        output : str or None, default=None
+            Name of the output; None makes a new one.
+
+        Returns
+        -------
+        output : str
+        """
         return self.node("Cast", x, to=_proto_type(dtype), output=output)
 
     def split(self, x, n):
-        """Return ``n`` names, each of an equal share of the columns of ``x``, from the left."""
+        """Cut the columns of ``x`` into ``n`` equal parts, and return their names from the left.
+
+        Parameters
+        ----------
+        x : str
+            Name of an output.
+        n : int
+            Number of parts.
+
+        Returns
+        -------
+        outputs : list of str
+        """
         if n == 1:
             return [x]
         outputs = [self._scope.get_unique_variable_name("split") for _ in range(n)]
@@ -70,8 +103,18 @@ class Graph:
         return outputs
 
     def constant(self, value, dtype=None):
-        """Return the name of a constant; numbers that are not whole are of ``dtype``, None for
-        the graph's. Equal ones are stored once.
+        """Add a constant and return its name; equal ones are stored once.
+
+        Parameters
+        ----------
+        value : number, str or array of these
+            Whole numbers become int64.
+        dtype : {float32, float64} or None, default=None
+            Type of floating-point numbers; None means that of the graph.
+
+        Returns
+        -------
+        name : str
         """
         value = np.asarray(value)
         name = self._scope.get_unique_variable_name("constant")

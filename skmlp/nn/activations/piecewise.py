@@ -6,7 +6,7 @@ from .base import Activation
 
 
 class Identity(Activation):
-    """:math:`f(x) = x`
+    """:math:`f(x) = x`: the layer is linear, as the code of an autoencoder often is.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class ShiftedReLU(Activation):
     Parameters
     ----------
     shift : float >= 0, default=1.0
-        The smallest value of the function is -shift.
+        The smallest output is -shift.
 
     Examples
     --------

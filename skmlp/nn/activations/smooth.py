@@ -16,7 +16,10 @@ from .base import Activation
 
 
 class Logistic(Activation):
-    """:math:`f(x) = 1 / (1 + e^{-x})`, also called sigmoid.
+    """:math:`f(x) = 1 / (1 + e^{-x})`, also called sigmoid: outputs between 0 and 1.
+
+    In hidden layers tanh, whose outputs have a mean near 0, usually trains faster (LeCun et al.,
+    "Efficient BackProp", 1998, section 4.4).
 
     Examples
     --------
@@ -44,7 +47,7 @@ class Logistic(Activation):
 
 
 class Tanh(Activation):
-    r""":math:`f(x) = \tanh(x)`
+    r""":math:`f(x) = \tanh(x)`, the hyperbolic tangent: smooth, with outputs between -1 and 1.
 
     Examples
     --------
@@ -97,12 +100,12 @@ class ELU(Activation):
 
 
 class SELU(Activation):
-    r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`, whose outputs tend to
-    mean 0 and variance 1 (Klambauer et al., 2017).
+    r""":math:`f(x) = s x` for :math:`x > 0`, else :math:`s \alpha (e^x - 1)`: the activation of
+    self-normalising networks (Klambauer et al., 2017).
 
-    The constants of that fixed point are :math:`\alpha = 1.6732632...` and
-    :math:`s = 1.0507009...`. ``weight_init="auto"`` starts the weights in front by
-    :class:`~skmlp.nn.LecunNormal`.
+    With :math:`\alpha = 1.6732632...` and :math:`s = 1.0507009...`, the outputs of each layer tend
+    to mean 0 and variance 1 if the inputs are standardised and the weights start by
+    :class:`~skmlp.nn.LecunNormal`, as ``weight_init="auto"`` has it.
 
     Examples
     --------
@@ -125,7 +128,7 @@ class SELU(Activation):
 
 
 class Softplus(Activation):
-    r""":math:`f(x) = \log(1 + e^x)`, a smooth relu.
+    r""":math:`f(x) = \log(1 + e^x)`, a smooth relu, whose outputs are positive.
 
     Examples
     --------
@@ -157,8 +160,8 @@ class Softplus(Activation):
 class GELU(Activation):
     r""":math:`f(x) = x \, \Phi(x)`, in its exact form (Hendrycks and Gimpel, 2016).
 
-    :math:`\Phi` is the distribution function of the standard normal distribution. The function
-    falls to -0.17 before it rises.
+    :math:`\Phi` is the distribution function of the standard normal distribution. The minimum of f
+    is -0.17, at x = -0.75.
 
     Examples
     --------
@@ -186,7 +189,7 @@ class SiLU(Activation):
     """:math:`f(x) = x / (1 + e^{-x})` (Elfwing et al., 2018), called swish by Ramachandran et al.
     (2017).
 
-    The function falls to -0.28 before it rises.
+    Its minimum is -0.28, at x = -1.28.
 
     Examples
     --------
@@ -218,7 +221,7 @@ class SiLU(Activation):
 class Mish(Activation):
     r""":math:`f(x) = x \tanh(\log(1 + e^x))` (Misra, 2019).
 
-    The function falls to -0.31 before it rises.
+    Its minimum is -0.31, at x = -1.19.
 
     Examples
     --------

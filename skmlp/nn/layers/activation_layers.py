@@ -26,7 +26,7 @@ class PReLU(Layer):
     Parameters
     ----------
     slope : float, default=0.25
-        Initial value of the slopes.
+        Initial slope of each unit.
     """
 
     keeps = ("x",)
@@ -67,12 +67,12 @@ class PReLU(Layer):
 
 
 class Maxout(Layer):
-    r""":math:`f(x) = \max(x_1, \dots, x_k)`, the largest of ``pieces`` numbers, so that each unit
-    is a convex function of that many linear pieces (Goodfellow et al., 2013).
+    r""":math:`f(x) = \max(x_1, \dots, x_k)`, the largest of k = ``pieces`` numbers, so that each
+    unit is a convex function of k linear pieces (Goodfellow et al., 2013).
 
-    The dense layer in front gives ``pieces`` numbers for each unit: columns 0 to width - 1 of its
-    weights are the first pieces of the units, and so on. The gradient goes to the largest; among
-    equal ones, to the first.
+    The dense layer in front gives k numbers for each unit: with h units, the first h columns of its
+    weights are the first pieces of the units, the next h the second ones, and so on. The gradient
+    goes to the largest; among equal ones, to the first.
 
     Parameters
     ----------

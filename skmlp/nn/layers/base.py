@@ -45,10 +45,9 @@ class Layer(Unit):
 
     * ``activates``: it ends a hidden layer.
     * ``inputs_per_unit``: how many inputs each output takes, if that is fixed.
-    * ``span``: how many layers it bridges, 0 but for a join (``skip.py``), whose ``width`` takes
-      the width of both its inputs.
-    * ``tied``: how far below lies the layer whose weight it reads, 0 but for a tied one
-      (``tied.py``).
+    * ``span``: how many layers it bridges: 0, except for a :class:`~skmlp.nn.Join`, whose ``width``
+      takes the widths of both its inputs.
+    * ``tied``: how far below lies the layer whose weight it reads: 0, except for ``TiedDense``.
     """
 
     keeps: tuple[str, ...] = ()

@@ -36,12 +36,15 @@ class Corruption(Layer):
 
 
 class Masking(Corruption):
-    """Each value becomes zero with probability ``rate``, in training only.
+    r"""Each value becomes 0 with probability ``rate``, in training only: the masking noise of a
+    denoising autoencoder (Vincent et al., 2010).
+
+    Unlike dropout, it does not rescale the values that stay.
 
     Parameters
     ----------
     rate : float in [0, 1), default=0.3
-        Probability of a zero, rounded to a multiple of 2^-16.
+        Probability of a zero, rounded to a multiple of :math:`2^{-16}`.
     """
 
     limits = {"rate": "[0, 1)"}
@@ -63,7 +66,7 @@ class Masking(Corruption):
 class GaussianCorruption(Corruption):
     r"""Adds independent normal noise, in training only:
     :math:`y = x + \mathrm{scale} \cdot e`, where e is drawn from the standard normal distribution
-    for each value.
+    for each value (Vincent et al., 2010).
 
     Parameters
     ----------
@@ -86,15 +89,19 @@ class GaussianCorruption(Corruption):
 
 
 class SaltAndPepper(Corruption):
-    """Replaces values by the lowest or the highest one, each with probability ``rate / 2``, in
-    training only.
+    r"""Each value becomes ``low`` or ``high``, each with probability ``rate / 2``, in training
+    only: the salt-and-pepper noise of a denoising autoencoder (Vincent et al., 2010).
+
+    The values that stay are not rescaled.
 
     Parameters
     ----------
     rate : float in [0, 1), default=0.3
-        Probability of a replacement, rounded to a multiple of 2^-16.
-    low, high : float, default=0.0, 1.0
-        What values are replaced by, in the units of what is corrupted.
+        Probability of a replacement, rounded to a multiple of :math:`2^{-16}`.
+    low : float, default=0.0
+        The low value, in the units of what is corrupted.
+    high : float, default=1.0
+        The high value.
     """
 
     limits = {"rate": "[0, 1)", "low": "(-inf, inf)", "high": "(-inf, inf)"}

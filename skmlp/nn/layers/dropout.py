@@ -62,12 +62,12 @@ class DroppingLayer(Layer):
 
 
 class Dropout(DroppingLayer):
-    """Inverted dropout (Srivastava et al., 2014, section 10): in training a value becomes 0 with
+    r"""Inverted dropout (Srivastava et al., 2014, section 10): in training a value becomes 0 with
     probability ``rate`` and is divided by ``1 - rate`` otherwise.
 
     In prediction it does nothing, except in ``sample_predictions``, which draws masks again. The
-    rate is rounded to a multiple of 2^-16 and the scale follows the rounded rate, so that the
-    expectation is exact.
+    rate is rounded to a multiple of :math:`2^{-16}` and the scale follows the rounded rate, so that
+    the expectation is exact.
 
     Parameters
     ----------

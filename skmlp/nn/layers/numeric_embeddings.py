@@ -21,11 +21,15 @@ _CACHED_VALUES = 2**17  # of an array that stays in the cache
 
 
 class NumericEmbedding(Layer):
-    """The base class of embeddings of numbers: y = [x, y_1, ..., y_F], where y_f of width ``dim``
-    is a function of column f alone.
+    r"""The base class of embeddings of numbers: each numeric column gets a learned vector, a
+    function of this column alone.
 
-    F is ``n_numbers``, the number of leading columns that are embedded, or the number of all
-    columns if that is None. No penalty applies to the parameters.
+    The output is :math:`y = [x, y_1, \dots, y_F]`, with the vector :math:`y_f` of column f. No
+    penalty applies to the parameters. A class has two parameters that its methods read:
+
+    * ``dim``: the width of each :math:`y_f`.
+    * ``n_numbers``: F, the number of leading columns that are embedded; the others go through.
+      None means all.
     """
 
     limits = {"dim": "[1, inf)", "n_numbers": "[1, inf) or None", "rate": "[0, inf)"}
@@ -49,20 +53,25 @@ class PiecewiseLinear(NumericEmbedding):
     r"""Each numeric column becomes a vector that is a piecewise linear function of its value
     (Gorishniy et al., "On embeddings for numerical features in tabular deep learning", 2022).
 
-    For column f with the edges :math:`e_0, \dots, e_T`:
+    For column f, cut into T bins by the edges :math:`e_0, \dots, e_T`, with
+    :math:`t = 0, \dots, T - 1`:
 
     .. math::
 
-        y_f &= W_f^T z_f + b_f \\
+        y_f &= z_f W_f + b_f \\
         z_{ft} &= \min \left( \max \left( \frac{x_f - e_t}{e_{t+1} - e_t}, 0 \right), 1 \right)
 
-    The function is constant beyond the edges. They are quantiles of the column, set from rows
-    before training: :math:`e_0` is the smallest and :math:`e_T` the largest of its values, and each
-    bin has the same weight of rows. Where many rows have one value, so that quantiles coincide,
-    quantiles of the other distinct values make up for them. A column with few distinct values has
-    as few bins, and a constant one has none. The weights start at random with the variance
-    1 / n_bins, :math:`b_f` at zero. A bin is looked up, and sums of the weights of the bins below
-    it are computed once for a batch, so that a value costs as little with many bins as with few.
+    The output is :math:`[x, y_1, \dots, y_F]`: the columns themselves are kept, and F embedded ones
+    add F ``dim`` columns. Beyond the outermost edges the function is constant; in the paper it goes
+    on linearly there.
+
+    The edges are quantiles of the column, set from rows before training: :math:`e_0` is the
+    smallest and :math:`e_T` the largest of its values, and each bin has the same weight of rows.
+    Where many rows have one value, so that quantiles coincide, quantiles of the other distinct
+    values make up for them. A column with few distinct values has as few bins, and a constant one
+    has none. The weights :math:`W_f`, of shape (T, ``dim``), start normal with the variance 1 / T,
+    :math:`b_f` at zero. A bin is looked up, and sums of the weights of the bins below it are
+    computed once for a batch, so that a value costs as little with many bins as with few.
 
     Parameters
     ----------
@@ -242,11 +251,13 @@ class Periodic(NumericEmbedding):
 
     .. math::
 
-        y_f = W_f \cos(2 \pi w_f x_f + p_f) + b_f
+        y_f = \cos(2 \pi x_f w_f + p_f) \, W_f + b_f
 
-    The frequencies start normal with the standard deviation ``sigma``, the phases uniform between
-    :math:`-\pi` and :math:`\pi`, the weights :math:`W_f` normal with the variance
-    1 / n_frequencies and :math:`b_f` at zero. The columns should be standardised.
+    The output is :math:`[x, y_1, \dots, y_F]`: the columns themselves are kept, and F embedded ones
+    add F ``dim`` columns. The frequencies start normal with the standard deviation ``sigma``, the
+    phases uniform between :math:`-\pi` and :math:`\pi`, the weights :math:`W_f`, of shape
+    (k, ``dim``) with k = ``n_frequencies``, normal with the variance 1 / k, and :math:`b_f` at
+    zero. The columns should be standardised.
 
     Parameters
     ----------
@@ -257,7 +268,7 @@ class Periodic(NumericEmbedding):
     sigma : float > 0, default=0.1
         Size of the frequencies at the start: the larger, the less smooth the functions are.
     n_numbers : int >= 1 or None, default=None
-        Number of leading columns that are numbers; the others go through. None means all.
+        Number of leading columns that are numbers, F; the others go through. None means all.
     rate : float >= 0, default=1.0
         Factor on the learning rate of the layer.
     """

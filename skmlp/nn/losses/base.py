@@ -84,9 +84,9 @@ class Loss(Unit):
 
     How the target is scaled:
 
-    * ``measures``: a function of target and weight (``measure.py``) that gives the ``Measure`` by
-      which a target is learned, None for a loss whose predictions do not move and stretch with the
-      target. Hyperparameters are then in units of what is learned.
+    * ``measures``: a function of target and weight that gives the ``Measure`` by which a target is
+      learned, its offset and scale; None for a loss whose predictions do not move and stretch with
+      the target. Hyperparameters are then in units of what is learned.
     * ``degree``: the power of the target's scale that the loss grows with.
     * ``density``: whether it is minus the logarithm of a density of it.
 
@@ -138,7 +138,7 @@ class Loss(Unit):
 
     def link(self, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the prediction that belongs to ``raw`` (..., n, n_out) into ``out``, which may
-        be ``raw``; the identity unless written. Overwrites: out.
+        be ``raw``; the identity unless overridden. Overwrites: out.
         """
         if out is not raw:
             np.copyto(out, raw)
@@ -152,7 +152,7 @@ class Loss(Unit):
     def outputs(self, n_targets: int) -> dict[str, Output]:
         """Return what is predicted, a dict of name -> Output.
 
-        The first is what ``predict`` gives: the first score of each target unless written. A
+        The first is what ``predict`` gives: the first score of each target unless overridden. A
         standard deviation is called "std".
         """
         return {"prediction": Output(np.arange(n_targets))}
@@ -193,7 +193,8 @@ class Loss(Unit):
         """Raise ``ValueError`` if numbers, a dense or sparse matrix called ``name`` in the message,
         lie outside the domain.
 
-        NaN lies nowhere. ``labels``: what the columns are called, None not to name them.
+        NaN, a missing value, is left out. ``labels``: what the columns are called, None not to
+        name them.
         """
         for extreme in ("min", "max"):
             values = _extremes(target, extreme)

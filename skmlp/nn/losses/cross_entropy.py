@@ -32,6 +32,8 @@ class LogLoss(Loss):
         \ell(z, t) &= \log \sum_{k=1}^K e^{z_k} - \sum_{k=1}^K t_k z_k \\
         \frac{\partial \ell}{\partial z} &= \mathrm{softmax}(z) - t
 
+    ``MLPClassifier(loss="log_loss")`` uses it for three classes or more.
+
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0

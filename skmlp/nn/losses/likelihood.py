@@ -35,8 +35,9 @@ class Poisson(Loss):
         \ell(z, t) &= e^z - t z + t \log t - t \\
         \frac{\partial \ell}{\partial z} &= e^z - t
 
-    Value, prediction and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")`` and
-    of :class:`sklearn.linear_model.PoissonRegressor`.
+    Value, prediction and gradient are those of scikit-learn's ``MLPRegressor(loss="poisson")``.
+    :class:`sklearn.linear_model.PoissonRegressor` minimises the same loss, without the terms that
+    depend on t alone, plus its L2 penalty.
     """
 
     domain = "[0, inf)"
@@ -93,7 +94,8 @@ class Gamma(Loss):
         \ell(z, t) &= t e^{-z} + z - \log t - 1 \\
         \frac{\partial \ell}{\partial z} &= 1 - t e^{-z}
 
-    :class:`sklearn.linear_model.GammaRegressor` minimises the same loss.
+    :class:`sklearn.linear_model.GammaRegressor` minimises the same loss, up to terms that depend on
+    t alone, plus its L2 penalty.
     """
 
     domain = "(0, inf)"
@@ -140,7 +142,7 @@ class Tweedie(Loss):
     dispersion models", 1987).
 
     Domain: targets >= 0, not all of them 0. Prediction (inverse link): :math:`e^z`, kept above 0.
-    Formula, for the score z of an output and its target t, with p for ``power``, summed over the
+    Formula, for the score z of an output and its target t, with p = ``power``, summed over the
     outputs:
 
     .. math::
@@ -149,7 +151,8 @@ class Tweedie(Loss):
         + \frac{t^{2 - p}}{(1 - p) (2 - p)} \\
         \frac{\partial \ell}{\partial z} &= e^{(2 - p) z} - t \, e^{(1 - p) z}
 
-    :class:`sklearn.linear_model.TweedieRegressor` with ``link="log"`` minimises the same loss.
+    :class:`sklearn.linear_model.TweedieRegressor` with the same ``power`` (its default is 0) and
+    ``link="log"`` minimises the same loss, up to terms that depend on t alone, plus its L2 penalty.
 
     Parameters
     ----------

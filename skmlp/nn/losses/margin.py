@@ -25,10 +25,11 @@ class Hinge(Loss):
 
     .. math::
 
-        \ell(z, t) = \max(0, 1 - s z)
+        \ell(z, t) &= \max(0, 1 - s z) \\
+        \frac{\partial \ell}{\partial z} &= \begin{cases} -s & 1 - s z > 0 \\
+        0 & \text{otherwise} \end{cases}
 
-    The gradient is -s where that is positive, else 0. :class:`sklearn.svm.LinearSVC` with
-    ``loss="hinge"`` minimises the same loss.
+    :class:`sklearn.svm.LinearSVC` with ``loss="hinge"`` uses the same loss, plus its L2 penalty.
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -60,8 +61,8 @@ class SquaredHinge(Loss):
         \ell(z, t) &= m^2 \\
         \frac{\partial \ell}{\partial z} &= -2 s m
 
-    :class:`sklearn.svm.LinearSVC` minimises the same loss by default (Fan et al., "LIBLINEAR",
-    2008, equation 2).
+    :class:`sklearn.svm.LinearSVC` uses the same loss by default (Fan et al., "LIBLINEAR", 2008,
+    equation 2), plus its L2 penalty.
     """
 
     targets = ("binary", "multiclass", "multilabel")
@@ -87,11 +88,13 @@ class Perceptron(Loss):
 
     .. math::
 
-        \ell(z, t) = \max(0, -s z)
+        \ell(z, t) &= \max(0, -s z) \\
+        \frac{\partial \ell}{\partial z} &= \begin{cases} -s & s z \le 0 \\
+        0 & \text{otherwise} \end{cases}
 
-    The gradient is -s where :math:`s z \le 0`, since a score of 0 is a mistake, else 0. With
-    ``solver="sgd"``, ``momentum=0``, ``batch_size=1`` and no hidden layer, training follows the
-    perceptron's rule.
+    A score of 0 counts as a mistake. With ``solver="sgd"``, ``momentum=0``, ``batch_size=1``,
+    ``alpha=0``, ``learning_rate="constant"`` (the default) and no hidden layer, training follows
+    the perceptron's rule.
     """
 
     targets = ("binary", "multiclass", "multilabel")

@@ -91,8 +91,8 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float > 0, default=1.0
-        Size of a residual above which the loss is linear, in the units of what the network learns.
-        With ``normalize_y`` of ``MLPRegressor`` this unit is a robust standard deviation of y: the
+        Size of a residual above which the loss is linear, in the units that the network learns.
+        With ``normalize_y``, ``MLPRegressor`` divides y by a robust standard deviation: the
         distance from the median within which three quarters of y lie, divided by 1.15.
     """
 
@@ -124,8 +124,8 @@ class Huber(Loss):
 
 
 class LogCosh(Loss):
-    r"""The logarithm of the hyperbolic cosine: squared error that turns into absolute error, with
-    all derivatives (Saleh and Saleh, 2022).
+    r"""The logarithm of the hyperbolic cosine: about squared error for small residuals, absolute
+    error for large ones, and infinitely differentiable (Saleh and Saleh, 2022).
 
     Domain: real targets. Prediction: the score itself. Formula, for the score z of an output and
     its target t, with :math:`r = z - t`, summed over the outputs:
@@ -135,7 +135,7 @@ class LogCosh(Loss):
         \ell(z, t) &= \log \cosh r \\
         \frac{\partial \ell}{\partial z} &= \tanh r
 
-    It is about :math:`r^2 / 2` near 0 and :math:`|r| - \log 2` for large residuals.
+    It is about :math:`r^2 / 2` near 0, and :math:`|r| - \log 2` for large residuals.
     """
 
     distance = True
@@ -173,7 +173,7 @@ class Quantile(Loss):
     .. math::
 
         q_1 &= z_1 \\
-        q_j &= q_{j - 1} + \log(1 + e^{z_j})
+        q_j &= q_{j - 1} + \log(1 + e^{z_j}), \quad j \ge 2
 
     Formula, for a quantile q of level :math:`\tau` and the target t, summed over the levels and
     the targets:
@@ -188,8 +188,8 @@ class Quantile(Loss):
     Parameters
     ----------
     levels : float in (0, 1), or sequence of these in rising order, default=(0.1, 0.5, 0.9)
-        The levels tau. With a single one ``predict`` gives a number for each target, else one for
-        each level.
+        The levels :math:`\tau`. With a single one ``predict`` gives a number for each target, else
+        one for each level.
     """
 
     out_activation = "quantiles"

@@ -25,8 +25,8 @@ class Adam(Optimizer):
         \frac{m}{\sqrt{v} + \epsilon}
 
     This is scikit-learn's form, the efficient one at the end of section 2 of the paper, in which
-    epsilon is added before the correction of v. PyTorch adds its epsilon after it: pass it
-    ``epsilon / sqrt(1 - beta_2^t)`` to agree.
+    epsilon is added before the correction of v. PyTorch adds its epsilon after it: with
+    :math:`\epsilon / \sqrt{1 - \beta_2^t}` in step t it would agree.
 
     Parameters
     ----------
@@ -145,8 +145,9 @@ class NAdam(Adam):
 
     .. math::
 
-        p \leftarrow p - \mathrm{lr} \, \frac{\sqrt{1 - \beta_2^t}}{\sqrt{v} + \epsilon}
-        \left( \frac{\beta_1 m}{1 - \beta_1^{t + 1}} + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \right)
+        u &\leftarrow \frac{\beta_1 m}{1 - \beta_1^{t + 1}}
+        + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \\
+        p &\leftarrow p - \mathrm{lr} \, \sqrt{1 - \beta_2^t} \, \frac{u}{\sqrt{v} + \epsilon}
 
     The rule agrees with PyTorch's ``NAdam`` in the limit of a large ``momentum_decay``, which ends
     its schedule at once, except for the place of epsilon (see :class:`~skmlp.nn.Adam`).

@@ -17,26 +17,31 @@ from ..unit import Unit
 
 
 class Optimizer(Unit):
-    """The base class of optimizers: a rule p <- p - step(g), for parameters p and their gradient g.
+    r"""The base class of optimizers: rules for a step
+    :math:`p \leftarrow p - \mathrm{step}(g)` of the parameters p, with their gradient g.
 
-    ``slots`` names its state vectors; ``squares`` those of them that hold means or sums of squares,
-    and so are never negative. ``decoupled`` rules shrink the weights by ``lr * alpha`` themselves
-    instead of getting the gradient of the penalty.
+    A class sets
 
-    ``averages``: which slots hold a running average, divided by 1 - beta, and the name of that
-    beta, so that they survive its change.
+    * ``slots``: the names of its state vectors, each as long as p.
+    * ``squares``: those slots that hold means or sums of squares, and so are never negative.
+    * ``averages``: a dict with the name of a decay rate for each slot that holds a running average,
+      divided by 1 - rate, so that the average stays right when the rate is changed.
+    * ``decoupled``: whether the weights are shrunk by ``lr * alpha`` in each step, instead of
+      getting the gradient of the penalty.
+    * ``bounded``: whether a constant gradient of any size moves a parameter by no more than about
+      ``lr`` in each step.
 
-    A rule that goes with an L1 penalty has ``asymptotic_step(t, lr, *slots, out, tmp)``, which
-    writes how far a gradient that stays at 1 moves each parameter in a step, once the averages have
-    caught up with it: what the threshold of ``SoftThreshold`` is proportional to; a decoupled rule
-    writes ``lr``, as for its decay. Overwrites: out, tmp. ``bounded``: a lasting gradient of any
-    size moves a parameter by about ``lr`` in a step.
+    It writes ``coefficients`` and ``update``, and may have two more methods, which an L1 penalty
+    needs:
 
-    A rule whose slots hold past learning rates, as a velocity does, has ``lasting(lr, response)``
-    too. It returns the rate that counts for a gradient that has always been 1, the constant one
-    with the same step, and the response to that gradient in the slots, which it is given in the
-    next step; before the first it is 0. Both are proportional to the rates, since a part of the
-    parameters may have a multiple of them.
+    * ``asymptotic_step(t, lr, *slots, out, tmp)`` writes into ``out`` how far a constant gradient
+      of 1 moves each parameter in a step, once the averages have adapted to it; the soft threshold
+      of the penalty is proportional to that. A decoupled rule writes ``lr``. Overwrites: out, tmp.
+    * ``lasting(lr, response)``, if the slots contain past learning rates, as a velocity does. For a
+      gradient that has always been 1 it returns the constant learning rate that would give the same
+      step, and the new ``response``, which is what the slots hold for that gradient. ``response``
+      is 0 in the first step, then what the step before returned. Both numbers must be proportional
+      to the learning rates.
     """
 
     slots: tuple[str, ...] = ()
@@ -59,7 +64,7 @@ class Optimizer(Unit):
 
     def units(self) -> dict[str, float]:
         """Return, by slot, the Python float that its numbers are multiplied with to be averages;
-        a slot left out is what it holds.
+        a slot that is left out needs no factor.
         """
         return {slot: 1.0 - float(getattr(self, name)) for slot, name in self.averages.items()}
 

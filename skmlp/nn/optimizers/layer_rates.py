@@ -6,19 +6,22 @@ from ..unit import Unit
 class LayerRates(Unit):
     r"""Factors on the learning rate of each layer.
 
-    With the factor c of a layer, the number :math:`n_{in}` of its inputs and ``bias`` b, the
-    learning rate of its weight matrix and that of its bias are multiplied by
+    With the factor c of a layer from ``layers``, the number :math:`n_{in}` of its inputs and b =
+    ``bias``, the learning rates are multiplied by
 
     .. math::
 
-        \frac{c}{\sqrt{n_{in}}} \quad \text{and} \quad c \, b
+        \text{weights:} \quad & \begin{cases} c / \sqrt{n_{in}} & \text{with } \mathrm{fan\_in} \\
+        c & \text{without} \end{cases} \\
+        \text{biases:} \quad & c \, b
 
     A rule like Adam moves each weight by about the learning rate, so that the sum that a unit
-    computes changes the more, the more inputs it has; ``fan_in`` compensates for that. With weights
-    that start by LeCun's normal rule, training is then that of the weights in NTK form (Jacot,
-    Gabriel and Hongler, "Neural tangent kernel", 2018), which are standard normal and divided by
-    the square root of the number of inputs in the forward pass. Holzmueller, Grinsztajn and
-    Steinwart, "Better by default" (2024), train tables in that form, and biases with ``bias=0.1``.
+    computes changes the more, the more inputs it has; ``fan_in`` compensates for that. For rules
+    like Adam, and weights that start by :class:`~skmlp.nn.LecunNormal`, training is then that of
+    the weights in NTK form (Jacot, Gabriel and Hongler, "Neural tangent kernel", 2018), which are
+    standard normal and divided by the square root of the number of inputs in the forward pass.
+    Holzmueller, Grinsztajn and Steinwart, "Better by default" (2024), train tables in that form,
+    and biases with ``bias=0.1``.
 
     Parameters
     ----------
@@ -26,9 +29,9 @@ class LayerRates(Unit):
         Whether the rate of a weight matrix is divided by the square root of its number of inputs.
     bias : float >= 0, default=1.0
         Factor of the biases.
-    layers : float >= 0, list of these or None, default=None
+    layers : float >= 0, list of float or None, default=None
         Factor of a layer, its weights and its bias, one value or one for each weight matrix; 0
-        leaves a layer as it starts, but for a decoupled decay. None means 1.
+        leaves a layer as it starts, except for decoupled weight decay. None means 1.
     """
 
     limits = {"bias": "[0, inf)"}

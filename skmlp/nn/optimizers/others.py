@@ -25,8 +25,9 @@ class SGD(Optimizer):
         p \leftarrow p + \mu v - (1 - d) \, \mathrm{lr} \, g
 
     Without dampening this is scikit-learn's form (Sutskever et al., 2013, equations 1 to 4), equal
-    to PyTorch's ``SGD`` as long as the learning rate is constant. With ``dampening=momentum`` the
-    velocity is lr times a moving average of the gradient. PyTorch does not dampen its first step.
+    to PyTorch's ``SGD`` as long as the learning rate is constant. With ``dampening=momentum`` and
+    a constant learning rate the velocity is -lr times a moving average of the gradient. PyTorch
+    does not dampen its first step, and has no Nesterov momentum with dampening.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class RMSprop(Optimizer):
         v &\leftarrow \rho v + (1 - \rho) g^2 \\
         p &\leftarrow p - \mathrm{lr} \, \frac{g}{\sqrt{v} + \epsilon}
 
-    The rule agrees with PyTorch's ``RMSprop(alpha=rho)``.
+    The rule agrees with PyTorch's ``RMSprop(alpha=rho)``, whose default is 0.99.
 
     Parameters
     ----------
@@ -239,14 +240,14 @@ class Lion(Optimizer):
         p &\leftarrow p - \mathrm{lr} \, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g) \\
         m &\leftarrow \beta_2 m + (1 - \beta_2) g
 
-    The decay is not divided by the number of rows, as in :class:`~skmlp.nn.AdamW`. The betas have
+    As in :class:`~skmlp.nn.AdamW`, the decay is not divided by the number of rows. The betas have
     another meaning than Adam's, so the estimator's are not used; the learning rate should be three
     to ten times smaller than Adam's (section 5).
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        Share of the average m in the direction of the step.
+        Weight of the average m in the sum whose sign is the step; the gradient has the rest.
     beta_2 : float in [0, 1), default=0.99
         Decay of the average m.
     """

@@ -19,10 +19,13 @@ from ..unit import Unit
 class Clock:
     """How far training has come: what a schedule's factor may depend on.
 
-    ``step``: updates made. ``epoch``: passes over the data made, fractions included. ``n_epochs``:
-    passes that this fit plans. ``samples``: rows seen up to the start of this epoch. ``decay``:
-    product of the plateau factors applied so far. ``began``: the epoch at which this fit began.
-    ``n_batches``: updates in an epoch.
+    * ``step``: number of updates made.
+    * ``epoch``: number of passes over the rows made, fractions included.
+    * ``n_epochs``: number of passes that this fit plans.
+    * ``samples``: number of rows seen up to the start of this epoch, counted again in each epoch.
+    * ``decay``: product of the plateau factors applied so far.
+    * ``began``: the epoch at which this fit began.
+    * ``n_batches``: number of updates in an epoch.
     """
 
     step: int = 0
@@ -47,18 +50,19 @@ class Schedule(Unit):
     """The base class of schedules: a rule for the factor by which the initial learning rate is
     multiplied before each update.
 
-    A schedule writes ``curve``, a function of the :class:`~skmlp.nn.schedules.Clock`. Every
-    schedule has the parameter ``warm_up``: over this many epochs, counted from the very first one,
-    the factor is multiplied by the share of their updates made, this one included, so that the rate
-    rises along a line (Goyal et al., 2017, section 2.2).
+    A schedule writes ``curve``, a function of the :class:`~skmlp.nn.schedules.Clock`, and has the
+    parameter ``warm_up`` (Goyal et al., 2017, section 2.2). It may set
 
-    ``plateau_factor``: what the rate is multiplied by where training would otherwise stop for
-    lack of progress; None: it stops. ``plateau_patience``: epochs without progress to wait for
-    before that; None: as many as before stopping. ``least``: the product of the plateau factors
-    does not fall below it, and training stops at the next plateau. ``strict``: whether progress is
-    to be more than ``tol``, so that with ``tol=0`` an equal value is none; else ``tol`` itself is
-    enough, as in scikit-learn. ``planned``: the rate falls to its end within the planned number of
-    epochs, so that reaching that number is no failure.
+    * ``plateau_factor``: what the rate is multiplied by where training would otherwise stop for
+      lack of progress; None: it stops.
+    * ``plateau_patience``: the number of epochs without progress before that; None: as many as
+      before stopping.
+    * ``least``: the product of the plateau factors does not fall below it, and training stops at
+      the next plateau.
+    * ``strict``: whether progress must be more than ``tol``, so that with ``tol=0`` an equal value
+      is no progress; else ``tol`` itself is enough, as in scikit-learn.
+    * ``planned``: the rate falls to its end within the planned number of epochs, so that training
+      may end there without a warning.
     """
 
     plateau_factor: float | None = None

@@ -1,8 +1,4 @@
-"""Learning-rate schedules that follow a plan: formulas of the factor.
-
-Each takes ``warm_up`` epochs, during which the factor is also multiplied by a line from zero to
-one; see ``base.py``.
-"""
+"""Learning-rate schedules that follow a plan: formulas of the factor."""
 
 import math
 
@@ -15,8 +11,7 @@ class Constant(Schedule):
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
@@ -24,7 +19,7 @@ class Constant(Schedule):
     >>> from skmlp.nn.schedules import Clock
     >>> Constant().factor(Clock(epoch=3.0))
     1.0
-    >>> Constant(warm_up=5).factor(Clock(epoch=3.0, n_batches=1))  # (3 + 1 / 1) / 5
+    >>> Constant(warm_up=5).factor(Clock(epoch=3.0))  # (3 + 1 / 1) / 5: one step per epoch
     0.8
     """
 
@@ -51,8 +46,7 @@ class Invscaling(Schedule):
     power_t : float >= 0, default=0.5
         Exponent of the fall.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
@@ -73,7 +67,7 @@ class Invscaling(Schedule):
 
 
 class Step(Schedule):
-    r"""The factor is multiplied by ``gamma`` every ``step_size`` epochs.
+    r"""The factor is multiplied by :math:`\gamma` = ``gamma`` every ``step_size`` epochs.
 
     .. math::
 
@@ -86,8 +80,7 @@ class Step(Schedule):
     gamma : float in (0, 1], default=0.1
         What the factor is multiplied by at each drop.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
@@ -109,16 +102,15 @@ class Step(Schedule):
 
 
 class Exponential(Schedule):
-    r"""The factor falls exponentially: it is :math:`\gamma^{\mathrm{epoch}}`, with ``gamma``
-    :math:`\gamma`, and the epoch counts fractions.
+    r"""The factor falls exponentially: it is :math:`\gamma^{\mathrm{epoch}}` with
+    :math:`\gamma` = ``gamma``; the epoch counts fractions.
 
     Parameters
     ----------
     gamma : float in (0, 1], default=0.95
         What the factor is multiplied by in the course of an epoch.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
@@ -148,14 +140,13 @@ class Linear(Schedule):
     Parameters
     ----------
     n_epochs : float > 0 or None, default=None
-        Length of the decay in epochs, counted from the very first epoch; afterwards the factor
-        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
-        epoch.
+        Length of the decay in epochs, counted from the very first one; then the factor stays at
+        ``final``. None means the ``max_iter`` of each fit, counted from its own first epoch.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        They are part of the schedule, not added to it.
 
     Examples
     --------
@@ -189,14 +180,13 @@ class Cosine(Schedule):
     Parameters
     ----------
     n_epochs : float > 0 or None, default=None
-        Length of the decay in epochs, counted from the very first epoch; afterwards the factor
-        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
-        epoch.
+        Length of the decay in epochs, counted from the very first one; then the factor stays at
+        ``final``. None means the ``max_iter`` of each fit, counted from its own first epoch.
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        They are part of the schedule, not added to it.
 
     Examples
     --------
@@ -240,8 +230,8 @@ class CosineRestarts(Schedule):
     final : float in [0, 1], default=0.0
         Factor at the end of each cycle.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        They are part of the schedule, not added to it.
 
     Examples
     --------
@@ -290,14 +280,14 @@ class CosineWaves(Schedule):
     n_waves : int from 1 to 50, default=4
         Number of waves.
     n_epochs : float > 0 or None, default=None
-        Length of all waves together in epochs, counted from the very first epoch; afterwards the
-        factor stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its
-        first epoch.
+        Length of all waves together in epochs, counted from the very first one; then the factor
+        stays at ``final``. None means the ``max_iter`` of each fit, counted from its own first
+        epoch.
     final : float in [0, 1], default=0.0
         Factor at the beginning, between waves and at the end.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        They are part of the schedule, not added to it.
 
     Examples
     --------
@@ -329,17 +319,26 @@ class CosineWaves(Schedule):
 
 
 class OneCycle(Schedule):
-    """The factor rises from ``start`` to 1 and then falls to ``final``, both along half a cosine
-    (Smith and Topin, 2018).
+    r"""The factor rises from ``start`` to 1 and then falls to ``final``, each along half a cosine.
+
+    This is the one-cycle policy of Smith and Topin (2018), whose ramps are straight lines, with the
+    cosines of fastai and PyTorch. With s = ``start``, r = ``rise``, f = ``final``, and the share u
+    of the cycle that is over:
+
+    .. math::
+
+        \mathrm{factor} = \begin{cases}
+        1 - \frac{1 - s}{2} \left( 1 + \cos \frac{\pi u}{r} \right) & u < r \\
+        f + \frac{1 - f}{2} \left( 1 + \cos \frac{\pi (u - r)}{1 - r} \right) & u \ge r
+        \end{cases}
 
     The estimator's ``learning_rate_init`` is the peak of the learning rate.
 
     Parameters
     ----------
     n_epochs : float > 0 or None, default=None
-        Length of the cycle in epochs, counted from the very first epoch; afterwards the factor
-        stays at ``final``. With None it is the ``max_iter`` of each fit, counted from its first
-        epoch.
+        Length of the cycle in epochs, counted from the very first one; then the factor stays at
+        ``final``. None means the ``max_iter`` of each fit, counted from its own first epoch.
     rise : float in (0, 1), default=0.3
         Share of the cycle in which the factor rises.
     start : float in [0, 1], default=0.04
@@ -347,8 +346,8 @@ class OneCycle(Schedule):
     final : float in [0, 1], default=0.0001
         Factor at the end.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up); these epochs are part of the schedule, not added to it.
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        They are part of the schedule, not added to it.
 
     Examples
     --------

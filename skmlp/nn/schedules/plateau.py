@@ -20,8 +20,7 @@ class Adaptive(Schedule):
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
@@ -52,22 +51,24 @@ class Plateau(Schedule):
     Parameters
     ----------
     gamma : float in (0, 1), default=0.1
-        What the factor is multiplied by.
+        What the factor is multiplied by at each fall.
     patience : int >= 0 or None, default=None
-        The factor falls after more than this many epochs without progress; None is the estimator's
-        ``n_iter_no_change``.
+        The factor falls after more than this many epochs without progress; None means the
+        estimator's ``n_iter_no_change``.
     final : float in [0, 1], default=0.001
         Smallest factor.
     warm_up : float >= 0, default=0
-        Number of epochs, the first ones, over which the factor is also multiplied by a line that
-        rises to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
 
     Examples
     --------
+    A constant feature, from which nothing can be learned:
+
+    >>> from skmlp import MLPClassifier
     >>> from skmlp.nn import Plateau
-    >>> from skmlp.nn.schedules import Clock
-    >>> Plateau(gamma=0.5).factor(Clock(decay=0.25))  # after two plateaus
-    0.25
+    >>> model = MLPClassifier((), learning_rate=Plateau(gamma=0.5, patience=1))
+    >>> model.fit([[0.0]] * 8, [0, 1] * 4).history_["learning_rate"][:6].tolist()
+    [0.001, 0.001, 0.001, 0.0005, 0.0005, 0.00025]
     """
 
     strict = True

@@ -15,20 +15,22 @@ class Head(Term):
     r"""An output layer for a hidden layer, whose loss is added in training (Lee et al., 2015,
     equation 3).
 
-    With its own weights V and bias c, the term is
+    With the output x of the hidden layer and the head's own weights :math:`V` and biases :math:`c`,
+    the term is
 
     .. math::
 
         \mathrm{weight} \cdot \mathrm{loss}(x V + c, \mathrm{target})
 
-    No penalty applies to these weights, and predictions do not use them.
+    Here the network's own loss has the weight 1. No penalty applies to the weights of a head, and
+    predictions do not use them.
 
     Parameters
     ----------
     n_out : int >= 1
         Number of raw scores: as many as the network has.
     weight : float >= 0, default=1.0
-        Factor of its loss.
+        Weight of its loss relative to the network's own.
     init : str or Initializer, default="glorot_uniform"
         How the weights start; biases start at zero.
     """

@@ -16,17 +16,20 @@ from ..layers.base import Layer, identity_forward
 class Term(Layer):
     """The base class of terms, layers that in training add a term to the objective.
 
-    After the forward pass of the whole network it is asked for its value (``objective``), then its
-    ``backward`` is called as ever, and adds the term's gradient to what comes from above. ``keeps``
-    is what ``objective`` and ``backward`` read. ``identity``: the output is the input, and the plan
-    gives both one memory; set it to False for a term that changes its input, and ``training_only``
-    for one that does something in prediction too. ``needs_subnetwork``: it finds in ``ws.twin`` a
-    ``LowerLayers`` of all layers below, to see what these make of other rows, and in ``ws.first``
-    the first layer's workspace, whose ``x`` is the batch.
+    After the forward pass of the whole network ``objective`` gives the value of the term; then
+    ``backward``, as in any layer, passes the gradient on and adds that of the term. A class may set
+
+    * ``keeps``: which of input "x" and output "y" the two methods read.
+    * ``identity``: the output is the input, and both have one memory; False for a term that changes
+      its input.
+    * ``training_only``: False for a term that does something in prediction too.
+    * ``needs_subnetwork``: whether it needs ``ws.twin``, the layers below it, to see what these
+      make of other rows, and ``ws.first``, the workspace of the first layer, whose ``x`` is the
+      batch.
 
     The workspace also has ``ws.value_and_grad``, the method of the network's loss (without missing
-    entries, where there are some), and ``ws.loss``, the workspace that it takes, for raw scores as
-    wide as the network's.
+    entries, where there are some), and ``ws.loss``, the workspace that this method takes, for raw
+    scores as wide as the network's.
     """
 
     keeps = ("y",)

@@ -29,16 +29,17 @@ class KLSparsity(Term):
         \mathrm{KL}(t \,\|\, a) &= t \log \frac{t}{a} + (1 - t) \log \frac{1 - t}{1 - a}
 
     (Lee, Ekanadham and Ng, 2008, for the aim; Ng, 2011, "Sparse autoencoder", for this form). The
-    divergence is between Bernoulli distributions, so a code must lie in (0, 1). The mean is
-    weighted by the sample weights. Each minibatch has its own mean, so that small ones require that
-    units be active equally often in each: choose batches of some hundred rows.
+    divergence is between Bernoulli distributions, so a code must lie in (0, 1): give the estimator
+    ``code_activation="logistic"``. The mean is weighted by the sample weights. Each minibatch has
+    its own mean, so that small minibatches force the units to be active equally often in each:
+    choose minibatches of some hundred rows.
 
     Parameters
     ----------
     target : float in (0, 1), default=0.05
         Mean activation wanted of each unit.
     weight : float >= 0, default=1.0
-        Factor of the term, against a loss that is summed over the features.
+        Weight of the term relative to the loss, which is summed, not averaged, over the features.
     """
 
     limits = {"target": "(0, 1)", "weight": "[0, inf)"}
@@ -83,7 +84,7 @@ class L1Sparsity(Term):
     r"""A sparse code: most of its values should be small, as in sparse coding (Olshausen and Field,
     1996).
 
-    Averaged over the rows, the term is
+    For a code y with the components :math:`y_j`, averaged over the rows, the term is
 
     .. math::
 
@@ -91,12 +92,12 @@ class L1Sparsity(Term):
 
     Its gradient at 0 is taken as 0; codes that are exactly zero come from an activation that has
     them, such as relu. The decoder can compensate for a smaller code by larger weights, so give
-    ``alpha`` a value or use ``tied_weights=True``.
+    ``alpha`` a value above 0 or use ``tied_weights=True``.
 
     Parameters
     ----------
     weight : float >= 0, default=0.1
-        Factor of the term, against a loss that is summed over the features.
+        Weight of the term relative to the loss, which is summed, not averaged, over the features.
     """
 
     limits = {"weight": "[0, inf)"}
@@ -154,7 +155,7 @@ class Contractive(Term):
     Parameters
     ----------
     weight : float >= 0, default=0.1
-        Factor of the term, against a loss that is summed over the features.
+        Weight of the term relative to the loss, which is summed, not averaged, over the features.
     step : float > 0, default=0.01
         Distance h of the two points from the row, in the units of X. It should be small compared
         with the differences that matter in X, and large compared with the rounding of float32,

@@ -18,29 +18,31 @@ class Variational(Term):
     r"""A variational code (Kingma and Welling, 2014): in training each row's code is drawn from a
     normal distribution, which is kept near the standard normal one.
 
-    With e drawn from N(0, I), and the sum over the components j of the code, output and term are
+    The layer in front gives two numbers for each component of the code: the mean m (the first half
+    of its units) and r, which gives the standard deviation s by
+    :math:`\log s^2 = 10 \tanh(r / 10)`, about r near 0 and always between -10 and 10. With e drawn
+    from N(0, I), the code z and, averaged over the rows, the term are
 
     .. math::
 
-        z &= m + s e \\
+        z &= m + s \odot e \\
         \mathrm{term} &= \frac{\beta}{2} \sum_j \left( m_j^2 + s_j^2 - 1 - \log s_j^2 \right)
 
-    The layer in front gives two numbers for each component: the mean m (the first half of its
-    units) and r, from which :math:`\log s^2 = 10 \tanh(r / 10)`, so that it starts like r and stays
-    between -10 and 10. The term is ``beta`` times the Kullback-Leibler divergence from N(0, I).
-    Prediction gives m and draws nothing.
+    with the elementwise product and the sum over the components j. The term is ``beta`` times the
+    Kullback-Leibler divergence from N(0, I). Prediction gives m and draws nothing.
 
-    With ``beta=1`` loss and term are minus the evidence lower bound of the likelihood that the loss
-    stands for, up to a constant: 'squared_error' is the normal one with variance 1 for each
-    feature, 'absolute_error' Laplace's with scale 1, 'poisson' Poisson's. A normal likelihood of
-    variance v is ``beta=v``, which multiplies everything by v; so beta says how exact a
-    reconstruction should be, in units of X squared, and ``beta > 1`` gives components that are more
-    independent (Higgins et al., 2017).
+    With ``beta=1`` the loss plus the term is minus the evidence lower bound, up to a constant, for
+    the likelihood that the loss corresponds to: 'squared_error' to a normal one with variance 1 for
+    each feature, 'absolute_error' to Laplace's with scale 1, 'poisson' to Poisson's. A normal
+    likelihood of variance v corresponds to ``beta=v``, which multiplies everything by v; so beta
+    says how exact a reconstruction should be, in units of X squared. ``beta > 1`` gives components
+    that are more independent (Higgins et al., 2017).
 
     Parameters
     ----------
     beta : float >= 0, default=1.0
-        Weight of the divergence.
+        Weight of the divergence relative to the loss, which is summed, not averaged, over the
+        features.
     """
 
     keeps = ("x",)
