@@ -39,7 +39,7 @@ RECORDS = {
     "max_norm": {"max_iter": 120, "max_norm": 2.0},
     "deformed": {
         "max_iter": 120,
-        "dropout": 0.3,
+        "dropout": 0.0,  # images that are never the same regularise enough
         "input_dropout": 0.0,
         "augmentation": [
             Rotation(10, SHAPE),
