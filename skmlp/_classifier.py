@@ -284,7 +284,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         Raises
         ------
         ValueError
-            If the network has no dropout, or batch normalisation by the predicted batch.
+            If there is no dropout, or batch normalisation is by the predicted batch.
         """
         X = self._check_X(X)
         raw = raw_samples(self, X, n_samples, random_state, X.dtype)

@@ -71,9 +71,9 @@ def learning_rate_range(
 
     Returns
     -------
-    rates : ndarray of shape (n_steps_made,)
+    rates : ndarray of shape (n_steps_made,), at most ``n_steps``
         The learning rates tried.
-    losses : ndarray of shape (n_steps_made,)
+    losses : ndarray of shape (n_steps_made,), at most ``n_steps``
         The loss of each batch, penalty included, before the step at that rate.
     suggestion : float
         A tenth of the rate at which the moving average of the losses is lowest: there the loss

@@ -103,7 +103,6 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn.datasets import load_wine
     >>> from skmlp import OutlierAutoencoder
     >>> X, y = load_wine(return_X_y=True)
@@ -143,7 +142,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to train on, most of them normal. X must be what ``estimator`` takes; if it is
-            None, a data frame or a dense array, in which NaN is a missing value without an error.
+            None, a data frame or a dense array, in which NaN is a missing value that adds no error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None

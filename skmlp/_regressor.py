@@ -199,7 +199,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            With several quantiles of shape (n_samples, n_levels) or (n_samples, n_outputs,
+            With several quantiles the shape is (n_samples, n_levels) or (n_samples, n_outputs,
             n_levels).
         std : ndarray of the shape of y
             Only with ``return_std``.
@@ -260,7 +260,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         Raises
         ------
         ValueError
-            If the network has no dropout, or batch normalisation by the predicted batch.
+            If there is no dropout, or batch normalisation is by the predicted batch.
         """
         X = self._check_X(X)
         self._check_return_std(return_std)

@@ -34,9 +34,9 @@ class EarlyStopping(FitMemory):
     """Stops training when a score has made no progress for some epochs.
 
     The estimator keeps the weights of its last epoch. The parameter ``early_stopping=True`` of this
-    package's estimators restores those of the best one, and takes its validation rows out of the
-    training rows itself; this callback is for a validation set that does not go through ``fit``, as
-    in a search, and for other estimators.
+    package's estimators restores those of the best one; its validation rows are a part of the
+    training rows or ``X_val`` of ``fit``. This callback gets its validation set when it is made, as
+    a search needs it, and works with other estimators that take callbacks.
 
     Parameters
     ----------

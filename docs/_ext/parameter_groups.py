@@ -15,6 +15,7 @@ USUAL = {
     "sample_weight": "Weight of each row.",
 }
 CONTENTS = re.compile(r"^\* (?P<purpose>[A-Z][a-z ]+): (?P<names>[\w+, ]+)$")
+FIELD = re.compile(r"^:(?P<name>[A-Z][a-z]+):")
 ITEM = re.compile(r"^    \*\*(?P<name>\w+)\*\*")
 PLUS = "\\ :sup:`+`"
 
@@ -88,14 +89,19 @@ def grouped(cls, groups, texts):
 
 
 def described(lines):
-    """Return the lines with a text for each usual parameter that has none."""
-    out = []
+    """Return the lines with a text for each usual parameter that has none, for which numpydoc
+    writes an empty comment.
+    """
+    out, field = [], None
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if found := FIELD.match(line):
+            field = found["name"]
+        usual = field == "Parameters" and out and ITEM.match(out[-1])
+        if usual and line.strip() == ".." and usual["name"] in USUAL:
+            line = f"        {USUAL[usual['name']]}"
         out.append(line)
-        item = ITEM.match(line)
-        # numpydoc writes an empty comment where there is no text
-        has_text = following.startswith("        ") and following.strip() != ".."
-        if item and item["name"] in USUAL and not has_text:
+        item = field == "Parameters" and ITEM.match(line)
+        if item and item["name"] in USUAL and not following.startswith("        "):
             out.append(f"        {USUAL[item['name']]}")
     return out
 

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 from unit_families import (
+    BESIDE,
     ESTIMATORS,
     FAMILIES,
     INTRODUCTIONS,
@@ -233,15 +234,18 @@ def use(cls, is_base=False):
         return text + f"Import: ``{imported}``.\n\n"
     users = takers if len(takers) > len(keyed) else keyed
     text = f"A value of the parameter ``{parameter}`` of {links(parameter, users)}."
+    if not takers:
+        text = f'What ``{parameter}="{key}"`` of {links(parameter, users)} makes.'
     names = set(cls._get_param_names())
-    if keyed:
+    if keyed and takers:
         text += f' Its key is ``"{key}"``'
         if len(keyed) < len(users):
             text += f", which only {links(parameter, keyed)} takes"
-        text += "; an instance has its own hyperparameters." if takers and names else "."
+        text += "; an instance has its own hyperparameters." if names else "."
         shared = sorted((names - set(cls.not_shared)) & set(keyed[0]._get_param_names()))
         if shared and parameter in ("solver", "learning_rate"):
-            text += " The key uses the estimator's parameters of the same name: "
+            several = "parameters" if len(shared) > 1 else "parameter"
+            text += f" The key uses the estimator's {several} of the same name: "
             text += ", ".join(f"``{name}``" for name in shared) + "."
     if cls in LAYER_PARAMETERS:
         text += f" {LAYER_PARAMETERS[cls][1]}"
@@ -260,11 +264,13 @@ def code(cls, parameter, key, estimator, takes_instance):
         module, name = exported(cls).rsplit(".", 1)
         lines.append(f"from {module} import {name}")
         argument = f"{parameter}={with_defaults(cls)}"
-    if key in ("invscaling", "adaptive"):  # keys that other solvers do not heed
-        argument = f'solver="sgd", {argument}'
-    made = f"model = {estimator.__name__}({argument})"
+    arguments = [*([BESIDE[cls]] if cls in BESIDE else []), argument]
+    made = f"model = {estimator.__name__}({', '.join(arguments)})"
     # a line of a phone has about fifty characters
-    whole = [made] if len(made) <= 50 else [made.partition("(")[0] + "(", f"    {argument}", ")"]
+    whole = [made]
+    if len(made) > 50:
+        inner = [f"    {each}," for each in arguments]
+        whole = [made.partition("(")[0] + "(", *inner, ")"]
     lines += ["", *whole]
     if takes_instance and key:
         lines.append(f"# or {by_key}")

@@ -62,6 +62,15 @@ LAYER_PARAMETERS = {
     nn.AlphaDropout: ("dropout", ""),
     nn.Scale: ("input_scale", "``input_scale=True`` is the same as ``Scale()``."),
 }
+# what goes with a unit: a key that other solvers do not heed, a code in (0, 1), another rate
+BESIDE = {
+    nn.Invscaling: 'solver="sgd"',
+    nn.Adaptive: 'solver="sgd"',
+    nn.KLSparsity: 'code_activation="logistic"',
+    nn.Adadelta: "learning_rate_init=1.0",
+    nn.Lion: "learning_rate_init=0.0003",
+    nn.AlphaDropout: 'activation="selu"',
+}
 MADE_FROM = {
     nn.Dense: "hidden_layer_sizes=(100, 50)",
     nn.Activate: 'activation="relu"',

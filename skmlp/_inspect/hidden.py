@@ -24,8 +24,8 @@ class HiddenRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         Returns
         -------
         Z : ndarray of shape (n_samples, n_units)
-            With ``skip_connections`` what the last hidden layer passes on, without hidden layers
-            the input. After ``set_output(transform="pandas")`` it is a data frame.
+            With ``skip_connections`` it is what the last hidden layer passes on, without hidden
+            layers the input. After ``set_output(transform="pandas")`` it is a data frame.
         """
         X = self._check_X(X)
         return predicted(
@@ -53,7 +53,7 @@ class HiddenRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the columns that ``transform`` returns: the name of the class in
-        lower case with a number, such as ``autoencoder0``, ``autoencoder1``.
+        lower case with a number, as ``autoencoder0`` and ``autoencoder1`` of an ``Autoencoder``.
 
         Parameters
         ----------

@@ -218,7 +218,7 @@ PARAMETER_DOCS = {
         width (residual connections: He et al., 2016); layers between different widths have none,
         and if no layer can be bridged, ``fit`` raises ``ValueError``. 'concat': its input followed
         by its output (Huang et al., 2017), so that each layer receives the features and the outputs
-        of all layers before it, and ``coefs_`` have as many rows. Sparse input that a skip
+        of all layers before it, with a row of ``coefs_`` for each. Sparse input that a skip
         connection reads becomes dense batch by batch.""",
     "auxiliary_loss_weight": """
     auxiliary_loss_weight : float >= 0 or array-like of float, default=0.0

@@ -24,7 +24,7 @@ class Augmenter(Unit):
     def __call__(
         self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return a changed batch; X and y stay as they are.
+        """Return a changed batch. The arrays that are passed in are not modified.
 
         Parameters
         ----------

@@ -16,7 +16,8 @@ from .unit import Unit
 
 
 class Initializer(Unit):
-    """The base class of initialisers: how the weights of a layer start. A class writes ``fill``.
+    """The base class of initialisers: how the weights of a layer start. A subclass defines
+    ``fill``.
 
     In the formulas :math:`n_{in}` is the number of inputs of the layer and :math:`n_{out}` that of
     its outputs: the rows and columns of its weight matrix.

@@ -15,9 +15,9 @@ from ..unit import Unit
 class Activation(Unit):
     """The base class of activations, elementwise functions with a derivative.
 
-    For most functions none is needed: the estimators also take a function, whose derivative they
-    find themselves (:mod:`skmlp.nn.autodiff.custom`). A class writes ``forward`` and ``backward``,
-    and sets
+    For most functions no subclass is needed: the estimators also take a function, whose derivative
+    they find themselves (:mod:`skmlp.nn.autodiff.custom`). A subclass defines ``forward`` and
+    ``backward``, and sets:
 
     * ``keeps``: what ``backward`` reads, "y" for the output of ``forward``, "x" for its input.
     * ``weight_init``: what ``weight_init="auto"`` takes for the weights in front.

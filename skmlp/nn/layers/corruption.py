@@ -18,7 +18,7 @@ class Corruption(Layer):
     """The base class of corruptions, layers that corrupt their input in training and do nothing in
     prediction.
 
-    A corruption writes ``forward(x, ws, training)``, which is called in training only: it puts the
+    A subclass defines ``forward(x, ws, training)``, which is called in training only: it puts the
     corrupted rows of ``x`` (n, n_in) into ``ws.y`` and takes random numbers from ``ws.rng``. Here
     ``ws`` is the workspace of the layer, whose attributes are its arrays. By default the gradient
     passes through unchanged, as it should where the noise is added and does not depend on ``x``;

@@ -129,7 +129,7 @@ class Activate(Layer):
     """The layer that applies an activation f to each value: :math:`y = f(x)`.
 
     Activations with parameters of their own, such as :class:`~skmlp.nn.PReLU`, are layers
-    themselves and need none.
+    themselves and need no ``Activate``.
 
     Parameters
     ----------

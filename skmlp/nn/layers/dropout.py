@@ -95,8 +95,9 @@ class AlphaDropout(DroppingLayer):
 
     In prediction it does nothing, except in ``sample_predictions``, which draws masks again. In
     training, with probability ``rate`` a value becomes the limit of selu,
-    :math:`\mathrm{low} = -s \alpha = -1.758...`; then all values are scaled and shifted. With k,
-    which is 1 for a value that is kept and 0 otherwise, and :math:`q = 1 - \mathrm{rate}`:
+    :math:`\mathrm{low} = -s \alpha = -1.758...`; s and :math:`\alpha` are those of
+    :class:`~skmlp.nn.SELU`. Then all values are scaled and shifted. With k, which is 1 for a value
+    that is kept and 0 otherwise, and :math:`q = 1 - \mathrm{rate}`:
 
     .. math::
 

@@ -27,6 +27,9 @@ class Join(Layer):
     span : int >= 1
         Number of layers that are bridged: ``ws.skip`` is the input of the first of the ``span``
         layers below.
+
+    A subclass defines ``width``, ``forward`` and ``backward``, which also writes the gradient of
+    ``ws.skip`` into ``ws.d_skip`` unless that is None.
     """
 
     limits = {"span": "[1, inf)"}

@@ -37,7 +37,8 @@ class Focal(Loss):
         \frac{\partial \ell}{\partial z_j} &= p_j \sum_k t_k g_k - t_j g_j \\
         g_k &= (1 - p_k)^\gamma \left( 1 - \frac{\gamma \, p_k \log p_k}{1 - p_k} \right)
 
-    ``MLPClassifier(loss="focal")`` uses it for three classes or more.
+    ``MLPClassifier(loss="focal")`` uses it for three classes or more, and
+    :class:`~skmlp.nn.BinaryFocal` for two and for several labels.
 
     Parameters
     ----------

@@ -237,8 +237,8 @@ class GaussianNLL(Loss):
 
     .. math::
 
-        \ell(m, s, t) &= \tfrac{1}{2} \left( s + (t - m)^2 e^{-s} + \log 2 \pi \right) \\
-        \frac{\partial \ell}{\partial m} &= (m - t) e^{-s} \\
+        \ell(m, s, t) &= \tfrac{1}{2} \left( s + (t - m)^2 e^{-s} + \log 2 \pi \right) \\[1ex]
+        \frac{\partial \ell}{\partial m} &= (m - t) e^{-s} \\[1ex]
         \frac{\partial \ell}{\partial s} &= \tfrac{1}{2} \left( 1 - (t - m)^2 e^{-s} \right)
     """
 

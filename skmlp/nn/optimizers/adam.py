@@ -78,9 +78,9 @@ class AdamW(Adam):
 
         p \leftarrow p - \mathrm{lr} \, \alpha \, p
 
-    The decay :math:`\alpha` is the estimator's ``alpha`` itself, not divided by the number of rows.
-    The rule agrees with PyTorch's ``AdamW`` except for the place of epsilon (see
-    :class:`~skmlp.nn.Adam`).
+    The decay :math:`\alpha` is the estimator's ``alpha``, less the share ``l1_ratio`` of it, and is
+    not divided by the number of rows. The rule agrees with PyTorch's ``AdamW`` except for the place
+    of epsilon (see :class:`~skmlp.nn.Adam`).
 
     Parameters
     ----------

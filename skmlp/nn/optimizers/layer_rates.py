@@ -17,8 +17,8 @@ class LayerRates(Unit):
 
     A rule like Adam moves each weight by about the learning rate, so that the sum that a unit
     computes changes the more, the more inputs it has; ``fan_in`` compensates for that. For rules
-    like Adam, and weights that start by :class:`~skmlp.nn.LecunNormal`, training is then that of
-    the weights in NTK form (Jacot, Gabriel and Hongler, "Neural tangent kernel", 2018), which are
+    like Adam, and weights that start by :class:`~skmlp.nn.LecunNormal`, training is then as with
+    weights in NTK form (Jacot, Gabriel and Hongler, "Neural tangent kernel", 2018), which are
     standard normal and divided by the square root of the number of inputs in the forward pass.
     Holzmueller, Grinsztajn and Steinwart, "Better by default" (2024), train tables in that form,
     and biases with ``bias=0.1``.
@@ -31,7 +31,7 @@ class LayerRates(Unit):
         Factor of the biases.
     layers : float >= 0, list of float or None, default=None
         Factor of a layer, its weights and its bias, one value or one for each weight matrix; 0
-        leaves a layer as it starts, except for decoupled weight decay. None means 1.
+        leaves these as they start, except for decoupled weight decay. None means 1.
     """
 
     limits = {"bias": "[0, inf)"}

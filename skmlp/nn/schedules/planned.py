@@ -11,7 +11,7 @@ class Constant(Schedule):
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Invscaling(Schedule):
     power_t : float >= 0, default=0.5
         Exponent of the fall.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Step(Schedule):
     gamma : float in (0, 1], default=0.1
         What the factor is multiplied by at each drop.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------
@@ -110,7 +110,7 @@ class Exponential(Schedule):
     gamma : float in (0, 1], default=0.95
         What the factor is multiplied by in the course of an epoch.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------
@@ -145,7 +145,7 @@ class Linear(Schedule):
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
         They are part of the schedule, not added to it.
 
     Examples
@@ -185,7 +185,7 @@ class Cosine(Schedule):
     final : float in [0, 1], default=0.0
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
         They are part of the schedule, not added to it.
 
     Examples
@@ -230,7 +230,7 @@ class CosineRestarts(Schedule):
     final : float in [0, 1], default=0.0
         Factor at the end of each cycle.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
         They are part of the schedule, not added to it.
 
     Examples
@@ -286,7 +286,7 @@ class CosineWaves(Schedule):
     final : float in [0, 1], default=0.0
         Factor at the beginning, between waves and at the end.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
         They are part of the schedule, not added to it.
 
     Examples
@@ -346,7 +346,7 @@ class OneCycle(Schedule):
     final : float in [0, 1], default=0.0001
         Factor at the end.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
         They are part of the schedule, not added to it.
 
     Examples

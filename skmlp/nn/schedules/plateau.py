@@ -20,7 +20,7 @@ class Adaptive(Schedule):
     Parameters
     ----------
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Plateau(Schedule):
     final : float in [0, 1], default=0.001
         Smallest factor.
     warm_up : float >= 0, default=0
-        Epochs at the start in which the factor is also multiplied by a line from 0 to 1 (warm-up).
+        Epochs at the start in which the factor is also multiplied by a line up to 1 (warm-up).
 
     Examples
     --------

@@ -32,7 +32,7 @@ class KLSparsity(Term):
     divergence is between Bernoulli distributions, so a code must lie in (0, 1): give the estimator
     ``code_activation="logistic"``. The mean is weighted by the sample weights. Each minibatch has
     its own mean, so that small minibatches force the units to be active equally often in each:
-    choose minibatches of some hundred rows.
+    choose minibatches of a few hundred rows.
 
     Parameters
     ----------
@@ -141,10 +141,9 @@ class Contractive(Term):
         \mathrm{weight} \, d \, \frac{\|f(x + h u) - f(x - h u)\|^2}{(2 h)^2}
 
     and the gradient of this estimate is exact. Its expectation over u is the term above where the
-    encoder is linear within a distance of h. Otherwise there is an error of the order of
-    :math:`h^2`, by which the curvature of the encoder is penalised too, as in the stochastic form
-    of Rifai et al. (2011b, "Higher order contractive auto-encoder"). Where the encoder is not
-    smooth (relu) the difference is taken across the points where it has no derivative.
+    encoder is linear within a distance of h, and otherwise has an error of the order of
+    :math:`h^2`. Where the encoder is not smooth (relu) the difference is taken across the points
+    where it has no derivative.
 
     The encoder is that of clean rows: without dropout and corruption, and with batch normalisation
     by the mean and variance of the rows at which it is evaluated here, which both sides share. It
