@@ -36,8 +36,8 @@ def skops_types() -> list[str]:
     """Return the names of the types of this package that a skops file of one of its estimators can
     contain.
 
-    They are what ``skops.io.load`` may be told to trust: classes that only hold settings and
-    numbers, look at these before they take them, and run nothing that a file names. Every estimator
+    Tell ``skops.io.load`` to trust these. They are classes that only hold settings and numbers,
+    check them when they are loaded, and run nothing that a file names. Every estimator
     of this package is stored with these and with what skops trusts by itself; a file that needs
     another name holds something that its writer gave the estimator, such as a function, a splitter
     or a callback, or it is hostile. Never trust a name because it begins with ``skmlp.``:
@@ -55,6 +55,8 @@ def skops_types() -> list[str]:
     True
 
     To load a file::
+
+        import skmlp, skops.io
 
         model = skops.io.load("model.skops", trusted=skmlp.skops_types())
     """

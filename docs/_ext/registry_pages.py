@@ -327,7 +327,7 @@ def pages():
     index += heading("ONNX", "-") + "What converts and how: :doc:`/guide/deploying`.\n\n"
     index += table([f"skmlp.onnx.{name}" for name in ("to_onnx", "register", "Graph")])
     index += heading("Functions of your own", "-")
-    index += "What :mod:`skmlp.nn.autodiff.custom` makes of them: :doc:`custom`.\n\n"
+    index += "Activations and losses written as Python functions: :doc:`custom`.\n\n"
     index += ".. toctree::\n   :hidden:\n\n   custom\n\n"
     index += heading("Building blocks", "-")
     index += "Classes of ``skmlp.nn``, with the parameters of the estimators that take them.\n\n"

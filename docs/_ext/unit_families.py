@@ -80,7 +80,7 @@ MADE_FROM = {
 
 # keys without a class
 OTHER_KEYS = {
-    "auto": "The key ``auto`` chooses among the others.",
+    "auto": "Where it is a key, ``auto`` chooses among the others.",
     "lbfgs": "The key ``lbfgs``, a method for all rows at once, has no class.",
 }
 

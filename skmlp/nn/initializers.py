@@ -80,7 +80,7 @@ class ConstantValue(Initializer):
 
 
 class Uniform(Initializer):
-    r"""Uniform between :math:`-\mathrm{scale}` and ``scale``, which you choose.
+    r"""Uniform between :math:`-\mathrm{scale}` and ``scale``.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Uniform(Initializer):
 
 
 class Normal(Initializer):
-    r"""Normal with mean 0 and standard deviation ``scale``, which you choose.
+    r"""Normal with mean 0 and standard deviation ``scale``.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from .base import Layer
 
 class PReLU(Layer):
     """:math:`f(x) = x` for :math:`x > 0`, else :math:`a x`, where each unit learns its own slope a
-    (He et al., 2015, equations 1 and 8).
+    (He et al., 2015, equation 1).
 
     Such a unit can learn how much of negative inputs to let through. No penalty applies to the
     slopes, since it would drive them to zero, that is, to relu.

@@ -121,7 +121,7 @@ class Loss(Unit):
     def rows_and_grad(self, raw: np.ndarray, target: np.ndarray, ws: SimpleNamespace) -> None:
         """Write each row's loss into ``ws.rows`` (..., n, 1) and its gradient into ``raw``.
 
-        Overwrites: raw, ws.*.
+        Overwrites: raw, the arrays of ws.
         """
 
     @abstractmethod
@@ -254,7 +254,7 @@ class Loss(Unit):
         there.
 
         ``target`` has shape (..., n, n_targets), ``weight`` (n, 1), or is None for ones.
-        Overwrites: raw, ws.*.
+        Overwrites: raw, the arrays of ws.
         """
         self.rows_and_grad(raw, target, ws)
         if weight is not None:

@@ -138,8 +138,8 @@ class AMSGrad(Adam):
 
 
 class NAdam(Adam):
-    r"""Adam with Nesterov's momentum (Dozat, 2016, algorithm 8, with one momentum for all steps
-    instead of a schedule).
+    r"""Adam with Nesterov's momentum (Dozat, 2016, with one momentum for all steps instead
+    of a schedule).
 
     With p, g, lr, t, m and v as in :class:`~skmlp.nn.Adam`:
 

@@ -103,7 +103,7 @@ class Step(Schedule):
 
 class Exponential(Schedule):
     r"""The factor falls exponentially: it is :math:`\gamma^{\mathrm{epoch}}` with
-    :math:`\gamma` = ``gamma``; the epoch counts fractions.
+    :math:`\gamma` = ``gamma``; fractions of an epoch count.
 
     Parameters
     ----------
