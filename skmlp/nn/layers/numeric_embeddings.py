@@ -70,8 +70,9 @@ class PiecewiseLinear(NumericEmbedding):
     Where many rows have one value, so that quantiles coincide, quantiles of the other distinct
     values make up for them. A column with k distinct values, few of them, has k - 1 bins, and a
     constant one has none. The weights :math:`W_f`, of shape (T, ``dim``), start normal with the
-    variance 1 / T, :math:`b_f` at zero. A bin is looked up, and sums of the weights of the bins below it are
-    computed once for a batch, so that a value costs as little with many bins as with few.
+    variance 1 / T, :math:`b_f` at zero. A bin is looked up, and sums of the weights of the bins
+    below it are computed once for a batch, so that a value costs as little with many bins as with
+    few.
 
     Parameters
     ----------
