@@ -7,8 +7,8 @@
 * ``deformed``: with images that are rotated, shifted and deformed elastically; 0.7 % is what
   Simard, Steinkraus and Platt (ICDAR 2003) have for a network of this kind.
 
-The test images play no part in training or in choosing an epoch. A run takes from a quarter to
-three quarters of an hour on two cores.
+The test images play no part in training or in choosing an epoch. A run takes from ten minutes
+to half an hour on two cores.
 """
 
 import argparse
