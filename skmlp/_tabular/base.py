@@ -103,7 +103,7 @@ class BaseTabularMLP(
 
     def _fit(self, X, y, sample_weight):
         """Fit, or raise and leave the estimator as it is."""
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_thread():
             self._validate_params()
             self._fit_valid(X, y, sample_weight)
         return self
@@ -207,6 +207,7 @@ class BaseTabularMLP(
         with one_thread():
             if n_threads < 2 or n_multiplications < _SHARED:
                 return [function(k) for k in range(n)]
+            # each is one of several threads that compute, so that no helpers come as well
             return in_threads(one_thread()(function), n, n_threads)
 
     def _mean(self, function, n_rows):

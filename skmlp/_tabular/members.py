@@ -9,7 +9,6 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 
-from .._fit.threads import one_thread
 from ..nn.engine.epoch_end import Callback
 
 
@@ -90,7 +89,7 @@ def trained(train, n_members, n_threads, time_limit, report):
         return member
 
     interrupted, waiting = False, True
-    with one_thread(), ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(n_threads) as pool:
         futures = [pool.submit(make, k) for k in range(n_members)]
         try:
             while waiting:
