@@ -213,7 +213,51 @@ def test_member_params_of_one_ensemble_are_not_those_of_another():
     assert plain.learning_rate_scaling.bias != 0.5
 
 
-@pytest.mark.parametrize("name", ["random_state", "early_stopping", "class_weight"])
+def test_members_know_the_labels():
+    X, y = mixed(300)
+    labels = np.array(["no", "yes"])[y]
+    model = quick().fit(X, labels)
+    mean = np.mean([member.decision_function(X) for member in model.estimators_], axis=0)
+    assert_allclose(model.decision_function(X), model.sharpness_ * mean, rtol=1e-5)
+    for member in model.estimators_:
+        assert member.score(X, labels) > 0.7  # the commoner label: 0.5
+
+
+@pytest.mark.parametrize(
+    ("cls", "scoring"), [(TabularMLPClassifier, "roc_auc"), (TabularMLPRegressor, "r2")]
+)
+def test_members_may_be_judged_by_a_scorer(cls, scoring):
+    """It gets the table: the best epoch is that whose network it likes best on the rows that a
+    member holds out, as other members are judged by their own score.
+    """
+    X, y = mixed(300)
+    model = quick(cls, member_params={"scoring": scoring}).fit(X, y.astype(float))
+    scores = model.history_["validation_score"]
+    for k, member in enumerate(model.estimators_):
+        assert member.best_validation_score_ == scores[k].max()
+        assert 0.5 < member.best_validation_score_ <= 1.0
+
+
+def test_categories_and_bins_need_more_rows_in_larger_tables():
+    """Of a column with 16 categories each in a hundredth of the rows, 100 rows train no vectors,
+    and 1000 train all.
+    """
+    for n, n_known in ((100, 0), (1000, 16)):
+        x = np.arange(n) % 100
+        X = pd.DataFrame({"k": np.where(x < 16, x, 99).astype(str), "x": x / 100})
+        model = quick(max_iter=1, n_estimators=1).fit(X, x % 2)
+        (member,) = model.estimators_
+        assert len(member.embeddings_["k"]) == n_known + 1
+        assert member.min_frequency == member._codec.min_frequency
+    few, many = (
+        TabularMLPClassifier().make_estimator(n, 0).numeric_embedding.n_bins for n in (500, 5000)
+    )
+    assert few < many
+
+
+@pytest.mark.parametrize(
+    "name", ["random_state", "early_stopping", "class_weight", "validation_fraction", "verbose"]
+)
 @BOTH
 def test_what_the_ensemble_sets_is_refused_for_members(cls, name):
     X, y = mixed(50)

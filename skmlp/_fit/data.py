@@ -29,8 +29,8 @@ class Member:
 
     ``split``: numbers of the rows that early stopping trains on and of those that it holds out, or
     None; ``callbacks`` of the core; ``n_alike``: how many members there are; ``X``: the table,
-    which scikit-learn's callbacks get. A member does not warn of a bad ending, of which the
-    ensemble sees little.
+    which scorers and scikit-learn's callbacks get. A member does not warn of a bad ending, of which
+    the ensemble sees little.
     """
 
     split: tuple[np.ndarray, np.ndarray] | None
@@ -213,7 +213,7 @@ def _held_out(estimator, given, data, rows):
             target=kept_target,
             weight=kept_weight,
             rows=rows,
-            given_X=given.X,
+            given_X=given.X if given.member is None else given.member.X,
             given_y=y,
             given_weight=weight,
         )

@@ -66,14 +66,13 @@ def _check_members(cls, state, fitted):
 def _check_classifier(cls, state):
     """Raise ``ValueError`` unless the parts of a classifier for tables belong together."""
     _check_members(cls, state, CLASSIFIER)
-    numbers = np.arange(len(state["classes_"]))
     for member in state["estimators_"]:
         agree(cls, "_multilabel of a member", bool(member._multilabel), False)
-        if not np.array_equal(member.classes_, numbers):
+        if not np.array_equal(member.classes_, state["classes_"]):
             raise refusal(
                 cls.__name__,
-                f"the classes of a member are {member.classes_}, but should be the numbers of "
-                f"{len(numbers)}",
+                f"the classes of a member are {member.classes_}, but those of the ensemble are "
+                f"{state['classes_']}",
             )
 
 

@@ -26,7 +26,16 @@ from .members import in_threads, trained
 from .recipe import batch_size_for, fading, n_epochs_for, recipe
 from .tasks import MemberTasks
 
-_OWNED = {"categorical_features", "class_weight", "early_stopping", "random_state", "warm_start"}
+_OWNED = {
+    "categorical_features",
+    "class_weight",
+    "early_stopping",
+    "random_state",
+    "validation_cv",
+    "validation_fraction",
+    "verbose",
+    "warm_start",
+}
 _SHARED = 50_000_000  # multiplications of a prediction from which threads share the members
 
 
@@ -45,7 +54,7 @@ class BaseTabularMLP(
     # ---- what a subclass says
 
     @abstractmethod
-    def _make(self, number, **settings):
+    def _make(self, number, n_samples, n_features, **settings):
         """Return the unfitted member of this number with these settings."""
 
     @abstractmethod
@@ -64,16 +73,19 @@ class BaseTabularMLP(
 
     # ---- fitting
 
-    def make_estimator(self, n_samples: int = 5000, number: int = 0) -> Any:
+    def make_estimator(self, n_samples: int = 5000, number: int = 0, n_features: int = 20) -> Any:
         """Return an unfitted estimator with the settings of a member. Its parameters show what
         ``member_params`` can replace.
 
         Parameters
         ----------
         n_samples : int, default=5000
-            Number of training rows, on which ``batch_size`` and ``max_iter`` depend.
+            Number of training rows, on which ``batch_size``, ``max_iter`` and ``min_frequency``
+            depend, and of a classifier the bins of ``numeric_embedding``.
         number : int, default=0
             Number of the member, on which settings may depend.
+        n_features : int, default=20
+            Number of columns, on which these bins depend too.
 
         Returns
         -------
@@ -86,7 +98,7 @@ class BaseTabularMLP(
         if max_iter == "auto":
             max_iter = n_epochs_for(n_samples, batch_size)
         settings = {
-            **recipe(max_iter),
+            **recipe(n_samples, max_iter),
             "hidden_layer_sizes": self.hidden_layer_sizes,
             "dropout": fading(self.dropout),
             "batch_size": batch_size,
@@ -99,7 +111,7 @@ class BaseTabularMLP(
                 f"member_params has {owned}, which {type(self).__name__} sets for its members "
                 "itself; leave them out."
             )
-        return self._make(number, **settings).set_params(**params)
+        return self._make(number, n_samples, n_features, **settings).set_params(**params)
 
     def _fit(self, X, y, sample_weight):
         """Fit, or raise and leave the estimator as it is."""
@@ -134,8 +146,12 @@ class BaseTabularMLP(
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
 
         def train(k, deadline):
-            settings = {"random_state": int(seeds[k]), "early_stopping": pairs[k] is not None}
-            member = self.make_estimator(n_rows, k).set_params(**settings)
+            settings = {
+                "random_state": int(seeds[k]),
+                "early_stopping": pairs[k] is not None,
+                "min_frequency": self._codec.min_frequency,  # of the whole table
+            }
+            member = self.make_estimator(n_rows, k, table.shape[1]).set_params(**settings)
             given = Given(
                 table,
                 target,
@@ -190,7 +206,7 @@ class BaseTabularMLP(
 
     def _make_codec(self, frame, form):
         """Return the unlearned codec of a table, by the settings of the members."""
-        return self.make_estimator()._make_codec(frame, form)
+        return self.make_estimator(len(frame))._make_codec(frame, form)
 
     # ---- prediction
 

@@ -18,7 +18,7 @@ from ..nn.losses import LogLoss
 from .base import BaseTabularMLP
 from .calibration import sharpness
 from .parameters import TABULAR_CONSTRAINTS, tabular_documented
-from .recipe import embedding
+from .recipe import embedding, n_bins_for
 
 
 @tabular_documented
@@ -190,11 +190,12 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         """
         return super().score(X, y, sample_weight)
 
-    def _make(self, number, **settings):
-        # members with and without an embedding differ more, and make fewer errors together
+    def _make(self, number, n_samples, n_features, **settings):
+        bins = n_bins_for(n_samples, n_features)
         return MLPClassifier(
             **settings,
-            numeric_embedding=None if number % 2 else embedding(),
+            # members with and without an embedding differ more, and make fewer errors together
+            numeric_embedding=None if number % 2 else embedding(bins),
             activation="selu",
             loss=LogLoss(label_smoothing=0.1),
             learning_rate_init=self.learning_rate_init,
@@ -238,6 +239,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         return member._linked(scores, getattr(member._network.loss, link))
 
     def _summarise(self, held_out):
+        for member in self.estimators_:  # which learned the numbers of the classes
+            member.classes_ = self.classes_
         self.sharpness_ = 1.0
         if held_out:
             scores = np.concatenate([said for _, said in held_out])

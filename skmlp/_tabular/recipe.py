@@ -17,6 +17,10 @@ STEPS = 4000  # of training, at least
 EPOCHS, FEW_EPOCHS = 128, 8  # of few rows at least, and of however many rows
 ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
 LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
+FEW_BINS, MANY_BINS = 16, 64  # of a column of numbers
+ROWS_OF_BIN = 64  # at least, where there are more than a few bins
+BINS_OF_ALL = 2048  # columns together, at most, since they cost time when a table is predicted
+USUAL_FREQUENCY, ROWS_OF_FREQUENCY = 10, 500
 
 
 def batch_size_for(n_rows):
@@ -37,7 +41,21 @@ def n_epochs_for(n_rows, batch_size):
     return min(max(EPOCHS, math.ceil(STEPS / steps)), most)
 
 
-def recipe(n_epochs):
+def n_bins_for(n_rows, n_features):
+    """Return the number of bins of a number's embedding in a classifier, since classes often have
+    sharp borders: ``FEW_BINS``, up to ``MANY_BINS`` where there are many rows and few columns.
+    """
+    return max(FEW_BINS, min(MANY_BINS, n_rows // ROWS_OF_BIN, BINS_OF_ALL // n_features))
+
+
+def min_frequency_for(n_rows):
+    """Return in how many rows a category must be to have a vector of its own, from 2 to
+    ``USUAL_FREQUENCY``.
+    """
+    return min(USUAL_FREQUENCY, max(2, n_rows // ROWS_OF_FREQUENCY))
+
+
+def recipe(n_rows, n_epochs):
     """Return the parameters that all members have beside those of the ensemble."""
     return {
         "max_iter": n_epochs,
@@ -52,14 +70,14 @@ def recipe(n_epochs):
         "weight_init": "lecun_normal",
         "numeric_scaling": "robust",
         "embedding_dim": 8,
-        "min_frequency": 2,
+        "min_frequency": min_frequency_for(n_rows),
         "dtype": "float32",
     }
 
 
-def embedding():
+def embedding(n_bins=FEW_BINS):
     """Return the embedding of numbers, a new unit each time, since its parameters can be set."""
-    return PiecewiseLinear(n_bins=16, dim=4, rate=0.25)
+    return PiecewiseLinear(n_bins=n_bins, dim=4, rate=0.25)
 
 
 def fading(rates):

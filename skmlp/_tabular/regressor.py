@@ -147,7 +147,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         """
         return super().score(X, y, sample_weight)
 
-    def _make(self, number, **settings):
+    def _make(self, number, n_samples, n_features, **settings):
         return MLPRegressor(
             **settings,
             numeric_embedding=embedding(),

@@ -211,11 +211,13 @@ class PiecewiseLinear(NumericEmbedding):
         with np.errstate(over="ignore"):  # 1 / width of a narrow bin is large
             for start in range(0, n, size):
                 part = slice(start, min(start + size, n))
-                z = buffer[: part.stop - start]
-                np.subtract(columns[part, None], ws.edges[part, :, None], out=z)
-                np.multiply(z, ws.slopes[part, :, None], out=z)
+                # columns of few values have few bins, which come first
+                most = np.count_nonzero(ws.slopes[part], axis=1).max()
+                z = buffer[: part.stop - start, :most]
+                np.subtract(columns[part, None], ws.edges[part, :most, None], out=z)
+                np.multiply(z, ws.slopes[part, :most, None], out=z)
                 np.clip(z, 0.0, 1.0, out=z)
-                np.matmul(z.mT, ws.vectors[part], out=y[:, part].transpose(1, 0, 2))
+                np.matmul(z.mT, ws.vectors[part, :most], out=y[:, part].transpose(1, 0, 2))
         np.add(ws.y[:, n_in:], ws.offset, out=ws.y[:, n_in:])
         np.copyto(ws.y[:, :n_in], x)
 
