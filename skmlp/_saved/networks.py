@@ -4,6 +4,7 @@ together.
 
 import numpy as np
 
+from .._data.codec import MEASURE
 from .._params.build import block_ends
 from ..nn.autodiff import LossOfUnits
 from ..nn.layers import Embedding
@@ -12,7 +13,7 @@ from ..nn.losses.measure import Measure
 from ..nn.optimizers import OPTIMIZERS, Optimizer
 from ..nn.saved import FLAG, Kind, check_attributes, is_finite, is_ours, refusal, shown
 from ..nn.unit import check_unit
-from .kinds import CLASSES, MEASURE, MOMENTS, NETWORK, OPTIONAL
+from .kinds import CLASSES, MOMENTS, NETWORK, OPTIONAL
 from .stored import Fitted, agree
 
 
