@@ -248,14 +248,14 @@ def prelu(x, slope, y):
 
 
 @compiled
-def concatenate(x, skip, y):
-    """y <- the columns of x, then those of skip."""
-    n = x.shape[1]
+def concatenate(first, second, y):
+    """y <- the columns of first, then those of second."""
+    n = first.shape[1]
     for i in range(y.shape[0]):
         for k in range(n):
-            y[i, k] = x[i, k]
-        for k in range(skip.shape[1]):
-            y[i, n + k] = skip[i, k]
+            y[i, k] = first[i, k]
+        for k in range(second.shape[1]):
+            y[i, n + k] = second[i, k]
 
 
 @compiled
