@@ -55,7 +55,7 @@ class InputCodec(ABC):
     means: np.ndarray | None
     is_table = False
     measure = None
-    categorical, levels = (), ()  # categorical columns, and how many categories each has
+    categorical, n_categories = (), ()  # categorical columns, and how many categories each has
 
     @abstractmethod
     def check(self, n_features: int) -> None:

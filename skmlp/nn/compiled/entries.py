@@ -318,7 +318,7 @@ def _concat_backward(layer, place, ws, backward):
 
 
 def _embedding(layer, place, ws, forward):
-    levels, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
+    n_categories, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
     forward.add(
         epoch.EMBED,
         *place.widths,
@@ -326,8 +326,8 @@ def _embedding(layer, place, ws, forward):
         ws.vectors,
         ws.y,
         ws.codes,
-        levels,
-        levels.size,
+        n_categories,
+        n_categories.size,
         ws.vectors.size,
         dims,
         starts,
