@@ -1,4 +1,4 @@
-"""Benchmarks: ratios of time, both sides taken in turn in one process.
+"""Benchmarks: of time as ratios, the sides taken in turn in one process; of memory; of scores.
 
-``python -m benchmarks.run`` runs all.
+``python -m benchmarks.run`` runs five of time and memory that need no files.
 """

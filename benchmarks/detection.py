@@ -25,6 +25,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import OutlierAutoencoder
 
+from .parquet import read_table
+
 CHOSEN_ON = ("digits", "satimage", "letter", "spambase", "phoneme", "wine_quality")
 HELD_BACK = ("splice", "covertype_51k", "bank_marketing", "breast_cancer", "adult", "credit_g")
 SEEDS = 5
@@ -46,8 +48,7 @@ def table(folder, name):
     own = {"digits": load_digits, "breast_cancer": load_breast_cancer}
     if name in own:
         return own[name](return_X_y=True, as_frame=True)
-    frame = pd.read_parquet(folder / f"{name}.parquet")
-    y = frame.pop("__target__")
+    frame, y = read_table(folder / f"{name}.parquet")
     if name == "wine_quality":  # white against red
         (kind,) = frame.select_dtypes("category").columns
         y = frame.pop(kind)

@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 import skmlp
 
+from .parquet import read_table
 from .timing import table
 
 SEEDS = 5
@@ -51,8 +52,7 @@ def problems(folder):
         X, y = load(return_X_y=True) if name != "friedman1" else load()
         yield name, pd.DataFrame(X), y
     for name in TABLES if folder else []:
-        frame = pd.read_parquet(pathlib.Path(folder) / f"{name}.parquet")
-        y = frame.pop("__target__")
+        frame, y = read_table(pathlib.Path(folder) / f"{name}.parquet")
         yield name, frame, y.to_numpy(dtype=None if y.dtype == "category" else float)
 
 

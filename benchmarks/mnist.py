@@ -11,10 +11,10 @@ import time
 import numpy as np
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
-from skmlp import MLPClassifier
+from skmlp import MLPClassifier, config_context
 
 from .images import mnist
-from .rivals import quietly, using
+from .rivals import quietly
 from .timing import table
 
 SETTINGS = {"hidden_layer_sizes": (512, 512), "batch_size": 128, "random_state": 0}
@@ -33,7 +33,7 @@ def run(path):
             "defaults": {},
             "dropout, one_cycle": {"dropout": 0.2, "learning_rate": "one_cycle"},
         }.items():
-            with using(backend):
+            with config_context(backend=backend):
                 rows.append(
                     [f"skmlp, {backend}", name, *until(goal, X, y, X_test, y_test, options)]
                 )

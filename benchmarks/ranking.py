@@ -34,6 +34,8 @@ from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 from skmlp import TabularMLPClassifier, TabularMLPRegressor
 
+from .parquet import read_table
+
 ROWS = 5000
 FIELDS = ["table", "task", "rows", "columns", "estimator", "seed"]
 FIELDS += ["error", "log_loss", "fit_seconds", "predict_seconds"]
@@ -140,9 +142,7 @@ def tables(folder):
             yield name, *_prepared(frame, y)
         return
     for path in sorted(pathlib.Path(folder).glob("*.parquet")):
-        frame = pd.read_parquet(path)
-        y = frame.pop("__target__")
-        yield path.stem, *_prepared(frame, y)
+        yield path.stem, *_prepared(*read_table(path))
 
 
 def _prepared(frame, y):

@@ -2,15 +2,13 @@
 from scratch, None if not installed.
 """
 
-import os
 import warnings
-from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
-from skmlp import MLPClassifier
+from skmlp import MLPClassifier, config_context
 
 
 def settings(case):
@@ -32,7 +30,7 @@ def skmlp_side(case, dtype, backend="numpy", batch_norm=False, dropout=0.0):
     model = MLPClassifier(**settings(case), dtype=dtype, batch_norm=batch_norm, dropout=dropout)
 
     def fit():
-        with using(backend):
+        with config_context(backend=backend):
             model.fit(X, y)
 
     return quietly(fit)
@@ -111,19 +109,6 @@ def torch_network(case, dtype, batch_norm, dropout):
             parts.append(torch.nn.Dropout(dropout))
         width = hidden
     return torch.nn.Sequential(*parts, torch.nn.Linear(width, case.n_classes, dtype=dtype))
-
-
-@contextmanager
-def using(backend):
-    """Train on a backend within the context."""
-    before = os.environ.get("SKMLP_BACKEND")
-    os.environ["SKMLP_BACKEND"] = backend
-    try:
-        yield
-    finally:
-        del os.environ["SKMLP_BACKEND"]
-        if before is not None:
-            os.environ["SKMLP_BACKEND"] = before
 
 
 def quietly(function):

@@ -1,5 +1,5 @@
-"""Runs the benchmarks that need no files: ``python -m benchmarks.run [--chart FILE]``; each
-module also runs by itself.
+"""Runs the benchmarks of training, prediction, sparse rows, searches and memory: ``python -m
+benchmarks.run [--chart FILE]``; each module also runs by itself.
 """
 
 import sys

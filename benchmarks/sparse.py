@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
-from skmlp import MLPClassifier
+from skmlp import MLPClassifier, config_context
 
-from .rivals import quietly, using
+from .rivals import quietly
 from .timing import in_turn, table
 
 SETTINGS = {"hidden_layer_sizes": (100,), "max_iter": 1, "random_state": 0}
@@ -26,7 +26,7 @@ def run(rounds=3):
 
     def skmlp_side(backend, rows):
         def fit():
-            with using(backend):
+            with config_context(backend=backend):
                 MLPClassifier(**SETTINGS).fit(rows, y)
 
         return quietly(fit)

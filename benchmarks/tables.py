@@ -14,7 +14,6 @@ import sys
 import warnings
 
 import numpy as np
-import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
@@ -25,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from skmlp import MLPClassifier, MLPRegressor
 
+from .parquet import read_table
 from .timing import table
 
 SEEDS = 5
@@ -68,8 +68,7 @@ def main(folder, n_rows=None):
     warnings.simplefilter("ignore", ConvergenceWarning)
     lines, worse = [], []
     for name in TABLES:
-        frame = pd.read_parquet(pathlib.Path(folder) / f"{name}.parquet")
-        y = frame.pop("__target__")
+        frame, y = read_table(pathlib.Path(folder) / f"{name}.parquet")
         y = y.to_numpy(dtype=object if y.dtype == "category" else float)
         y = y.astype(str) if y.dtype == object else y
         both = np.array([scores(frame, y, seed, n_rows) for seed in range(SEEDS)])

@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from skmlp import MLPRegressor
 
+from .parquet import read_table
 from .timing import table
 
 SEEDS = 2
@@ -51,8 +52,7 @@ SIDES = {
 def problems(folder, n_rows):
     """Yield name, frame of features, target of every table of numbers."""
     for path in sorted(pathlib.Path(folder).glob("*.parquet")):
-        frame = pd.read_parquet(path)
-        y = frame.pop("__target__")
+        frame, y = read_table(path)
         if pd.api.types.is_float_dtype(y.dtype):
             rows = np.random.default_rng(0).permutation(len(y))[:n_rows]
             yield path.stem, frame.iloc[rows], y.to_numpy(dtype=float)[rows]

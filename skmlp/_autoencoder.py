@@ -1,11 +1,10 @@
 """The autoencoder: X to X through a narrow code."""
 
-from numbers import Integral
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseMLP, takes_minibatches
@@ -17,6 +16,7 @@ from ._fit.data import Given
 from ._fit.pretraining import check_pretraining, pretrain
 from ._inspect.input_gradient import gradient_of_code
 from ._inspect.reconstruction import Reconstruction
+from ._inspect.samples import check_n_samples
 from ._params.autoencoder import (
     AUTOENCODER_ATTRIBUTE_DOCS,
     AUTOENCODER_CONSTRAINTS,
@@ -244,7 +244,7 @@ class Autoencoder(Reconstruction, BaseMLP):
         X : ndarray of shape (n_samples, n_features)
         """
         check_is_fitted(self)
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        check_n_samples(n_samples)
         return self.inverse_transform(
             check_random_state(random_state).normal(size=(n_samples, self._n_features_out))
         )

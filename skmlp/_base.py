@@ -81,8 +81,8 @@ class BaseMLP(
 
     @abstractmethod
     def _check_data(self, X, y, reset, classes=None, every_class=False):
-        """Return (X, target) valid for training, the target as ``_targets`` has it; set what they
-        say if ``reset``.
+        """Return (X, target) valid for training, the target as ``_data/targets.py`` has it; set
+        what they say if ``reset``.
 
         ``classes``: all there will be, None for those in y; ``every_class``: whether y must have
         all that are known.

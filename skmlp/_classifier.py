@@ -159,8 +159,6 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         -------
         self : object
         """
-        if X_val is not None and y_val is None:
-            raise ValueError("X_val was given without y_val; give both or neither.")
         return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val, groups))
 
     @available_if(takes_minibatches)

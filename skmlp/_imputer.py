@@ -13,12 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._autoencoder import Autoencoder
 from ._data.codec import filled_like
 from ._data.frames import as_frame, is_frame
 from ._data.inputs import Seed, table_of
 from ._fit.transaction import all_or_nothing
-from ._meta import apart, fitted_copy, last_step
+from ._meta import apart, default_autoencoder, fitted_copy, last_step
 from ._params.parameters import ExplainedParameters
 from ._saved.around import IMPUTER
 from ._saved.stored import CheckedState
@@ -163,19 +162,8 @@ class AutoencoderImputer(
 
 def _default(X):
     """Return the estimator that None stands for."""
-    n_rows, n_features = X.shape
-    width = min(max(2 * n_features, 128), 512)
-    return Autoencoder(
-        width // 2,
-        (width,),
-        corruption="masking",
-        alpha=1.0,
-        batch_size=min(64, n_rows),
-        learning_rate="one_cycle",
-        learning_rate_init=0.005,
-        max_iter=min(max(300_000 // n_rows, 20), 150),
-        n_iter_no_change=np.inf,
-        categorical_features="from_dtype",
+    return default_autoencoder(
+        X, 150, corruption="masking", alpha=1.0, categorical_features="from_dtype"
     )
 
 

@@ -1,5 +1,5 @@
 """What the meta-estimators around an autoencoder share: the copy of the given one that they fit,
-its seeds and its weights.
+its seeds and its weights, and what stands for None.
 
 What is given may be a pipeline that ends in an autoencoder; a search reaches its parameters through
 ``estimator__``.
@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
+from ._autoencoder import Autoencoder
 from ._data.frames import as_frame
 from ._data.weights import checked_weight, counted_rows, near_one
 from ._sklearn import safe_indexing
@@ -37,6 +38,25 @@ def fitted_copy(meta, X, sample_weight, check, default):
     given = apart(X, estimator)
     estimator.fit(given, None, **({} if weight is None else _weights_for(estimator, weight)))
     return estimator, X, weight
+
+
+def default_autoencoder(X, n_epochs, **parameters):
+    """Return an autoencoder for X with a wide hidden layer and these ``parameters``.
+
+    ``n_epochs``: how many it is trained for; above 2000 rows fewer, in proportion, but 20 or more.
+    """
+    n_rows, n_features = X.shape
+    width = min(max(2 * n_features, 128), 512)
+    return Autoencoder(
+        width // 2,
+        (width,),
+        batch_size=min(64, n_rows),
+        learning_rate="one_cycle",
+        learning_rate_init=0.005,
+        max_iter=min(max(2000 * n_epochs // n_rows, 20), n_epochs),
+        n_iter_no_change=np.inf,
+        **parameters,
+    )
 
 
 def distinct_rows(X, weight):

@@ -22,7 +22,7 @@ from ._data.columns import not_numbers
 from ._data.frames import is_frame
 from ._data.inputs import Seed, check_no_times, table_of
 from ._fit.transaction import all_or_nothing
-from ._meta import apart, fitted_copy, last_step, takes_missing
+from ._meta import apart, default_autoencoder, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
 from ._saved.around import DETECTOR
 from ._saved.stored import CheckedState
@@ -329,19 +329,12 @@ def _has_categories(X):
 
 def _default(X):
     """Return the estimator that None stands for."""
-    n_rows, n_features = X.shape
     has_categories = _has_categories(X)
-    width = min(max(2 * n_features, 128), 512)
-    autoencoder = Autoencoder(
-        width // 2,
-        (width,),
-        "tanh",
+    autoencoder = default_autoencoder(
+        X,
+        100,
+        activation="tanh",
         corruption=GaussianCorruption(1.5),
-        batch_size=min(64, n_rows),
-        learning_rate="one_cycle",
-        learning_rate_init=0.005,
-        max_iter=min(max(200_000 // n_rows, 20), 100),
-        n_iter_no_change=np.inf,
         categorical_features="from_dtype" if has_categories else None,
     )
     return autoencoder if has_categories else make_pipeline(StandardScaler(), autoencoder)

@@ -139,7 +139,7 @@ def test_samples_are_decoded_draws():
     assert_array_equal(
         model.sample(5, 1), model.inverse_transform(np.random.RandomState(1).normal(size=(5, 3)))
     )
-    with pytest.raises(ValueError, match="n_samples == 0, must be >= 1"):
+    with pytest.raises(ValueError, match="n_samples must be an integer, 1 or more, got 0"):
         model.sample(0)
 
 

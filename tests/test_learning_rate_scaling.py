@@ -160,7 +160,7 @@ def test_a_search_reaches_the_factors():
     model = quick(MLPClassifier, learning_rate_scaling=LayerRates(), max_iter=3)
     grid = {"learning_rate_scaling__bias": [0.1, 1.0]}
     search = GridSearchCV(model, grid, cv=2).fit(X, y)
-    assert search.best_estimator_.learning_rate_scaling.bias in (0.1, 1.0)
+    assert len(set(search.cv_results_["mean_test_score"])) == 2
     message = r"learning_rate_scaling='fan_in' is none; give one, such as .*LayerRates\(\)"
     with pytest.raises(ValueError, match=message):
         MLPClassifier(learning_rate_scaling="fan_in").set_params(learning_rate_scaling__bias=0.1)

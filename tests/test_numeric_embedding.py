@@ -258,7 +258,7 @@ def test_a_search_over_bins():
     search = GridSearchCV(
         quick(embedding=PiecewiseLinear()), {"numeric_embedding__n_bins": [2, 4]}, cv=2
     ).fit(X, Y)
-    assert search.best_estimator_.numeric_embedding.n_bins in (2, 4)
+    assert len(set(search.cv_results_["mean_test_score"])) == 2
     with pytest.raises(ValueError, match=r"such as numeric_embedding=PiecewiseLinear\(\)"):
         quick().set_params(numeric_embedding__n_bins=2)
 

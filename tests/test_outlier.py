@@ -269,7 +269,7 @@ def test_a_search_reaches_the_autoencoder():
         scoring=scoring,
         cv=folds,
     )
-    assert alone.fit(X, y).best_estimator_.estimator_.n_components in (1, 2)
+    assert len(set(alone.fit(X, y).cv_results_["mean_test_score"])) == 2
 
 
 def test_pickles_and_skops():

@@ -52,7 +52,7 @@ def test_the_matrix_is_that_of_scikit_learn(rows, weighted, rng):
     table = fitted(X, weight=weight, rows=rows)
     expected = np.column_stack([np.nan_to_num(scaler.transform(numbers)), indicators, codes])
     assert_allclose(table.encode(X), expected, rtol=1e-12, atol=1e-12)
-    assert table.levels == tuple(
+    assert table.n_categories == tuple(
         len(level) + categories.iloc[seen, j].isna().any() for j, level in enumerate(levels)
     )
 

@@ -271,7 +271,7 @@ def test_validation_rows_of_another_kind():
         quick(MLPClassifier).fit(X, y, X_val=X, y_val=y + 1)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         quick(MLPClassifier).fit(X, y, X_val=X, y_val=y[:5])
-    with pytest.raises(ValueError, match=r"y_val|requires y"):
+    with pytest.raises(ValueError, match="X_val was given without y_val; give both or neither"):
         quick(MLPClassifier).fit(X, y, X_val=X)
     for held_out in ({"X_val": X[:, :1], "y_val": y}, {"X_val": X, "y_val": y + 1}):
         with pytest.raises(ValueError, match=r"\nThis is about X_val, y_val and sample_weight_val"):

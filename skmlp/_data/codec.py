@@ -33,6 +33,7 @@ FLOATS = Kind(
     "an array of numbers",
     lambda value: is_array(value) and value.ndim == 1 and value.dtype.kind == "f",
 )
+MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
 
 
 class InputCodec(ABC):
@@ -54,7 +55,7 @@ class InputCodec(ABC):
     means: np.ndarray | None
     is_table = False
     measure = None
-    categorical, levels = (), ()  # categorical columns, and how many categories each has
+    categorical, n_categories = (), ()  # categorical columns, and how many categories each has
 
     @abstractmethod
     def check(self, n_features: int) -> None:
@@ -134,7 +135,7 @@ class MatrixCodec(InputCodec):
 
     kinds = {
         "keeps_missing": FLAG,
-        "measure": Kind("a Measure or None", lambda value: value is None or type(value) is Measure),
+        "measure": MEASURE,
         "means": Kind(
             f"{FLOATS.words} or None", lambda value: value is None or FLOATS.holds(value)
         ),

@@ -203,13 +203,13 @@ class TableCodec(InputCodec):
     # ---- what was learned
 
     @property
-    def levels(self):
+    def n_categories(self):
         return tuple(map(len, self.categories))
 
     @property
     def blocks(self):
         """The outputs of each categorical column, as slices."""
-        stops = accumulate(self.levels, initial=len(self.numeric))
+        stops = accumulate(self.n_categories, initial=len(self.numeric))
         return [slice(start, stop) for start, stop in pairwise(stops)]
 
     @property
@@ -225,11 +225,11 @@ class TableCodec(InputCodec):
 
     @property
     def filling(self):
-        return np.array([0.0] * (len(self.numeric) + len(self.indicators)) + list(self.levels))
+        return np.array([0.0] * (len(self.numeric) + len(self.indicators)) + [*self.n_categories])
 
     @property
     def n_outputs(self):
-        return len(self.numeric) + sum(self.levels)
+        return len(self.numeric) + sum(self.n_categories)
 
     @property
     def means(self):
@@ -294,7 +294,7 @@ class TableCodec(InputCodec):
         return out
 
     def targets(self, source):
-        return OneHotRows(super().targets(source), len(self.numeric), self.levels)
+        return OneHotRows(super().targets(source), len(self.numeric), self.n_categories)
 
     def as_target(self, matrix):
         source = self.targets(DenseRows(matrix))

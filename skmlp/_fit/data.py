@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils import get_tags
 
 from .._data.inputs import MatrixLike, encoded
 from .._data.missing import has_missing
@@ -75,6 +76,12 @@ class Given:
                 "y_val or sample_weight_val was given without X_val; give X_val too, or none of "
                 "them."
             )
+        if (
+            self.X_val is not None
+            and self.y_val is None
+            and get_tags(estimator).target_tags.required
+        ):
+            raise ValueError("X_val was given without y_val; give both or neither.")
         if self.incremental and estimator.early_stopping and not is_lbfgs(estimator):
             raise ValueError(
                 "partial_fit does not support early_stopping=True: a single epoch has nothing "

@@ -21,8 +21,8 @@ class FitMemory(ABC):
     dropped when it ends, however it ends.
 
     ``kept``: the names of the attributes of a memory that a snapshot keeps, and hands back to the
-    fit that goes on with it; plain data. ``in_a_search``: what to do who has set the callback on a
-    search.
+    fit that goes on with it; plain data. ``in_a_search``: advice to a user who has set the callback
+    on a search.
     """
 
     kept: tuple[str, ...] = ()

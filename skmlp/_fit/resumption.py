@@ -17,8 +17,8 @@ class Resumption:
     """How a fit stood when it was killed, beside what its estimator knows.
 
     ``n_made``: epochs it had made, 0 if there was no such fit. ``best``: the numbers of its best
-    epoch where these are not the current ones, as ``nn.state.numbers`` has them. ``memories``: by
-    the id of a callback, what that remembered. ``n_rows``: rows it trained on.
+    epoch where these are not the current ones, as ``nn.engine.state.numbers`` gives them.
+    ``memories``: by the id of a callback, what that remembered. ``n_rows``: rows it trained on.
     """
 
     n_made: int = 0

@@ -153,5 +153,13 @@ def new_state(random_state: Seed) -> TrainingState:
     """Return the state at the start of training, its random stream seeded by scikit-learn's
     ``random_state``.
     """
+    rng, seed = random_stream(random_state)
+    return TrainingState(rng, seed=seed)
+
+
+def random_stream(random_state: Seed) -> tuple[np.random.Generator, int]:
+    """Return a random stream seeded by scikit-learn's ``random_state``, and the first of its
+    seeds.
+    """
     seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
-    return TrainingState(np.random.Generator(np.random.PCG64(seeds)), seed=seeds[0])
+    return np.random.Generator(np.random.PCG64(seeds)), seeds[0]

@@ -17,6 +17,7 @@ from .._warn import warn_user
 
 _LOOKED_AT = 1000  # rows, to see whether others have their scale
 _ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as large as them
+_FEWEST = 10  # rows; fewer do not tell how far they spread
 
 
 def split_rows(rows, strata, fraction, seed):
@@ -103,7 +104,7 @@ def warn_of_another_scale(X, X_val):
             _location_and_spread(X_val),
         )
         far = np.abs(other_mean - mean) > _ANOTHER_SCALE * deviation
-        if X_val.shape[0] >= _ANOTHER_SCALE:  # fewer rows do not tell how far they spread
+        if X_val.shape[0] >= _FEWEST:
             far |= np.abs(np.log(other_deviation / deviation)) > np.log(_ANOTHER_SCALE)
     varies = (deviation > 0.0) & (other_deviation > 0.0)
     if np.count_nonzero(far & varies) > 0.5 * np.count_nonzero(varies):

@@ -53,9 +53,9 @@ class FeatureImportances:
     _moments = None
 
     def _keep_moments(self, data, going_on):
-        levels = self._codec.levels
+        n_categories = self._codec.n_categories
         with np.errstate(over="ignore", invalid="ignore"):
-            moments = _moments_of(data.X, data.weight, data.rows, levels)
+            moments = _moments_of(data.X, data.weight, data.rows, n_categories)
             self._moments = (
                 _together(self._moments, moments)
                 if going_on and self._moments is not None
@@ -156,19 +156,19 @@ class ImportancesOfPredictions(FeatureImportances):
         return gradients.reshape(len(X), -1, gradients.shape[-1])
 
 
-def _moments_of(X, weight, rows, levels):
+def _moments_of(X, weight, rows, n_categories):
     """Return weight, means and sums of squares of the numbers of a dense or sparse matrix, and
     counts of its last columns' categories.
 
-    ``weight`` (n,) or None; ``rows``: those that count, None for all; ``levels``: numbers of
-    categories. Of very many rows some are taken.
+    ``weight`` (n,) or None; ``rows``: those that count, None for all; ``n_categories``: of each
+    column. Of very many rows some are taken.
     """
     n = X.shape[0] if rows is None else len(rows)
     stride = -(-(X.nnz if sparse.issparse(X) else n * X.shape[1]) // _LOOK_VALUES) or 1
     if rows is not None or stride > 1:
         X, weight = take(np.arange(0, n, stride) if rows is None else rows[::stride], X, weight)
     weight = np.ones(X.shape[0]) if weight is None else weight
-    total, numbers = float(weight.sum()), X.shape[1] - len(levels)
+    total, numbers = float(weight.sum()), X.shape[1] - len(n_categories)
     if sparse.issparse(X):
         mean = (X.T @ weight) / total
         return {
@@ -182,8 +182,8 @@ def _moments_of(X, weight, rows, levels):
     x -= mean
     np.square(x, out=x)
     counts = [
-        np.bincount(column, weight, minlength=n_levels + 1)
-        for column, n_levels in zip(codes.T, levels, strict=True)
+        np.bincount(column, weight, minlength=k + 1)
+        for column, k in zip(codes.T, n_categories, strict=True)
     ]
     return {
         "weight": total,

@@ -6,10 +6,8 @@ masks, so samples lie along a first axis, and mean and spread are taken along it
 
 from numbers import Integral
 
-import numpy as np
-from sklearn.utils import check_random_state
-
 from .._fit.threads import limited_prediction
+from .._fit.training import random_stream
 from ..nn.engine.mc_dropout import dropout_samples, has_dropout
 
 
@@ -17,8 +15,7 @@ def raw_samples(estimator, X, n_samples, random_state, dtype):
     """Return the raw scores (n_samples, n_rows, n_out), of this precision, of a fitted estimator
     for checked X.
     """
-    if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
-        raise ValueError(f"n_samples must be an integer, 1 or more, got {n_samples!r}.")
+    check_n_samples(n_samples)
     network = estimator._network
     if not has_dropout(network):
         raise ValueError(
@@ -26,9 +23,13 @@ def raw_samples(estimator, X, n_samples, random_state, dtype):
             "fitted without; fit with dropout=0.1 or "
             "input_dropout=0.1, for example."
         )
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    rng, _ = random_stream(random_state)
     source = estimator._input(X)
     with limited_prediction(network, source.n_rows):
-        return dropout_samples(
-            network, source, int(n_samples), np.random.Generator(np.random.PCG64(seeds)), dtype
-        )
+        return dropout_samples(network, source, int(n_samples), rng, dtype)
+
+
+def check_n_samples(n_samples):
+    """Raise ``ValueError`` unless so many samples can be drawn."""
+    if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
+        raise ValueError(f"n_samples must be an integer, 1 or more, got {n_samples!r}.")

@@ -5,13 +5,13 @@ cannot differ from what is trained.
 """
 
 import html
-import inspect
 from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..nn.engine.network import Network
 from ..nn.layers import Dense
+from ..nn.unit import defaults
 
 
 class SummaryRow(NamedTuple):
@@ -149,11 +149,10 @@ def _described(layer, number):
     if isinstance(layer, Dense):
         return name
     if len(values) > 1:  # only what was changed
-        usual = {
-            key: parameter.default
-            for key, parameter in inspect.signature(type(unit)).parameters.items()
+        usual = defaults(type(unit))
+        values = {
+            key: value for key, value in values.items() if key not in usual or value != usual[key]
         }
-        values = {key: value for key, value in values.items() if value != usual[key]}
     listed = ", ".join(
         f"{key}={getattr(value, '__name__', repr(value))}" for key, value in values.items()
     )

@@ -237,8 +237,9 @@ def _embedding(estimator):
     """Return the layers, one or none, that stand for the categories of a table."""
     if not estimator._codec.categorical:
         return []
-    levels, most = estimator._codec.levels, estimator.embedding_dim
-    return [Embedding(levels, None if most is None else tuple(min(n, int(most)) for n in levels))]
+    n_categories, most = estimator._codec.n_categories, estimator.embedding_dim
+    dims = None if most is None else tuple(min(n, int(most)) for n in n_categories)
+    return [Embedding(n_categories, dims)]
 
 
 def _numeric_embedding(estimator, n_in):

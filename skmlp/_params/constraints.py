@@ -82,7 +82,7 @@ CONSTRAINTS = {
     "diagnostics": ["boolean"],
     "skip_connections": [None, StrOptions(set(JOINS))],
     "auxiliary_loss_weight": [NoFlag(Real, 0, None, closed="left"), "array-like"],
-    "init_from": "no_validation",  # by _init_from
+    "init_from": "no_validation",  # by _fit/init_from.py
     "categorical_features": [None, StrOptions({"from_dtype"}), "array-like"],
     "embedding_dim": [None, NoFlag(Integral, 1, None, closed="left")],
     "numeric_scaling": [StrOptions({"standard", "robust"})],

@@ -74,8 +74,8 @@ PARAMETER_DOCS = {
     "random_state": """
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the validation split, the order of the rows and dropout.
-        With the same seed and the same number of BLAS threads, results are identical to the
-        last bit.""",
+        With the same seed results are identical to the last bit, whatever the number of
+        threads, on one kind of processor.""",
     "tol": """
     tol : float >= 0, default=1e-4
         Minimum improvement of the loss (of the score with ``early_stopping``) that counts as

@@ -6,7 +6,6 @@ from .._data.codec import MatrixCodec
 from .._data.table import TableCodec
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
-from ..nn.losses.measure import Measure
 from ..nn.saved import COUNT, EXTENT, Kind, is_array, part
 
 
@@ -72,7 +71,6 @@ CLASSES = Kind("an array of labels, sorted, each once", _is_classes)
 MOMENTS = Kind("what importances are made of", _is_moments)
 NAMES = Kind("an array of strings", _is_names)
 RECORDS = Kind("a list of dicts of numbers", _is_records)
-MEASURE = Kind("a Measure or None", lambda value: value is None or type(value) is Measure)
 CODEC = Kind(
     "a MatrixCodec or a TableCodec", lambda value: type(value) in (MatrixCodec, TableCodec)
 )

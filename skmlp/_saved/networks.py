@@ -4,6 +4,7 @@ together.
 
 import numpy as np
 
+from .._data.codec import MEASURE
 from .._params.build import block_ends
 from ..nn.autodiff import LossOfUnits
 from ..nn.layers import Embedding
@@ -12,7 +13,7 @@ from ..nn.losses.measure import Measure
 from ..nn.optimizers import OPTIMIZERS, Optimizer
 from ..nn.saved import FLAG, Kind, check_attributes, is_finite, is_ours, refusal, shown
 from ..nn.unit import check_unit
-from .kinds import CLASSES, MEASURE, MOMENTS, NETWORK, OPTIONAL
+from .kinds import CLASSES, MOMENTS, NETWORK, OPTIONAL
 from .stored import Fitted, agree
 
 
@@ -26,10 +27,10 @@ def _check_parts(cls, state):
     agree(cls, "_codec.keeps_missing", bool(codec.keeps_missing), cls._keeps_missing)
     _check_measure(cls, "_codec.measure", codec.measure, n_features)
     if codec.is_table:
-        levels = next(
+        n_categories = next(
             (layer.n_categories for layer in network.layers[:1] if isinstance(layer, Embedding)), ()
         )
-        agree(cls, "numbers of categories in the network", tuple(levels), codec.levels)
+        agree(cls, "numbers of categories in the network", tuple(n_categories), codec.n_categories)
     agree(
         cls,
         "number of inputs of the network",
@@ -42,19 +43,19 @@ def _check_parts(cls, state):
         len(state.get("feature_names_in_", range(n_features))),
         n_features,
     )
-    moments, levels = state.get("_moments"), codec.levels
+    moments, n_categories = state.get("_moments"), codec.n_categories
     if moments is not None:
         saved = (
             len(moments["mean"]),
             len(moments["squares"]),
             [len(counts) for counts in moments["counts"]],
         )
-        n_numbers = network.n_in - len(levels)
+        n_numbers = network.n_in - len(n_categories)
         agree(
             cls,
             "numbers of columns and categories of _moments",
             saved,
-            (n_numbers, n_numbers, [n + 1 for n in levels]),
+            (n_numbers, n_numbers, [n + 1 for n in n_categories]),
         )
     _check_slots(cls, state)
 

@@ -12,6 +12,7 @@ there, and enter it here under the unit's class; the tests compare every entry w
 import numpy as np
 
 from ..activations import piecewise, smooth
+from ..constants import largest_exponent
 from ..layers.activation_layers import PReLU
 from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Activate, Dense
@@ -40,16 +41,20 @@ ACTIVATIONS = {  # number, hyperparameters
     smooth.SiLU: lambda f: (operations.SILU,),
     smooth.Mish: lambda f: (operations.MISH,),
 }
-RECTIFIERS = (operations.RELU, operations.LEAKY_RELU)
-LOSSES = {  # number, hyperparameters
-    cross_entropy.LogLoss: lambda loss: (losses.LOG_LOSS, loss.label_smoothing),
-    cross_entropy.BinaryLogLoss: lambda loss: (losses.BINARY_LOG_LOSS, loss.label_smoothing),
-    regression.SquaredError: lambda loss: (losses.SQUARED_ERROR,),
-    regression.AbsoluteError: lambda loss: (losses.ABSOLUTE_ERROR,),
-    regression.Huber: lambda loss: (losses.HUBER, loss.delta),
-    regression.LogCosh: lambda loss: (losses.LOG_COSH,),
-    regression.Quantile: lambda loss: (losses.QUANTILE, *loss.taus),
-    likelihood.GaussianNLL: lambda loss: (losses.GAUSSIAN, likelihood._STEEPNESS),
+LOSSES = {  # number, hyperparameters, and what else depends on the precision
+    cross_entropy.LogLoss: lambda loss, dtype: (losses.LOG_LOSS, loss.label_smoothing),
+    cross_entropy.BinaryLogLoss: lambda loss, dtype: (losses.BINARY_LOG_LOSS, loss.label_smoothing),
+    regression.SquaredError: lambda loss, dtype: (losses.SQUARED_ERROR,),
+    regression.AbsoluteError: lambda loss, dtype: (losses.ABSOLUTE_ERROR,),
+    regression.Huber: lambda loss, dtype: (losses.HUBER, loss.delta),
+    regression.LogCosh: lambda loss, dtype: (losses.LOG_COSH,),
+    regression.Quantile: lambda loss, dtype: (losses.QUANTILE, *loss.taus),
+    likelihood.GaussianNLL: lambda loss, dtype: (
+        losses.GAUSSIAN,
+        largest_exponent(dtype),
+        likelihood._STEEPNESS,
+        np.finfo(dtype).tiny,
+    ),
 }
 UPDATES = {
     others.SGD: lambda rule: updates.NESTEROV if rule.nesterovs_momentum else updates.MOMENTUM,
@@ -313,7 +318,7 @@ def _concat_backward(layer, place, ws, backward):
 
 
 def _embedding(layer, place, ws, forward):
-    levels, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
+    n_categories, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
     forward.add(
         epoch.EMBED,
         *place.widths,
@@ -321,8 +326,8 @@ def _embedding(layer, place, ws, forward):
         ws.vectors,
         ws.y,
         ws.codes,
-        levels,
-        levels.size,
+        n_categories,
+        n_categories.size,
         ws.vectors.size,
         dims,
         starts,

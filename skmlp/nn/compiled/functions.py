@@ -48,13 +48,7 @@ def _exp32(x):
     k = np.float32(k)
     x = x - k * np.float32(0.693359375)
     x = x - k * np.float32(-2.12194440e-4)
-    y = np.float32(1.9875691500e-4)
-    y = y * x + np.float32(1.3981999507e-3)
-    y = y * x + np.float32(8.3334519073e-3)
-    y = y * x + np.float32(4.1665795894e-2)
-    y = y * x + np.float32(1.6666665459e-1)
-    y = y * x + np.float32(5.0000001201e-1)
-    y = y * x * x + x + np.float32(1.0)
+    y = _small32(x) + np.float32(1.0)
     return y * _float_of_bits(np.int32((n + np.int32(127)) << np.int32(23)))
 
 
@@ -67,6 +61,19 @@ def _exp64(x):
     x = x - k * 1.42860682030941723212e-6
     small = _ratio(x)
     return (1.0 + 2.0 * small) * _float_of_bits(np.int64((n + 1023) << 52))
+
+
+@register_jitable
+def _small32(x):
+    """Return exp(x) - 1 for \\|x\\| at most 0.5."""
+    # x + x^2 times a polynomial close to (exp(x) - 1 - x) / x^2
+    y = np.float32(1.9875691500e-4)
+    y = y * x + np.float32(1.3981999507e-3)
+    y = y * x + np.float32(8.3334519073e-3)
+    y = y * x + np.float32(4.1665795894e-2)
+    y = y * x + np.float32(1.6666665459e-1)
+    y = y * x + np.float32(5.0000001201e-1)
+    return y * x * x + x
 
 
 @register_jitable
@@ -93,15 +100,7 @@ def _expm1(x):
     if x == types.float32:
 
         def of_single(x):
-            # the Taylor series of (exp(x) - 1 - x) / x^2 on |x| <= 0.5
-            y = np.float32(1.9875691500e-4)
-            y = y * x + np.float32(1.3981999507e-3)
-            y = y * x + np.float32(8.3334519073e-3)
-            y = y * x + np.float32(4.1665795894e-2)
-            y = y * x + np.float32(1.6666665459e-1)
-            y = y * x + np.float32(5.0000001201e-1)
-            small = y * x * x + x
-            large = exp(x) - np.float32(1.0)
+            small, large = _small32(x), exp(x) - np.float32(1.0)
             return small if abs(x) < np.float32(0.34) else large
 
         return of_single

@@ -17,7 +17,7 @@ _LOG_2_PI = math.log(2.0 * math.pi)
 
 @compiled
 def value_and_gradient(kind, raw, target, share, numbers):
-    """Return sum_i share_i loss_i; raw <- its gradient. ``numbers``: of the loss's own."""
+    """Return sum_i share_i loss_i; raw <- its gradient. ``numbers``: its hyperparameters."""
     if kind == LOG_LOSS:
         return _log_loss(raw, target, share, numbers[0])
     if kind == BINARY_LOG_LOSS:
@@ -138,8 +138,8 @@ def _quantile(raw, target, share, levels):
 
 @compiled
 def _gaussian(raw, target, share, numbers):
-    """``numbers``: the largest exponent, beyond which exp(-s) goes on as its tangent, and how steep
-    the place of that is in the logarithm of the distance.
+    """``numbers``: the largest exponent X, the steepness b and the smallest normal number. Beyond
+    -s = X / 2 - b log(min(|r|, 1)) exp(-s) goes on as its tangent, r being the distance.
     """
     n, width = target.shape
     real = raw.dtype.type

@@ -248,14 +248,14 @@ def prelu(x, slope, y):
 
 
 @compiled
-def concatenate(x, skip, y):
-    """y <- the columns of x, then those of skip."""
-    n = x.shape[1]
+def concatenate(first, second, y):
+    """y <- the columns of first, then those of second."""
+    n = first.shape[1]
     for i in range(y.shape[0]):
         for k in range(n):
-            y[i, k] = x[i, k]
-        for k in range(skip.shape[1]):
-            y[i, n + k] = skip[i, k]
+            y[i, k] = first[i, k]
+        for k in range(second.shape[1]):
+            y[i, n + k] = second[i, k]
 
 
 @compiled
@@ -279,15 +279,15 @@ def prelu_backward(x, dy, slope, d_slope):
 
 
 @compiled
-def embed(x, vectors, y, places, levels, dims, starts):
+def embed(x, vectors, y, places, n_categories, dims, starts):
     """y <- the numbers of x, then the vector of each category; places <- where these start."""
-    n_numbers = x.shape[1] - levels.size
+    n_numbers = x.shape[1] - n_categories.size
     for i in range(x.shape[0]):
         k = n_numbers
         for j in range(n_numbers):
             y[i, j] = x[i, j]
-        for c in range(levels.size):
-            code = min(max(int(x[i, n_numbers + c]), 0), levels[c])
+        for c in range(n_categories.size):
+            code = min(max(int(x[i, n_numbers + c]), 0), n_categories[c])
             start = starts[c] + code * dims[c]
             places[i, c] = start
             for d in range(dims[c]):

@@ -15,8 +15,6 @@ import numpy as np
 from ..engine.sources import DenseRows, LabelRows
 from ..helpers import share
 from ..layers.batch_norm import BatchNorm
-from ..losses.likelihood import GaussianNLL
-from ..losses.links import largest_exponent
 from . import epoch
 from .entries import LOSSES, UPDATES, tables
 from .normalisation import merge_moments, merge_sums
@@ -327,8 +325,5 @@ def _cut(n, n_pieces):
 
 def _loss(network):
     """Return kind and numbers of the loss of a network."""
-    kind, *numbers = LOSSES[type(network.objective)](network.objective)
-    if type(network.objective) is GaussianNLL:
-        numbers.append(np.finfo(network.dtype).tiny)
-        numbers.insert(0, largest_exponent(network.dtype))
+    kind, *numbers = LOSSES[type(network.objective)](network.objective, network.dtype)
     return kind, np.array([*map(float, numbers)] or [0.0])

@@ -124,12 +124,8 @@ class Patience(Callback):
 
     def _plateau(self, trainer, rate, patience, can_lower):
         schedule, state = trainer.schedule, trainer.state
-        name = (
-            "Validation score"
-            if self.monitor == "validation_score"
-            else self.monitor.replace("_", " ").capitalize()
-        )
-        name = "Training loss" if self.monitor == "loss" else name
+        name = "training_loss" if self.monitor == "loss" else self.monitor
+        name = name.replace("_", " ").capitalize()
         self.reason = (
             f"{name} did not improve more than tol={self.tol:f} for {patience} consecutive epochs."
         )

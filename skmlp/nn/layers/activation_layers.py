@@ -84,14 +84,10 @@ class Maxout(Layer):
     activates = True
     weight_init = "glorot_uniform"
     limits = {"pieces": "[2, inf)"}
+    whole = ("pieces",)
 
     def __init__(self, pieces=2):
         self.pieces = pieces
-
-    def check(self):
-        super().check()
-        if self.pieces != int(self.pieces):
-            raise ValueError(f"{self!r}: pieces must be a whole number, got {self.pieces!r}.")
 
     @property
     def inputs_per_unit(self):

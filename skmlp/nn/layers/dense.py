@@ -22,19 +22,19 @@ class Affine(Layer):
         return self.n_out
 
     def forward(self, x, ws, training):
-        self.multiply(x, ws, training)
+        self.product(x, ws)
         np.add(ws.y, ws.bias, out=ws.y)
 
     def backward(self, dy, ws):
-        self.multiply_backward(dy, ws)
+        self.product_backward(dy, ws)
         np.matmul(ws.ones, dy, out=ws.d_bias)
 
     @abstractmethod
-    def multiply(self, x, ws, training):
+    def product(self, x, ws):
         """Write the product without the bias. Overwrites: ws.y."""
 
     @abstractmethod
-    def multiply_backward(self, dy, ws):
+    def product_backward(self, dy, ws):
         """Compute the gradients of the weight and of the input.
 
         Overwrites: ws.d_weight, ws.dx unless it is None.
@@ -108,13 +108,13 @@ class Dense(Affine):
         np.divide(ws.weight, scale, out=ws.weight, casting="same_kind")
         ws.bias[0] = -products[rows, np.arange(self.n_out)] / scale
 
-    def multiply(self, x, ws, training):
+    def product(self, x, ws):
         if isinstance(x, np.ndarray):
             multiply((x, ws.weight, ws.y))
         else:
             ws.y[...] = x @ ws.weight
 
-    def multiply_backward(self, dy, ws):
+    def product_backward(self, dy, ws):
         products = []
         if isinstance(ws.x, np.ndarray):
             products.append((ws.x.T, dy, ws.d_weight))

@@ -36,10 +36,10 @@ class TiedDense(Affine):
     def params(self, n_in):
         return {"bias": Param((1, self.n_out), rate=float(self.bias_rate))}
 
-    def multiply(self, x, ws, training):
+    def product(self, x, ws):
         multiply((x, ws.weight.T, ws.y))
 
-    def multiply_backward(self, dy, ws):
+    def product_backward(self, dy, ws):
         products = [(dy.T, ws.x, ws.d_weight)]
         if ws.dx is not None:
             products.append((dy, ws.weight, ws.dx))

@@ -2,10 +2,11 @@
 
 What a loss is says ``base.py``. Numbers: ``regression.py``; numbers with a distribution:
 ``likelihood.py``; classes with probabilities: ``cross_entropy.py``, ``focal.py``; without:
-``margin.py``. Losses made of losses: ``by_column.py``, ``masked.py``.
+``margin.py``. What those with one link share: ``linked.py``. Losses made of losses:
+``by_column.py``, ``masked.py``.
 
-To add one: derive from ``Loss``, write the abstract methods, put it into ``LOSSES`` and
-``skmlp.nn``; ``docs/contributing.md`` names the other files.
+To add one: derive from ``Loss`` or a class of ``linked.py``, write the abstract methods, put it
+into ``LOSSES`` and ``skmlp.nn``; ``docs/contributing.md`` names the other files.
 """
 
 from .base import Loss, Output

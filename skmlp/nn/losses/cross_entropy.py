@@ -9,18 +9,10 @@ another class: ``binary_form``.
 import numpy as np
 
 from ..layout import Rows
-from .base import Loss, mean_and_least
-from .links import (
-    log_logistic,
-    log_softmax,
-    logistic,
-    logistic_gradient,
-    softmax,
-    softmax_gradient,
-)
+from .linked import LogisticLoss, SoftmaxLoss
 
 
-class LogLoss(Loss):
+class LogLoss(SoftmaxLoss):
     r"""Cross-entropy of the softmax, for classes that exclude each other.
 
     Domain: one-hot targets, or any distribution over the classes. Prediction (inverse link): the
@@ -42,11 +34,8 @@ class LogLoss(Loss):
         best scores are finite.
     """
 
-    targets = ("multiclass",)
     domain = "[0, 1]"
     soft_targets = True
-    out_activation = "softmax"
-    shift_invariant = True
     joint = True
     limits = {"label_smoothing": "[0, 1)"}
 
@@ -59,15 +48,6 @@ class LogLoss(Loss):
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1)}
-
-    def link(self, raw, out):
-        softmax(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return softmax_gradient(raw, gradient)
-
-    def log_link(self, raw, out):
-        log_softmax(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
         # with z shifted so that its maximum is 0: log(sum exp z) - t.z
@@ -84,15 +64,12 @@ class LogLoss(Loss):
         np.log(ws.rows, out=ws.rows)
         np.subtract(ws.rows, ws.row, out=ws.rows)
 
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
-
     def initial_score_at(self, mean, least):
         share = (1.0 - self.label_smoothing) * mean + self.label_smoothing / len(mean)
         return np.log(np.maximum(share, least))
 
 
-class BinaryLogLoss(Loss):
+class BinaryLogLoss(LogisticLoss):
     r"""Cross-entropy of the logistic function, for one or several binary outputs.
 
     Domain: targets in [0, 1]. Prediction (inverse link): the logistic function :math:`1 / (1 +
@@ -113,10 +90,8 @@ class BinaryLogLoss(Loss):
         :math:`(1 - \epsilon) t + \epsilon / 2` (Szegedy et al., 2016, section 7, for two classes).
     """
 
-    targets = ("binary", "multilabel")
     domain = "[0, 1]"
     soft_targets = True
-    out_activation = "logistic"
     limits = {"label_smoothing": "[0, 1)"}
 
     def __init__(self, label_smoothing=0.0):
@@ -124,15 +99,6 @@ class BinaryLogLoss(Loss):
 
     def buffers(self, n_out):
         return {"rows": Rows(1), "row": Rows(1), "tmp": Rows(n_out, scratch=True), "e": Rows(n_out)}
-
-    def link(self, raw, out):
-        logistic(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return logistic_gradient(raw, gradient)
-
-    def log_link(self, raw, out):
-        log_logistic(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
         # e = exp(-|z|);  loss = max(z, 0) + log1p(e) - t z
@@ -155,9 +121,6 @@ class BinaryLogLoss(Loss):
         np.add(ws.e, 1.0, out=ws.e)
         np.divide(raw, ws.e, out=raw)
         _subtract_target(raw, target, smoothing, 0.5 * smoothing)
-
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
         share = (1.0 - self.label_smoothing) * mean + 0.5 * self.label_smoothing

@@ -11,18 +11,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..layout import Rows
-from .base import Loss, mean_and_least, sides
-from .links import (
-    log_logistic,
-    log_softmax,
-    logistic,
-    logistic_gradient,
-    softmax,
-    softmax_gradient,
-)
+from .base import sides
+from .linked import LogisticLoss, SoftmaxLoss
 
 
-class Focal(Loss):
+class Focal(SoftmaxLoss):
     r"""Cross-entropy of the softmax in which a row counts the less, the more probability the
     network already gives to its true class (focal loss: Lin et al., 2017, equation 4).
 
@@ -46,9 +39,6 @@ class Focal(Loss):
         How fast well-predicted rows lose weight; 0 is the cross-entropy.
     """
 
-    targets = ("multiclass",)
-    out_activation = "softmax"
-    shift_invariant = True
     limits = {"gamma": "[0, inf)"}
 
     def __init__(self, gamma=2.0):
@@ -65,15 +55,6 @@ class Focal(Loss):
             "tmp": Rows(n_out, scratch=True),
             "factor": Rows(n_out, scratch=True),
         }
-
-    def link(self, raw, out):
-        softmax(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return softmax_gradient(raw, gradient)
-
-    def log_link(self, raw, out):
-        log_softmax(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
         # l = log p = z - log(sum exp z)
@@ -92,14 +73,11 @@ class Focal(Loss):
         np.multiply(raw, ws.row, out=raw)
         np.subtract(raw, ws.factor, out=raw)
 
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
-
     def initial_score_at(self, mean, least):
         return _focal_start(self, np.maximum(mean, least))
 
 
-class BinaryFocal(Loss):
+class BinaryFocal(LogisticLoss):
     r"""Cross-entropy of the logistic function in which an output counts the less, the more
     probability the network already gives to its true class (focal loss: Lin et al., 2017,
     equation 4).
@@ -123,8 +101,6 @@ class BinaryFocal(Loss):
         How fast well-predicted outputs lose weight; 0 is the cross-entropy.
     """
 
-    targets = ("binary", "multilabel")
-    out_activation = "logistic"
     limits = {"gamma": "[0, inf)"}
 
     def __init__(self, gamma=2.0):
@@ -135,15 +111,6 @@ class BinaryFocal(Loss):
             "rows": Rows(1),
             **{name: Rows(n_out, scratch=True) for name in ("tmp", "factor", "side")},
         }
-
-    def link(self, raw, out):
-        logistic(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return logistic_gradient(raw, gradient)
-
-    def log_link(self, raw, out):
-        log_logistic(raw, out)
 
     def rows_and_grad(self, raw, target, ws):
         # l = log p = min(s z, 0) - log1p(exp(-|z|))
@@ -162,9 +129,6 @@ class BinaryFocal(Loss):
         np.subtract(raw, 1.0, out=raw)
         np.multiply(raw, ws.factor, out=raw)
         np.multiply(raw, ws.side, out=raw)
-
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
 
     def initial_score_at(self, mean, least):
         shares = np.clip(mean, least, 1.0 - least)

@@ -13,16 +13,17 @@ import numpy as np
 
 from ..constants import largest_exponent
 from ..layout import Rows
-from .base import Loss, Output, mean_and_least
-from .links import bounded_exp, positive_exp
-from .measure import location_and_scale, mean_size
+from .base import Loss, Output
+from .linked import ExponentialLoss
+from .links import bounded_exp, exp_gradient, positive_exp
+from .measure import location_and_scale
 
 # of a tangent's beginning, over log|r|: with 2 the gradient would overflow for a residual r near 0,
 # with 1 the tangent would cut off minima
 _STEEPNESS = 4.0 / 3.0
 
 
-class Poisson(Loss):
+class Poisson(ExponentialLoss):
     r"""Half the Poisson deviance, for counts and rates (McCullagh and Nelder, "Generalized linear
     models", 1989, section 2.3).
 
@@ -41,8 +42,6 @@ class Poisson(Loss):
     """
 
     domain = "[0, inf)"
-    out_activation = "exp"
-    measures = staticmethod(mean_size)
     degree = 1.0
 
     def buffers(self, n_out):
@@ -51,12 +50,6 @@ class Poisson(Loss):
             "row": Rows(1),
             **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")},
         }
-
-    def link(self, raw, out):
-        positive_exp(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return _exp_gradient(raw, gradient)
 
     def rows_and_grad(self, raw, target, ws):
         _log(target, ws.tmp)
@@ -75,14 +68,8 @@ class Poisson(Loss):
     def check_variation(self, target, name):
         _check_mean(self, target, name)
 
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
 
-    def initial_score_at(self, mean, least):
-        return _log_mean(mean, least)
-
-
-class Gamma(Loss):
+class Gamma(ExponentialLoss):
     r"""Half the gamma deviance, for positive numbers whose standard deviation is proportional to
     the mean (McCullagh and Nelder, 1989, chapter 8).
 
@@ -99,8 +86,6 @@ class Gamma(Loss):
     """
 
     domain = "(0, inf)"
-    out_activation = "exp"
-    measures = staticmethod(mean_size)
 
     def buffers(self, n_out):
         return {
@@ -108,12 +93,6 @@ class Gamma(Loss):
             "row": Rows(1),
             **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope")},
         }
-
-    def link(self, raw, out):
-        positive_exp(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return _exp_gradient(raw, gradient)
 
     def rows_and_grad(self, raw, target, ws):
         # with u = log(t) - z: expm1(u) - u, and with c = min(u, X / 2) beyond: expm1(c) (1 + u - c)
@@ -130,14 +109,8 @@ class Gamma(Loss):
         # 1 - exp(c)
         np.negative(raw, out=raw)
 
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
 
-    def initial_score_at(self, mean, least):
-        return _log_mean(mean, least)
-
-
-class Tweedie(Loss):
+class Tweedie(ExponentialLoss):
     r"""Half the Tweedie deviance, for amounts that are often exactly 0 (Jorgensen, "Exponential
     dispersion models", 1987).
 
@@ -162,8 +135,6 @@ class Tweedie(Loss):
     """
 
     domain = "[0, inf)"
-    out_activation = "exp"
-    measures = staticmethod(mean_size)
     limits = {"power": "(1, 2)"}
 
     def __init__(self, power=1.5):
@@ -179,12 +150,6 @@ class Tweedie(Loss):
             "row": Rows(1),
             **{name: Rows(n_out, scratch=True) for name in ("tmp", "slope", "other")},
         }
-
-    def link(self, raw, out):
-        positive_exp(raw, out)
-
-    def link_gradient(self, raw, gradient):
-        return _exp_gradient(raw, gradient)
 
     def rows_and_grad(self, raw, target, ws):
         power = float(self.power)
@@ -219,12 +184,6 @@ class Tweedie(Loss):
 
     def check_variation(self, target, name):
         _check_mean(self, target, name)
-
-    def initial_score(self, target, weight):
-        return self.initial_score_at(*mean_and_least(target, weight))
-
-    def initial_score_at(self, mean, least):
-        return _log_mean(mean, least)
 
 
 class GaussianNLL(Loss):
@@ -269,7 +228,7 @@ class GaussianNLL(Loss):
         out = np.array(gradient)
         d_std = _halves(out)[1]
         np.multiply(d_std, 0.5, out=d_std)
-        np.copyto(d_std, _exp_gradient(0.5 * _halves(raw)[1], d_std))
+        np.copyto(d_std, exp_gradient(0.5 * _halves(raw)[1], d_std))
         return out
 
     def rows_and_grad(self, raw, target, ws):
@@ -325,13 +284,6 @@ def _check_mean(loss, target, name):
         )
 
 
-def _exp_gradient(raw, gradient):
-    """Return the gradient with respect to ``raw`` of what has this one with respect to exp(raw)."""
-    mean = np.empty_like(raw)
-    positive_exp(raw, mean)
-    return gradient * mean
-
-
 def _log(x, out):
     """Write log(x), finite for x = 0, into ``out``, which may be ``x``. Overwrites: out."""
     np.maximum(x, np.finfo(out.dtype).tiny, out=out)
@@ -348,8 +300,3 @@ def _halves(scores):
     """Return the first and the second score of each target, as views."""
     n_targets = scores.shape[-1] // 2
     return scores[..., :n_targets], scores[..., n_targets:]
-
-
-def _log_mean(mean, least):
-    """Return the logarithm of the mean of each column, of half a count in all where it is 0."""
-    return np.log(np.where(mean > 0.0, mean, least))

@@ -105,3 +105,12 @@ def positive_exp(u, out):
     np.minimum(u, largest_exponent(out.dtype), out=out)
     np.exp(out, out=out)
     np.maximum(out, np.finfo(out.dtype).tiny, out=out)
+
+
+def exp_gradient(raw, gradient):
+    """Return the gradient with respect to ``raw`` (n, n_out) of what has the ``gradient`` (..., n,
+    n_out) with respect to its exponential.
+    """
+    mean = np.empty_like(raw)
+    positive_exp(raw, mean)
+    return gradient * mean

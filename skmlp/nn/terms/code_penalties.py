@@ -156,9 +156,10 @@ class Contractive(Term):
     weight : float >= 0, default=0.1
         Weight of the term relative to the loss, which is summed, not averaged, over the features.
     step : float > 0, default=0.01
-        Distance h of the two points from the row, in the units of X. It should be small compared
-        with the differences that matter in X, and large compared with the rounding of float32,
-        about 1e-7 of the largest values.
+        Distance h of the two points from the row, in units of what the network sees: those of X,
+        unless the columns of X are divided. It should be small compared with the differences that
+        matter there, and large compared with the rounding of float32, about 1e-7 of the largest
+        values.
     """
 
     needs_subnetwork = True

@@ -35,8 +35,9 @@ class Variational(Term):
     the likelihood that the loss corresponds to: 'squared_error' to a normal one with variance 1 for
     each feature, 'absolute_error' to Laplace's with scale 1, 'poisson' to Poisson's. A normal
     likelihood of variance v corresponds to ``beta=v``, which multiplies everything by v; so beta
-    says how exact a reconstruction should be, in units of X squared. ``beta > 1`` gives components
-    that are more independent (Higgins et al., 2017).
+    says how exact a reconstruction should be, in the square of the units of what the network sees,
+    those of X unless the columns of X are divided. ``beta > 1`` gives components that are more
+    independent (Higgins et al., 2017).
 
     Parameters
     ----------
