@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .cases import CASES
+from .cases import named
 from .rivals import sklearn_side, skmlp_side
 from .timing import in_turn, ratio, table
 
@@ -22,11 +22,9 @@ LEAST = 1.5  # scikit-learn's time over ours
 
 def run(rounds=3, names=()):
     """Print seconds and ratios of every case, and assert the claims."""
-    rows, failed = [], []
+    cases, rows, failed = named(names), [], []
     with neighbours(2 * (os.cpu_count() or 1)):
-        for case in CASES:
-            if names and case.name not in names:
-                continue
+        for case in cases:
             fit = skmlp_side(case, "float32", "auto")
             sides = {
                 "defaults": fit,

@@ -68,3 +68,14 @@ CASES = [
     Case("mnist", 12000, 784, (512, 512), 128, 2),
     Case("wide", 6000, 784, (1024, 1024, 1024), 256, 2),
 ]
+
+
+def named(names):
+    """Return the cases of these names, all of them for none; raise ``ValueError`` for a name that
+    no case has.
+    """
+    known = [case.name for case in CASES]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(f"There are no cases called {', '.join(unknown)}; there are {known}.")
+    return [case for case in CASES if case.name in names or not names]

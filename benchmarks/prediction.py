@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
 from skmlp import MLPClassifier
 
-from .cases import CASES
+from .cases import named
 from .rivals import quietly, settings
 from .timing import in_turn, ratio, table
 
@@ -23,9 +23,7 @@ CLAIMS = {("predict", 1): 1.45, ("predict_proba", "all"): 0.88}
 def run(names=()):
     """Print the table of ratios and assert the claims."""
     rows, failed = [], []
-    for case in CASES:
-        if names and case.name not in names:
-            continue
+    for case in named(names):
         X, y = case.data("float64")
         models = {"skmlp": MLPClassifier, "sklearn": SklearnMLPClassifier}
         models = {

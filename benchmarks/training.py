@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info
 from skmlp import __version__
 
 from . import chart
-from .cases import CASES
+from .cases import named
 from .rivals import sklearn_side, skmlp_side, skorch_side, torch_side
 from .timing import in_turn, ratio, table
 
@@ -36,9 +36,7 @@ def run(rounds=5, names=(), kinds=tuple(KINDS)):
     milliseconds per epoch}}.
     """
     results, rows, failed = {}, [], []
-    for case in CASES:
-        if names and case.name not in names:
-            continue
+    for case in named(names):
         for kind in kinds:
             seconds = measure(case, kind, rounds)
             milliseconds = {

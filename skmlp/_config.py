@@ -42,7 +42,8 @@ def set_config(backend: str | None = None) -> None:
         What computes the epochs of a training. 'numpy': NumPy, one operation after the other.
         'numba': one compiled call for an epoch (needs ``pip install "skmlp[fast]"``), or NumPy for
         a network with a part that has no compiled form. 'auto', the initial setting: compiled code
-        where Numba is installed and a fit has enough steps and parameters to save time, else NumPy.
+        where Numba is installed and a fit has enough steps and parameters to save time, else NumPy;
+        if Numba cannot be imported, a warning says why.
         The results of NumPy and Numba agree up to rounding. None changes nothing. The environment
         variable ``SKMLP_BACKEND`` is the same setting.
 
@@ -69,10 +70,10 @@ def set_config(backend: str | None = None) -> None:
     if backend not in BACKENDS:
         raise ValueError(f"backend must be 'auto', 'numpy' or 'numba', got {backend!r}.")
     os.environ[SETTING] = backend
-    if "joblib.externals.loky.reusable_executor" in sys.modules:
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor().shutdown(wait=True)
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")  # not there on all systems
+    executor = getattr(loky, "_executor", None)  # get_reusable_executor() would make another one
+    if executor is not None:
+        executor.shutdown(wait=True)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -17,7 +16,7 @@ from ._data.codec import filled_like
 from ._data.frames import as_frame, is_frame
 from ._data.inputs import Seed, table_of
 from ._fit.transaction import all_or_nothing
-from ._meta import apart, default_autoencoder, fitted_copy, last_step
+from ._meta import apart, default_autoencoder, divided, fitted_copy
 from ._params.parameters import ExplainedParameters
 from ._saved.around import IMPUTER
 from ._saved.stored import CheckedState
@@ -169,32 +168,33 @@ def _default(X):
 
 def _check_steps(estimator):
     """Raise ``ValueError`` for an estimator that cannot fill in missing values."""
-    if not hasattr(last_step(estimator), "impute"):
+    before, last = divided(estimator)
+    if not hasattr(last, "impute"):
         raise ValueError(
             f"estimator must be an Autoencoder, or a pipeline that ends in one, got {estimator!r}."
         )
-    while isinstance(estimator, Pipeline):
-        for name, step in estimator.steps[:-1]:
-            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
-                raise ValueError(
-                    f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no "
-                    "way leads back to the columns of X; take "
-                    "a scaler, or estimator=None, which takes a table of numbers and categories "
-                    "as it stands."
-                )
-        estimator = estimator.steps[-1][1]
+    for name, step in [named for steps in before for named in steps.steps]:
+        if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
+            raise ValueError(
+                f"The step {name!r} of estimator, {step!r}, has no inverse_transform, so no "
+                "way leads back to the columns of X; take "
+                "a scaler, or estimator=None, which takes a table of numbers and categories "
+                "as it stands."
+            )
 
 
 def _imputed(estimator, X):
     """Return X imputed by a fitted autoencoder, or by a pipeline that ends in one."""
-    if not isinstance(estimator, Pipeline):
-        return estimator.impute(X)
-    before, last = estimator[:-1], estimator[-1]
-    if not len(before):
-        return _imputed(last, X)
-    back = np.asarray(
-        before.inverse_transform(_imputed(last, before.transform(apart(X, estimator))))
-    )
+    before, last = divided(estimator)
+    if not before:
+        return last.impute(X)
+    back = apart(X, estimator)
+    for steps in before:
+        back = steps.transform(back)
+    back = last.impute(back)
+    for steps in reversed(before):
+        back = steps.inverse_transform(back)
+    back = np.asarray(back)
     values = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
     left = np.flatnonzero((np.isnan(values) & np.isnan(back)).any(axis=0))
     if left.size:

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, check_random_state, get_tags
 
 from ._base import BaseMLP
 from ._data.inputs import MatrixLike, check_no_times, takes_tables
 from ._data.sources import take
 from ._data.weights import check_has_class_weights, checked_weight, class_weights, counted_rows
+from ._meta import divided
 from ._params.units import is_lbfgs
 from ._tabular.base import BaseTabularMLP
 from .nn.engine.trainer import DivergedError
@@ -96,7 +97,7 @@ def learning_rate_range(
     >>> round(suggestion, 2)
     0.01
     """
-    transformers, estimator = _divided(estimator)
+    transformers, estimator = divided(estimator)
     _check(estimator, min_rate, max_rate, n_steps)
     if y is None and get_tags(estimator).target_tags.required:
         raise ValueError(f"The estimator {estimator!r} learns to predict y, but y is None; give y.")
@@ -106,11 +107,12 @@ def learning_rate_range(
         check_no_times(X)
         finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
         X = check_array(X, accept_sparse="csr", ensure_min_samples=2, ensure_all_finite=finite)
-    y = None if y is None else np.asarray(y)
+    if y is not None:
+        y = y.tocsr() if sparse.issparse(y) else np.asarray(y)
     check_consistent_length(X, y)
     weight = checked_weight(X, sample_weight)
-    n_rows = len(X) if isinstance(X, list) else X.shape[0]
-    model = _one_step_model(estimator, n_rows)
+    counted = _counted(X, weight)
+    model = _one_step_model(estimator, len(counted))
     options = {}
     if is_classifier(model) and y is not None:
         multilabel = y.ndim == 2 and y.shape[1] > 1
@@ -123,8 +125,6 @@ def learning_rate_range(
             model.set_params(
                 class_weight=dict(zip(classes.tolist(), weights.tolist(), strict=True))
             )
-    counted = counted_rows(weight)
-    counted = np.arange(n_rows) if counted is None else counted
     batches = _batches(counted, model.batch_size, check_random_state(model.random_state))
     rates = np.geomspace(min_rate, max_rate, n_steps)
     losses: list[float] = []
@@ -163,18 +163,6 @@ def _amount(model, loss):
     """
     network = model._network
     return _ENTROPY * network.n_targets if network.loss.density else abs(loss)
-
-
-def _divided(estimator):
-    """Return the transformers of a pipeline in order, and the estimator it ends in; there are
-    none before an estimator alone.
-    """
-    transformers = []
-    while isinstance(estimator, Pipeline):
-        if len(estimator) > 1:
-            transformers.append(estimator[:-1])
-        estimator = estimator[-1]
-    return transformers, estimator
 
 
 def _check(estimator, min_rate, max_rate, n_steps):
@@ -216,6 +204,13 @@ def _one_step_model(estimator, n_rows):
     if hasattr(model, "pretraining"):  # on one batch at the least rate it would do nothing
         model.set_params(pretraining=None)
     return model.set_params(batch_size=size, dtype=dtype)
+
+
+def _counted(X, weight):
+    """Return the numbers of the rows that count; ``weight`` (n,) or None."""
+    rows = counted_rows(weight)
+    n_rows = len(X) if isinstance(X, list) else X.shape[0]
+    return np.arange(n_rows) if rows is None else rows
 
 
 def _batches(rows, size, rng):

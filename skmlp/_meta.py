@@ -117,11 +117,21 @@ def _in_place(estimator):
     )
 
 
+def divided(estimator):
+    """Return the pipelines of transformers that an estimator begins with, in order, and what it
+    ends in; there are none before an estimator alone.
+    """
+    before = []
+    while isinstance(estimator, Pipeline):
+        if len(estimator) > 1:
+            before.append(estimator[:-1])
+        estimator = estimator[-1]
+    return before, estimator
+
+
 def last_step(estimator):
     """Return what an estimator ends in: itself, or the last step of a pipeline."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
+    return divided(estimator)[1]
 
 
 def _seed(estimator, rng):

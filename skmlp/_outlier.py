@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,7 +22,7 @@ from ._data.columns import not_numbers
 from ._data.frames import is_frame
 from ._data.inputs import Seed, check_no_times, table_of
 from ._fit.transaction import all_or_nothing
-from ._meta import apart, default_autoencoder, fitted_copy, last_step, takes_missing
+from ._meta import apart, default_autoencoder, divided, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
 from ._saved.around import DETECTOR
 from ._saved.stored import CheckedState
@@ -250,18 +250,16 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             ``get_feature_names_out`` of the steps gives say which columns belong together.
         """
         check_is_fitted(self, "estimator_")
-        if not isinstance(self.estimator_, Pipeline):
-            return self.estimator_.feature_errors(X)
-        before = self.estimator_[:-1]
-        errors = self.estimator_[-1].feature_errors(
-            before.transform(apart(X, self.estimator_)) if len(before) else X
-        )
-        if not len(before):
-            return errors
+        before, last = divided(self.estimator_)
+        if not before:
+            return last.feature_errors(X)
         given = list(
             getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)])
         )
-        origin = _origins(given, before.get_feature_names_out(given))
+        X, made = apart(X, self.estimator_), given
+        for steps in before:
+            X, made = steps.transform(X), steps.get_feature_names_out(made)
+        errors, origin = last.feature_errors(X), _origins(given, made)
         summed = np.zeros((len(errors), len(given)), errors.dtype)
         np.add.at(summed.T, origin, errors.T)
         return summed
@@ -354,9 +352,9 @@ def _origins(given, made):
         if len(origins) != 1:
             raise ValueError(
                 f"feature_errors cannot tell which of the given columns {name!r} comes from, "
-                "which the steps before the autoencoder made; "
-                "for the errors of what they made call "
-                "estimator_[-1].feature_errors(estimator_[:-1].transform(X))."
+                "which the steps before the autoencoder made; for the errors of what they made "
+                "call feature_errors of the autoencoder on it, as estimator_[-1].feature_errors("
+                "estimator_[:-1].transform(X)) does where no pipeline is in another."
             )
         numbers += origins
     return numbers

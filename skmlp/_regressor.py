@@ -323,7 +323,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         X, y = checked(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         y = one_column(y)
         target = y.reshape(len(y), -1).astype(np.float64, copy=False)
-        loss = regression_loss(self)
+        loss = self._network.loss if reset is None else regression_loss(self)  # None: in score
         loss.check_target(target, "y")
         if reset:
             loss.check_variation(target, "y")

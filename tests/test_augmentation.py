@@ -12,10 +12,13 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp._params.augmentation import _in_units
+from skmlp.augment._augmenter import Augmenter
 from skmlp.augment._images import Cutout, ElasticDeformation, Flip, Rotation, Shift
 from skmlp.augment._rows import GaussianNoise, Mixup
+from skmlp.nn.losses.measure import Measure
 
-from .augmenters import AUGMENTERS, SHAPE, batch, stream
+from .augmenters import AUGMENTERS, SHAPE, batch, each_augmenter, stream
 from .problems import blobs, curve, digits, labels
 from .snapshots import assert_unchanged, state
 
@@ -130,6 +133,42 @@ def test_it_sees_each_training_batch_as_the_network_does(cls, n_classes):
     network.predict(X)
     network.transform(X)
     assert len(recorder.batches) == n_calls
+
+
+def test_noise_is_in_the_units_of_x():
+    """Also where an autoencoder divides X by its size and moves each column."""
+    X = 100.0 * blobs(3)[0] + 1000.0 * np.arange(5)
+    recorder = Recorder()
+    Autoencoder(2, (5,), max_iter=20, augmentation=[GaussianNoise(10.0), recorder]).fit(X)
+    noisy, clean = (np.concatenate(part) for part in zip(*recorder.batches, strict=True))
+    assert np.std(noisy - clean, axis=0) == pytest.approx(10.0, rel=0.1)
+
+
+@each_augmenter
+def test_each_does_the_same_to_what_a_network_sees_moved_and_divided(augmenter):
+    X, rng = batch()[0], stream(2)
+    measure = Measure(rng.normal(size=X.shape[1]), rng.uniform(1.0, 9.0, X.shape[1]))
+    expected = augmenter(X, X, stream())
+    z = measure.normalised(X)
+    found = _in_units(augmenter, (measure, measure))(z, z, stream())
+    for one, other in zip(found, expected, strict=True):
+        assert_allclose(measure.restored(one), other, atol=1e-12)
+    assert not np.array_equal(found[0], z)
+
+
+def test_a_class_derived_from_augmenter_gets_what_a_function_gets():
+    class Kept(Recorder, Augmenter):
+        """Keeps what it is given, as a unit."""
+
+    X, y = 1e5 + curve()[0], 1e5 + 1e3 * curve()[1]
+    recorders = Recorder(), Kept()
+    for recorder in recorders:
+        setting = {"batch_size": 30, "max_iter": 1, "random_state": 0}
+        MLPRegressor(**setting, augmentation=recorder).fit(X, y)
+    for ours, theirs in zip(*(recorder.batches for recorder in recorders), strict=True):
+        assert_array_equal(ours[0], theirs[0])
+        assert_array_equal(ours[1], theirs[1])
+    assert min(ours[0].min(), ours[1].min()) > 9e4
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)

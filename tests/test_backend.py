@@ -111,8 +111,49 @@ def test_without_numba_asking_for_it_says_what_to_install():
         "import sys; sys.modules['numba'] = None\nimport skmlp\ntry: "
         "skmlp.MLPRegressor().fit([[0.0], [1.0]], [0, 1])\n"
     )
-    code += "except ImportError as error: print(error)"
-    assert 'pip install "skmlp[fast]"' in " ".join(in_a_new_process(code, "numba"))
+    code += "except ImportError as error: print(error, error.name)"
+    words = in_a_new_process(code, "numba")
+    assert 'pip install "skmlp[fast]"' in " ".join(words)
+    assert words[-1] == "numba"  # by which tests that need it are skipped
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("auto", "warns once: Numba is installed, but cannot be imported: Numba needs NumPy 1"),
+        ("numba", "raises: SKMLP_BACKEND='numba' needs Numba. Numba is installed, but cannot"),
+    ],
+)
+@pytest.mark.slow
+def test_a_numba_that_cannot_be_imported(setting, words, tmp_path):
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 1')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    code += """if True:
+        import warnings, skmlp, skmlp._fit.backend
+        from sklearn.model_selection import cross_val_score
+        skmlp._fit.backend.LEAST = 0.0
+        X, y = [[0.0], [1.0]] * 10, [0, 1] * 10
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.filterwarnings("always", "Numba")
+            try:
+                scores = cross_val_score(skmlp.MLPClassifier(), X, y, error_score="raise")
+            except ImportError as error:
+                print("raises:", error)
+            else:
+                print(*("warns once: " + str(warning.message) for warning in caught))
+    """
+    said = " ".join(in_a_new_process(code, setting))
+    assert said.startswith(words)
+    assert said.count("cannot be imported") == 1
+
+
+@pytest.mark.slow
+def test_a_setting_makes_no_workers():
+    code = (
+        "import skmlp; skmlp.set_config(backend='numpy'); "
+        "from joblib.externals.loky import reusable_executor; print(reusable_executor._executor)"
+    )
+    assert in_a_new_process(code, "numba") == ["None"]
 
 
 @pytest.mark.slow

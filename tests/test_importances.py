@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp._inspect import importances
 from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import Quantile
 
@@ -167,6 +168,13 @@ def test_asking_changes_nothing():
     assert model.feature_importances_[1] == 0.0
     model.coefs_[-1][...] = 0.0  # a network that reads nothing
     assert_array_equal(model.feature_importances_, np.zeros(5))
+
+
+def test_few_rows_that_count_among_many_sparse_ones_are_all_looked_at(monkeypatch):
+    monkeypatch.setattr(importances, "_LOOK_VALUES", 1000)
+    X, rows = sparse.csr_array(np.ones((10_000, 4))), np.arange(0, 10_000, 50)
+    assert importances._moments_of(X, None, rows, [])["weight"] == len(rows)
+    assert importances._moments_of(X, None, None, [])["weight"] < 1000
 
 
 def test_where_there_are_none():

@@ -150,6 +150,23 @@ def test_every_kind_of_target(kind):
     assert losses.min() < 0.8 * losses[0]
 
 
+def test_sparse_labels_are_labels():
+    X, y = labels()
+    model = MLPClassifier(**QUICK)
+    dense, found = (learning_rate_range(model, X, t, n_steps=9) for t in (y, sparse.coo_array(y)))
+    assert_array_equal(found[1], dense[1])
+
+
+def test_rows_of_weight_zero_are_as_if_left_out():
+    """Also where it is decided how many rows a batch has, and in which precision."""
+    X, y = digits()
+    weight = (np.arange(460) < 60).astype(float)
+    model = MLPClassifier((8,), random_state=0)
+    some = learning_rate_range(model, X[:60], y[:60], n_steps=9)
+    found = learning_rate_range(model, X[:460], y[:460], sample_weight=weight, n_steps=9)
+    assert_allclose(found[1], some[1], rtol=1e-12)
+
+
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_pipeline_is_its_last_step_on_what_the_others_make_of_the_rows(nested):
     X, y = blobs(3)

@@ -151,7 +151,7 @@ def test_within_a_pipeline_it_is_a_transformer(features):
 def test_ensembles_whose_conversion_would_be_wrong_are_refused():
     X, y = blobs(3)
     with pytest.raises(
-        ValueError, match="asks MLPClassifier for probabilities, but its loss, 'hinge', has none"
+        ValueError, match=r"asks MLPClassifier for probabilities, but its loss, Hinge\(\), has none"
     ):
         to_onnx(BaggingClassifier(quick(MLPClassifier, loss="hinge"), n_estimators=2).fit(X, y), X)
     X, y = curve(n_outputs=2)

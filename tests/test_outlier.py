@@ -236,6 +236,15 @@ def test_feature_errors_without_steps_before():
     )
 
 
+def test_feature_errors_of_a_pipeline_in_a_pipeline():
+    frame = pd.DataFrame(wine()[0]).add_prefix("column ")
+    flat = make_pipeline(StandardScaler(), MinMaxScaler(), quick())
+    nested = make_pipeline(StandardScaler(), make_pipeline(MinMaxScaler(), make_pipeline(quick())))
+    flat, nested = (OutlierAutoencoder(model).fit(frame) for model in (flat, nested))
+    assert_array_equal(nested.score_samples(frame), flat.score_samples(frame))
+    assert_array_equal(nested.feature_errors(frame), flat.feature_errors(frame))
+
+
 def test_columns_that_come_from_none_in_particular_are_refused():
     X, _ = wine()
     detector = OutlierAutoencoder(make_pipeline(PCA(3), quick())).fit(X)

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LinearRegression, Ridge
 
-from skmlp import MLPRegressor
+from skmlp import Autoencoder, MLPRegressor
 from skmlp.nn.layers import BatchNorm
 from skmlp.nn.losses import Huber
 
@@ -193,3 +193,19 @@ def test_batch_norm_with_batch_statistics_depends_on_the_rows_asked_for():
     mean = model.predict(X).mean()
     assert_allclose(model.predict(X + 3.0).mean(), mean, atol=1e-6)  # a shift is normalised away
     assert not np.allclose(quick(batch_norm=True).fit(X, y).predict(X + 3.0).mean(), mean, atol=0.1)
+
+
+def test_what_is_fitted_is_not_what_is_set_now():
+    """A score, the best loss and what can be asked are those of the fit, whatever is set for the
+    next one.
+    """
+    X, y = curve()
+    model = MLPRegressor(early_stopping=True, max_iter=2).fit(X, y - y.mean())
+    score = model.score(X, y - y.mean())
+    model.set_params(loss="gamma", early_stopping=False)
+    assert model.score(X, y - y.mean()) == score
+    assert model.best_loss_ is None
+    with pytest.raises(ValueError, match="needs values in"):
+        model.fit(X, y - y.mean())
+    code = Autoencoder(1, code_penalty="variational", max_iter=2).fit(X)
+    assert code.set_params(code_penalty=None).sample(3).shape == (3, X.shape[1])

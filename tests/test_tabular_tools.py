@@ -18,6 +18,7 @@ from skmlp import (
     sample_predictions,
     summary,
 )
+from skmlp.nn.losses import Quantile
 
 from .tables import mixed
 
@@ -90,3 +91,18 @@ def test_rates_are_tried_on_a_member(cls):
 def test_a_loss_without_probabilities_is_refused():
     with pytest.raises(ValueError, match="loss='hinge', which has no probabilities"):
         TabularMLPClassifier(**QUICK, member_params={"loss": "hinge"}).fit(*mixed())
+
+
+@pytest.mark.parametrize("loss", ["quantile", Quantile([0.1, 0.9])])
+def test_a_loss_of_several_quantiles_is_refused_before_training(loss):
+    X, y = mixed()
+    model = TabularMLPRegressor(**QUICK, member_params={"loss": loss})
+    with pytest.raises(ValueError, match=r"several quantiles; .* from predict\(X, quantiles="):
+        model.fit(X, y)
+    assert model.set_params(member_params={"loss": Quantile(0.9)}).fit(X, y).predict(X).ndim == 1
+
+
+@BOTH
+def test_members_train_for_all_epochs_of_whoever_sets_them(cls):
+    member = cls(member_params={"max_iter": 500}).make_estimator()
+    assert (member.max_iter, member.n_iter_no_change) == (500, np.inf)

@@ -12,6 +12,7 @@ from sklearn.ensemble import (
 )
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
+from skmlp._data.sources import start_rows
 from skmlp.nn.layers import BatchNorm
 
 from .problems import blobs, cancer, curve, diabetes, labels
@@ -297,3 +298,9 @@ def test_multilabel_rows_have_weights(rng):
         quick(MLPClassifier).fit(*repeated(weight, X, y)),
     )
     assert_allclose(weighted.predict_proba(X), longer.predict_proba(X), rtol=1e-7)
+
+
+def test_few_rows_that_count_among_very_many_all_have_a_say_in_the_start():
+    target, rows = np.broadcast_to(0.0, (300_000, 784)), np.arange(0, 300_000, 3000)
+    assert len(start_rows(target, None, rows, 784)[0]) == len(rows) == 100
+    assert len(start_rows(target, None, None, 784)[0]) < 2000

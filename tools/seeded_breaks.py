@@ -67,7 +67,7 @@ class Copy:
     def __init__(self, place):
         self.place = Path(place)
         self.tree = self.place / "tree"
-        self.cache = None
+        self.cache = self.place / "kernels"  # Numba's, which tells broken kernels from whole ones
 
     def make(self, changed):
         """Copy the tree anew, with other texts, by their path, in the place of its own."""
@@ -79,10 +79,6 @@ class Copy:
                 shutil.copytree(source, self.tree / name, ignore=NOT_COPIED)
             elif source.exists():
                 shutil.copy2(source, self.tree / name)
-        # compiled kernels serve the next break too, unless one of them is broken
-        shutil.rmtree(self.place / "broken_kernels", ignore_errors=True)
-        kernels = any("numba" in text for text in changed.values())
-        self.cache = self.place / ("broken_kernels" if kernels else "kernels")
         for path, text in changed.items():
             (self.tree / path).write_text(text, encoding="utf-8")
 

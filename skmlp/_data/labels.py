@@ -150,10 +150,10 @@ def class_numbers(y, classes, n_rows):
 def has_probabilities(estimator):
     """Return True if the loss has probabilities, else raise ``AttributeError``."""
     loss = estimator._network.loss if estimator.__sklearn_is_fitted__() else estimator.loss
-    loss = LOSSES.get(loss) if isinstance(loss, str) else loss
-    if not hasattr(loss, "log_link"):
+    unit = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not hasattr(unit, "log_link"):
         raise AttributeError(
-            f"loss={estimator.loss!r} has scores but no probabilities; use decision_function, or "
-            "a loss such as 'log_loss'."
+            f"loss={loss!r} has scores but no probabilities; use decision_function, or a loss "
+            "such as 'log_loss'."
         )
     return True

@@ -35,12 +35,11 @@ def start_rows(target, weight, rows, width):
 
     ``width``: number of outputs.
     """
-    stride = -(-target.shape[0] * width // _START_VALUES) if target.ndim == 2 else 1
+    n = target.shape[0] if rows is None else len(rows)
+    stride = -(-n * width // _START_VALUES) if target.ndim == 2 else 1
     if rows is None and stride == 1:
         return target, weight
-    return take(
-        np.arange(0, target.shape[0], stride) if rows is None else rows[::stride], target, weight
-    )
+    return take(np.arange(0, n, stride) if rows is None else rows[::stride], target, weight)
 
 
 @contextmanager

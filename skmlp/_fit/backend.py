@@ -6,7 +6,10 @@ reading compiled code from disk takes about a second, so small fits do without.
 """
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
+
+from .._warn import warn_user
 
 SETTING = "SKMLP_BACKEND"
 BACKENDS = ("auto", "numpy", "numba")
@@ -32,9 +35,21 @@ def compiled_backend(n_params, n_steps):
     if setting == "numpy" or (setting == "auto" and not (pays and find_spec("numba"))):
         return None
     try:
-        from ..nn.compiled import program
-    except ImportError as error:
-        raise ImportError(
-            f"{SETTING}='numba' needs Numba: pip install \"skmlp[fast]\" ({error})"
-        ) from error
+        import_module("numba")
+    except Exception as error:  # what else is missing or too new may raise anything
+        if find_spec("numba") is None:
+            message = f"{SETTING}='numba' needs Numba: pip install \"skmlp[fast]\" ({error})"
+            raise ImportError(message, name="numba") from error
+        fault = f"Numba is installed, but cannot be imported: {error}"
+        if setting == "numba":
+            message = f"{SETTING}='numba' needs Numba. {fault}"
+            raise ImportError(message, name="numba") from error
+        warn_user(
+            f"{fault} Training uses NumPy, which is slower for this fit; mend the installation, or "
+            "call skmlp.set_config(backend='numpy') to have no warning.",
+            once=True,
+        )
+        return None
+    from ..nn.compiled import program
+
     return program

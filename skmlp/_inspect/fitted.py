@@ -76,11 +76,8 @@ class FittedAttributes:
 
     @property
     def best_loss_(self) -> float | None:
-        return (
-            None
-            if self._fitted().early_stopping and self.validation_scores_
-            else min(self.loss_curve_)
-        )
+        stopped_by_score = self._fitted()._state.monitor.startswith("validation_score")
+        return None if stopped_by_score else min(self.loss_curve_)
 
     @property
     def validation_scores_(self) -> list[float] | None:

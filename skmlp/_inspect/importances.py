@@ -164,7 +164,8 @@ def _moments_of(X, weight, rows, n_categories):
     column. Of very many rows some are taken.
     """
     n = X.shape[0] if rows is None else len(rows)
-    stride = -(-(X.nnz if sparse.issparse(X) else n * X.shape[1]) // _LOOK_VALUES) or 1
+    n_values = X.nnz * n // X.shape[0] if sparse.issparse(X) else n * X.shape[1]
+    stride = -(-n_values // _LOOK_VALUES) or 1
     if rows is not None or stride > 1:
         X, weight = take(np.arange(0, n, stride) if rows is None else rows[::stride], X, weight)
     weight = np.ones(X.shape[0]) if weight is None else weight

@@ -30,18 +30,20 @@ def augmenters(estimator, x):
             "X.toarray(), or leave augmentation out."
         )
     measures = estimator._codec.measure, estimator._target_measure
-    if measures == (None, None):
-        return given
-    return [
-        augmenter if isinstance(augmenter, Augmenter) else _in_units(augmenter, measures)
-        for augmenter in given
-    ]
+    return [_in_units(augmenter, measures) for augmenter in given]
 
 
 def _in_units(function, measures):
-    """Return a user's augmenter for batches of what the network sees and learns: it gets, in
-    float64, the numbers these stand for.
+    """Return an augmenter for batches of what the network sees and learns: it gets, in float64, the
+    numbers these stand for, unless it does the same to both.
     """
+    wanted = function.in_units if isinstance(function, Augmenter) else ("X", "y")
+    measures = [
+        measure if name in wanted else None
+        for name, measure in zip(("X", "y"), measures, strict=True)
+    ]
+    if measures == [None, None]:
+        return function
 
     def augment(x, target, rng):
         batch = (x, target)

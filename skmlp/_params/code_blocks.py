@@ -86,11 +86,15 @@ def _check_table(estimator):
 
 def draws_codes(estimator):
     """Return True if the code is variational, else raise ``AttributeError``."""
-    if estimator.code_penalty == "variational" or isinstance(estimator.code_penalty, Variational):
+    if estimator.__sklearn_is_fitted__():
+        draws = any(isinstance(layer, Variational) for layer in estimator._network.layers)
+    else:
+        penalty = estimator.code_penalty
+        draws = penalty == "variational" or isinstance(penalty, Variational)
+    if draws:
         return True
     raise AttributeError(
-        "sample needs a code whose distribution is known: code_penalty='variational', but it is "
-        f"{estimator.code_penalty!r}."
+        "sample needs a code whose distribution is known; fit with code_penalty='variational'."
     )
 
 

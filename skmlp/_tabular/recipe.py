@@ -59,7 +59,7 @@ def recipe(n_rows, n_epochs):
     """Return the parameters that all members have beside those of the ensemble."""
     return {
         "max_iter": n_epochs,
-        "n_iter_no_change": n_epochs,
+        "n_iter_no_change": np.inf,
         "solver": "adamw",
         "beta_2": 0.95,
         "alpha": 0.02,

@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from .._data.inputs import MatrixLike
 from .._data.targets import one_column
 from .._params.parameters import store_parameters
+from .._params.units import regression_loss
 from .._regressor import MLPRegressor
 from .._saved.tabular import TABULAR_REGRESSOR
 from .base import BaseTabularMLP
@@ -156,6 +157,15 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         )
 
     def _check_target(self, y, weight):
+        member = self.make_estimator()
+        member._validate_params()
+        levels = regression_loss(member).taus
+        if levels is not None and len(levels) > 1:
+            raise ValueError(
+                f"member_params has loss={member.loss!r}, which predicts several quantiles; "
+                "TabularMLPRegressor averages predictions of one number for each output. Leave the "
+                "loss out, and take the quantiles from predict(X, quantiles=(0.05, 0.95))."
+            )
         y = one_column(y)
         y = y.astype(np.float64, copy=False)
         counted = y if weight is None else y[weight > 0.0]

@@ -15,7 +15,14 @@ from ..nn.unit import Unit
 
 
 class Augmenter(Unit):
-    """The base class of augmenters: changes batches at random."""
+    """The base class of augmenters: changes batches at random.
+
+    ``in_units`` names which of X and y it must be given in their own units where the network sees
+    them moved and divided. X is left out where each value becomes a weighted mean of values of the
+    same column, y where it stays as it is or becomes such a mean.
+    """
+
+    in_units: tuple[str, ...] = ("X", "y")
 
     def check_width(self, n_features: int) -> None:
         """Raise ``ValueError`` if rows of ``n_features`` features cannot be treated."""

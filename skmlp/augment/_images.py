@@ -43,6 +43,7 @@ class Cutout(ImageAugmenter):
     """
 
     limits = {"size": "[0, inf)", "fill": "(-inf, inf)"}
+    in_units = ("X",)
     whole = ("size",)
 
     def __init__(self, size: int, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
@@ -99,6 +100,7 @@ class Shift(ImageAugmenter):
     """
 
     limits = {"pixels": "[0, inf)", "fill": "(-inf, inf)"}
+    in_units = ("X",)
     whole = ("pixels",)
 
     def __init__(self, pixels: int, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
@@ -149,6 +151,7 @@ class Flip(ImageAugmenter):
     """
 
     limits = {"axis": "[0, 1]", "probability": "[0, 1]"}
+    in_units = ("X",)
     whole = ("axis",)
 
     def __init__(self, axis: int, probability: float, image_shape: tuple[int, ...]) -> None:
@@ -193,6 +196,7 @@ class Rotation(ImageAugmenter):
     """
 
     limits = {"degrees": "[0, inf)", "fill": "(-inf, inf)"}
+    in_units = ("X",)
 
     def __init__(self, degrees: float, image_shape: tuple[int, ...], fill: float = 0.0) -> None:
         self.degrees = degrees
@@ -252,6 +256,7 @@ class ElasticDeformation(ImageAugmenter):
     """
 
     limits = {"alpha": "[0, inf)", "sigma": "(0, inf)", "fill": "(-inf, inf)"}
+    in_units = ("X",)
 
     def __init__(
         self, alpha: float, sigma: float, image_shape: tuple[int, ...], fill: float = 0.0

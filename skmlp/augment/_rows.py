@@ -35,6 +35,7 @@ class GaussianNoise(Augmenter):
     """
 
     limits = {"scale": "[0, inf)"}
+    in_units = ("X",)
 
     def __init__(self, scale: float = 0.1) -> None:
         self.scale = scale
@@ -90,6 +91,7 @@ class Mixup(Augmenter):
     """
 
     limits = {"alpha": "(0, inf)"}
+    in_units = ()
 
     def __init__(self, alpha: float = 0.2) -> None:
         self.alpha = alpha

@@ -13,7 +13,8 @@ try:
     import onnx
     import skl2onnx
 except ImportError as error:
-    raise ImportError(f'skmlp.onnx needs skl2onnx: pip install "skmlp[onnx]" ({error})') from error
+    message = f'skmlp.onnx needs skl2onnx: pip install "skmlp[onnx]" ({error})'
+    raise ImportError(message, name="skl2onnx") from error
 
 from ._convert import to_onnx
 from ._estimators import register

@@ -152,8 +152,8 @@ def _shapes(operator):
     for variable, (name, kind) in zip(operator.outputs, kinds, strict=True):
         if name == "scores" and not variable.raw_name.startswith("scores"):
             raise ValueError(
-                f"An ensemble asks {own} for probabilities, but its loss, {model.loss!r}, has "
-                "none; take one such as 'log_loss'."
+                f"An ensemble asks {own} for probabilities, but its loss, "
+                f"{model._network.loss!r}, has none; take one such as 'log_loss'."
             )
         if (
             name == "prediction"
@@ -256,7 +256,7 @@ def _returns_std(scope, model):
     if wanted and "std" not in model_outputs(model):
         raise ValueError(
             "return_std=True needs a loss that learns the standard deviation, such as "
-            f"'gaussian_nll', not {model.loss!r}."
+            f"'gaussian_nll', not {model._network.loss!r}."
         )
     return wanted
 

@@ -16,9 +16,8 @@ def pyplot(display):
         import matplotlib.pyplot as plt
     except ImportError as error:
         name = (display if isinstance(display, type) else type(display)).__name__
-        raise ImportError(
-            f'{name} draws with matplotlib, which is not installed: pip install "skmlp[plot]"'
-        ) from error
+        message = f'{name} draws with matplotlib, which is not installed: pip install "skmlp[plot]"'
+        raise ImportError(message, name="matplotlib") from error
     return plt
 
 
