@@ -29,11 +29,12 @@ test-oldest: $(OLDEST)/.installed  ## the whole test suite with the oldest versi
 test-bare: $(BARE)/.installed  ## the test suite without any optional package; it skips what needs one
 	$(BARE)/bin/python -m pytest -q -n auto
 
-lint: $(SETUP)   ## style, formatting and types
+lint: $(SETUP)   ## style, formatting and types, and whether the seeded breaks still fit the code
 	sh tools/check-ruff-version
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/seeded_breaks.py --check
 
 format: $(SETUP) ## mend style and formatting
 	$(BIN)/ruff check --fix .
