@@ -55,7 +55,17 @@ def given_split(estimator, X, y, groups, counted):
     """Return (training rows, held-out rows) of the estimator's ``validation_cv``, both among the
     row numbers ``counted``.
     """
-    splitter = check_cv(estimator.validation_cv, y, classifier=is_classifier(estimator))
+    given = estimator.validation_cv
+    if (
+        isinstance(given, list | tuple | np.ndarray)
+        and len(given)
+        and not (hasattr(given[0], "__len__") and len(given[0]) == 2)
+    ):
+        raise ValueError(
+            "validation_cv must be pairs (train, test) of row numbers or masks in a list, but its "
+            f"first element is none: {given[0]!r}. Give one pair as validation_cv=[(train, test)]."
+        )
+    splitter = check_cv(given, y, classifier=is_classifier(estimator))
     check_consistent_length(X, y, groups)
     pair = next(iter(splitter.split(X, y, groups)), None)
     if pair is None:
@@ -67,20 +77,26 @@ def given_split(estimator, X, y, groups, counted):
     for name, rows in zip(("train", "test"), pair, strict=True):
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (X.shape[0],) else rows
-        if (
+        if rows.size and (
             rows.dtype.kind not in "iu"
             or rows.ndim != 1
-            or (rows.size and not -1 < rows.min() <= rows.max() < X.shape[0])
+            or not -1 < rows.min() <= rows.max() < X.shape[0]
         ):
             raise ValueError(
                 f"The {name} part of validation_cv must be row numbers from 0 to {X.shape[0] - 1} "
                 f"or a mask, got {rows!r}."
             )
-        parts.append(np.intersect1d(rows, counted))
+        numbers, counts = np.unique(rows, return_counts=True)
+        if numbers.size and counts.max() > 1:
+            raise ValueError(
+                f"The {name} part of validation_cv has the row {numbers[np.argmax(counts)]} "
+                f"{counts.max()} times, where each row can be there once; to let a row count as "
+                "several give sample_weight."
+            )
+        parts.append(np.intersect1d(numbers, counted))
         if not len(parts[-1]):
             raise ValueError(
-                f"The {name} part of validation_cv={estimator.validation_cv!r} has no rows, or "
-                "none with a weight."
+                f"The {name} part of validation_cv has no rows, or none with a weight."
             )
     common = np.intersect1d(*parts)
     if len(common):
