@@ -10,7 +10,7 @@ from sklearn.utils.validation import column_or_1d
 
 from .._classifier import MLPClassifier
 from .._data.inputs import MatrixLike
-from .._data.weights import balanced
+from .._data.weights import balanced, checked_weight
 from .._params.classifier import CLASSIFIER_CONSTRAINTS
 from .._params.parameters import store_parameters
 from .._saved.tabular import TABULAR_CLASSIFIER
@@ -188,7 +188,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         -------
         score : float
         """
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, checked_weight(X, sample_weight))
 
     def _make(self, number, **settings):
         # members with and without an embedding differ more, and make fewer errors together
