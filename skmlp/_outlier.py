@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._autoencoder import Autoencoder
 from ._data.columns import not_numbers
 from ._data.frames import is_frame
-from ._data.inputs import Seed, check_no_times, table_of
+from ._data.inputs import Seed, check_no_times, check_shape, table_of
 from ._data.sources import TooLargeError
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, fitted_copy, last_step, takes_missing
@@ -183,6 +183,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             finite number.
         """
         check_is_fitted(self, "estimator_")
+        check_shape(self, X)
         with np.errstate(over="ignore", invalid="ignore"):
             scores = self._scores(X)
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)

@@ -54,6 +54,7 @@ def test_a_table_goes_in_as_it_is(form):
     model = quick(max_iter=40).fit(given[:300], labels[:300])
     assert model.score(given[300:], labels[300:]) > 0.75  # the commonest label: 0.37
     assert_array_equal(model.classes_, ["high", "low", "mid"])
+    assert model.classes_.dtype == "<U4"  # as of scikit-learn's MLPClassifier
     assert_allclose(model.predict_proba(given[300:]).sum(axis=1), 1.0)
 
 

@@ -85,7 +85,9 @@ def _is_categorical(column):
     if column.dtype == object:
         found = pd.api.types.infer_dtype(column, skipna=True)
         if found.startswith("mixed"):  # it may be of numbers and booleans
-            return not all(isinstance(value, Real | Decimal | np.bool_) for value in column.dropna())
+            return not all(
+                isinstance(value, Real | Decimal | np.bool_) for value in column.dropna()
+            )
         return found not in _NUMBERS
     return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(
         column.dtype

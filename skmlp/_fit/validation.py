@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -217,11 +218,15 @@ class Evaluation:
         names = (
             {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
         )
-        return (
-            self.scorer(self.estimator, X, **names)
-            if y is None
-            else self.scorer(self.estimator, X, y, **names)
-        )
+        score = self.scorer(self.estimator, X, *(() if y is None else (y,)), **names)
+        return score_of(score, self.estimator.scoring)
+
+
+def score_of(given, scoring):
+    """Return what a scorer has given as a float; raise ``ValueError`` if it is no number."""
+    if isinstance(given, Real) or (np.ndim(given) == 0 and np.asarray(given).dtype.kind in "iuf"):
+        return float(given)
+    raise ValueError(f"scoring={scoring!r} must return a number, but it returned {given!r}.")
 
 
 def _scorer(estimator):

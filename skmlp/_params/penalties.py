@@ -7,7 +7,6 @@ import numpy as np
 
 from .units import per_layer
 
-
 _LARGEST = float(np.finfo(np.float32).max)  # strength of a penalty
 
 

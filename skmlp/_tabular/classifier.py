@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from .._classifier import MLPClassifier
@@ -214,7 +214,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
                 "MLPClassifier for several labels, or sklearn.multioutput.MultiOutputClassifier."
             )
         y = column_or_1d(y, warn=True)
-        self.classes_, target = np.unique(y, return_inverse=True)
+        self.classes_ = unique_labels(y)
+        target = np.searchsorted(self.classes_, y)
         weight = balanced(self.class_weight, self.classes_, target, weight)
         return target, target, weight
 
