@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._data.codec import filled_like
 from ._data.frames import as_frame, is_frame
-from ._data.inputs import Seed, table_of
+from ._data.inputs import Seed, check_shape, table_of
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, default_autoencoder, divided, fitted_copy
 from ._params.parameters import ExplainedParameters
@@ -140,6 +140,7 @@ class AutoencoderImputer(
             data frame if X is one.
         """
         check_is_fitted(self, "estimator_")
+        check_shape(self, X)
         filled = _imputed(self.estimator_, X)
         return as_frame(filled) if is_frame(filled) and makes_pandas(self) else filled
 

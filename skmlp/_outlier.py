@@ -20,18 +20,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._autoencoder import Autoencoder
 from ._data.columns import not_numbers
 from ._data.frames import is_frame
-from ._data.inputs import Seed, check_no_times, table_of
+from ._data.inputs import Seed, check_no_times, check_shape, table_of
+from ._data.sources import TooLargeError
 from ._fit.transaction import all_or_nothing
 from ._meta import apart, default_autoencoder, divided, fitted_copy, last_step, takes_missing
 from ._params.parameters import ExplainedParameters
 from ._saved.around import DETECTOR
 from ._saved.stored import CheckedState
-from ._sklearn import HasMethods, Interval, StrOptions
+from ._sklearn import HasMethods, Interval, StrOptions, safe_indexing
 from ._warn import warn_user
 from .nn.layers import GaussianCorruption
 from .nn.losses.base import quantile
 
 _SPREADS = 2.0  # standard deviations above the median
+_ROUNDING = 32.0  # units of rounding, some times what scores were seen to differ by
 
 
 class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEstimator):
@@ -81,7 +83,8 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
     estimator_ : object
         The fitted copy of ``estimator``.
     offset_ : float
-        The threshold: rows whose ``score_samples`` is below it are outliers.
+        The threshold: rows whose ``score_samples`` is below it are outliers. It lies a few rounding
+        errors below the score that sets it, so that no row is an outlier by rounding.
     n_features_in_ : int
         Number of features seen during ``fit``.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -163,6 +166,7 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
                 scores, weight = scores[weight > 0], weight[weight > 0]
             self._warn_of_few(len(scores))
             self.offset_ = self._offset(scores.astype(np.float64, copy=False), weight)
+            self.offset_ -= self._rounding(scores.dtype) * abs(self.offset_)
         return self
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
@@ -179,9 +183,22 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
             finite number.
         """
         check_is_fitted(self, "estimator_")
+        check_shape(self, X)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)))
+            scores = self._scores(X)
         return np.where(np.isnan(scores), scores.dtype.type(-np.inf), scores)
+
+    def _scores(self, X):
+        """Return the scores that the copy gives, -inf for rows too large for its precision."""
+        try:
+            return np.asarray(self.estimator_.score_samples(apart(X, self.estimator_)))
+        except TooLargeError:
+            n = X.shape[0] if hasattr(X, "shape") else len(X)
+            if n == 1:
+                single = getattr(X, "dtype", None) == np.float32
+                return np.array([-np.inf], np.float32 if single else np.float64)
+            parts = np.array_split(np.arange(n), 2)
+            return np.concatenate([self._scores(safe_indexing(X, part)) for part in parts])
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return how normal each row is, compared with the threshold: negative for outliers, else
@@ -297,6 +314,13 @@ class OutlierAutoencoder(ExplainedParameters, CheckedState, OutlierMixin, BaseEs
                 "PCA(5), Autoencoder(2)), or set offset_ to a low quantile of score_samples of "
                 "rows not trained on.",
             )
+
+    def _rounding(self, dtype):
+        """Return by what share of itself a score, in ``dtype``, may differ with the rows that it is
+        computed together with; of an autoencoder also in a graph, which has float32.
+        """
+        is_network = isinstance(last_step(self.estimator_), Autoencoder)
+        return _ROUNDING * float(np.finfo(np.float32 if is_network else dtype).eps)
 
     def _offset(self, scores, weight):
         """Return the bound below which training scores are those of outliers."""

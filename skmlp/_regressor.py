@@ -5,7 +5,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from ._base import BaseMLP, takes_minibatches
 from ._data.inputs import MatrixLike, Seed, checked
@@ -16,6 +15,7 @@ from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.quantile_score import explained_pinball_loss
+from ._inspect.r2 import explained_variance
 from ._inspect.samples import raw_samples
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
@@ -382,7 +382,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = self._network.loss
         if loss.taus is not None:
             return explained_pinball_loss(target, predictions, loss.taus, weight)
-        return r2_score(target, predictions, sample_weight=weight)
+        return explained_variance(target, predictions, weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ that a snapshot keeps, and ``on_fit_task_end``; return True there to stop.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from os import PathLike
 from types import SimpleNamespace
@@ -24,6 +24,7 @@ from ._base import BaseMLP
 from ._data.inputs import MatrixLike
 from ._fit.fit_memory import FitMemory, kept_by_name
 from ._fit.resumption import Resumption, resumed
+from ._fit.validation import score_of
 from ._saved import snapshot_file as _snapshot_file
 from .nn.engine.state import numbers, put_numbers
 
@@ -110,11 +111,8 @@ class EarlyStopping(FitMemory):
             X, y = self.X_val, self.y_val
         elif metadata is not None:
             names = metadata
-        score = float(
-            fit.scorer(fitted_estimator, X, **names)
-            if y is None
-            else fit.scorer(fitted_estimator, X, y, **names)
-        )
+        score = fit.scorer(fitted_estimator, X, *(() if y is None else (y,)), **names)
+        score = score_of(score, self.scoring)
         fit.stale = 0 if score >= fit.best + self.tol else fit.stale + 1
         fit.best = score if score > fit.best else fit.best
         return fit.stale > self.n_iter_no_change
@@ -226,6 +224,8 @@ class Snapshot(FitMemory):
             If the file is not a snapshot, if a callback whose state is in it is missing, or if the
             number of training rows differs.
         """
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(f"callbacks must be a list of callbacks, got {callbacks!r}.")
         estimator, record = _snapshot_file.read(self.path)
         callbacks = [
             *callbacks,

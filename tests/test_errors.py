@@ -294,6 +294,7 @@ TARGETS = {
     "boolean": pd.Series(np.arange(20) % 2, dtype="boolean").mask(np.arange(20) == 3),
     "objects": np.array([None if k == 3 else k % 2 for k in range(20)], dtype=object),
     "words": pd.Series(["a", "b"] * 10, dtype="str").mask(np.arange(20) == 3),
+    "string": pd.Series(["a", "b"] * 10, dtype="string").mask(np.arange(20) == 3),
     "words and None": np.array([None if k == 3 else "ab"[k % 2] for k in range(20)], dtype=object),
     "category": pd.Series(["a", "b"] * 10, dtype="category").mask(np.arange(20) == 3),
 }

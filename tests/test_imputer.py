@@ -278,6 +278,15 @@ def test_a_fit_that_fails_leaves_the_imputer_as_it_was(estimator, message):
     assert_array_equal(fitted.transform(X), expected)
 
 
+def test_errors_about_the_shape_speak_of_the_imputer():
+    X = pd.DataFrame(columns(), columns=list("abcd"))
+    imputer = AutoencoderImputer(quick()).fit(X)
+    with pytest.raises(ValueError, match="minimum of 1 is required by AutoencoderImputer"):
+        imputer.transform(X[:0])
+    with pytest.raises(ValueError, match="X has 2 features, but AutoencoderImputer is expecting 4"):
+        imputer.transform(X.to_numpy()[:, :2])
+
+
 def test_refused_tables():
     X = pd.DataFrame(columns(), columns=list("abcd"))
     with pytest.raises(ValueError, match=r"values of X are missing in the columns \['b'\]"):

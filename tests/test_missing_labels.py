@@ -194,6 +194,8 @@ def test_minus_one_for_no_is_refused():
     X, y = labels()
     with pytest.raises(ValueError, match="but no zeros: what does not apply is 0, not -1"):
         quick().fit(X, 2 * y - 1)
+    with pytest.raises(ValueError, match="y has no labels"):
+        quick().fit(X, -np.ones(y.shape))
     with pytest.raises(
         ValueError, match=r"Several columns of labels are zeros and ones, but y has \[0\. 2\.\]"
     ):

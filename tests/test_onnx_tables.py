@@ -16,7 +16,7 @@ from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringT
 from sklearn.ensemble import BaggingRegressor, VotingClassifier
 from sklearn.model_selection import GridSearchCV
 
-from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp import Autoencoder, MLPClassifier, MLPRegressor, OutlierAutoencoder
 from skmlp.onnx._convert import to_onnx
 from skmlp.onnx._estimators import register
 
@@ -315,11 +315,22 @@ def test_inputs_of_another_type_than_the_table_are_refused():
         to_onnx(model, initial_types=[("c", word), ("x", number)])
 
 
-def test_a_table_of_an_autoencoder_is_refused():
-    X, _ = curve()
-    model = Autoencoder(hidden_layer_sizes=(4,), max_iter=2).fit(X)
-    model._codec = quick(MLPRegressor, categorical_features=[0]).fit(np.round(X), X[:, 0])._codec
-    with pytest.raises(
-        ValueError, match="Autoencoder with categorical_features cannot be converted"
-    ):
-        to_onnx(model, X)
+@each_dtype
+def test_of_an_autoencoder_of_a_table_the_code(dtype):
+    X, _ = mixed()
+    model = quick(Autoencoder, dtype=dtype).fit(X)
+    graph = to_onnx(model, X, dtype=dtype)
+    for rows in (X, strange(X)):
+        assert_near(outputs(graph, columns_of(rows, dtype))["code"], model.transform(rows), dtype)
+    detector = OutlierAutoencoder(quick(Autoencoder)).fit(X)
+    for estimator, method in ((model, "predict"), (model, "score_samples"), (detector, None)):
+        with pytest.raises(ValueError, match=r"only transform .*behind a ColumnTransformer"):
+            to_onnx(estimator, X, method=method)
+
+
+def test_objects_that_are_numbers_and_booleans_are_floats():
+    X = pd.DataFrame({"a": np.array([1, 2.5, None, True] * 10, dtype=object), "b": 1.0})
+    X.loc[::3, "b"] = 2.0
+    model = quick(MLPRegressor).fit(X, np.arange(40.0))
+    rows = {name: X[[name]].to_numpy(np.float32) for name in X}
+    assert_near(outputs(to_onnx(model, X), rows)["prediction"], model.predict(X))

@@ -315,6 +315,26 @@ def test_the_precision_of_training_does_not_matter():
             assert_near(got.astype("float32"), model.predict(X))
 
 
+@each_dtype
+def test_bins_without_values_are_left_out_in_either_precision(dtype):
+    X = np.random.default_rng(0).integers(0, 3, (60, N_IN)).astype(float)
+    model = regressor_of([nn.Dense(2)])
+    network = Network([nn.PiecewiseLinear(8, 2), nn.Dense(2)], nn.SquaredError(), N_IN, "float64")
+    network.params[...] = np.random.default_rng(1).normal(size=network.params.size)
+    network.start_layers(DenseRows(X), np.random.default_rng(0))
+    model._network = network
+    assert_same_prediction(model, X, dtype)
+    assert_same_prediction(model, -1e3 * X, dtype)
+
+
+def test_a_number_that_overflows_in_the_precision_of_the_graph_is_refused():
+    model = regressor_of([nn.Dense(2)])
+    model._network.params[0] = 1e39
+    with pytest.raises(ValueError, match=r"1e\+39, which is too large for float32; take"):
+        to_onnx(model, np.ones((1, N_IN)))
+    to_onnx(model, np.ones((1, N_IN)), dtype="float64")
+
+
 @pytest.mark.parametrize("opset", [13, 17, 18, 21])
 def test_operator_sets(opset):
     layers = [

@@ -161,6 +161,31 @@ def test_seeds():
     assert model[-1].random_state is None  # a copy is fitted
 
 
+def test_equal_rows_have_one_label_however_many_are_predicted_together():
+    constant = OutlierAutoencoder(random_state=0)
+    with pytest.warns(UserWarning, match="trained on 1 rows"):
+        constant.fit(np.ones((50, 3)))
+    X = np.random.default_rng(0).integers(0, 2, (120, 3)).astype(float)
+    few = OutlierAutoencoder(random_state=0, contamination=0.05)
+    few.fit(X)
+    for detector, rows in ((constant, np.ones((50, 3))), (few, X)):
+        for size in (1, 2, 3, 50):
+            parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+            assert_array_equal(np.concatenate([detector.predict(part) for part in parts]), 1)
+
+
+@pytest.mark.parametrize("form", [np.array, list, pd.DataFrame])
+def test_values_that_the_network_cannot_hold_make_outliers(form):
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    detector = OutlierAutoencoder(random_state=0).fit(form(X))
+    strange = X[:6].copy()
+    strange[[1, 4], [0, 2]] = 1e39, -1e300
+    scores = detector.score_samples(form(strange))
+    assert_array_equal(np.isneginf(scores), [False, True, False, False, True, False])
+    assert_allclose(scores[::2][:2], detector.score_samples(form(X))[[0, 2]], rtol=1e-3)
+    assert_array_equal(detector.predict(form(strange))[[1, 4]], -1)
+
+
 # ---- columns
 
 

@@ -55,6 +55,18 @@ def test_shape_of_the_target_is_that_of_the_prediction():
     assert_array_equal(column.predict(X), one.predict(X))
 
 
+@pytest.mark.parametrize("setting", [{}, {"early_stopping": True}, {"loss": "huber"}], ids=str)
+def test_a_unit_whose_squares_are_no_numbers_does_not_matter(setting):
+    X, y = curve()
+    model = quick(**setting).fit(X, y)
+    for unit in (2.0**-1000, 2.0**-540, 2.0**600):
+        other = quick(**setting).fit(X, y * unit)
+        assert other.n_iter_ == model.n_iter_
+        assert other.validation_scores_ == model.validation_scores_
+        assert_array_equal(other.predict(X), model.predict(X) * unit)
+        assert other.score(X, y * unit) == model.score(X, y) > 0.8
+
+
 def test_integer_and_list_targets_are_numbers():
     X, y = curve()
     y = np.round(10 * y).astype(int)

@@ -176,6 +176,8 @@ def test_a_time_limit_goes_on_counting(tmp_path, monkeypatch):
     killed(quick(MLPRegressor).set_callbacks(snapshot, TimeLimit(7), dies(4)).fit, X, y)
     for _ in range(100):
         next(clock)  # the time that nothing is done
+    with pytest.raises(TypeError, match="callbacks must be a list of callbacks, got <skmlp"):
+        snapshot.resume(X, y, callbacks=TimeLimit(7))
     assert snapshot.resume(X, y, callbacks=[TimeLimit(7)]).n_iter_ == 7
 
 

@@ -106,6 +106,7 @@ def test_which_columns_hold_categories():
             "flag": [True, False],
             "maybe": pd.array([True, None], dtype="boolean"),
             "objects of numbers": np.array([1, None], dtype=object),
+            "numbers and booleans": np.array([2.5, True], dtype=object),
             "nothing": np.array([None, None], dtype=object),
             "category": pd.Categorical(["a", "b"]),
             "category of numbers": pd.Categorical([3, 1]),
@@ -223,6 +224,12 @@ def test_columns_that_are_no_numbers(column, message):
         fitted(X, [0])
     with pytest.raises(ValueError, match=message):
         fitted(pd.DataFrame({"good": [1.0, 2.0], "bad": [1.0, 2.0]}), [0]).encode(X)
+
+
+def test_a_number_beyond_all_floats_is_named():
+    X = pd.DataFrame({"far": np.array([10**400, 1], dtype=object)})
+    with pytest.raises(ValueError, match="number too large for float64 in the column 'far'"):
+        fitted(X)
 
 
 def test_values_that_are_no_categories():

@@ -54,6 +54,7 @@ def test_a_table_goes_in_as_it_is(form):
     model = quick(max_iter=40).fit(given[:300], labels[:300])
     assert model.score(given[300:], labels[300:]) > 0.75  # the commonest label: 0.37
     assert_array_equal(model.classes_, ["high", "low", "mid"])
+    assert model.classes_.dtype == "<U4"  # as of scikit-learn's MLPClassifier
     assert_allclose(model.predict_proba(given[300:]).sum(axis=1), 1.0)
 
 
@@ -83,13 +84,22 @@ def test_dates_are_refused_by_name(cls):
         quick(cls).fit(X.assign(day=pd.Timestamp("2024-01-01")), y)
 
 
-@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("size", [1e-300, 1e-9, 1.0, 1e9, 1e300])
 def test_the_size_of_y_changes_nothing(size):
     X, y = mixed(200, 5)
     model = quick(TabularMLPRegressor)
     reference = clone(model).fit(X, y.astype(float)).predict(X)
     predictions = model.fit(X, size * y + 3.0 * size).predict(X)
+    explained = 1.0 - np.mean(np.square(y - reference)) / np.var(y)
+    assert abs(model.score(X, size * y + 3.0 * size) - explained) < 1e-3
     assert_allclose(predictions / size - 3.0, reference, rtol=1e-4, atol=1e-4)
+
+
+@BOTH
+def test_one_number_is_the_weight_of_each_row(cls):
+    X, y = mixed(200)
+    model = quick(cls).fit(X, y, sample_weight=2.0)
+    assert model.score(X, y, sample_weight=2.0) == model.score(X, y)
 
 
 def test_no_prediction_lies_outside_of_the_range_of_y():

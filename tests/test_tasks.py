@@ -296,6 +296,15 @@ def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(cls, fitted, hook
     assert model.fit(X, y).n_iter_ == 6
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_the_end_of_an_iterator_in_a_callback_is_an_error_too(solver):
+    X, y = blobs(3)
+    model = quick(MLPClassifier, solver=solver).set_callbacks(Recorder(lambda n: next(iter([]))))
+    with pytest.raises(StopIteration):
+        model.fit(X, y)
+    assert not hasattr(model, "classes_")
+
+
 @pytest.mark.parametrize(
     ("solver", "early_stopping"),
     [("adam", False), ("adam", True), ("sgd", False), ("sgd", True), ("lbfgs", False)],

@@ -122,6 +122,15 @@ def test_a_small_weight_among_large_ones_still_counts(precision, rng):
     assert_array_equal(weighted.decision_function(X), plain.decision_function(X))
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_weights_too_small_for_the_penalty_are_named(solver):
+    X, y = blobs(3)
+    weight = np.full(len(X), 1e-300)
+    with pytest.raises(ValueError, match=r"sample_weight is too small for alpha=0.0001.*alpha=0\."):
+        quick(MLPClassifier, solver=solver).fit(X, y, weight)
+    quick(MLPClassifier, solver=solver, alpha=0.0).fit(X, y, weight)
+
+
 def test_the_default_detector_does_not_know_the_unit(rng):
     X = np.repeat(rng.normal(size=(60, 3)), rng.integers(1, 4, 60), axis=0)
     weight = rng.integers(1, 4, len(X))

@@ -189,6 +189,13 @@ def test_scores_that_are_never_defined(cls):
     assert math.isnan(with_history.best_validation_score_)
 
 
+@pytest.mark.parametrize("given", [None, "0.5", [0.5], 1j], ids=repr)
+def test_a_score_that_is_no_number_is_named(given):
+    X, y = blobs(3)
+    with pytest.raises(ValueError, match=r"scoring=<function .* must return a number, but it"):
+        quick(MLPClassifier, scoring=lambda estimator, X, y: given).fit(X, y)
+
+
 def test_a_curve_that_one_class_has_not():
     X, y = blobs(2)
     model = quick(MLPClassifier, scoring="roc_auc")

@@ -201,7 +201,11 @@ BAD_SPLITS = [
     ([([0, 1], [-1])], "The test part of validation_cv must be row numbers from 0 to 149"),
     ([([0, 1], [True, False])], "The test part of validation_cv must be row numbers from 0 to 149"),
     ([([0, 1, 2], [2, 3])], "share 1 rows, such as 2"),
-    ([([0, 1], [])], "The test part of validation_cv"),
+    ([([0, 1], [])], "The test part of validation_cv has no rows"),
+    ([([3, 7, 7, 1], [9])], "The train part of validation_cv has the row 7 2 times.*sample_weight"),
+    ([([1], [5, 2, 2])], "The test part of validation_cv has the row 2 2 times"),
+    ((range(5), range(5, 9)), r"first element is none: .*validation_cv=\[\(train, test\)\]"),
+    (np.arange(6), "must be pairs"),
 ]
 
 

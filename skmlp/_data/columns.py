@@ -4,7 +4,8 @@ A category has a number of its own if the rows trained on have it; None among th
 for a missing value.
 """
 
-from numbers import Integral
+from decimal import Decimal
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,8 @@ import pandas as pd
 from .frames import as_frame
 from .times import time_among, time_found, time_refusal
 
-_NUMBERS = {
-    "integer",
-    "floating",
-    "mixed-integer-float",
-    "decimal",
-    "boolean",
-    "empty",
-}  # what pandas may find in a column of objects
+# what pandas may find in a column of objects
+_NUMBERS = {"integer", "floating", "decimal", "boolean", "empty"}
 
 
 def not_numbers(X):
@@ -88,7 +83,12 @@ def _is_categorical(column):
     values.
     """
     if column.dtype == object:
-        return pd.api.types.infer_dtype(column, skipna=True) not in _NUMBERS
+        found = pd.api.types.infer_dtype(column, skipna=True)
+        if found.startswith("mixed"):  # it may be of numbers and booleans
+            return not all(
+                isinstance(value, Real | Decimal | np.bool_) for value in column.dropna()
+            )
+        return found not in _NUMBERS
     return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(
         column.dtype
     )
@@ -107,6 +107,10 @@ def numbers_of(frame, j):
         )
     try:
         x = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError:
+        raise ValueError(
+            f"Input X contains a number too large for float64 in the column {name!r}."
+        ) from None
     except (TypeError, ValueError) as error:
         why = str(error).rstrip(".")
         raise type(error)(

@@ -126,6 +126,21 @@ def table_of(X, estimator):
     return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator, input_name="X")
 
 
+def check_shape(estimator, X):
+    """Raise ``ValueError``, in scikit-learn's words, for X without rows or of another width than
+    that of the fit, before a part of a meta-estimator does it in its name.
+    """
+    shape = getattr(X, "shape", ())
+    if len(shape) != 2:
+        return
+    check_array(np.broadcast_to(0.0, shape), estimator=estimator, input_name="X")
+    if not is_frame(X) and shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
+
+
 def check_no_times(values, name="X"):
     """Raise ``ValueError`` if what is to be numbers, an array, a frame or a list, holds dates,
     times or durations.
@@ -301,7 +316,9 @@ def _complete_target(y, options):
 def _of_target(error, y, options):
     """Return the error, without doubt about what it is about if it is about y."""
     text = str(error)
-    if "contains NaN" in text and "Input X" not in text:
+    of_target = "contains NaN" in text and "Input X" not in text
+    # the truth of pd.NA is a TypeError
+    if of_target or (options and isinstance(error, TypeError) and np.any(pd.isna(y))):
         return ValueError(_MISSING_TARGET)
     if options.get("y_numeric") and _NO_NUMBERS.search(text) and not _holds_numbers(y):
         return type(error)(f"{text.rstrip('.')}. {_CLASSES_AS_TARGET}")

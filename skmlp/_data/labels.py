@@ -51,6 +51,11 @@ def with_missing(y, missing, first):
 
     ``first``: whether it is a first fit's, which must know what 0 means.
     """
+    if first and missing.all():
+        raise ValueError(
+            "y has no labels: all of it is -1 or NaN, which means a missing label; what does not "
+            "apply is 0, what applies 1."
+        )
     if first and not (y[~missing] == 0).any():
         raise ValueError(
             "y has ones, and -1 or NaN for missing labels, but no zeros: what does "

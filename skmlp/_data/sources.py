@@ -42,14 +42,18 @@ def start_rows(target, weight, rows, width):
     return take(np.arange(0, n, stride) if rows is None else rows[::stride], target, weight)
 
 
+class TooLargeError(ValueError):
+    """A value is too large for the precision of a network."""
+
+
 @contextmanager
 def fits_into(dtype):
-    """Raise ``ValueError`` where a value overflows in a conversion to ``dtype``."""
+    """Raise ``TooLargeError`` where a value overflows in a conversion to ``dtype``."""
     try:
         with np.errstate(over="raise"):
             yield
     except FloatingPointError:
-        raise ValueError(
+        raise TooLargeError(
             f"X or y has values too large for {np.dtype(dtype).name}: scale them, or fit with "
             "dtype='float64'."
         ) from None

@@ -171,9 +171,10 @@ def _what_is_bad(training, ending, rows, raw):
         if estimator._target_measure is None
         else network.loss.in_units(estimator._target_measure)
     )
-    curve = [
-        (record["loss"] - shift) / factor for record in training.records[-max(ending.n_iter, 1) :]
-    ]
+    curve = [own]
+    if 0.0 < factor < np.inf:  # in other units the losses are no numbers that say anything
+        records = training.records[-max(ending.n_iter, 1) :]
+        curve = [(record["loss"] - shift) / factor for record in records]
     last, best = curve[-1], min(curve)
     no_better = own > 0.99 * least
     fell_back = not ending.restored and last > 2.0 * best and min(last - best, own) > 0.25 * least

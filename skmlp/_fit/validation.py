@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -56,7 +57,17 @@ def given_split(estimator, X, y, groups, counted):
     """Return (training rows, held-out rows) of the estimator's ``validation_cv``, both among the
     row numbers ``counted``.
     """
-    splitter = check_cv(estimator.validation_cv, y, classifier=is_classifier(estimator))
+    given = estimator.validation_cv
+    if (
+        isinstance(given, list | tuple | np.ndarray)
+        and len(given)
+        and not (hasattr(given[0], "__len__") and len(given[0]) == 2)
+    ):
+        raise ValueError(
+            "validation_cv must be pairs (train, test) of row numbers or masks in a list, but its "
+            f"first element is none: {given[0]!r}. Give one pair as validation_cv=[(train, test)]."
+        )
+    splitter = check_cv(given, y, classifier=is_classifier(estimator))
     check_consistent_length(X, y, groups)
     pair = next(iter(splitter.split(X, y, groups)), None)
     if pair is None:
@@ -68,20 +79,26 @@ def given_split(estimator, X, y, groups, counted):
     for name, rows in zip(("train", "test"), pair, strict=True):
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (X.shape[0],) else rows
-        if (
+        if rows.size and (
             rows.dtype.kind not in "iu"
             or rows.ndim != 1
-            or (rows.size and not -1 < rows.min() <= rows.max() < X.shape[0])
+            or not -1 < rows.min() <= rows.max() < X.shape[0]
         ):
             raise ValueError(
                 f"The {name} part of validation_cv must be row numbers from 0 to {X.shape[0] - 1} "
                 f"or a mask, got {rows!r}."
             )
-        parts.append(np.intersect1d(rows, counted))
+        numbers, counts = np.unique(rows, return_counts=True)
+        if numbers.size and counts.max() > 1:
+            raise ValueError(
+                f"The {name} part of validation_cv has the row {numbers[np.argmax(counts)]} "
+                f"{counts.max()} times, where each row can be there once; to let a row count as "
+                "several give sample_weight."
+            )
+        parts.append(np.intersect1d(numbers, counted))
         if not len(parts[-1]):
             raise ValueError(
-                f"The {name} part of validation_cv={estimator.validation_cv!r} has no rows, or "
-                "none with a weight."
+                f"The {name} part of validation_cv has no rows, or none with a weight."
             )
     common = np.intersect1d(*parts)
     if len(common):
@@ -202,11 +219,15 @@ class Evaluation:
         names = (
             {} if weight is None or not takes_weights(self.scorer) else {"sample_weight": weight}
         )
-        return (
-            self.scorer(self.estimator, X, **names)
-            if y is None
-            else self.scorer(self.estimator, X, y, **names)
-        )
+        score = self.scorer(self.estimator, X, *(() if y is None else (y,)), **names)
+        return score_of(score, self.estimator.scoring)
+
+
+def score_of(given, scoring):
+    """Return what a scorer has given as a float; raise ``ValueError`` if it is no number."""
+    if isinstance(given, Real) or (np.ndim(given) == 0 and np.asarray(given).dtype.kind in "iuf"):
+        return float(given)
+    raise ValueError(f"scoring={scoring!r} must return a number, but it returned {given!r}.")
 
 
 def _scorer(estimator):

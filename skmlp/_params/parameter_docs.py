@@ -114,9 +114,9 @@ PARAMETER_DOCS = {
         How ``early_stopping`` splits the rows into training and held-out rows, as the ``cv`` of
         scikit-learn's searches; only the first split is used. The ``split`` of a splitter such as
         ``GroupShuffleSplit(random_state=0)`` gets X, y and the ``groups`` given to ``fit``; pairs
-        contain row numbers of X, or masks. Rows in neither part are left out. A warm start keeps
-        the split of ``validation_fraction``, but a splitter without a ``random_state`` splits anew
-        in each fit.""",
+        contain row numbers of X, each once, or masks. Rows in neither part are left out. A warm
+        start keeps the split of ``validation_fraction``, but a splitter without a ``random_state``
+        splits anew in each fit.""",
     "beta_1": """
     beta_1 : float in [0, 1), default=0.9
         Decay of the first moment in 'adam', 'adamw', 'amsgrad' and 'nadam'.""",

@@ -7,6 +7,8 @@ import numpy as np
 
 from .units import per_layer
 
+_LARGEST = float(np.finfo(np.float32).max)  # strength of a penalty
+
 
 class Penalties(NamedTuple):
     """What ``alpha`` and ``l1_ratio`` ask of the weight matrices, a number for each of them.
@@ -35,6 +37,12 @@ def penalties_of(estimator, n_weights, rule, unit):
     alphas = strengths(estimator.alpha, n_weights, "alpha", "weight matrices")
     l2 = [alpha * (1.0 - share) / unit for alpha in alphas]
     l1 = [alpha * share / unit for alpha in alphas]
+    if max([*l2, *l1], default=0.0) > _LARGEST:
+        raise ValueError(
+            f"sample_weight is too small for alpha={estimator.alpha!r}, which is divided by the "
+            f"sum of the weights: no row has a weight above {unit:.3g}. Multiply the weights by a "
+            "number, divide alpha by one, or set alpha=0."
+        )
     return Penalties([], l2, l1) if decoupled else Penalties(l2, [], l1)
 
 

@@ -5,12 +5,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from .._classifier import MLPClassifier
 from .._data.inputs import MatrixLike
-from .._data.weights import balanced
+from .._data.weights import balanced, checked_weight
 from .._params.classifier import CLASSIFIER_CONSTRAINTS
 from .._params.parameters import store_parameters
 from .._saved.tabular import TABULAR_CLASSIFIER
@@ -188,7 +188,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         -------
         score : float
         """
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, checked_weight(X, sample_weight))
 
     def _make(self, number, n_samples, n_features, **settings):
         bins = n_bins_for(n_samples, n_features)
@@ -215,7 +215,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
                 "MLPClassifier for several labels, or sklearn.multioutput.MultiOutputClassifier."
             )
         y = column_or_1d(y, warn=True)
-        self.classes_, target = np.unique(y, return_inverse=True)
+        self.classes_ = unique_labels(y)
+        target = np.searchsorted(self.classes_, y)
         weight = balanced(self.class_weight, self.classes_, target, weight)
         return target, target, weight
 

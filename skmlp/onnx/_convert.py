@@ -4,6 +4,7 @@ The one decision: what scikit-learn would compute is what is converted: a step w
 a transformer, the last step predicts, and of a search the best estimator is taken.
 """
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -233,6 +234,8 @@ def _type(values, name, floating):
     if kind == "O":
         present = values[~pd.isna(values)]
         kind = _KINDS.get(pd.api.types.infer_dtype(present))
+        if kind is None and all(isinstance(value, Real | np.bool_) for value in present):
+            kind = "f"  # numbers and booleans
         if not present.size:
             raise ValueError(
                 f"{name} has missing values only, which tell no type; give more rows, or "

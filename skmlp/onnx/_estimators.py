@@ -31,7 +31,7 @@ from .. import (
 )
 from .._meta import last_step
 from ._graph import Graph
-from ._inputs import check_input, convert_input
+from ._inputs import check_input, check_method, convert_input
 from ._outliers import check_score, convert_detector, convert_score, detector_shapes, parse_detector
 from ._predictions import (
     convert_labels,
@@ -211,6 +211,7 @@ def _outputs(scope, model, inputs):
     """Return name and type of each output."""
     tensor = DoubleTensorType if _is_double(inputs) else FloatTensorType
     n, method = inputs[0].get_first_dimension(), _method(scope, model)
+    check_method(model, method)
     if method == "score_samples":
         check_score(model)
         return [("score", tensor([n, 1]))]

@@ -121,7 +121,7 @@ class Graph:
         if value.dtype.kind in "iu":
             tensor = numpy_helper.from_array(value.astype(np.int64), name)
         elif value.dtype.kind == "f":
-            tensor = numpy_helper.from_array(np.ascontiguousarray(value, dtype or self.dtype), name)
+            tensor = numpy_helper.from_array(_converted(value, np.dtype(dtype or self.dtype)), name)
         else:
             words = [word.encode("utf-8") for word in value.tolist()]
             self._container.add_initializer(name, TensorProto.STRING, list(value.shape), words)
@@ -155,6 +155,19 @@ def _rename_read(graph, renamed):
         for attribute in node.attribute:
             for inner in [attribute.g, *attribute.graphs]:
                 _rename_read(inner, renamed)
+
+
+def _converted(value, dtype):
+    """Return numbers in another precision; raise ``ValueError`` for one that overflows there."""
+    with np.errstate(over="ignore", under="ignore"):
+        converted = np.ascontiguousarray(value, dtype=dtype)
+    beyond = np.isinf(converted) & np.isfinite(value)
+    if beyond.any():
+        raise ValueError(
+            f"The model has the number {np.atleast_1d(value)[beyond][0]:.3g}, which is too large "
+            f"for {dtype}; take to_onnx(..., dtype='float64')."
+        )
+    return converted
 
 
 def _proto_type(dtype):

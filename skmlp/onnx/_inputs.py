@@ -35,9 +35,18 @@ def check_input(model, variables):
             f"{sum(widths)}."
         )
     if codec.is_table:
-        if isinstance(model, Autoencoder):
-            raise ValueError("An Autoencoder with categorical_features cannot be converted.")
         check_table(codec, variables)
+
+
+def check_method(model, method):
+    """Raise ``ValueError`` if what a method gives has no form in a graph."""
+    if isinstance(model, Autoencoder) and model._codec.is_table and method != "transform":
+        raise ValueError(
+            "Of an Autoencoder with categorical_features only transform can be converted, not "
+            f"{method}: it reconstructs a table, which a graph has not. Fit one without "
+            "categorical_features behind a ColumnTransformer of OneHotEncoder and StandardScaler, "
+            "and convert the pipeline."
+        )
 
 
 def convert_input(graph, codec, variables):

@@ -163,7 +163,10 @@ def _embedding(graph, layer, x, vectors):
 
 
 def _piecewise_linear(graph, layer, x, vectors, offset, edges, slopes):
-    # min(max((x - edge) slope, 0), 1) for each bin, weighted
+    # min(max((x - edge) slope, 0), 1) for each bin, weighted; where the slope is 0, as of a bin
+    # without values, any edge gives 0, and that of float64 overflows in float32
+    edges = np.where(slopes > 0.0, edges, 0.0)
+    slopes = np.minimum(slopes, np.finfo(graph.dtype).max)
     distances = graph.node("Sub", _apart(graph, layer, x, edges), edges[:, None])
     z = graph.node("Clip", graph.node("Mul", distances, slopes[:, None]), 0.0, 1.0)
     return _embedded(graph, x, z, vectors, offset)

@@ -18,11 +18,11 @@ def fit_lbfgs(
     ``x`` (n, n_in), ``target`` (n, n_out), ``weight`` (n, 1) or None; ``iteration_end(loss,
     gradient_norm)`` is called after each iteration, the network then being at its result, and stops
     by returning True; ``iteration_begin()`` before each. Ctrl-C takes back the iteration it hits,
-    the result then being that of the last one that ended; in the first one it is raised.
-    Overwrites: network.
+    the result then being that of the last one that ended; in the first one it is raised. So is an
+    error of either function, ``StopIteration`` too. Overwrites: network.
     """
     running = False
-    ended = None
+    ended = failed = None
 
     def objective(flat):
         nonlocal running
@@ -34,11 +34,15 @@ def fit_lbfgs(
         return value, network.grads.astype(np.float64)
 
     def callback(intermediate_result):
-        nonlocal running, ended
+        nonlocal running, ended, failed
         running = False
         network.params[...] = intermediate_result.x
         loss, nit = float(intermediate_result.fun), 1 if ended is None else ended.nit + 1
-        stop = iteration_end(loss, float(np.linalg.norm(network.grads)))
+        try:
+            stop = iteration_end(loss, float(np.linalg.norm(network.grads)))
+        except StopIteration as error:  # by which SciPy would end as if all were well
+            failed = error
+            raise
         ended = OptimizeResult(
             x=intermediate_result.x.copy(), fun=loss, nit=nit, status=INTERRUPTED, success=False
         )
@@ -66,5 +70,7 @@ def fit_lbfgs(
             if ended is None:
                 raise
             result = ended
+    if failed is not None:
+        raise failed
     network.params[...] = result.x
     return result

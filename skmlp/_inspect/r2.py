@@ -1,0 +1,21 @@
+"""R^2, the share of the variance of a target that predictions explain."""
+
+import numpy as np
+from sklearn.metrics import r2_score
+
+
+def explained_variance(target, predictions, weight):
+    """Return R^2, averaged over the columns of ``target``, (n,) or (n, n_targets).
+
+    Each column is divided by a power of two near its largest value, which costs no digit, so that
+    squares neither overflow nor underflow, whatever the unit.
+    """
+    target, predictions = (
+        np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+        for values in (target, predictions)
+    )
+    if target.shape == predictions.shape:
+        shift = -np.frexp(np.abs(target).max(axis=0, initial=0.0))[1]
+        with np.errstate(over="ignore", under="ignore"):
+            target, predictions = np.ldexp(target, shift), np.ldexp(predictions, shift)
+    return r2_score(target, predictions, sample_weight=weight)
