@@ -15,7 +15,7 @@ from ._fit.data import Given
 from ._inspect.importances import ImportancesOfPredictions
 from ._inspect.input_gradient import gradient_of_predictions
 from ._inspect.quantile_score import explained_pinball_loss
-from ._inspect.r2 import explained_variance
+from ._inspect.r2 import r2
 from ._inspect.samples import raw_samples
 from ._params.docs import documented, fit_documented
 from ._params.parameters import store_parameters
@@ -382,7 +382,7 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
         loss = self._network.loss
         if loss.taus is not None:
             return explained_pinball_loss(target, predictions, loss.taus, weight)
-        return explained_variance(target, predictions, weight)
+        return r2(target, predictions, weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

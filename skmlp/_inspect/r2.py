@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 
-def explained_variance(target, predictions, weight):
+def r2(target, predictions, weight):
     """Return R^2, averaged over the columns of ``target``, (n,) or (n, n_targets).
 
     Each column is divided by a power of two near its largest value, which costs no digit, so that

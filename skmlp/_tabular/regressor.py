@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 from .._data.inputs import MatrixLike
 from .._data.targets import one_column
 from .._data.weights import checked_weight
-from .._inspect.r2 import explained_variance
+from .._inspect.r2 import r2
 from .._params.parameters import store_parameters
 from .._params.units import regression_loss
 from .._regressor import MLPRegressor
@@ -149,7 +149,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         score : float
         """
         predictions = self.predict(X)
-        return explained_variance(y, predictions, checked_weight(predictions, sample_weight))
+        return r2(y, predictions, checked_weight(predictions, sample_weight))
 
     def _make(self, number, n_samples, n_features, **settings):
         return MLPRegressor(
