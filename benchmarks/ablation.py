@@ -25,7 +25,7 @@ SIZE = {"n_estimators": 2}
 PARTS = {  # parameters of the members in place of those of the recipe
     "the recipe": {},
     "no embedding of numbers": {"numeric_embedding": None},
-    "an embedding in each member": {"numeric_embedding": PiecewiseLinear(rate=0.25)},
+    "an embedding of 16 bins in each member": {"numeric_embedding": PiecewiseLinear(rate=0.25)},
     "a periodic embedding": {"numeric_embedding": Periodic(rate=0.1)},
     "no learned scale": {"input_scale": False},
     "no start from rows": {"data_init": False},
