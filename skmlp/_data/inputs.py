@@ -133,7 +133,7 @@ def check_shape(estimator, X):
     shape = getattr(X, "shape", ())
     if len(shape) != 2:
         return
-    check_array(np.broadcast_to(0.0, shape), estimator=estimator, input_name="X")
+    check_array(np.zeros((min(shape[0], 1), shape[1])), estimator=estimator, input_name="X")
     if not is_frame(X) and shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X has {shape[1]} features, but {type(estimator).__name__} is expecting "
