@@ -2,20 +2,25 @@
 Do too large steps kill units? (dying ReLU, dead units, learning rate)
 ======================================================================
 
-**Answer.** Yes. At a learning rate of 0.2 units die while the rate is high, nearly half
-of them in the end, and they do not come back when the rate falls; at 0.001 few units
-are inactive. With leaky relu no unit can die.
+**Answer.** Yes. At a learning rate of 0.2 units die while the rate is high, about half
+of them or more in the end, and they do not come back when the rate falls; at 0.001 few
+units are inactive. With leaky relu no unit can die.
 
 A relu unit whose input is negative for every sample outputs zero for every sample, and
 no gradient passes it: it is dead. One large step can do that. ``diagnostics=True``
 counts dead units in each epoch, and :class:`~skmlp.DiagnosticsDisplay` draws them.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import DiagnosticsDisplay, MLPClassifier
 
+# a fit may say that 0.2 is too high, which is the point here
+warnings.filterwarnings("ignore", category=ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
 X = X / 16
 
