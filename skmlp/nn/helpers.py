@@ -36,6 +36,16 @@ def share(tasks):
     return job.results
 
 
+def has_helpers():
+    """Return whether threads may help now."""
+    return bool(_active)
+
+
+def lend(task):
+    """Let a helper call the function ``task`` as soon as it is free; there has to be one."""
+    _active[0].call(_Job([task]))
+
+
 def set_helpers(n):
     """Let ``n`` threads help."""
     while len(_helpers) < n:

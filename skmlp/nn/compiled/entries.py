@@ -24,7 +24,8 @@ from ..layers.skip import Add, Concat
 from ..layers.tied import TiedDense
 from ..losses import cross_entropy, likelihood, regression
 from ..optimizers import adam, others
-from . import epoch, losses, normalisation, numeric_embeddings, operations, updates
+from . import losses, normalisation, numeric_embeddings, operations, passes, updates
+from .table import Table
 
 ACTIVATIONS = {  # number, hyperparameters
     piecewise.Identity: lambda f: (operations.IDENTITY,),
@@ -69,47 +70,14 @@ UPDATES = {
 }
 
 
-class Table:
-    """Operations in their order, as numbers.
-
-    It keeps the arrays that the addresses in it are of. ``meetings``: (number of the operation,
-    number of the layer) before which the pieces of a batch have to meet for a layer.
-    """
-
-    def __init__(self):
-        self._rows, self._numbers, self._arrays = [], [], []
-        self.meetings = []
-
-    def add(self, kind, *entries, numbers=()):
-        """Add an operation: its kind, two widths, then arrays and more widths; None is no array."""
-        row = [kind, *entries[:2]]
-        for entry in entries[2:]:
-            if isinstance(entry, np.ndarray):
-                self._arrays.append(entry)
-                row.append(entry.ctypes.data)
-            else:
-                row.append(0 if entry is None else int(entry))
-        self._rows.append(row + [0] * (epoch.COLUMNS - len(row)))
-        self._numbers.append([*map(float, numbers)] + [0.0] * (epoch.NUMBERS - len(numbers)))
-
-    def meet(self, number):
-        """Let the pieces of a batch meet here for the layer of this number."""
-        self.meetings.append((len(self._rows), number))
-
-    def arrays(self):
-        """Return the table (k, COLUMNS) and its numbers (k, NUMBERS)."""
-        table = np.array(self._rows, np.int64).reshape(-1, epoch.COLUMNS)
-        return table, np.array(self._numbers, np.float64).reshape(-1, epoch.NUMBERS)
-
-
 class _Place:
-    """Where a layer stands: its number and workspace, the gradient of its output, the dense layer
-    in front whose bias a rectifier adds on its way, if there is one, and whether the rows are a
-    piece of a batch.
+    """Where a layer stands: its workspace, the gradient of its output, the dense layer in front
+    whose bias a rectifier adds on its way, if there is one, and whether the rows are a piece of a
+    batch.
     """
 
     def __init__(self, network, plan, i, is_piece):
-        self.number, self.is_piece = i, is_piece
+        self.is_piece = is_piece
         self.ws = plan.layers[i]
         self.widths = network.widths[i], network.widths[i + 1]
         self.dy = plan.layers[i + 1].dx if i + 1 < len(plan.layers) else self.ws.y
@@ -149,9 +117,9 @@ def tables(network, plan, is_piece=False):
         enter(layer, place, place.ws, backward)
         for total, part in place.ws.returned:
             if place.ws.dx is not None and total is place.ws.dx:
-                backward.add(epoch.ADD, total.shape[1], 0, total, part)
+                backward.add(passes.ADD, total.shape[1], 0, total, part)
             else:
-                backward.add(epoch.ADD_MATRIX, total.shape[1], total.shape[0], total, part)
+                backward.add(passes.ADD_MATRIX, total.shape[1], total.shape[0], total, part)
         if place.ws.dx is None:
             break
     return forward, backward
@@ -160,50 +128,50 @@ def tables(network, plan, is_piece=False):
 def _in_place(place, ws, forward):
     """Bring the input of a layer to where its output goes."""
     if ws.y is not ws.x:
-        forward.add(epoch.COPY, place.widths[1], 0, ws.x, ws.y)
+        forward.add(passes.COPY, place.widths[1], 0, ws.x, ws.y)
 
 
 def _dense(layer, place, ws, forward):
-    forward.add(epoch.PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
+    forward.add(passes.PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
     _bias(place, ws, forward)
 
 
 def _dense_backward(layer, place, ws, backward):
     _bias_backward(place, ws, backward)
     backward.add(
-        epoch.PRODUCT_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx
+        passes.PRODUCT_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx
     )
 
 
 def _tied(layer, place, ws, forward):
-    forward.add(epoch.TIED_PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
+    forward.add(passes.TIED_PRODUCT, *place.widths, ws.x, ws.weight, ws.y)
     _bias(place, ws, forward)
 
 
 def _tied_backward(layer, place, ws, backward):
     _bias_backward(place, ws, backward)
-    backward.add(epoch.TIED_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx)
+    backward.add(passes.TIED_BACKWARD, *place.widths, ws.x, ws.weight, place.dy, ws.d_weight, ws.dx)
 
 
 def _bias(place, ws, forward):
     if not place.leaves_bias:
-        forward.add(epoch.BIAS, place.widths[1], 0, ws.y, ws.bias)
+        forward.add(passes.BIAS, place.widths[1], 0, ws.y, ws.bias)
 
 
 def _bias_backward(place, ws, backward):
     if not place.leaves_bias:
-        backward.add(epoch.SUM_ROWS, place.widths[1], 0, place.dy, ws.d_bias)
+        backward.add(passes.SUM_ROWS, place.widths[1], 0, place.dy, ws.d_bias)
 
 
 def _activate(layer, place, ws, forward):
     kind, *numbers = ACTIVATIONS[type(layer.activation)](layer.activation)
     width = place.widths[1]
     if place.below is not None:
-        forward.add(epoch.BIAS_RELU, width, 0, ws.y, place.below.bias, numbers=numbers)
+        forward.add(passes.BIAS_RELU, width, 0, ws.y, place.below.bias, numbers=numbers)
         return
     _in_place(place, ws, forward)
     if kind != operations.IDENTITY:
-        forward.add(epoch.ACTIVATE, width, kind, ws.y, numbers=numbers)
+        forward.add(passes.ACTIVATE, width, kind, ws.y, numbers=numbers)
 
 
 def _activate_backward(layer, place, ws, backward):
@@ -212,29 +180,29 @@ def _activate_backward(layer, place, ws, backward):
     width, dy = place.widths[1], place.dy
     if place.below is not None:
         backward.add(
-            epoch.RELU_BIAS_BACKWARD, width, 0, kept, dy, place.below.d_bias, numbers=numbers
+            passes.RELU_BIAS_BACKWARD, width, 0, kept, dy, place.below.d_bias, numbers=numbers
         )
     elif ws.dx is not None and kind != operations.IDENTITY:
-        backward.add(epoch.ACTIVATE_BACKWARD, width, kind, kept, dy, numbers=numbers)
+        backward.add(passes.ACTIVATE_BACKWARD, width, kind, kept, dy, numbers=numbers)
 
 
 def _dropout(layer, place, ws, forward):
     _in_place(place, ws, forward)
     threshold = layer.threshold(ws.phase.progress)
     numbers = threshold, layer.scale(threshold)
-    forward.add(epoch.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
+    forward.add(passes.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
 
 
 def _alpha_dropout(layer, place, ws, forward):
     _in_place(place, ws, forward)
     width, low = place.widths[1], -smooth.SELU_SCALE * smooth.SELU_ALPHA
-    forward.add(epoch.SHIFT, width, 0, ws.y, numbers=(-low,))
+    forward.add(passes.SHIFT, width, 0, ws.y, numbers=(-low,))
     threshold = layer.threshold(ws.phase.progress)
     scale = layer.scale(threshold)
     numbers = threshold, scale
-    forward.add(epoch.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
+    forward.add(passes.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
     forward.add(
-        epoch.SHIFT,
+        passes.SHIFT,
         width,
         0,
         ws.y,
@@ -244,7 +212,7 @@ def _alpha_dropout(layer, place, ws, forward):
 
 def _dropout_backward(layer, place, ws, backward):
     if ws.dx is not None:
-        backward.add(epoch.SCALE_BY, place.widths[1], 0, place.dy, ws.mask)
+        backward.add(passes.SCALE_BY, place.widths[1], 0, place.dy, ws.mask)
 
 
 def _batch_norm(layer, place, ws, forward):
@@ -253,7 +221,9 @@ def _batch_norm(layer, place, ws, forward):
     if place.is_piece:
         own = *moments, ws.row, ws.inv_std
         forward.add(normalisation.MOMENTS, width, 0, ws.x, ws.x_hat, *own)
-        forward.meet(place.number)
+        own, running = (ws.x, *own), (ws.mean, ws.variance)
+        numbers = layer.epsilon, layer.momentum
+        forward.meet(normalisation.MERGE_MOMENTS, width, own, running, numbers)
         own = ws.row, ws.inv_std
         forward.add(normalisation.NORMALISE, width, 0, ws.x_hat, ws.y, *own, *affine)
     else:
@@ -269,58 +239,59 @@ def _batch_norm_backward(layer, place, ws, backward):
         backward.add(normalisation.SUMS, width, 0, *arrays, *sums)
     elif place.is_piece:
         backward.add(normalisation.SUMS, width, 0, *arrays, *sums)
-        backward.meet(place.number)
-        sums = ws.batch_variance, ws.batch_mean  # of the batch: nothing else needs these any more
+        of_batch = ws.batch_variance, ws.batch_mean  # which nothing else needs any more
+        backward.meet(normalisation.MERGE_SUMS, width, (*sums, *of_batch))
+        sums = of_batch
         backward.add(normalisation.INPUT_BACKWARD, width, 0, *arrays, *affine, *sums)
     else:
         backward.add(normalisation.BATCH_NORM_BACKWARD, width, 0, *arrays, *sums, *affine)
 
 
 def _prelu(layer, place, ws, forward):
-    forward.add(epoch.PRELU, place.widths[1], 0, ws.x, ws.slope, ws.y)
+    forward.add(passes.PRELU, place.widths[1], 0, ws.x, ws.slope, ws.y)
 
 
 def _prelu_backward(layer, place, ws, backward):
     arrays = ws.x, place.dy, ws.slope, ws.d_slope
-    backward.add(epoch.PRELU_BACKWARD, place.widths[1], 0, *arrays)
+    backward.add(passes.PRELU_BACKWARD, place.widths[1], 0, *arrays)
 
 
 def _scale(layer, place, ws, forward):
-    forward.add(epoch.SCALE_COLUMNS, place.widths[1], 0, ws.x, ws.scale, ws.y)
+    forward.add(passes.SCALE_COLUMNS, place.widths[1], 0, ws.x, ws.scale, ws.y)
 
 
 def _scale_backward(layer, place, ws, backward):
     arrays = ws.x, place.dy, ws.scale, ws.d_scale
-    backward.add(epoch.SCALE_COLUMNS_BACKWARD, place.widths[1], 0, *arrays)
+    backward.add(passes.SCALE_COLUMNS_BACKWARD, place.widths[1], 0, *arrays)
 
 
 def _add(layer, place, ws, forward):
     _in_place(place, ws, forward)
-    forward.add(epoch.ADD, place.widths[1], 0, ws.y, ws.skip)
+    forward.add(passes.ADD, place.widths[1], 0, ws.y, ws.skip)
 
 
 def _add_backward(layer, place, ws, backward):
     if ws.d_skip is not None:
-        backward.add(epoch.COPY, place.widths[1], 0, place.dy, ws.d_skip)
+        backward.add(passes.COPY, place.widths[1], 0, place.dy, ws.d_skip)
 
 
 def _concat(layer, place, ws, forward):
     widths = ws.skip.shape[1], place.widths[0]
-    forward.add(epoch.CONCATENATE, *widths, ws.skip, ws.x, ws.y)
+    forward.add(passes.CONCATENATE, *widths, ws.skip, ws.x, ws.y)
 
 
 def _concat_backward(layer, place, ws, backward):
     n_skip, (n_in, width) = ws.skip.shape[1], place.widths
     if ws.d_skip is not None:
-        backward.add(epoch.TAKE_COLUMNS, n_skip, 0, place.dy, ws.d_skip, width)
+        backward.add(passes.TAKE_COLUMNS, n_skip, 0, place.dy, ws.d_skip, width)
     if ws.dx is not None:
-        backward.add(epoch.TAKE_COLUMNS, n_in, n_skip, place.dy, ws.dx, width)
+        backward.add(passes.TAKE_COLUMNS, n_in, n_skip, place.dy, ws.dx, width)
 
 
 def _embedding(layer, place, ws, forward):
     n_categories, dims, starts = (np.ascontiguousarray(a, np.int64) for a in layer.places()[:3])
     forward.add(
-        epoch.EMBED,
+        passes.EMBED,
         *place.widths,
         ws.x,
         ws.vectors,
@@ -339,7 +310,7 @@ def _embedding_backward(layer, place, ws, backward):
     n_in, n_out = place.widths
     columns, size = dims.size, ws.vectors.size
     backward.add(
-        epoch.EMBED_BACKWARD,
+        passes.EMBED_BACKWARD,
         n_in,
         n_out,
         place.dy,
@@ -352,7 +323,7 @@ def _embedding_backward(layer, place, ws, backward):
     )
     if ws.dx is not None:
         arrays = place.dy, ws.dx, None, None, None, n_in - columns
-        backward.add(epoch.EMBED_INPUT_BACKWARD, n_in, n_out, *arrays)
+        backward.add(passes.EMBED_INPUT_BACKWARD, n_in, n_out, *arrays)
 
 
 def _piecewise_linear(layer, place, ws, forward):

@@ -1,370 +1,175 @@
-"""An epoch as one call: batches, forwards, loss, backwards and steps, without the interpreter.
+"""An epoch as one call, without the interpreter: batches, forwards, loss, backwards and steps.
 
-The one decision: a network is a table with a row for each operation, numbers only (``program.py``
-makes it), and one function goes through it. So nothing is compiled for a network, and the call lets
-go of the interpreter's lock: threads that train at once use as many cores.
+The one decision: a step goes through phases, and where its batch is cut into two pieces a phase is
+two tasks, whose results meet in a fixed order. So it makes no difference who does the second task:
+the thread in ``run``, or a helper's in ``assist``. The call lets go of the interpreter's lock:
+threads that train at once use as many cores.
 """
 
 import math
 
 import numpy as np
 
-from . import normalisation, numeric_embeddings
-from . import operations as op
-from .arrays import (
-    compiled,
-    matrix,
-    multiply,
-    multiply_transposed_left,
-    multiply_transposed_right,
-    vector,
-)
-from .losses import value_and_gradient
+from . import normalisation, turns
+from .arrays import compiled
+from .passes import differentiate, weigh, words_of
 from .random_words import jump
-from .updates import add_penalty, cap_columns, clip_value, multiply_by, norm, step
+from .steps import add_gradients, cap, clip, descend, penalise
 
-# operations, by their number in the first column of the table; then come two widths, then addresses
-PRODUCT, TIED_PRODUCT, BIAS, BIAS_RELU, ACTIVATE, COPY, DROPOUT, SHIFT = range(8)
-ADD, CONCATENATE, PRELU, EMBED = range(8, 12)
-PRODUCT_BACKWARD, TIED_BACKWARD, SUM_ROWS, RELU_BIAS_BACKWARD, ACTIVATE_BACKWARD = range(12, 17)
-SCALE_BY, TAKE_COLUMNS, PRELU_BACKWARD, EMBED_BACKWARD = range(17, 21)
-EMBED_INPUT_BACKWARD, ADD_MATRIX, SCALE_COLUMNS, SCALE_COLUMNS_BACKWARD = range(21, 25)
-COLUMNS, NUMBERS = 16, 3  # of a table, and of what goes with it
-DENSE, LABELS = range(2)  # kinds of a target
+FINISHED, FAILED, WAITS, SHOWS = range(4)  # what ``run`` returns
+STEP, PHASE, IS_MADE = range(3)  # places of ``at``
+TOTAL, COUNT, SCALE, LENGTH, VALUE, SECOND = range(6)  # places of ``numbers``
+LOSS, WEIGHT, NORM = range(3)  # places of ``totals``
+MEASURED, SHOWN = range(2)  # whether the gradient of the last batch is
+_BLOCK = 8192  # parameters of a step that stay in the cache
 
 
 @compiled
-def operate(table, numbers, begin, end, n, place, count, share, like, whole, state, words):
-    """Make the operations of a table from ``begin`` to ``end`` for ``n`` rows of a batch, in order,
-    and return how many random words the batch has taken so far.
+def run(training, batches, marks):
+    """Train on batches, and return why it stopped: the last one has ``FINISHED``; one has
+    ``FAILED``, since its loss is not finite; the last one ``SHOWS`` its gradient; a task ``WAITS``
+    for its helper. Called again, it goes on.
 
-    ``place``: number of their first one in the batch, and number of rows of the batch; ``count``:
-    rows that the batch stands for; ``share`` (n,): of its weight; ``like``, ``whole``: any arrays
-    of the network's type and of whole numbers; ``state``: of the random stream at the start;
-    ``words``: taken before.
+    ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
+    pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
+    second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
+    empty for equal ones; memory for the shares of a batch. ``batches``: the rows in their order;
+    begin and end of each batch; whether the gradient of the last one is measured, and shown;
+    learning rates (k,) and coefficients (k, n_rates, m) of the steps. ``marks``: place in the
+    epoch, numbers of the batch, random words that the pieces have taken, the state of the random
+    stream, totals: sum of the losses, sum of the weights, norm of the last gradient; the board.
+    Overwrites: vectors, gradients, shares, marks.
     """
-    here = np.empty(4, np.uint64)
-    for j in range(begin, end):
-        kind, w, v = table[j, 0], table[j, 1], table[j, 2]
-        a, b, c = table[j, 3], table[j, 4], table[j, 5]
-        d, e = table[j, 6], table[j, 7]
-        f, g = numbers[j, 0], numbers[j, 1]
-        if kind == PRODUCT:
-            multiply(matrix(a, n, w, like), matrix(b, w, v, like), matrix(c, n, v, like))
-        elif kind == PRODUCT_BACKWARD:
-            dy = matrix(c, n, v, like)
-            multiply_transposed_left(matrix(a, n, w, like), dy, matrix(d, w, v, like))
-            if e:
-                multiply_transposed_right(dy, matrix(b, w, v, like), matrix(e, n, w, like))
-        elif kind == BIAS_RELU:
-            op.add_bias_relu(matrix(a, n, w, like), matrix(b, 1, w, like), f)
-        elif kind == RELU_BIAS_BACKWARD:
-            y, dy = matrix(a, n, w, like), matrix(b, n, w, like)
-            op.relu_backward_bias(y, dy, matrix(c, 1, w, like), f)
-        elif kind == BIAS:
-            op.add_bias(matrix(a, n, w, like), matrix(b, 1, w, like))
-        elif kind == SUM_ROWS:
-            op.sum_rows(matrix(a, n, w, like), matrix(b, 1, w, like))
-        elif kind == ACTIVATE:
-            op.activate(v, matrix(a, n, w, like), f, g)
-        elif kind == ACTIVATE_BACKWARD:
-            op.activate_backward(v, matrix(a, n, w, like), matrix(b, n, w, like), f, g)
-        elif kind == COPY:
-            op.copy(matrix(a, n, w, like), matrix(b, n, w, like))
-        elif kind == DROPOUT:
-            jump(state, words + place[0] * w // 4, here)
-            words += (place[1] * w + 3) // 4
-            y, mask = matrix(a, n, w, like), matrix(b, n, w, like)
-            op.dropout(y, mask, np.uint64(f), g, here)
-        elif kind == SCALE_BY:
-            op.scale_by(matrix(a, n, w, like), matrix(b, n, w, like))
-        elif kind == SHIFT:
-            op.shift(matrix(a, n, w, like), f)
-        elif kind == ADD:
-            op.add(matrix(a, n, w, like), matrix(b, n, w, like))
-        elif kind == ADD_MATRIX:
-            op.add(matrix(a, v, w, like), matrix(b, v, w, like))
-        elif kind == CONCATENATE:
-            op.concatenate(matrix(a, n, w, like), matrix(b, n, v, like), matrix(c, n, w + v, like))
-        elif kind == TAKE_COLUMNS:
-            op.take_columns(matrix(a, n, c, like), v, matrix(b, n, w, like))
-        elif kind == PRELU:
-            op.prelu(matrix(a, n, w, like), matrix(b, 1, w, like), matrix(c, n, w, like))
-        elif kind == PRELU_BACKWARD:
-            op.prelu_backward(
-                matrix(a, n, w, like),
-                matrix(b, n, w, like),
-                matrix(c, 1, w, like),
-                matrix(d, 1, w, like),
-            )
-        elif kind == SCALE_COLUMNS:
-            op.scale_columns(matrix(a, n, w, like), matrix(b, 1, w, like), matrix(c, n, w, like))
-        elif kind == SCALE_COLUMNS_BACKWARD:
-            x, dy = matrix(a, n, w, like), matrix(b, n, w, like)
-            op.scale_columns_backward(x, dy, matrix(c, 1, w, like), matrix(d, 1, w, like))
-        elif kind == TIED_PRODUCT:
-            multiply_transposed_right(
-                matrix(a, n, w, like), matrix(b, v, w, like), matrix(c, n, v, like)
-            )
-        elif kind == TIED_BACKWARD:
-            dy = matrix(c, n, v, like)
-            multiply_transposed_left(dy, matrix(a, n, w, like), matrix(d, v, w, like))
-            if e:
-                multiply(dy, matrix(b, v, w, like), matrix(e, n, w, like))
-        elif kind == EMBED:
-            m = table[j, 8]  # columns of categories
-            op.embed(
-                matrix(a, n, w, like),
-                vector(b, table[j, 9], like),
-                matrix(c, n, v, like),
-                matrix(d, n, m, whole),
-                vector(e, m, whole),
-                vector(table[j, 10], m, whole),
-                vector(table[j, 11], m, whole),
-            )
-        elif kind == EMBED_BACKWARD:
-            m = table[j, 8]
-            op.embed_backward(
-                matrix(a, n, v, like),
-                matrix(b, n, m, whole),
-                vector(c, m, whole),
-                vector(d, table[j, 9], like),
-            )
-        elif kind == EMBED_INPUT_BACKWARD:
-            op.embed_input_backward(matrix(a, n, v, like), table[j, 8], matrix(b, n, w, like))
-        elif kind >= normalisation.BATCH_NORM:
-            normalisation.operate(table[j], numbers[j], n, count, share, like)
-        elif kind >= numeric_embeddings.PIECEWISE_LINEAR:
-            numeric_embeddings.operate(table[j], n, like, whole)
-    return words
+    stages, rule, vectors = training[1], training[4], training[5]
+    bounds, asked = batches[1], batches[2]
+    at, numbers, _, _, totals, board = marks
+    measuring = stages.shape[0]  # the phase between the passes and the step
+    n_tasks = training[7].shape[0]  # of the other phases
+    while at[STEP] < bounds.shape[0]:
+        if not at[IS_MADE]:
+            _prepare(training, batches, marks)
+            numbers[SECOND] = 0.0
+            if at[PHASE] != measuring:
+                if n_tasks == 2:
+                    turns.offer(board)
+                numbers[VALUE] += _task(0, training, batches, marks)
+                if n_tasks == 2 and turns.take(board):
+                    numbers[SECOND] = _task(1, training, batches, marks)
+                    turns.finish(board)
+            at[IS_MADE] = 1
+            if at[PHASE] == measuring and asked[SHOWN] and at[STEP] == bounds.shape[0] - 1:
+                return SHOWS
+        if not turns.is_done(board):
+            return WAITS
+        numbers[VALUE] += numbers[SECOND]
+        at[IS_MADE] = 0
+        at[PHASE] += 1
+        if at[PHASE] > measuring + 1:
+            cap(rule, vectors[0])
+            totals[LOSS] += numbers[VALUE] * numbers[TOTAL]
+            totals[WEIGHT] += numbers[TOTAL]
+            totals[NORM] = numbers[LENGTH]
+            if not (math.isfinite(numbers[VALUE]) and math.isfinite(numbers[LENGTH])):
+                return FAILED
+            at[PHASE] = 0
+            at[STEP] += 1
+    return FINISHED
 
 
 @compiled
-def gather(kind, address, width, rows, out, whole):
-    """out <- the rows of a source: numbers as they are, or labels as ones and zeros."""
-    if kind == LABELS:
-        labels = vector(address, rows.max() + 1, whole)
-        out[...] = out.dtype.type(0.0)
-        for i in range(rows.size):
-            out[i, labels[rows[i]]] = out.dtype.type(1.0)
-    else:
-        array = matrix(address, rows.max() + 1, width, out)
-        for i in range(rows.size):
-            row = rows[i]
-            for k in range(width):
-                out[i, k] = array[row, k]
+def assist(training, batches, marks):
+    """Do second tasks of the thread in ``run`` until none is offered for a moment."""
+    numbers, board = marks[1], marks[5]
+    while turns.take_next(board):
+        numbers[SECOND] = _task(1, training, batches, marks)
+        turns.finish(board)
 
 
 @compiled
-def weigh(row_weights, rows):
-    """Return the weight of the rows of a batch, and how many rows it stands for: the sum of the
-    weights, and never less than there are.
+def cut(n, n_pieces, j):
+    """Return begin and end of piece ``j`` of ``n``; all but the last have a multiple of four, so
+    that each begins at a whole random word whatever the width of a mask.
     """
-    if not row_weights.size:
-        return float(rows.size), float(rows.size)
-    total = 0.0
-    for i in range(rows.size):
-        total += row_weights[rows[i]]
-    return total, max(total, float(rows.size))
+    size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
+    return min(j * size, n), min((j + 1) * size, n)
 
 
 @compiled
-def words_of(forward, n):
-    """Return how many random words the masks of a batch of ``n`` rows take."""
-    words = 0
-    for j in range(forward.shape[0]):
-        if forward[j, 0] == DROPOUT:
-            words += (n * forward[j, 1] + 3) // 4
-    return words
+def _rows(batches, at):
+    """Return the rows of a batch."""
+    return batches[0][batches[1][at[STEP], 0] : batches[1][at[STEP], 1]]
 
 
 @compiled
-def differentiate(
-    network, stage, rows, place, total, count, row_weights, params, share, state, words
-):
-    """Make a stage of a forward and a backward pass for some rows of a batch, and return what they
-    add to its loss, 0 before the backward pass begins, and how many random words the batch has
-    taken so far. Their part of the gradient stays where the tables say.
-
-    ``network``: the tables with their numbers, forward and backward, kind and numbers of the loss,
-    places: address, width and buffer of X, then kind, address, width and buffer of the target, then
-    address and width of the scores. ``stage``: which operations, begin and end of the forward
-    table, then of the backward one. ``total``, ``count``: weight of the whole batch, and rows that
-    it stands for. Overwrites: the arrays of the tables, share.
-    """
-    forward, forward_numbers, backward, backward_numbers, loss, loss_numbers, places = network
-    n, value = rows.size, 0.0
-    if stage[0] == 0:
-        if row_weights.size:
-            for i in range(n):
-                share[i] = row_weights[rows[i]] / total
-        else:
-            for i in range(n):
-                share[i] = 1.0 / total
-        x = matrix(places[2], n, places[1], params)
-        gather(DENSE, places[0], places[1], rows, x, rows)
-    words = operate(
-        forward,
-        forward_numbers,
-        stage[0],
-        stage[1],
-        n,
-        place,
-        count,
-        share,
-        params,
-        rows,
-        state,
-        words,
+def _prepare(training, batches, marks):
+    """Do what comes before the tasks of a phase."""
+    tables, stages, meetings, meeting_numbers, rule, vectors, others, _, row_weights, shares = (
+        training
     )
-    if stage[2] == 0 and stage[3]:
-        target, raw = (
-            matrix(places[6], n, places[5], params),
-            matrix(places[7], n, places[8], params),
+    at, numbers, words, state, _, _ = marks
+    phase, rows, measuring = at[PHASE], _rows(batches, at), stages.shape[0]
+    if phase == 0:
+        numbers[TOTAL], numbers[COUNT] = weigh(row_weights, rows)
+        numbers[VALUE] = 0.0
+        words[:] = 0
+    elif phase < measuring:
+        begin, _ = cut(rows.size, 2, 1)
+        normalisation.meet(
+            meetings[phase - 1],
+            meeting_numbers[phase - 1],
+            rows.size - begin,
+            shares[1],
+            numbers[COUNT],
+            vectors[0],
         )
-        gather(places[3], places[4], places[5], rows, target, rows)
-        value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
-    operate(
-        backward,
-        backward_numbers,
-        stage[2],
-        stage[3],
-        n,
-        place,
-        count,
-        share,
-        params,
-        rows,
-        state,
-        words,
-    )
-    return value, words
-
-
-@compiled
-def penalise(rule, params, grads, total):
-    """Return the penalty and the norm of the whole gradient, which gets the penalty's.
-
-    Overwrites: grads.
-    """
-    _, parts, part_numbers, _, _ = rule
-    penalty = 0.0
-    for j in range(parts.shape[0]):
-        if part_numbers[j, 0] > 0.0:
-            p, g = params[parts[j, 0] : parts[j, 1]], grads[parts[j, 0] : parts[j, 1]]
-            penalty += 0.5 * add_penalty(p, g, part_numbers[j, 0] / total)
-    return penalty, norm(grads)
-
-
-@compiled
-def clip(rule, grads, length):
-    """Clip the gradient, whose norm is ``length``, by value and then by norm. Overwrites: grads."""
-    limits = rule[4]
-    if limits[1] < np.inf:
-        clip_value(grads, limits[1])
-        length = norm(grads)
-    if length > limits[0]:
-        multiply_by(grads, limits[0] / length)
-
-
-@compiled
-def descend(rule, vectors, begin, end, scale, rate, coefficients):
-    """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, which
-    counts ``scale`` times: 0 where the gradient has it.
-
-    ``rule``: kind of the step; begin, end and number of the coefficients of each part of the
-    vectors (k, 3), its penalty and its decay (k, 2); address and shape of each matrix whose columns
-    are capped (k, 3); limits of the gradient's norm, of its values and of a column's norm, infinite
-    for none. ``vectors``: params, grads and the optimizer's slots, empty where it has fewer than
-    three. ``coefficients`` (n_rates, m): those of the optimizer for each factor on the learning
-    rate. Overwrites: vectors.
-    """
-    update, parts, part_numbers, _, _ = rule
-    params, grads, first, second, third = vectors
-    penalty = 0.0
-    for j in range(parts.shape[0]):
-        start, stop = max(parts[j, 0], begin), min(parts[j, 1], end)
-        if start < stop:
-            strength = part_numbers[j, 0] * scale
-            squares = step(
-                update,
-                params[start:stop],
-                grads[start:stop],
-                first[start:stop],
-                second[start:stop],
-                third[start:stop],
-                strength,
-                1.0 - rate * part_numbers[j, 1],
-                coefficients[parts[j, 2]],
-            )
-            penalty += 0.5 * strength * squares
-    return penalty
-
-
-@compiled
-def cap(rule, params):
-    """Cap the columns of the weights. Overwrites: params."""
-    _, _, _, weights, limits = rule
-    for j in range(weights.shape[0]):
-        weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
-        cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))
-
-
-@compiled
-def run(
-    network,
-    rule,
-    vectors,
-    order,
-    bounds,
-    whole_last,
-    row_weights,
-    rates,
-    coefficients,
-    share,
-    state,
-    totals,
-):
-    """Train on batches, and return the number of the one whose loss is not finite, else -1.
-
-    ``network``, ``rule``, ``vectors``: as for ``differentiate`` and ``descend``. ``order``: the
-    rows to train on; ``bounds`` (k, 2): where each batch begins and ends in it; ``whole_last``:
-    whether the last batch measures its gradient; ``row_weights`` (n_rows,), empty for equal ones;
-    ``rates`` (k,), ``coefficients`` (k, n_rates, m): of each step. Overwrites: vectors, share,
-    state, and totals: sum of the losses, sum of the weights, norm of the last gradient.
-    """
-    forward, limits = network[0], rule[4]
-    params, grads = vectors[0], vectors[1]
-    stage = (0, forward.shape[0], 0, network[2].shape[0])
-    clips = limits[0] < np.inf or limits[1] < np.inf
-    for k in range(bounds.shape[0]):
-        rows = order[bounds[k, 0] : bounds[k, 1]]
-        total, count = weigh(row_weights, rows)
-        place = (0, rows.size)
-        value, _ = differentiate(
-            network, stage, rows, place, total, count, row_weights, params, share, state, 0
-        )
-        jump(state, words_of(forward, rows.size), state)
+    elif phase == measuring:
+        jump(state, words_of(tables[0][0], rows.size), state)
+        clips = rule[4][0] < np.inf or rule[4][1] < np.inf
+        numbers[LENGTH], numbers[SCALE] = 0.0, 1.0 / numbers[TOTAL]
         # the step adds the penalty while it has the parameters at hand, unless the whole gradient
         # is measured or clipped
-        length, scale = 0.0, 1.0 / total
-        if clips or (whole_last and k == bounds.shape[0] - 1):
-            penalty, length = penalise(rule, params, grads, total)
-            clip(rule, grads, length)
-            value, scale = value + penalty, 0.0
-        value += descend(rule, vectors, 0, params.size, scale, rates[k], coefficients[k])
-        cap(rule, params)
-        totals[0] += value * total
-        totals[1] += total
-        totals[2] = length
-        if not (math.isfinite(value) and math.isfinite(length)):
-            return k
-    return -1
+        if clips or (batches[2][MEASURED] and at[STEP] == batches[1].shape[0] - 1):
+            add_gradients(vectors[1], others, 0, vectors[1].size)
+            penalty, numbers[LENGTH] = penalise(rule, vectors[0], vectors[1], numbers[TOTAL])
+            numbers[VALUE] += penalty
+            numbers[SCALE] = 0.0
+    elif numbers[SCALE] == 0.0:
+        clip(rule, vectors[1], numbers[LENGTH])
 
 
 @compiled
-def add_gradients(grads, others, begin, end):
-    """grads <- the sum of the gradients of all pieces, between two places."""
-    for j in range(others.shape[0]):
-        for i in range(begin, end):
-            grads[i] += others[j, i]
+def _task(j, training, batches, marks):
+    """Do a task of a phase, and return what it adds to the loss of the batch: a stage of the passes
+    of piece ``j``, or part ``j`` of the step.
+    """
+    tables, stages, _, _, rule, vectors, others, parts, row_weights, shares = training
+    at, numbers, words, state, _, _ = marks
+    value = 0.0
+    if at[PHASE] < stages.shape[0]:
+        rows = _rows(batches, at)
+        begin, end = cut(rows.size, others.shape[0] + 1, j)
+        if begin < end:
+            value, words[j] = differentiate(
+                tables,
+                j,
+                stages[at[PHASE]],
+                rows[begin:end],
+                (begin, rows.size),
+                numbers[TOTAL],
+                numbers[COUNT],
+                row_weights,
+                vectors[0],
+                shares,
+                state,
+                words[j],
+            )
+        else:
+            others[j - 1, :] = 0.0
+        return value
+    rate, coefficients = batches[3][at[STEP]], batches[4][at[STEP]]
+    for begin in range(parts[j, 0], parts[j, 1], _BLOCK):
+        end = min(begin + _BLOCK, parts[j, 1])
+        if numbers[SCALE] != 0.0:
+            add_gradients(vectors[1], others, begin, end)
+        value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
+    return value

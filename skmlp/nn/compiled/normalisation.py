@@ -2,18 +2,17 @@
 ``operations.py``, with the branches that ``epoch.py`` has for other layers.
 
 The mean is kept as a distance from the first row, exact for a column that does not vary. Each of
-several pieces computes the moments of its own rows; they meet, ``merge_moments`` makes those of the
-batch, and each goes on. Backwards they do the same with the sums that the input's gradient needs.
+several pieces computes the moments of its own rows; they meet, ``meet`` makes those of the batch,
+and each goes on. Backwards they do the same with the sums that the input's gradient needs.
 """
 
 import math
-
-import numpy as np
 
 from .arrays import compiled, matrix
 
 # operations, by their number in the first column of the table
 BATCH_NORM, BATCH_NORM_BACKWARD, MOMENTS, NORMALISE, SUMS, INPUT_BACKWARD = range(200, 206)
+MERGE_MOMENTS, MERGE_SUMS = range(206, 208)  # what is made where two pieces meet
 _PART = 1024  # rows
 
 
@@ -176,36 +175,63 @@ def input_backward(dy, x_hat, share, gamma, inv_std, d_gamma, d_beta):
             dy[i, k] = gamma[0, k] * inv_std[0, k] * (dy[i, k] - mean)
 
 
-def merge_moments(layer, parts, n_rows, shares, count):
-    """Make the moments of a batch of those of its two pieces.
+@compiled
+def meet(row, numbers, n_second, share, count, like):
+    """Make what a layer needs to know of a batch of what its two pieces say of their rows.
 
-    ``parts``: the workspaces of the layer; ``n_rows``: their numbers of rows; ``shares``: their
-    parts of the weight of the batch, which stands for ``count`` rows. Overwrites: the workspaces'
-    batch_mean, batch_variance, row, inv_std; the running mean and variance.
+    ``n_second``: rows of the second piece; ``share``: of their weight in that of the batch, which
+    stands for ``count`` rows.
     """
-    first, second = parts
-    share = float(shares[1])
-    mean, variance = first.batch_mean, first.batch_variance
-    apart = np.zeros_like(mean)
-    if n_rows[1]:
-        np.subtract(second.x[:1], first.x[:1], out=apart)
-        apart += second.batch_mean - mean
-        variance += second.batch_variance
-        variance += (1.0 - share) * share * np.square(apart)
-    np.multiply(apart, -share, out=first.row)
-    np.multiply(apart, 1.0 - share, out=second.row)
-    mean -= first.row
-    mean += first.x[:1]
-    finish(variance, first.inv_std, float(layer.epsilon))
-    np.copyto(second.inv_std, first.inv_std)
-    track(first.mean, first.variance, mean, variance, float(layer.momentum), float(count))
+    w = row[1]
+    if row[0] == MERGE_MOMENTS:
+        part = 0.0
+        for i in range(n_second):
+            part += share[i]
+        merge_moments(
+            matrix(row[3], 1, w, like),
+            matrix(row[4], 1, w, like),
+            n_second > 0,
+            part,
+            matrix(row[5], 1, w, like),
+            matrix(row[6], 1, w, like),
+            matrix(row[7], 1, w, like),
+            matrix(row[8], 1, w, like),
+            matrix(row[9], 1, w, like),
+            matrix(row[10], 1, w, like),
+        )
+        mean, variance = matrix(row[5], 1, w, like), matrix(row[7], 1, w, like)
+        inv_std, other_inv_std = matrix(row[11], 1, w, like), matrix(row[12], 1, w, like)
+        finish(variance, inv_std, numbers[0])
+        other_inv_std[...] = inv_std
+        running = matrix(row[13], 1, w, like), matrix(row[14], 1, w, like)
+        track(*running, mean, variance, numbers[1], count)
+    else:
+        for k in (3, 5):  # d_gamma, d_beta
+            one, other = matrix(row[k], 1, w, like), matrix(row[k + 1], 1, w, like)
+            total, other_total = matrix(row[k + 4], 1, w, like), matrix(row[k + 5], 1, w, like)
+            for i in range(w):
+                total[0, i] = one[0, i] + other[0, i]
+                other_total[0, i] = total[0, i]
 
 
-def merge_sums(parts):
-    """Add up the sums of the pieces for the gradient of their input.
+@compiled
+def merge_moments(
+    x, other_x, is_there, share, mean, other_mean, variance, other_variance, shift, other_shift
+):
+    """mean, variance <- those of a batch; shift, other_shift <- what is to be added to the centred
+    values of the pieces.
 
-    Overwrites: the workspaces' batch_mean, batch_variance.
+    ``x``, ``other_x`` (1, w): first rows of the pieces, by which their means are given;
+    ``is_there``: whether the second has rows; ``share``: its part of the weight. Overwrites: mean,
+    variance, shifts.
     """
-    for part in parts:
-        np.add(parts[0].d_gamma, parts[1].d_gamma, out=part.batch_variance)
-        np.add(parts[0].d_beta, parts[1].d_beta, out=part.batch_mean)
+    real = x.dtype.type
+    for k in range(x.shape[1]):
+        apart = real(0.0)
+        if is_there:
+            apart = (other_x[0, k] - x[0, k]) + (other_mean[0, k] - mean[0, k])
+            variance[0, k] += other_variance[0, k]
+            variance[0, k] += real((1.0 - share) * share) * (apart * apart)
+        shift[0, k] = real(-share) * apart
+        other_shift[0, k] = real(1.0 - share) * apart
+        mean[0, k] = (mean[0, k] - shift[0, k]) + x[0, k]

@@ -1,0 +1,83 @@
+"""The steps of a training over its flat vectors: penalties, clipping, the optimizer, caps."""
+
+import numpy as np
+
+from .arrays import compiled, matrix
+from .updates import add_penalty, cap_columns, clip_value, multiply_by, norm, step
+
+
+@compiled
+def penalise(rule, params, grads, total):
+    """Return the penalty and the norm of the whole gradient, which gets the penalty's.
+
+    Overwrites: grads.
+    """
+    _, parts, part_numbers, _, _ = rule
+    penalty = 0.0
+    for j in range(parts.shape[0]):
+        if part_numbers[j, 0] > 0.0:
+            p, g = params[parts[j, 0] : parts[j, 1]], grads[parts[j, 0] : parts[j, 1]]
+            penalty += 0.5 * add_penalty(p, g, part_numbers[j, 0] / total)
+    return penalty, norm(grads)
+
+
+@compiled
+def clip(rule, grads, length):
+    """Clip the gradient, whose norm is ``length``, by value and then by norm. Overwrites: grads."""
+    limits = rule[4]
+    if limits[1] < np.inf:
+        clip_value(grads, limits[1])
+        length = norm(grads)
+    if length > limits[0]:
+        multiply_by(grads, limits[0] / length)
+
+
+@compiled
+def descend(rule, vectors, begin, end, scale, rate, coefficients):
+    """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, which
+    counts ``scale`` times: 0 where the gradient has it.
+
+    ``rule``: kind of the step; begin, end and number of the coefficients of each part of the
+    vectors (k, 3), its penalty and its decay (k, 2); address and shape of each matrix whose columns
+    are capped (k, 3); limits of the gradient's norm, of its values and of a column's norm, infinite
+    for none. ``vectors``: params, grads and the optimizer's slots, empty where it has fewer than
+    three. ``coefficients`` (n_rates, m): those of the optimizer for each factor on the learning
+    rate. Overwrites: vectors.
+    """
+    update, parts, part_numbers, _, _ = rule
+    params, grads, first, second, third = vectors
+    penalty = 0.0
+    for j in range(parts.shape[0]):
+        start, stop = max(parts[j, 0], begin), min(parts[j, 1], end)
+        if start < stop:
+            strength = part_numbers[j, 0] * scale
+            squares = step(
+                update,
+                params[start:stop],
+                grads[start:stop],
+                first[start:stop],
+                second[start:stop],
+                third[start:stop],
+                strength,
+                1.0 - rate * part_numbers[j, 1],
+                coefficients[parts[j, 2]],
+            )
+            penalty += 0.5 * strength * squares
+    return penalty
+
+
+@compiled
+def cap(rule, params):
+    """Cap the columns of the weights. Overwrites: params."""
+    _, _, _, weights, limits = rule
+    for j in range(weights.shape[0]):
+        weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
+        cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))
+
+
+@compiled
+def add_gradients(grads, others, begin, end):
+    """grads <- the sum of the gradients of all pieces, from ``begin`` to ``end``."""
+    for j in range(others.shape[0]):
+        for i in range(begin, end):
+            grads[i] += others[j, i]
