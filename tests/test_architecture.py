@@ -127,7 +127,7 @@ def test_the_core_knows_nothing_of_the_face():
 def test_the_core_needs_numpy_scipy_and_one_class_of_scikit_learn():
     allowed = set(sys.stdlib_module_names) | {"numpy", "scipy", "sklearn", "skmlp"}
     for path in CORE:
-        numba = {"numba"} if path.parent.name == "compiled" else set()
+        numba = {"numba", "llvmlite"} if path.parent.name == "compiled" else set()
         assert {module.split(".")[0] for module, _ in imports(path)} <= allowed | numba
         taken = {pair for pair in imports(path) if pair[0].split(".")[0] == "sklearn"}
         assert taken <= {("sklearn.base", "BaseEstimator")}, identify(path)

@@ -1,9 +1,9 @@
 """An epoch as one call, without the interpreter: batches, forwards, loss, backwards and steps.
 
 The one decision: a step goes through phases, and where its batch is cut into two pieces a phase is
-two tasks, whose results meet in a fixed order. So it makes no difference who does the second task:
-the thread in ``run``, or a helper's in ``assist``. The call lets go of the interpreter's lock:
-threads that train at once use as many cores.
+two tasks, whose results meet in a fixed order. So it makes no difference who does the second task,
+the thread that trains or a helper. The call lets go of the interpreter's lock: threads that train
+at once use as many cores.
 """
 
 import math
@@ -18,17 +18,18 @@ from .steps import add_gradients, cap, clip, descend, penalise
 
 FINISHED, FAILED, WAITS, SHOWS = range(4)  # what ``run`` returns
 STEP, PHASE, IS_MADE = range(3)  # places of ``at``
-TOTAL, COUNT, SCALE, LENGTH, VALUE, SECOND = range(6)  # places of ``numbers``
+TOTAL, COUNT, SCALE, LENGTH, VALUE, FIRST, SECOND = range(7)  # places of ``numbers``
 LOSS, WEIGHT, NORM = range(3)  # places of ``totals``
 MEASURED, SHOWN = range(2)  # whether the gradient of the last batch is
 _BLOCK = 8192  # parameters of a step that stay in the cache
 
 
 @compiled
-def run(training, batches, marks):
+def run(training, batches, marks, helps):
     """Train on batches, and return why it stopped: the last one has ``FINISHED``; one has
     ``FAILED``, since its loss is not finite; the last one ``SHOWS`` its gradient; a task ``WAITS``
-    for its helper. Called again, it goes on.
+    for its helper. Called again, it goes on. A helper in another thread ``helps`` instead: it does
+    second tasks until none is offered for a moment.
 
     ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
@@ -43,25 +44,32 @@ def run(training, batches, marks):
     stages, rule, vectors = training[1], training[4], training[5]
     bounds, asked = batches[1], batches[2]
     at, numbers, _, _, totals, board = marks
+    while helps:
+        if not turns.take_next(board):
+            return FINISHED
+        _do_task(1, training, batches, marks)
+        turns.finish(board)
     measuring = stages.shape[0]  # the phase between the passes and the step
     n_tasks = training[7].shape[0]  # of the other phases
     while at[STEP] < bounds.shape[0]:
         if not at[IS_MADE]:
             _prepare(training, batches, marks)
-            numbers[SECOND] = 0.0
+            numbers[FIRST], numbers[SECOND] = 0.0, 0.0
             if at[PHASE] != measuring:
                 if n_tasks == 2:
                     turns.offer(board)
-                numbers[VALUE] += _task(0, training, batches, marks)
-                if n_tasks == 2 and turns.take(board):
-                    numbers[SECOND] = _task(1, training, batches, marks)
-                    turns.finish(board)
+                for j in range(n_tasks):
+                    if j == 1 and not turns.take(board):
+                        break
+                    _do_task(j, training, batches, marks)
+                    if j == 1:
+                        turns.finish(board)
             at[IS_MADE] = 1
             if at[PHASE] == measuring and asked[SHOWN] and at[STEP] == bounds.shape[0] - 1:
                 return SHOWS
         if not turns.is_done(board):
             return WAITS
-        numbers[VALUE] += numbers[SECOND]
+        numbers[VALUE] = numbers[VALUE] + numbers[FIRST] + numbers[SECOND]
         at[IS_MADE] = 0
         at[PHASE] += 1
         if at[PHASE] > measuring + 1:
@@ -74,15 +82,6 @@ def run(training, batches, marks):
             at[PHASE] = 0
             at[STEP] += 1
     return FINISHED
-
-
-@compiled
-def assist(training, batches, marks):
-    """Do second tasks of the thread in ``run`` until none is offered for a moment."""
-    numbers, board = marks[1], marks[5]
-    while turns.take_next(board):
-        numbers[SECOND] = _task(1, training, batches, marks)
-        turns.finish(board)
 
 
 @compiled
@@ -138,9 +137,9 @@ def _prepare(training, batches, marks):
 
 
 @compiled
-def _task(j, training, batches, marks):
-    """Do a task of a phase, and return what it adds to the loss of the batch: a stage of the passes
-    of piece ``j``, or part ``j`` of the step.
+def _do_task(j, training, batches, marks):
+    """Do a task of a phase, a stage of the passes of piece ``j`` or part ``j`` of the step, and
+    write what it adds to the loss of the batch.
     """
     tables, stages, _, _, rule, vectors, others, parts, row_weights, shares = training
     at, numbers, words, state, _, _ = marks
@@ -165,11 +164,11 @@ def _task(j, training, batches, marks):
             )
         else:
             others[j - 1, :] = 0.0
-        return value
-    rate, coefficients = batches[3][at[STEP]], batches[4][at[STEP]]
-    for begin in range(parts[j, 0], parts[j, 1], _BLOCK):
-        end = min(begin + _BLOCK, parts[j, 1])
-        if numbers[SCALE] != 0.0:
-            add_gradients(vectors[1], others, begin, end)
-        value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
-    return value
+    else:
+        rate, coefficients = batches[3][at[STEP]], batches[4][at[STEP]]
+        for begin in range(parts[j, 0], parts[j, 1], _BLOCK):
+            end = min(begin + _BLOCK, parts[j, 1])
+            if numbers[SCALE] != 0.0:
+                add_gradients(vectors[1], others, begin, end)
+            value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
+    numbers[FIRST + j] = value

@@ -39,14 +39,20 @@ def _log_loss(raw, target, share, smoothing):
         top = raw[i, 0]
         for k in range(1, width):
             top = top if raw[i, k] < top else raw[i, k]
-        total, dot = real(0.0), real(0.0)
+        dot = real(0.0)
         for k in range(width):
             z = raw[i, k] - top
             dot += (kept * target[i, k] + added) * z
-            e = exp(z)
-            total += e
-            raw[i, k] = e
-        value += share[i] * (math.log(total) - dot)
+            raw[i, k] = z
+        value -= share[i] * dot
+    z = raw.reshape(raw.size)  # rows may be shorter than a vector
+    for k in range(z.size):
+        z[k] = exp(z[k])
+    for i in range(n):
+        total = real(0.0)
+        for k in range(width):
+            total += raw[i, k]
+        value += share[i] * math.log(total)
         for k in range(width):
             raw[i, k] = share[i] * (raw[i, k] / total - (kept * target[i, k] + added))
     return value

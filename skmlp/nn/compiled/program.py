@@ -163,7 +163,7 @@ class Program:
         self._call_helper(board)
         try:
             while True:
-                why = epoch.run(self._training, self._batches, self._marks)
+                why = epoch.run(self._training, self._batches, self._marks, False)
                 if why == epoch.WAITS:
                     time.sleep(_NAP)
                 elif why == epoch.SHOWS:
@@ -191,24 +191,25 @@ class Program:
         """Write down what an epoch is. A helper that is still there goes on with the same arrays,
         and knows nothing of new ones.
         """
-        rule = self._updater
-        steps = rates, [rule.advance(rate) for rate in rates]
+        steps = rates, [self._updater.advance(rate) for rate in rates]
         if order is not self._order or len(bounds) != len(self._batches[1]):
             if self._marks is not None:
                 turns.close(self._marks[-1])
             self._order, self._is_helped = order, False
-            arrays = bounds, (0, 0), *steps
-            dtypes = np.int64, np.int64, np.float64, np.float64
-            arrays = [np.array(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
-            self._batches = np.asarray(order, np.int64), *arrays
-            n_pieces = len(self._pieces)
-            marks = np.zeros(3, np.int64), np.zeros(6), np.zeros(n_pieces, np.int64)
+            self._batches = (
+                np.asarray(order, np.int64),
+                np.array(bounds, np.int64),
+                np.empty(2, np.int64),
+                *(np.array(values, np.float64) for values in steps),
+            )
+            marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
             self._marks = *marks, np.zeros(4, np.uint64), np.zeros(3), turns.new_board()
-        values = bounds, (measures, shows), *steps
-        for array, new in zip(self._batches[1:], values, strict=True):
-            array[...] = new
-        self._training[4][-1][:2] = [math.inf if limit is None else limit for limit in limits]
-        self._marks[0][:], self._marks[4][:] = 0, 0.0
+        for array, values in zip(self._batches[2:], ((measures, shows), *steps), strict=True):
+            array[...] = values
+        limits = [math.inf if limit is None else limit for limit in limits]
+        self._training[4][-1][:2] = limits
+        self._marks[0].fill(0)
+        self._marks[4].fill(0.0)
 
     def _call_helper(self, board):
         """Let a helper come, if there is one and the epoch has tasks for it."""
@@ -227,7 +228,7 @@ class Program:
         training, batches, marks = self._training, self._batches, self._marks
         while True:
             self._is_helped = True
-            epoch.assist(training, batches, marks)
+            epoch.run(training, batches, marks, True)
             self._is_helped = False
             if not (self._is_running and marks is self._marks):
                 return
