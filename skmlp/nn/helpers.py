@@ -26,10 +26,10 @@ def share(tasks):
         job.give_up()
         try:
             for helper in helpers:
-                helper.await_task()
+                helper.await_task(job)
         except BaseException:  # Ctrl-C: what a task writes to must not be used again before
             for helper in helpers:
-                helper.await_task()
+                helper.await_task(job)
             raise
     if job.error is not None:
         raise job.error
@@ -77,12 +77,13 @@ class _Job:
 class _Helper:
     """A thread that sleeps until it is called for a job.
 
-    It takes a task only while it holds ``_busy``. So who has seen that no task is left, and then
-    gets this lock, knows that the helper is at none.
+    It takes a task only of its ``_current`` job, and while it holds ``_busy``. So who has seen that
+    no task of a job is left, and then that the helper is at another job or gets this lock, knows
+    that the helper is at no task of it.
     """
 
     def __init__(self):
-        self._called, self._busy, self._job = Lock(), Lock(), None
+        self._called, self._busy, self._job, self._current = Lock(), Lock(), None, None
         self._called.acquire()
         Thread(target=self._run, daemon=True).start()
 
@@ -91,10 +92,11 @@ class _Helper:
         with suppress(RuntimeError):  # called before, and has not come yet
             self._called.release()
 
-    def await_task(self):
-        """Wait until it has finished the task that it is at."""
-        with self._busy:
-            pass
+    def await_task(self, job):
+        """Wait until it has finished the task of the job that it is at."""
+        if self._current is job:
+            with self._busy:
+                pass
 
     @np.errstate(all="ignore")
     def _run(self):
@@ -102,13 +104,14 @@ class _Helper:
             self._called.acquire()
             with self._busy:
                 job, self._job = self._job, None
+                self._current = job
                 if job is not None:
                     try:
                         job.work()
                     except BaseException as error:
                         job.give_up()
                         job.error = error
-                    job = None
+                    job = self._current = None
 
 
 _helpers: list[_Helper] = []

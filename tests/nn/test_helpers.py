@@ -68,8 +68,8 @@ def test_a_late_helper_is_not_waited_for():
         helper.call(job)
         job.work()
         assert job.results == [caller, caller]
+        helper.await_task(job)
         end.set()
-        helper.await_task()
 
 
 def test_an_error_of_a_helper_comes_out_and_the_next_call_works():
@@ -108,11 +108,11 @@ def test_interrupted_while_it_waits_it_waits_still(monkeypatch):
         (helper,) = helpers._active
         calls, await_task = [], helper.await_task
 
-        def interrupted():
+        def interrupted(job):
             calls.append(len(calls))
             if len(calls) == 1:
                 raise KeyboardInterrupt
-            await_task()
+            await_task(job)
 
         monkeypatch.setattr(helper, "await_task", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -128,7 +128,7 @@ class Program:
             np.empty((n_pieces, rows), network.dtype),
         )
         self._order, self._batches, self._marks = None, None, None
-        self._is_running, self._is_helped = False, False
+        self._is_helped = False
 
     def _rule(self):
         """Return what a step needs to know beside the vectors."""
@@ -171,7 +171,7 @@ class Program:
                 else:
                     break
         finally:
-            self._is_running = False
+            board[turns.STATE] = min(board[turns.STATE], turns.BETWEEN_EPOCHS)
             turns.await_task(board)
         if network.rng is not None:
             put_state(network.rng, state)
@@ -194,7 +194,7 @@ class Program:
         steps = rates, [self._updater.advance(rate) for rate in rates]
         if order is not self._order or len(bounds) != len(self._batches[1]):
             if self._marks is not None:
-                turns.close(self._marks[-1])
+                self._marks[-1][turns.STATE] = turns.CLOSED
             self._order, self._is_helped = order, False
             self._batches = (
                 np.asarray(order, np.int64),
@@ -213,15 +213,12 @@ class Program:
 
     def _call_helper(self, board):
         """Let a helper come, if there is one and the epoch has tasks for it."""
-        if len(self._pieces) == 1:
-            return
-        if not has_helpers():
-            turns.close(board)
-            return
-        self._is_running = True  # before it is asked whether the helper is still there
-        turns.open_for_helper(board)
-        if not self._is_helped:
+        is_welcome = len(self._pieces) > 1 and has_helpers()
+        board[turns.STATE] = turns.IN_EPOCH if is_welcome else turns.CLOSED
+        if is_welcome and not self._is_helped:  # asked after the helper may have seen the state
+            board[turns.CORE] = turns.core()
             lend(self._assist)
+            turns.make_room()
 
     def _assist(self):
         """Do second tasks of the batches until the epoch is over."""
@@ -230,9 +227,10 @@ class Program:
             self._is_helped = True
             epoch.run(training, batches, marks, True)
             self._is_helped = False
-            if not (self._is_running and marks is self._marks):
+            if marks[-1][turns.STATE] != turns.IN_EPOCH:
                 return
-            time.sleep(_NAP)
+            if not turns.leave_core(marks[-1]):
+                time.sleep(_NAP)
 
     def _whole_plan(self, n):
         """Return the network's plan for a batch of ``n`` rows with what the pieces computed."""

@@ -3,11 +3,12 @@
 The one decision: who is free takes the task. The owner offers it and does something else first; if
 nobody has come by then, it takes the task back. So it waits for a helper only while that is at
 work, and on a busy machine, where a helper may have no core, two threads are not slower than one.
-Both look again and again for a moment, some tens of microseconds, and then return to the
-interpreter, to sleep.
+Who waits looks again and again, and after a moment returns to the interpreter to sleep.
 """
 
+import os
 import platform
+import sys
 import time
 
 import numpy as np
@@ -18,30 +19,24 @@ from numba.extending import intrinsic
 
 from .arrays import compiled
 
-# cells of a board, as far apart as two lines of the cache
-OFFERED, TAKEN, DONE, CLOSED = range(0, 64, 16)
-_LOOKS = 4000  # before the thread goes to sleep
+# cells of a board, two lines of the cache apart
+OFFERED, TAKEN, DONE, STATE, CORE = range(0, 80, 16)
+CLOSED, BETWEEN_EPOCHS, IN_EPOCH = range(3)  # states: a helper is welcome, and comes back
+_LOOKS = 4000  # of the owner, some 100 us
+_HELPERS_LOOKS = 12_000  # longer than between two epochs
+_EACH = 250  # looks after which a helper looks where it is
+_MOMENT = 2e-5  # seconds
 _PAUSE, _YIELD = ("llvm.x86.sse2.pause", ()), ("llvm.aarch64.hint", (1,))
 _REST = {"x86_64": _PAUSE, "AMD64": _PAUSE, "aarch64": _YIELD, "arm64": _YIELD}.get(
     platform.machine()
 )  # LLVM's name of the processor's instruction for it, and its arguments
+_KNOWS_CORE = sys.platform == "linux"
+_sched_getcpu = types.ExternalFunction("sched_getcpu", types.int32())
 
 
 def new_board():
     """Return a board, on which no task is offered and no helper is welcome."""
-    board = np.zeros(64, np.int64)
-    board[CLOSED] = 1
-    return board
-
-
-def open_for_helper(board):
-    """Welcome a helper."""
-    board[CLOSED] = 0
-
-
-def close(board):
-    """Send the helper away."""
-    board[CLOSED] = 1
+    return np.zeros(80, np.int64)
 
 
 def await_task(board):
@@ -50,9 +45,36 @@ def await_task(board):
         time.sleep(1e-5)
 
 
+def make_room():
+    """Let a helper that was woken up go to another core: Linux often puts it on that of the caller,
+    and moves it much later than an epoch takes.
+    """
+    if _KNOWS_CORE:
+        time.sleep(_MOMENT)
+
+
+def leave_core(board):
+    """Go to another core if this thread is on that of the owner, and return whether it was."""
+    if not _KNOWS_CORE or board[CORE] != core():
+        return False
+    cores = os.sched_getaffinity(0)
+    others = cores - {int(board[CORE])}
+    if others:
+        os.sched_setaffinity(0, others)
+        os.sched_setaffinity(0, cores)
+    return bool(others)
+
+
+@compiled
+def core():
+    """Return the number of the core that the calling thread is on, -1 where that is not known."""
+    return np.int64(_sched_getcpu()) if _KNOWS_CORE else np.int64(-1)
+
+
 @compiled
 def offer(board):
     """Offer the next task, whose data are written already."""
+    board[CORE] = core()
     _store(board.ctypes.data + 8 * OFFERED, board[OFFERED] + 1)
 
 
@@ -71,7 +93,7 @@ def finish(board):
 
 @compiled
 def is_done(board):
-    """Return whether the task offered last is done, after having looked for a moment."""
+    """Return whether the task offered last is done, after having waited for a moment."""
     for _ in range(_LOOKS):
         if _load(board.ctypes.data + 8 * DONE) == board[OFFERED]:
             return True
@@ -81,15 +103,17 @@ def is_done(board):
 
 @compiled
 def take_next(board):
-    """Return whether a helper has taken a task; it has not if the board is closed, or if no task
-    was offered for a moment.
+    """Return whether a helper has taken a task; it has not if it is not welcome, if no task was
+    offered for a moment, or if it keeps the owner from its core.
     """
-    for _ in range(_LOOKS):
-        if _load(board.ctypes.data + 8 * CLOSED):
+    for k in range(_HELPERS_LOOKS):
+        if _load(board.ctypes.data + 8 * STATE) == CLOSED:
             return False
         task = _load(board.ctypes.data + 8 * OFFERED)
         if task > _load(board.ctypes.data + 8 * TAKEN) and take(board):
             return True
+        if k % _EACH == 0 and board[CORE] == core():
+            return False
         _rest()
     return False
 
