@@ -160,8 +160,8 @@ class Program:
         at, _, _, state, totals, board = self._marks
         if network.rng is not None:
             state[:] = state_of(network.rng)
-        self._call_helper(board)
         try:
+            self._call_helper(board)
             while True:
                 why = epoch.run(self._training, self._batches, self._marks, False)
                 if why == epoch.WAITS:

@@ -41,8 +41,12 @@ def new_board():
 
 def await_task(board):
     """Wait until the helper has finished the task that it is at."""
-    while board[DONE] != board[TAKEN]:
-        time.sleep(1e-5)
+    try:
+        while board[DONE] != board[TAKEN]:
+            time.sleep(_MOMENT)
+    except BaseException:  # Ctrl-C: what a task writes to must not be used again before
+        await_task(board)
+        raise
 
 
 def make_room():
