@@ -1,12 +1,15 @@
 """Milliseconds per epoch against scikit-learn, PyTorch and skorch (where installed), and the matrix
 products alone.
 
-``python -m benchmarks.training [--csv FILE] [--chart FILE] [--kinds KIND,...] [case ...]``; the csv
-grows by a row for each case, kind and side, so that figures of several dates can be compared.
+``python -m benchmarks.training [--csv FILE] [--chart FILE] [--kinds KIND,...] [--alone] [case
+...]``; the csv grows by a row for each case, kind and side, so that figures of several dates can be
+compared. With ``--alone`` an epoch is what more epochs cost in a longer fit, without what a fit
+costs to begin and to end.
 """
 
 import argparse
 import csv
+import dataclasses
 import datetime
 import pathlib
 import platform
@@ -31,14 +34,14 @@ KINDS = {
 CLAIMS = {"float32": 1.1, "float64": 0.95}
 
 
-def run(rounds=5, names=(), kinds=tuple(KINDS)):
+def run(rounds=5, names=(), kinds=tuple(KINDS), alone=False):
     """Print the table of ratios, assert the claims, and return {(case, kind): {side:
-    milliseconds per epoch}}.
+    milliseconds per epoch}}; ``alone``: of epochs without the rest of a fit.
     """
     results, rows, failed = {}, [], []
     for case in named(names):
         for kind in kinds:
-            seconds = measure(case, kind, rounds)
+            seconds = (more_epochs if alone else measure)(case, kind, rounds)
             milliseconds = {
                 side: 1000 * statistics.median(values) / case.epochs
                 for side, values in seconds.items()
@@ -99,6 +102,17 @@ def measure(case, kind, rounds):
     )
 
 
+def more_epochs(case, kind, rounds, times=3):
+    """Return {side: seconds that as many epochs more cost in a fit of ``times`` as many}."""
+    short, long = (
+        measure(dataclasses.replace(case, epochs=n * case.epochs), kind, rounds) for n in (1, times)
+    )
+    return {
+        side: [(b - a) / (times - 1) for a, b in zip(seconds, long[side], strict=True)]
+        for side, seconds in short.items()
+    }
+
+
 def record(results, path):
     """Append the results to a csv: date, machine with the kernels of its BLAS, version, case, kind,
     side, milliseconds.
@@ -126,8 +140,9 @@ def main():
     parser.add_argument("--csv")
     parser.add_argument("--chart")
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--alone", action="store_true")
     arguments = parser.parse_args()
-    results = run(names=arguments.cases, kinds=arguments.kinds.split(","))
+    results = run(names=arguments.cases, kinds=arguments.kinds.split(","), alone=arguments.alone)
     if arguments.csv:
         record(results, arguments.csv)
     if arguments.chart:

@@ -41,31 +41,72 @@ def run(training, batches, marks, helps):
     stream, totals: sum of the losses, sum of the weights, norm of the last gradient; the board.
     Overwrites: vectors, gradients, shares, marks.
     """
-    stages, rule, vectors = training[1], training[4], training[5]
-    bounds, asked = batches[1], batches[2]
-    at, numbers, _, _, totals, board = marks
+    tables, stages, meetings, meeting_numbers, rule, vectors, others, parts, weights, shares = (
+        training
+    )
+    order, bounds, asked, rates, coefficients = batches
+    at, numbers, words, state, totals, board = marks
+    measuring = stages.shape[0]  # the phase between the passes and the step
+    n_tasks, last = parts.shape[0], bounds.shape[0] - 1
     while helps:
         if not turns.take_next(board):
             return FINISHED
-        _do_task(1, training, batches, marks)
+        rows = order[bounds[at[STEP], 0] : bounds[at[STEP], 1]]
+        if at[PHASE] < measuring:
+            stage = stages[at[PHASE]]
+            _pass(1, tables, stage, rows, weights, vectors, others, shares, numbers, words, state)
+        else:
+            now = at[STEP]
+            _step(1, rule, vectors, others, parts, numbers, rates[now], coefficients[now])
         turns.finish(board)
-    measuring = stages.shape[0]  # the phase between the passes and the step
-    n_tasks = training[7].shape[0]  # of the other phases
-    while at[STEP] < bounds.shape[0]:
+    while at[STEP] <= last:
+        now, phase = at[STEP], at[PHASE]
+        rows = order[bounds[now, 0] : bounds[now, 1]]
         if not at[IS_MADE]:
-            _prepare(training, batches, marks)
             numbers[FIRST], numbers[SECOND] = 0.0, 0.0
-            if at[PHASE] != measuring:
+            if phase == measuring:
+                jump(state, words_of(tables[0][0], rows.size), state)
+                _measure(rule, vectors, others, numbers, asked[MEASURED] and now == last)
+            elif phase == 0:
+                numbers[TOTAL], numbers[COUNT] = weigh(weights, rows)
+                numbers[VALUE] = 0.0
+                words[:] = 0
+            elif phase < measuring:
+                k, n_second = phase - 1, rows.size - cut(rows.size, 2, 1)[0]
+                share, count = shares[1], numbers[COUNT]
+                normalisation.meet(
+                    meetings[k], meeting_numbers[k], n_second, share, count, vectors[0]
+                )
+            elif numbers[SCALE] == 0.0:
+                clip(rule, vectors[1], numbers[LENGTH])
+            if phase != measuring:
                 if n_tasks == 2:
                     turns.offer(board)
                 for j in range(n_tasks):
                     if j == 1 and not turns.take(board):
                         break
-                    _do_task(j, training, batches, marks)
+                    if phase < measuring:
+                        stage = stages[phase]
+                        _pass(
+                            j,
+                            tables,
+                            stage,
+                            rows,
+                            weights,
+                            vectors,
+                            others,
+                            shares,
+                            numbers,
+                            words,
+                            state,
+                        )
+                    else:
+                        rate, by_rate = rates[now], coefficients[now]
+                        _step(j, rule, vectors, others, parts, numbers, rate, by_rate)
                     if j == 1:
                         turns.finish(board)
             at[IS_MADE] = 1
-            if at[PHASE] == measuring and asked[SHOWN] and at[STEP] == bounds.shape[0] - 1:
+            if phase == measuring and asked[SHOWN] and now == last:
                 return SHOWS
         if not turns.is_done(board):
             return WAITS
@@ -85,90 +126,59 @@ def run(training, batches, marks, helps):
 
 
 @compiled
+def _pass(j, tables, stage, rows, weights, vectors, others, shares, numbers, words, state):
+    """Make a stage of the passes of piece ``j`` of the rows of a batch, and write what that adds to
+    its loss.
+    """
+    begin, end = cut(rows.size, others.shape[0] + 1, j)
+    if begin == end:
+        others[j - 1, :] = 0.0
+        return
+    numbers[FIRST + j], words[j] = differentiate(
+        tables,
+        j,
+        stage,
+        rows[begin:end],
+        (begin, rows.size),
+        numbers[TOTAL],
+        numbers[COUNT],
+        weights,
+        vectors[0],
+        shares,
+        state,
+        words[j],
+    )
+
+
+@compiled
+def _measure(rule, vectors, others, numbers, is_measured):
+    """Complete the gradient, and write its norm, if it is to be measured or clipped; else the step
+    adds the second piece's and the penalty's while it has the parameters at hand.
+    """
+    numbers[LENGTH], numbers[SCALE] = 0.0, 1.0 / numbers[TOTAL]
+    if is_measured or rule[4][0] < np.inf or rule[4][1] < np.inf:
+        add_gradients(vectors[1], others, 0, vectors[1].size)
+        penalty, numbers[LENGTH] = penalise(rule, vectors[0], vectors[1], numbers[TOTAL])
+        numbers[VALUE] += penalty
+        numbers[SCALE] = 0.0
+
+
+@compiled
+def _step(j, rule, vectors, others, parts, numbers, rate, coefficients):
+    """Make part ``j`` of the step, and write what the penalty adds to the loss of the batch."""
+    value = 0.0
+    for begin in range(parts[j, 0], parts[j, 1], _BLOCK):
+        end = min(begin + _BLOCK, parts[j, 1])
+        if numbers[SCALE] != 0.0:
+            add_gradients(vectors[1], others, begin, end)
+        value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
+    numbers[FIRST + j] = value
+
+
+@compiled
 def cut(n, n_pieces, j):
     """Return begin and end of piece ``j`` of ``n``; all but the last have a multiple of four, so
     that each begins at a whole random word whatever the width of a mask.
     """
     size = n if n_pieces == 1 else 4 * -(-n // (4 * n_pieces))
     return min(j * size, n), min((j + 1) * size, n)
-
-
-@compiled
-def _rows(batches, at):
-    """Return the rows of a batch."""
-    return batches[0][batches[1][at[STEP], 0] : batches[1][at[STEP], 1]]
-
-
-@compiled
-def _prepare(training, batches, marks):
-    """Do what comes before the tasks of a phase."""
-    tables, stages, meetings, meeting_numbers, rule, vectors, others, _, row_weights, shares = (
-        training
-    )
-    at, numbers, words, state, _, _ = marks
-    phase, rows, measuring = at[PHASE], _rows(batches, at), stages.shape[0]
-    if phase == 0:
-        numbers[TOTAL], numbers[COUNT] = weigh(row_weights, rows)
-        numbers[VALUE] = 0.0
-        words[:] = 0
-    elif phase < measuring:
-        begin, _ = cut(rows.size, 2, 1)
-        normalisation.meet(
-            meetings[phase - 1],
-            meeting_numbers[phase - 1],
-            rows.size - begin,
-            shares[1],
-            numbers[COUNT],
-            vectors[0],
-        )
-    elif phase == measuring:
-        jump(state, words_of(tables[0][0], rows.size), state)
-        clips = rule[4][0] < np.inf or rule[4][1] < np.inf
-        numbers[LENGTH], numbers[SCALE] = 0.0, 1.0 / numbers[TOTAL]
-        # the step adds the penalty while it has the parameters at hand, unless the whole gradient
-        # is measured or clipped
-        if clips or (batches[2][MEASURED] and at[STEP] == batches[1].shape[0] - 1):
-            add_gradients(vectors[1], others, 0, vectors[1].size)
-            penalty, numbers[LENGTH] = penalise(rule, vectors[0], vectors[1], numbers[TOTAL])
-            numbers[VALUE] += penalty
-            numbers[SCALE] = 0.0
-    elif numbers[SCALE] == 0.0:
-        clip(rule, vectors[1], numbers[LENGTH])
-
-
-@compiled
-def _do_task(j, training, batches, marks):
-    """Do a task of a phase, a stage of the passes of piece ``j`` or part ``j`` of the step, and
-    write what it adds to the loss of the batch.
-    """
-    tables, stages, _, _, rule, vectors, others, parts, row_weights, shares = training
-    at, numbers, words, state, _, _ = marks
-    value = 0.0
-    if at[PHASE] < stages.shape[0]:
-        rows = _rows(batches, at)
-        begin, end = cut(rows.size, others.shape[0] + 1, j)
-        if begin < end:
-            value, words[j] = differentiate(
-                tables,
-                j,
-                stages[at[PHASE]],
-                rows[begin:end],
-                (begin, rows.size),
-                numbers[TOTAL],
-                numbers[COUNT],
-                row_weights,
-                vectors[0],
-                shares,
-                state,
-                words[j],
-            )
-        else:
-            others[j - 1, :] = 0.0
-    else:
-        rate, coefficients = batches[3][at[STEP]], batches[4][at[STEP]]
-        for begin in range(parts[j, 0], parts[j, 1], _BLOCK):
-            end = min(begin + _BLOCK, parts[j, 1])
-            if numbers[SCALE] != 0.0:
-                add_gradients(vectors[1], others, begin, end)
-            value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
-    numbers[FIRST + j] = value

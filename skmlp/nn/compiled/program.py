@@ -127,6 +127,7 @@ class Program:
             np.empty(0) if weight is None else np.asarray(weight, np.float64),
             np.empty((n_pieces, rows), network.dtype),
         )
+        self._draws = bool(passes.words_of(self._tables[0][0], 1))
         self._order, self._batches, self._marks = None, None, None
         self._is_helped = False
 
@@ -135,8 +136,8 @@ class Program:
         rule, (parts, numbers) = self._updater.rule, self._updater.parts()
         capped = [(weight.ctypes.data, *weight.shape) for weight in self._updater.capped]
         shapes = np.array(capped, np.int64).reshape(-1, 3)
-        limits = np.array([math.inf, math.inf, self._updater.cap])
-        return UPDATES[type(rule)](rule), parts, numbers, shapes, limits
+        self._limits = np.array([math.inf, math.inf, self._updater.cap])
+        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits
 
     def _vectors(self):
         """Return parameters, gradient and the optimizer's slots."""
@@ -158,7 +159,7 @@ class Program:
         self._refresh()
         self._begin(order, bounds, rates, limits, last, probe is not None)
         at, _, _, state, totals, board = self._marks
-        if network.rng is not None:
+        if self._draws:
             state[:] = state_of(network.rng)
         try:
             self._call_helper(board)
@@ -173,7 +174,7 @@ class Program:
         finally:
             board[turns.STATE] = min(board[turns.STATE], turns.BETWEEN_EPOCHS)
             turns.await_task(board)
-        if network.rng is not None:
+        if self._draws:
             put_state(network.rng, state)
         return *totals, int(at[epoch.STEP]) if why == epoch.FAILED else None
 
@@ -204,10 +205,10 @@ class Program:
             )
             marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
             self._marks = *marks, np.zeros(4, np.uint64), np.zeros(3), turns.new_board()
-        for array, values in zip(self._batches[2:], ((measures, shows), *steps), strict=True):
-            array[...] = values
-        limits = [math.inf if limit is None else limit for limit in limits]
-        self._training[4][-1][:2] = limits
+        _, _, asked, *arrays = self._batches
+        asked[:] = measures, shows
+        arrays[0][:], arrays[1][:] = steps
+        self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
         self._marks[0].fill(0)
         self._marks[4].fill(0.0)
 

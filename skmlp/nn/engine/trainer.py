@@ -213,10 +213,10 @@ class Trainer:
 
     def _rates(self, epoch, n_batches):
         """Return the learning rates of the steps of an epoch, and count them."""
-        clock, rates = self.state.clock, []
+        clock, rates, factor = self.state.clock, [], self.schedule.factor
         for k in range(n_batches):
             clock.epoch = epoch + k / n_batches
-            rates.append(self.learning_rate * self.schedule.factor(clock))
+            rates.append(self.learning_rate * factor(clock))
             clock.step += 1
         return rates
 

@@ -153,7 +153,7 @@ class Updater:
         are zero.
         """
         # no square is negative, so that the largest tells; NaN is larger than all
-        largest = [np.max(self.slots[name], initial=0.0) for name in self.rule.squares]
+        largest = [np.maximum.reduce(self.slots[name]) for name in self.rule.squares]
         return not all(map(math.isfinite, largest)) and bool(np.isfinite(self._params).all())
 
     def clip(self, bound: Callable[[np.ndarray], None], l1_scale: float) -> None:

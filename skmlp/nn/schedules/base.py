@@ -74,6 +74,8 @@ class Schedule(Unit):
 
     def factor(self, clock: Clock) -> float:
         """Return the factor of the initial learning rate at ``clock``, a Python float."""
+        if not self.warm_up:
+            return self.curve(clock)
         warmed = clock.epoch + 1.0 / clock.n_batches
         ramp = warmed / float(self.warm_up) if warmed < self.warm_up else 1.0
         return ramp * self.curve(clock)
