@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("numba")
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from skmlp.nn.activations import ACTIVATIONS
@@ -372,6 +374,49 @@ def test_the_number_of_threads_changes_no_bit(norm, monkeypatch):
             ends.append(trained(layers, LogLoss(), np.float32, True, n_epochs=20)[0])
     for a, b in zip(*ends, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_waiting_for_a_helper(interrupted, monkeypatch):
+    """It changes no bit; Ctrl-C meanwhile takes back the epoch."""
+    in_pieces(monkeypatch)
+    run, calls, naps = compiled.epoch.run, [], []
+
+    def waits(*arguments):
+        if not arguments[-1]:  # the thread that trains
+            calls.append(arguments)
+        if not arguments[-1] and len(calls) == 3:
+            return compiled.epoch.WAITS
+        return run(*arguments)
+
+    class Clock:
+        @staticmethod
+        def sleep(seconds):
+            naps.append(seconds)
+            if interrupted:
+                raise KeyboardInterrupt
+
+    x, target = np.random.default_rng(1).normal(size=(20, 7)), np.eye(3)[np.arange(20) % 3]
+    ends = []
+    for n_epochs in (5, 2 if interrupted else 5):
+        network = randomised(Network(stack(Dropout(0.2)), LogLoss(), 7, np.float64))
+        state = TrainingState(np.random.default_rng(0))
+        network.prepare(10, state.rng)
+        updater = Updater(Adam(), network.params, network.grads, state.slots)
+        trainer = Trainer(
+            network, updater, Constant(), 0.01, state, 10, make_program=compiled.program
+        )
+        with monkeypatch.context() as patched:
+            if not ends:
+                patched.setattr(compiled.epoch, "run", waits)
+                patched.setattr(compiled, "time", Clock)
+            stops = not ends and interrupted
+            with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
+                trainer.fit(DenseRows(x), DenseRows(target), n_epochs=n_epochs)
+        ends.append((network.params, state.slots["m"], state.rng.bit_generator.state))
+    assert len(naps) == 1
+    for ours, wanted in zip(*ends, strict=True):
+        np.testing.assert_equal(ours, wanted)
 
 
 def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):

@@ -103,3 +103,17 @@ def test_a_helper_leaves_the_core_of_the_owner():
     assert os.sched_getaffinity(0) == cores
     board[turns.CORE] = -2
     assert not turns.leave_core(board)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are known on Linux only")
+def test_a_helper_that_may_not_leave_stays(monkeypatch):
+    def refuse(thread, cores):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    board = turns.new_board()
+    left = []
+    for _ in range(20):
+        board[turns.CORE] = turns.core()
+        left.append(turns.leave_core(board))
+    assert not any(left)

@@ -58,15 +58,17 @@ def make_room():
 
 
 def leave_core(board):
-    """Go to another core if this thread is on that of the owner, and return whether it was."""
+    """Go to another core if this thread is on that of the owner, and return whether it did."""
     if not _KNOWS_CORE or board[CORE] != core():
         return False
     cores = os.sched_getaffinity(0)
     others = cores - {int(board[CORE])}
-    if others:
+    try:
         os.sched_setaffinity(0, others)
         os.sched_setaffinity(0, cores)
-    return bool(others)
+    except OSError:  # there is no other, or it may not
+        return False
+    return True
 
 
 @compiled
