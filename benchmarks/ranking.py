@@ -141,7 +141,10 @@ def tables(folder):
             frame, y = fetch_openml(name, version=version, return_X_y=True, as_frame=True)
             yield name, *_prepared(frame, y)
         return
-    for path in sorted(pathlib.Path(folder).glob("*.parquet")):
+    paths = sorted(pathlib.Path(folder).glob("*.parquet"))
+    if not paths:
+        raise ValueError(f"There is no file *.parquet in the folder {folder}.")
+    for path in paths:
         yield path.stem, *_prepared(*read_table(path))
 
 

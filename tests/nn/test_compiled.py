@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("numba")
 
-from contextlib import nullcontext
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from skmlp.nn.activations import ACTIVATIONS
 from skmlp.nn.compiled import entries
 from skmlp.nn.compiled import program as compiled
 from skmlp.nn.engine.network import Network
-from skmlp.nn.engine.sources import DenseRows, LabelRows, Part
+from skmlp.nn.engine.sources import DenseRows, Part
 from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import DivergedError, Trainer
 from skmlp.nn.layers import (
@@ -37,96 +36,8 @@ from skmlp.nn.losses import LogLoss, Poisson, SquaredError
 from skmlp.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Constant, OneCycle
-from tests.nn.helpers import construct, helped_by, randomised, targets_of
-
-N = 53
-ROUNDING = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-10}  # after two epochs of steps
-
-
-class Last:
-    """Keeps the record of the last epoch."""
-
-    def epoch_begin(self, trainer):
-        pass
-
-    def epoch_end(self, trainer, record):
-        self.record = {name: value for name, value in record.items() if name != "seconds"}
-        return False
-
-
-def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **options):
-    """Return what training leaves: record, parameters, statistics, slots, random stream; and
-    whether it was compiled.
-    """
-    weighted, categories = options.pop("weighted", False), options.pop("categories", ())
-    penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
-    decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
-    rates = options.pop("rates", ())
-    rng = np.random.default_rng(1)
-    alphas = [penalty] * len(Network(layers, loss, n_in).penalised)
-    network = randomised(Network(layers, loss, n_in, dtype, alphas))
-    x = rng.normal(size=(N, n_in)).astype(dtype)
-    for k, n in enumerate(categories):
-        x[:, k - len(categories)] = rng.integers(0, n + 1, N)
-    target = targets_of(loss, (N, network.n_out), rng, dtype)
-    target = LabelRows(target.argmax(axis=1), target.shape[1]) if labels else DenseRows(target)
-    weight = rng.uniform(0.5, 2.0, N) if weighted else None
-    state = TrainingState(np.random.default_rng(2))
-    network.prepare(13, state.rng)
-    updater = Updater(
-        rule or SGD(),
-        network.params,
-        network.grads,
-        state.slots,
-        penalties=network.penalties,
-        decays=[(part, decay) for part in network.penalised],
-        weights=[view for (_, name), view in network.views().items() if name == "weight"],
-        max_norm=max_norm,
-        scalars=state.scalars,
-        rates=rates or network.layout.rates(),
-    )
-    made, last = [], Last()
-
-    def make(*arguments):
-        made.append(compiled.program(*arguments))
-        return made[-1]
-
-    make = make if backend else None
-    schedule = options.pop("schedule", Constant())
-    trainer = Trainer(
-        network,
-        updater,
-        schedule,
-        0.001,
-        state,
-        12,
-        callbacks=[last],
-        make_program=make,
-        **options,
-    )
-    trainer.fit(DenseRows(x), target, weight, n_epochs=n_epochs)
-    vectors = [network.params, network.running, *updater.slots.values()]
-    ends = [np.array(list(last.record.values()), float), *vectors]
-    return ends, state.rng.bit_generator.state, bool(made) and made[0] is not None
-
-
-def assert_same(layers, loss, dtype, **options):
-    """Assert that both ways train alike, and that one of them was compiled."""
-    (ours, stream, is_compiled), (theirs, wanted, _) = (
-        trained(layers, loss, dtype, backend, **options) for backend in (True, False)
-    )
-    assert is_compiled
-    assert stream == wanted
-    rounding = ROUNDING[np.dtype(dtype)]
-    for a, b in zip(ours, theirs, strict=True):
-        scale = np.abs(b).max(initial=1e-30)
-        np.testing.assert_allclose(a, b, rtol=rounding, atol=rounding * scale)
-
-
-def stack(*layers, activation=None, n_out=3):
-    """Return a network of a hidden layer, what is given, and an output."""
-    first = [Dense(9)] if activation is None else [Dense(9), Activate(activation)]
-    return [*first, *layers, Dense(n_out)]
+from tests.nn.helpers import construct, randomised
+from tests.nn.two_ways import assert_same, in_pieces, stack, trained
 
 
 @pytest.mark.parametrize("key", ACTIVATIONS)
@@ -338,104 +249,3 @@ def test_one_function_serves_every_network():
     for width in (3, 5, 8):
         assert_same(stack(Dense(width), BatchNorm()), SquaredError(), np.float64)
     assert len(epoch.run.signatures) <= before + 1
-
-
-def in_pieces(monkeypatch):
-    """Cut batches of any size."""
-    monkeypatch.setattr(compiled, "SHARED", 0)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"norm_limit": 0.05}, {"penalty": 0.3, "max_norm": 0.7}, {"weighted": True}],
-    ids=str,
-)
-@pytest.mark.parametrize("n_helpers", [0, 1])
-def test_pieces_of_a_batch(n_helpers, options, dtype, monkeypatch):
-    """The last batch has five rows, of which the second piece gets one."""
-    in_pieces(monkeypatch)
-    for layers in (
-        stack(Dropout(0.3), activation=ACTIVATIONS["relu"]()),
-        [Dropout(0.2), Dense(4), Dropout(0.2), TiedDense(7, 2), Dense(3)],
-        [Dense(7), PReLU(), Add(2), Concat(3), AlphaDropout(0.1), Dense(3)],
-        [BatchNorm(), *stack(BatchNorm(0.3), PReLU(), Dropout(0.3), Dense(4), BatchNorm())],
-    ):
-        with helped_by(n_helpers):
-            assert_same(layers, SquaredError(), dtype, **options)
-
-
-@pytest.mark.parametrize("norm", [[], [BatchNorm()]], ids=str)
-def test_the_number_of_threads_changes_no_bit(norm, monkeypatch):
-    in_pieces(monkeypatch)
-    layers = stack(*norm, Dropout(0.3), activation=ACTIVATIONS["tanh"]())
-    ends = []
-    for n in (0, 1):
-        with helped_by(n):
-            ends.append(trained(layers, LogLoss(), np.float32, True, n_epochs=20)[0])
-    for a, b in zip(*ends, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_waiting_for_a_helper(interrupted, monkeypatch):
-    """It changes no bit; Ctrl-C meanwhile takes back the epoch."""
-    in_pieces(monkeypatch)
-    run, calls, naps = compiled.epoch.run, [], []
-
-    def waits(*arguments):
-        if not arguments[-1]:  # the thread that trains
-            calls.append(arguments)
-        if not arguments[-1] and len(calls) == 3:
-            return compiled.epoch.WAITS
-        return run(*arguments)
-
-    class Clock:
-        @staticmethod
-        def sleep(seconds):
-            naps.append(seconds)
-            if interrupted:
-                raise KeyboardInterrupt
-
-    x, target = np.random.default_rng(1).normal(size=(20, 7)), np.eye(3)[np.arange(20) % 3]
-    ends = []
-    for n_epochs in (5, 2 if interrupted else 5):
-        network = randomised(Network(stack(Dropout(0.2)), LogLoss(), 7, np.float64))
-        state = TrainingState(np.random.default_rng(0))
-        network.prepare(10, state.rng)
-        updater = Updater(Adam(), network.params, network.grads, state.slots)
-        trainer = Trainer(
-            network, updater, Constant(), 0.01, state, 10, make_program=compiled.program
-        )
-        with monkeypatch.context() as patched:
-            if not ends:
-                patched.setattr(compiled.epoch, "run", waits)
-                patched.setattr(compiled, "time", Clock)
-            stops = not ends and interrupted
-            with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
-                trainer.fit(DenseRows(x), DenseRows(target), n_epochs=n_epochs)
-        ends.append((network.params, state.slots["m"], state.rng.bit_generator.state))
-    assert len(naps) == 1
-    for ours, wanted in zip(*ends, strict=True):
-        np.testing.assert_equal(ours, wanted)
-
-
-def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):
-    """In one piece and in two."""
-    layers = stack(Dropout(0.3), activation=ACTIVATIONS["tanh"]())
-    for shared in (10**9, 0):
-        monkeypatch.setattr(compiled, "SHARED", shared)
-        seen = []
-
-        def probe(network, plan, seen=seen):
-            seen.append((network.grads.copy(), plan.layers[1].y.copy(), plan.layers[0].x.copy()))
-
-        with_probe, without = (
-            trained(layers, LogLoss(), np.float64, True, probe=p)[0] for p in (probe, None)
-        )
-        for a, b in zip(with_probe, without, strict=True):
-            np.testing.assert_array_equal(a, b)
-        n_seen = len(seen)
-        trained(layers, LogLoss(), np.float64, False, probe=probe)
-        for ours, wanted in zip(seen[:n_seen], seen[n_seen:], strict=True):
-            for a, b in zip(ours, wanted, strict=True):
-                np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
