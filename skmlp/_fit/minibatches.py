@@ -81,7 +81,7 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
     compiled = compiled_backend(network.params.size, n_steps)
     make_program = None
     if compiled is not None:
-        make_program = compiled.program
+        make_program = partial(compiled.program, at_once=training.member is not None)
     n_most = max(stop - start for start, stop in bounds)
     network.prepare(n_most, state.rng, keep_outputs=diagnostics is not None)
     penalised = network.penalised

@@ -126,3 +126,15 @@ def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):
         for ours, wanted in zip(seen[:n_seen], seen[n_seen:], strict=True):
             for a, b in zip(ours, wanted, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_training_beside_others_is_cut_from_larger_batches_on(at_once, monkeypatch):
+    """The other cores are busy, and a piece costs something."""
+    network = randomised(Network(stack(), SquaredError(), 7, np.float64))
+    network.prepare(10)
+    monkeypatch.setattr(compiled, "SHARED", 10 * network.params.size // 4)
+    updater = Updater(Adam(), network.params, network.grads)
+    x, target = DenseRows(np.zeros((10, 7))), DenseRows(np.zeros((10, 3)))
+    made = compiled.program(network, updater, x, target, None, 10, at_once)
+    assert len(made._pieces) == (1 if at_once else 2)

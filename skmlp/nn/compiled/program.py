@@ -23,14 +23,15 @@ from .random_words import put_state, state_of
 from .table import meetings_of
 
 SHARED = 500_000  # multiplications of a layer's product from which a batch is cut into pieces
+AT_ONCE = 8  # times as many if other networks train at once, which keep the other cores busy
 _NAP = 1e-4  # seconds that a thread sleeps before it looks again
 
 
-def program(network, updater, x, target, weight, n_most):
+def program(network, updater, x, target, weight, n_most, at_once=False):
     """Return the ``Program`` of a training, None where a unit or a source has no entry.
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
-    (n_rows,) or None.
+    (n_rows,) or None; ``at_once``: whether it is one of several trainings that may run at once.
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
@@ -38,7 +39,7 @@ def program(network, updater, x, target, weight, n_most):
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
     if not known or tables(network, network.plan(n_most)) is None:
         return None
-    return Program(network, updater, *sources, weight, n_most)
+    return Program(network, updater, *sources, weight, n_most, at_once)
 
 
 def _numbers_of(source, dtype):
@@ -103,12 +104,14 @@ class Program:
     weight : ndarray of shape (n_rows,) or None
     n_most : int
         Rows of the largest batch.
+    at_once : bool, default=False
+        Whether it is one of several trainings that may run at once.
     """
 
-    def __init__(self, network, updater, x, target, weight, n_most):
+    def __init__(self, network, updater, x, target, weight, n_most, at_once=False):
         self._network, self._updater = network, updater
         self._sources = x, target  # keeps their arrays
-        n_pieces = 2 if _is_large(network, n_most) else 1
+        n_pieces = 2 if _is_large(network, n_most, at_once) else 1
         rows, size = epoch.cut(n_most, n_pieces, 0)[1], network.params.size
         others = np.zeros((n_pieces - 1, size), network.dtype)
         plans = [network.plan(rows), *(network.extra_plan(rows, grads) for grads in others)]
@@ -245,13 +248,14 @@ class Program:
         return plan
 
 
-def _is_large(network, n_rows):
+def _is_large(network, n_rows, at_once):
     """Return whether a batch of ``n_rows`` is cut into pieces, which meet at batch normalisation,
     forwards and backwards.
     """
     n_products = sum(isinstance(layer, Dense | TiedDense) for layer in network.layers)
     n_meetings = 2 * sum(type(layer) is BatchNorm for layer in network.layers)
-    return n_rows * network.params.size >= SHARED * (n_products + n_meetings)
+    least = SHARED * (AT_ONCE if at_once else 1)
+    return n_rows * network.params.size >= least * (n_products + n_meetings)
 
 
 def _loss(network):
