@@ -6,7 +6,8 @@
 ``__target__``; without a folder the tables named in ``OPENML`` are fetched with ``fetch_openml``.
 Each table has one split for a seed: at most 5000 rows to train on and 5000 to test on. Results go
 to a csv, one row for each table and estimator; what is there is not run again. The error is 1 -
-accuracy, or the root mean squared error divided by the standard deviation of y.
+accuracy, or the root mean squared error divided by the standard deviation of y. Where another
+estimator refuses a table its row is empty.
 """
 
 import argparse
@@ -242,7 +243,13 @@ def main():
         for name in ["skmlp", *filter(None, arguments.others.split(","))]:
             if (table, name, seed) in done:
                 continue
-            results = measured(contender(name, seed, classifies), split, classifies)
+            try:
+                results = measured(contender(name, seed, classifies), split, classifies)
+            except ValueError as error:
+                if name == "skmlp":
+                    raise
+                print(table, name, "failed:", error)
+                results = 4 * [None]
             row = [table, task, len(split[0]), frame.shape[1], name, seed, *results]
             with arguments.out.open("a", newline="") as file:
                 csv.writer(file).writerow(row)

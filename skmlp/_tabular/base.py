@@ -21,6 +21,7 @@ from .._params.parameters import ExplainedParameters
 from .._saved.stored import CheckedState
 from .._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
 from .._warn import warn_user
+from .epochs import Candidates, choose_epochs
 from .folds import splits
 from .members import in_threads, trained
 from .recipe import batch_size_for, fading, n_epochs_for, recipe
@@ -144,6 +145,7 @@ class BaseTabularMLP(
         strata = None if strata is None else strata[rows]
         pairs = splits(self.n_estimators, rows, strata, rng)
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
+        candidates = [Candidates() for _ in pairs]
 
         def train(k, deadline):
             settings = {
@@ -152,15 +154,18 @@ class BaseTabularMLP(
                 "min_frequency": self._codec.min_frequency,  # of the whole table
             }
             member = self.make_estimator(n_rows, k, table.shape[1]).set_params(**settings)
+            callbacks = (deadline,) if pairs[k] is None else (deadline, candidates[k])
             given = Given(
                 table,
                 target,
                 weight,
                 classes=self._target_classes,
-                member=Member(pairs[k], (deadline,), self.n_estimators, frame),
+                member=Member(pairs[k], callbacks, self.n_estimators, frame),
             )
             with nullcontext() if tasks is None else tasks.member(k, member):
-                return member._fit(given)
+                member._fit(given)
+            candidates[k].end()
+            return member
 
         n_threads = min(self._n_threads(), self.n_estimators)
         self.estimators_, interrupted = trained(
@@ -171,6 +176,7 @@ class BaseTabularMLP(
                 f"Training was interrupted; {len(self.estimators_)} of {self.n_estimators} "
                 "members are there, those that had begun."
             )
+        choose_epochs(candidates)
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
         held_out = [
             (pair[1], target[pair[1]], np.ones(len(pair[1])) if weight is None else weight[pair[1]])
