@@ -199,7 +199,9 @@ DISAGREE = [
     ("tabular classifier", "_codec", copied("names", lambda a: a[::-1]), "on another table than"),
     ("tabular classifier", "_codec.keeps_missing", True, "keeps_missing is True, but should be"),
     ("tabular classifier", "n_features_in_", 4, "of columns of the table is 5, but should be 4"),
-    ("tabular classifier", "sharpness_", 0.0, "sharpness_ is 0.0, but should be a positive number"),
+    ("tabular classifier", "sharpness_", 1.0, "sharpness_ is 1.0, but should be an array of pos"),
+    ("tabular classifier", "sharpness_", np.zeros(2), "but should be an array of positive numbers"),
+    ("tabular classifier", "sharpness_", np.ones(9), "factors in sharpness_ is 9, but should be"),
     (
         "tabular classifier",
         "feature_names_in_",

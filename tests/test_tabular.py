@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingRegressor
@@ -182,7 +182,7 @@ def test_a_prediction_is_the_mean_of_what_members_say_of_the_table(cls):
         parts = [np.clip(member.predict(X), y.min(), y.max()) for member in model.estimators_]
     else:
         scores = [member.decision_function(X) for member in model.estimators_]
-        mean = softmax(model.sharpness_ * np.mean(scores, axis=0), axis=1)
+        mean = softmax(np.mean(model.sharpness_[:, None, None] * scores, axis=0), axis=1)
         assert_allclose(model.predict_log_proba(X), np.log(mean), rtol=1e-5, atol=1e-5)
         parts = [mean]
     assert_allclose(said(model, X), np.mean(parts, axis=0), rtol=1e-5, atol=1e-6)
@@ -227,8 +227,8 @@ def test_members_know_the_labels():
     X, y = mixed(300)
     labels = np.array(["no", "yes"])[y]
     model = quick().fit(X, labels)
-    mean = np.mean([member.decision_function(X) for member in model.estimators_], axis=0)
-    assert_allclose(model.decision_function(X), model.sharpness_ * mean, rtol=1e-5)
+    mean = model.sharpness_ @ [member.decision_function(X) for member in model.estimators_]
+    assert_allclose(model.decision_function(X), mean / len(model.estimators_), rtol=1e-5)
     for member in model.estimators_:
         assert member.score(X, labels) > 0.7  # the commoner label: 0.5
 
@@ -295,12 +295,28 @@ def test_sharpness_is_that_of_the_labels(factor):
     scores = rng.normal(0.0, 2.0, (20_000, 4))
     p = softmax(factor * scores, axis=1)
     labels = (p.cumsum(axis=1) < rng.random(20_000)[:, None]).sum(axis=1)
-    assert sharpness(scores, labels, np.ones(20_000)) == pytest.approx(factor, rel=0.03)
+    assert sharpness([(scores, labels, np.ones(20_000))]) == pytest.approx(factor, rel=0.03)
     binary = scores[:, 1:2] - scores[:, :1]
     two = labels < 2
-    assert sharpness(binary[two], labels[two], np.ones(two.sum())) == pytest.approx(
-        factor, rel=0.05
-    )
+    one = binary[two], labels[two], np.ones(two.sum())
+    assert sharpness([one]) == pytest.approx(factor, rel=0.05)
+
+
+def test_each_member_has_a_sharpness_of_its_own_where_it_held_out_enough_rows():
+    rng = np.random.default_rng(0)
+
+    def drawn(n, factor):
+        """Scores, and labels by the probabilities that a factor of them gives."""
+        scores = rng.normal(0.0, 2.0, (n, 1))
+        labels = (rng.random(n) < expit(factor * scores[:, 0])).astype(int)
+        return scores, labels, np.ones(n)
+
+    many = sharpness([drawn(20_000, 0.5), drawn(20_000, 2.0)])
+    assert many[1] / many[0] == pytest.approx(4.0, rel=0.1)
+    # two rows that are right say nothing, however sure one could be of them
+    scores, labels = np.array([[-1.0], [1.0]]), np.array([0, 1])
+    common, few = sharpness([drawn(20_000, 1.0), (scores, labels, np.ones(2))])
+    assert few == pytest.approx(common, rel=0.15)
 
 
 def test_quantiles_cover_what_they_say(rng):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._data.table import TableCodec
-from ..nn.saved import COUNT, EXTENT, Kind, is_array, is_ours, part, refusal, shown
+from ..nn.saved import COUNT, Kind, is_array, is_ours, part, refusal, shown
 from .kinds import CLASSES, NAMES
 from .networks import CLASSIFIER, REGRESSOR
 from .stored import Fitted, agree
@@ -15,6 +15,10 @@ def _is_real(array):
 
 def _is_vector(value):
     return is_array(value) and value.ndim == 1 and _is_real(value)
+
+
+def _is_positive(value):
+    return _is_vector(value) and bool((value > 0.0).all())
 
 
 def _is_range(value):
@@ -66,6 +70,9 @@ def _check_members(cls, state, fitted):
 def _check_classifier(cls, state):
     """Raise ``ValueError`` unless the parts of a classifier for tables belong together."""
     _check_members(cls, state, CLASSIFIER)
+    agree(
+        cls, "number of factors in sharpness_", len(state["sharpness_"]), len(state["estimators_"])
+    )
     for member in state["estimators_"]:
         agree(cls, "_multilabel of a member", bool(member._multilabel), False)
         if not np.array_equal(member.classes_, state["classes_"]):
@@ -102,7 +109,7 @@ TABULAR_CLASSIFIER = Fitted(
     {
         **_TABULAR,
         "classes_": CLASSES,
-        "sharpness_": Kind("a positive number", lambda value: EXTENT.holds(value) and value > 0.0),
+        "sharpness_": Kind("an array of positive numbers", _is_positive),
     },
     {"feature_names_in_"},
     _check_classifier,

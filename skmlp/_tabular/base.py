@@ -233,10 +233,10 @@ class BaseTabularMLP(
             return in_threads(one_thread()(function), n, n_threads)
 
     def _mean(self, function, n_rows):
-        """Return the mean over the members of what a function of a member gives."""
+        """Return the mean over the members of what a function of a member's number gives."""
         members = self.estimators_
         n_multiplications = n_rows * members[0]._network.params.size * len(members)
-        parts = self._each(lambda k: function(members[k]), len(members), n_multiplications)
+        parts = self._each(function, len(members), n_multiplications)
         total = parts[0]
         for part in parts[1:]:
             total += part

@@ -31,7 +31,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     the rows and keeps the weights of an epoch that was good there, as were those around it and
     those of the other members at that time. Every second member, from the first on, has an
     embedding of the numeric columns (``numeric_embedding``). The scores of the members are
-    averaged, and calibrated on the held-out rows.
+    calibrated on the rows that they hold out, and averaged.
 
     Parameters
     ----------
@@ -44,9 +44,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    sharpness_ : float
-        Factor on the mean of the members' scores that calibrates the probabilities: the inverse
-        of a temperature.
+    sharpness_ : ndarray of shape (n_estimators,)
+        Factors on the scores of the members that calibrate the probabilities: inverse temperatures.
     {attributes}
 
     See Also
@@ -228,8 +227,12 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     def _scores(self, X):
         """Return the calibrated scores (n, n_classes), or (n, 1) for two classes."""
         matrix = self._check_X(X)
-        scores = self._mean(lambda member: self._said(member, matrix), len(matrix))
-        scores *= self.sharpness_
+        return self._mean(lambda k: self._calibrated(k, matrix), len(matrix))
+
+    def _calibrated(self, k, matrix):
+        """Return the calibrated scores of a member."""
+        scores = self._said(self.estimators_[k], matrix)
+        scores *= self.sharpness_[k]
         return scores
 
     def _said(self, member, matrix):
@@ -243,8 +246,6 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     def _summarise(self, held_out):
         for member in self.estimators_:  # which learned the numbers of the classes
             member.classes_ = self.classes_
-        self.sharpness_ = 1.0
+        self.sharpness_ = np.ones(len(self.estimators_))
         if held_out:
-            scores = np.concatenate([said for _, said in held_out])
-            labels, weights = (np.concatenate([given[k] for given, _ in held_out]) for k in (1, 2))
-            self.sharpness_ = sharpness(scores, labels, weights, len(self.estimators_))
+            self.sharpness_ = sharpness([(said, *given[1:]) for given, said in held_out])

@@ -127,7 +127,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
             (n_samples, n_levels).
         """
         matrix = self._check_X(X)
-        y = self._mean(lambda member: self._said(member, matrix), len(matrix))
+        y = self._mean(lambda k: self._said(self.estimators_[k], matrix), len(matrix))
         if quantiles is None:
             return y
         levels = self._checked_levels(quantiles)

@@ -32,9 +32,9 @@ def convert_scores(graph, model, x):
     """Add the raw scores of a network; of an ensemble for tables their mean, calibrated."""
     if not isinstance(model, BaseTabularMLP):
         return convert_layers(graph, model._network, x, 0, len(model._network.layers))
-    return _mean(
-        graph, [convert_scores(graph, each, x) for each in model.estimators_], model.sharpness_
-    )
+    parts = [convert_scores(graph, each, x) for each in model.estimators_]
+    pairs = zip(parts, model.sharpness_, strict=True)
+    return _mean(graph, [graph.node("Mul", part, float(factor)) for part, factor in pairs])
 
 
 def convert_values(graph, model, x):
@@ -50,9 +50,9 @@ def convert_values(graph, model, x):
     return [_mean(graph, parts)]
 
 
-def _mean(graph, parts, factor=1.0):
-    """Add the mean of some numbers, times a factor."""
-    return graph.node("Mul", graph.node("Sum", *parts), factor / len(parts))
+def _mean(graph, parts):
+    """Add the mean of some numbers."""
+    return graph.node("Mul", graph.node("Sum", *parts), 1.0 / len(parts))
 
 
 def convert_labels(graph, model, raw, classes):
