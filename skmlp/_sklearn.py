@@ -15,7 +15,12 @@ from sklearn import get_config
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._available_if import _AvailableIfDescriptor as AvailableIfDescriptor
-from sklearn.utils._param_validation import HasMethods, Interval, Options
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    validate_parameter_constraints,
+)
 from sklearn.utils._param_validation import StrOptions as UnorderedOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -128,6 +133,7 @@ __all__ = [
     "makes_pandas",
     "safe_indexing",
     "takes_weights",
+    "validate_parameter_constraints",
     "with_callbacks",
     "without_callbacks",
 ]

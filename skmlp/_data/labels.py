@@ -87,6 +87,12 @@ def check_labels(y):
     return y, True
 
 
+def sorted_labels(y):
+    """Return the different labels of checked y (n,), sorted."""
+    # what scikit-learn's function does beside this is for strings and for several y
+    return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y)
+
+
 def check_classes(labels, multilabel, known, was_multilabel, declared, every_class):
     """Raise ``ValueError`` unless the labels of a target are among the known ones.
 

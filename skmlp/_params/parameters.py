@@ -2,6 +2,8 @@
 
 import functools
 
+from .._sklearn import validate_parameter_constraints
+from ..nn.unit import defaults
 from .keys import explained, remedy
 
 
@@ -55,8 +57,17 @@ class ExplainedParameters:
         return super().set_params(**params)
 
     def _validate_params(self):
-        """Raise scikit-learn's error for an invalid parameter, with a hint."""
+        """Raise scikit-learn's error for an invalid parameter, with a hint. Most parameters have
+        their default, which needs no check.
+        """
+        cls = type(self)
+        usual = defaults(cls)
+        changed = {
+            name: getattr(self, name)
+            for name in self._get_param_names()
+            if getattr(self, name) is not usual.get(name, self)
+        }
         try:
-            super()._validate_params()
+            validate_parameter_constraints(cls._parameter_constraints, changed, cls.__name__)
         except ValueError as error:
             raise type(error)(explained(str(error), self)) from None

@@ -96,18 +96,23 @@ def _adds_bias(network, plan, i):
     )
 
 
+def has_entries(layers):
+    """Return whether all layers and their activations have an entry."""
+    activations = [layer.activation for layer in layers if type(layer) is Activate]
+    return all(type(layer) in LAYERS for layer in layers) and all(
+        type(f) in ACTIVATIONS for f in activations
+    )
+
+
 def tables(network, plan, is_piece=False):
-    """Return the forward and the backward ``Table`` of a network for the arrays of a plan, None if
-    a layer has no entry.
+    """Return the forward and the backward ``Table`` of a network, all of whose layers have an
+    entry, for the arrays of a plan.
 
     ``is_piece``: whether the rows are a piece of a batch only.
     """
     plan.begin(plan.x)
     forward, backward = Table(), Table()
-    entries = [LAYERS.get(type(layer)) for layer in network.layers]
-    activations = [f.activation for f in network.layers if type(f) is Activate]
-    if None in entries or not all(type(f) in ACTIVATIONS for f in activations):
-        return None
+    entries = [LAYERS[type(layer)] for layer in network.layers]
     places = [_Place(network, plan, i, is_piece) for i in range(len(entries))]
     for layer, (enter, _), place in zip(network.layers, entries, places, strict=True):
         enter(layer, place, place.ws, forward)

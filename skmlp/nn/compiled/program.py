@@ -18,7 +18,7 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Dense
 from ..layers.tied import TiedDense
 from . import epoch, passes, turns
-from .entries import LOSSES, UPDATES, tables
+from .entries import LOSSES, UPDATES, has_entries, tables
 from .random_words import put_state, state_of
 from .table import meetings_of
 
@@ -37,7 +37,7 @@ def program(network, updater, x, target, weight, n_most, at_once=False):
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
     known = known and not updater.penalises_l1 and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
-    if not known or tables(network, network.plan(n_most)) is None:
+    if not known or not has_entries(network.layers):
         return None
     return Program(network, updater, *sources, weight, n_most, at_once)
 
