@@ -93,6 +93,12 @@ def test_a_loss_without_probabilities_is_refused():
         TabularMLPClassifier(**QUICK, member_params={"loss": "hinge"}).fit(*mixed())
 
 
+@BOTH
+def test_a_solver_without_epochs_is_refused(cls):
+    with pytest.raises(ValueError, match="solver='lbfgs', which has no epochs"):
+        cls(**QUICK, member_params={"solver": "lbfgs"}).fit(*mixed())
+
+
 @pytest.mark.parametrize("loss", ["quantile", Quantile([0.1, 0.9])])
 def test_a_loss_of_several_quantiles_is_refused_before_training(loss):
     X, y = mixed()

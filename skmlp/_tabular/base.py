@@ -18,6 +18,7 @@ from .._fit.data import Given, Member
 from .._fit.threads import free_threads, one_thread
 from .._fit.transaction import all_or_nothing
 from .._params.parameters import ExplainedParameters
+from .._params.units import is_lbfgs
 from .._saved.stored import CheckedState
 from .._sklearn import CallbackSupportMixin, has_callbacks, with_callbacks
 from .._warn import warn_user
@@ -112,7 +113,13 @@ class BaseTabularMLP(
                 f"member_params has {owned}, which {type(self).__name__} sets for its members "
                 "itself; leave them out."
             )
-        return self._make(number, n_samples, n_features, **settings).set_params(**params)
+        member = self._make(number, n_samples, n_features, **settings).set_params(**params)
+        if is_lbfgs(member):
+            raise ValueError(
+                "member_params has solver='lbfgs', which has no epochs of which the best could be "
+                f"chosen; {type(self).__name__} needs a solver that trains on batches."
+            )
+        return member
 
     def _fit(self, X, y, sample_weight):
         """Fit, or raise and leave the estimator as it is."""
