@@ -109,7 +109,9 @@ def contender(name, seed, classifies):
         return cls(categorical_features="from_dtype", random_state=seed)
     if name == "mlp":
         cls = MLPClassifier if classifies else MLPRegressor
-        return behind_preprocessing(cls((256, 256), early_stopping=True, random_state=seed))
+        return behind_preprocessing(
+            cls(hidden_layer_sizes=(256, 256), early_stopping=True, random_state=seed)
+        )
     if name == "lgbm":
         from lightgbm import LGBMClassifier, LGBMRegressor
 
