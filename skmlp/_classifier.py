@@ -15,7 +15,6 @@ from ._data.labels import (
     check_classes,
     check_labels,
     has_probabilities,
-    sorted_labels,
     with_missing,
     without_missing,
 )
@@ -365,8 +364,7 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
         sparse_labels = sparse.issparse(y)
         y, missing = without_missing(y)
         X, y = checked(self, X, y, reset=reset, multi_output=True)
-        y, multilabel = check_labels(y)
-        labels = np.arange(y.shape[1]) if multilabel else sorted_labels(y)
+        y, multilabel, labels = check_labels(y)
         if reset:
             self._multilabel, self._sparse_labels = multilabel, sparse_labels
             self.classes_ = labels if classes is None else unique_labels(classes)

@@ -66,13 +66,18 @@ def with_missing(y, missing, first):
 
 
 def check_labels(y):
-    """Return (y, whether it is multilabel), y of shape (n,), or a float matrix (n, k) of zeros
-    and ones.
+    """Return (y, whether it is multilabel, the labels): y of shape (n,) and its different labels,
+    sorted, or a float matrix (n, k) of zeros and ones and the numbers of its columns.
     """
     y = y if sparse.issparse(y) else one_column(y)
+    is_column = not sparse.issparse(y) and y.ndim == 1
+    if is_column and y.dtype.kind in "biu":
+        labels = np.unique(y)
+        if len(labels) <= 0.5 * len(y):  # else scikit-learn's check warns
+            return y, False, labels
     check_classification_targets(y)
-    if not sparse.issparse(y) and y.ndim == 1:  # to look for its kind again would cost as much
-        return y, False
+    if is_column:
+        return y, False, unique_labels(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -80,17 +85,11 @@ def check_labels(y):
             "classifier for each."
         )
     if kind != "multilabel-indicator":
-        return y, False
+        return y, False, unique_labels(y)
     y = (y.toarray() if sparse.issparse(y) else y).astype(np.float64)
     if y.min() < 0 or y.max() > 1:
         raise ValueError(f"Several columns of labels are zeros and ones, but y has {np.unique(y)}.")
-    return y, True
-
-
-def sorted_labels(y):
-    """Return the different labels of checked y (n,), sorted."""
-    # what scikit-learn's function does beside this is for strings and for several y
-    return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y)
+    return y, True, np.arange(y.shape[1])
 
 
 def check_classes(labels, multilabel, known, was_multilabel, declared, every_class):

@@ -13,7 +13,7 @@ from ..nn.engine.sources import Part
 from ..nn.engine.trainer import DivergedError
 from ..nn.losses.base import working_rows
 
-_SAMPLE_ROWS, _SAMPLE_VALUES = 1000, 2**18  # of the rows that a trained network is looked at with
+_SAMPLE_ROWS, _SAMPLE_VALUES = 500, 2**18  # of the rows that a trained network is looked at with
 _USUAL_WEIGHT = 1e3  # far above what training ends with unless a step explodes
 _LARGE, _SMALL = 20.0, 0.02  # sizes of features and targets, those of standardised ones being 1
 

@@ -6,6 +6,7 @@ callbacks of the core, in the same order, whoever makes the steps.
 
 import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -161,5 +162,11 @@ def random_stream(random_state: Seed) -> tuple[np.random.Generator, int]:
     """Return a random stream seeded by scikit-learn's ``random_state``, and the first of its
     seeds.
     """
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    seeds = (_seeds if type(random_state) is int else _seeds.__wrapped__)(random_state)
     return np.random.Generator(np.random.PCG64(seeds)), seeds[0]
+
+
+@lru_cache(maxsize=1000)
+def _seeds(random_state):
+    """Return four seeds; those of an integer are kept, as the fits of a search have the same."""
+    return check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
