@@ -28,10 +28,10 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both. Its members are :class:`MLPClassifier` with settings that were chosen on
     many tables, after those of RealMLP (Holzmueller et al., 2024); each holds out another part of
-    the rows and keeps the weights of an epoch that was good there, as were those around it and
-    those of the other members at that time. Every second member, from the first on, has an
-    embedding of the numeric columns (``numeric_embedding``). The scores of the members are
-    calibrated on the rows that they hold out, and averaged.
+    the rows and keeps the weights of its best epoch, which the scores of the epochs around it and
+    of the other members help to find. Every second member, from the first on, has an embedding of
+    the numeric columns (``numeric_embedding``). The scores of the members are calibrated on the
+    rows that they hold out, and averaged.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     It takes a data frame, or an array, as it is: numbers of any scale, categories of any kind,
     missing values in both; y needs no scaling. Its members are :class:`MLPRegressor` with settings
     that were chosen on many tables, after those of RealMLP (Holzmueller et al., 2024); each holds
-    out another part of the rows and keeps the weights of an epoch that was good there, as were
-    those around it and those of the other members at that time. Their predictions are averaged. No
+    out another part of the rows and keeps the weights of its best epoch, which the scores of the
+    epochs around it and of the other members help to find. Their predictions are averaged. No
     prediction is outside of the range of the training y.
 
     Parameters
