@@ -247,7 +247,7 @@ def main():
                 continue
             try:
                 results = measured(contender(name, seed, classifies), split, classifies)
-            except ValueError as error:
+            except Exception as error:  # each package has errors of its own
                 if name == "skmlp":
                     raise
                 print(table, name, "failed:", error)

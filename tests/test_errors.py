@@ -359,3 +359,12 @@ def test_a_scorer_that_needs_a_y_is_refused_by_an_autoencoder(scoring):
         early_stopping=True, max_iter=2, scoring=lambda estimator, X, y=None: float(len(X))
     )
     assert model.fit(X).best_validation_score_ == 15.0
+
+
+def test_the_default_of_a_users_class_is_checked():
+    class Mine(MLPClassifier):
+        def __init__(self, alpha=-1.0):
+            super().__init__(alpha=alpha)
+
+    with pytest.raises(ValueError, match=r"'alpha' parameter of Mine must be .* Got -1\.0"):
+        Mine().fit([[0.0], [1.0]], [0, 1])

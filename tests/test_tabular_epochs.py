@@ -97,6 +97,9 @@ def test_few_epochs_are_kept_however_many_are_planned():
     for k in range(5 * MOST_AROUND):
         member.epoch_end(trainer, {"validation_score": 0.01 * k})
     assert len(member._recent) + len(member._kept) <= MOST_AROUND + KEPT + 1
+    member.end()
+    assert len(member._kept) == KEPT
+    assert [*member._recent, *member._unused] == []
 
 
 @pytest.mark.parametrize("cls", [TabularMLPClassifier, TabularMLPRegressor])

@@ -162,11 +162,13 @@ def random_stream(random_state: Seed) -> tuple[np.random.Generator, int]:
     """Return a random stream seeded by scikit-learn's ``random_state``, and the first of its
     seeds.
     """
-    seeds = (_seeds if type(random_state) is int else _seeds.__wrapped__)(random_state)
+    seeds = (_kept_seeds if type(random_state) is int else _seeds)(random_state)
     return np.random.Generator(np.random.PCG64(seeds)), seeds[0]
 
 
-@lru_cache(maxsize=1000)
 def _seeds(random_state):
-    """Return four seeds; those of an integer are kept, as the fits of a search have the same."""
-    return check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+    """Return four seeds."""
+    return tuple(check_random_state(random_state).randint(2**31 - 1, size=4).tolist())
+
+
+_kept_seeds = lru_cache(maxsize=1000)(_seeds)  # the fits of a search have the same integer

@@ -3,6 +3,7 @@
 import functools
 
 from .._sklearn import validate_parameter_constraints
+from ..nn.saved import is_ours
 from ..nn.unit import defaults
 from .keys import explained, remedy
 
@@ -58,16 +59,17 @@ class ExplainedParameters:
 
     def _validate_params(self):
         """Raise scikit-learn's error for an invalid parameter, with a hint. Most parameters have
-        their default, which needs no check.
+        their default, which needs no check unless it is a user's class that chose it.
         """
-        cls = type(self)
-        usual = defaults(cls)
-        changed = {
-            name: getattr(self, name)
-            for name in self._get_param_names()
-            if getattr(self, name) is not usual.get(name, self)
-        }
+        cls, params = type(self), self.get_params(deep=False)
+        if is_ours(cls):
+            usual = defaults(cls)
+            params = {
+                name: value
+                for name, value in params.items()
+                if name not in usual or value is not usual[name]
+            }
         try:
-            validate_parameter_constraints(cls._parameter_constraints, changed, cls.__name__)
+            validate_parameter_constraints(cls._parameter_constraints, params, cls.__name__)
         except ValueError as error:
             raise type(error)(explained(str(error), self)) from None

@@ -47,6 +47,7 @@ class Candidates(Callback):
         """Let the last epochs be candidates too, around which there are fewer."""
         while self._recent:
             self._offer()
+        self._unused.clear()
 
     def curve(self):
         """Return the places of the epochs (n_epochs,), 1 being the end of training, and their

@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("numba")
 
-
 import numpy as np
 
 from skmlp.nn.activations import ACTIVATIONS
