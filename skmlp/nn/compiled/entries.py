@@ -193,26 +193,29 @@ def _activate_backward(layer, place, ws, backward):
 
 def _dropout(layer, place, ws, forward):
     _in_place(place, ws, forward)
-    threshold = layer.threshold(ws.phase.progress)
-    numbers = threshold, layer.scale(threshold)
+    _drop(layer, place, ws, forward)
+
+
+def _drop(layer, place, ws, forward):
+    """Drop values of the output, whose share may change in the course of a fit."""
+
+    def numbers():
+        threshold = layer.threshold(ws.phase.progress)
+        return threshold, layer.scale(threshold)
+
     forward.add(passes.DROPOUT, place.widths[1], 0, ws.y, ws.mask, numbers=numbers)
 
 
 def _alpha_dropout(layer, place, ws, forward):
-    _in_place(place, ws, forward)
+    def shift():
+        threshold = layer.threshold(ws.phase.progress)
+        return (layer.scale(threshold) * low * (1.0 - threshold / 65536.0),)
+
     width, low = place.widths[1], -smooth.SELU_SCALE * smooth.SELU_ALPHA
+    _in_place(place, ws, forward)
     forward.add(passes.SHIFT, width, 0, ws.y, numbers=(-low,))
-    threshold = layer.threshold(ws.phase.progress)
-    scale = layer.scale(threshold)
-    numbers = threshold, scale
-    forward.add(passes.DROPOUT, width, 0, ws.y, ws.mask, numbers=numbers)
-    forward.add(
-        passes.SHIFT,
-        width,
-        0,
-        ws.y,
-        numbers=(scale * low * (1.0 - threshold / 65536.0),),
-    )
+    _drop(layer, place, ws, forward)
+    forward.add(passes.SHIFT, width, 0, ws.y, numbers=shift)
 
 
 def _dropout_backward(layer, place, ws, backward):

@@ -91,6 +91,7 @@ def operate(row, n, like, whole):
 def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope):
     """y <- x, then for each number the sums of the bin plus z times its vectors.
 
+    The bins of a row are searched side by side, without branches, which nobody could foresee.
     Overwrites: y, sums, bins, z, slope.
     """
     real = x.dtype.type
@@ -103,28 +104,36 @@ def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope)
         for k in range(j * n_bins + 1, (j + 1) * n_bins):
             for d in range(dim):
                 sums[k, d] = sums[k - 1, d] + vectors[k - 1, d]
-    half = 1
-    while 2 * half < n_bins:
-        half *= 2
+    edges, slopes = edges.reshape(edges.size), slopes.reshape(slopes.size)
+    sums, vectors = sums.reshape(sums.size), vectors.reshape(vectors.size)
+    found = np.empty(m, np.uint32)  # an index without a sign needs no check whether it is negative
     for i in range(x.shape[0]):
+        for j in range(m):
+            found[j] = j * n_bins
+        left = n_bins
+        while left > 1:
+            half = np.uint32(left // 2)
+            for j in range(m):
+                b = found[j] + half
+                found[j] = b if x[i, j] >= edges[b] else found[j]
+            left -= left // 2
+        for j in range(m):
+            b = found[j]
+            u = (x[i, j] - edges[b]) * slopes[b]
+            slope[i, j] = slopes[b] if zero <= u < one else zero
+            u = zero if u < zero else u
+            z[i, j] = one if u > one else u
+            bins[i, j] = b
         for j in range(n_in):
             y[i, j] = x[i, j]
         for j in range(m):
-            b, step = 0, half
-            while step:
-                if b + step < n_bins and x[i, j] >= edges[j, b + step]:
-                    b += step
-                step //= 2
-            s = slopes[j, b]
-            u = (x[i, j] - edges[j, b]) * s
-            slope[i, j] = s if zero <= u < one else zero
-            u = zero if u < zero else u
-            u = one if u > one else u
-            b += j * n_bins
-            bins[i, j] = b
-            z[i, j] = u
-            for d in range(dim):
-                y[i, n_in + j * dim + d] = sums[b, d] + u * vectors[b, d]
+            u, k, b = z[i, j], n_in + j * dim, np.uint64(found[j]) * np.uint64(dim)
+            if dim == 4:  # the usual one, whose loop is unrolled
+                for d in range(4):
+                    y[i, k + d] = sums[b + np.uint64(d)] + u * vectors[b + np.uint64(d)]
+            else:
+                for d in range(dim):
+                    y[i, k + d] = sums[b + np.uint64(d)] + u * vectors[b + np.uint64(d)]
 
 
 @compiled
@@ -136,22 +145,28 @@ def piecewise_linear_backward(dy, bins, z, d_vectors, d_offset, sums):
     m, dim = d_offset.shape
     first, n_bins = dy.shape[1] - m * dim, sums.shape[0] // m
     d_vectors[...] = zero
-    d_offset[...] = zero
     sums[...] = zero
+    flat_sums, d_flat = sums.reshape(sums.size), d_vectors.reshape(d_vectors.size)
     for i in range(dy.shape[0]):
         for j in range(m):
-            b, u = bins[i, j], z[i, j]
-            for d in range(dim):
-                g = dy[i, first + j * dim + d]
-                d_offset[j, d] += g
-                sums[b, d] += g
-                d_vectors[b, d] += u * g
+            u, k, b = z[i, j], first + j * dim, np.uint64(bins[i, j]) * np.uint64(dim)
+            if dim == 4:
+                for d in range(4):
+                    g = dy[i, k + d]
+                    flat_sums[b + np.uint64(d)] += g
+                    d_flat[b + np.uint64(d)] += u * g
+            else:
+                for d in range(dim):
+                    g = dy[i, k + d]
+                    flat_sums[b + np.uint64(d)] += g
+                    d_flat[b + np.uint64(d)] += u * g
     for j in range(m):
         for k in range((j + 1) * n_bins - 1, j * n_bins, -1):
             for d in range(dim):
                 d_vectors[k - 1, d] += sums[k, d]
-                if k - 1 > j * n_bins:
-                    sums[k - 1, d] += sums[k, d]
+                sums[k - 1, d] += sums[k, d]
+        for d in range(dim):
+            d_offset[j, d] = sums[j * n_bins, d]
 
 
 @compiled

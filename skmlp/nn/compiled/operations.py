@@ -169,21 +169,19 @@ def dropout(y, mask, threshold, scale, state):
 
     Overwrites: y, mask, state.
     """
-    flat = mask.reshape(mask.size)
     real = y.dtype.type
-    zero, scale = real(0.0), real(scale)
-    bits = np.uint64(0xFFFF)
+    zero, scale, threshold = real(0.0), real(scale), np.uint32(threshold)
+    y, mask = y.reshape(y.size), mask.reshape(mask.size)
     words = np.empty(256, np.uint64)
-    for start in range(0, flat.size, 1024):
-        n = min(1024, flat.size - start)
-        for j in range((n + 3) // 4):
+    quarters = words.view(np.uint16)
+    for start in range(0, y.size, 1024):
+        values, kept = y[start : start + 1024], mask[start : start + 1024]
+        for j in range((kept.size + 3) // 4):
             words[j] = next_word(state)
-        for k in range(n):
-            word = (words[k // 4] >> np.uint64(16 * (k % 4))) & bits
-            flat[start + k] = scale if word >= threshold else zero
-    y = y.reshape(y.size)
-    for k in range(y.size):
-        y[k] *= flat[k]
+        for k in range(kept.size):
+            kept[k] = scale if np.uint32(quarters[k]) >= threshold else zero
+        for k in range(kept.size):
+            values[k] *= kept[k]
 
 
 @compiled

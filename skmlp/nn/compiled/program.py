@@ -65,7 +65,7 @@ class _Piece:
     """What the rows of a piece are computed with: tables, and the arrays that they speak of."""
 
     def __init__(self, network, plan, is_piece, x, target):
-        self.tables, self._is_piece = tables(network, plan, is_piece), is_piece
+        self.tables = tables(network, plan, is_piece)
         self.plan = plan  # keeps its arrays
         raw = plan.layers[-1].y
         self.places = [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
@@ -87,9 +87,9 @@ class _Piece:
         ends = [(0, 0), *ends, (n_forward, n_backward)]
         return [(a, c, b, d) for (a, b), (c, d) in pairwise(ends)]
 
-    def current_numbers(self, network):
+    def numbers(self):
         """Return the numbers of its tables, some of which change with the progress of a fit."""
-        return [table.arrays()[1] for table in tables(network, self.plan, self._is_piece)]
+        return [table.numbers() for table in self.tables]
 
 
 class Program:
@@ -187,9 +187,8 @@ class Program:
         if self._changes and self._progress != progress:
             self._progress = progress
             for j, piece in enumerate(self._pieces):
-                current = piece.current_numbers(self._network)
-                for numbers, of_piece in zip(self._tables[1:4:2], current, strict=True):
-                    numbers[j] = of_piece
+                for numbers, current in zip(self._tables[1:4:2], piece.numbers(), strict=True):
+                    numbers[j] = current
 
     def _begin(self, order, bounds, rates, limits, measures, shows):
         """Write down what an epoch is. A helper that is still there goes on with the same arrays,

@@ -17,7 +17,10 @@ class Table:
         self.meetings = []
 
     def add(self, kind, *entries, numbers=()):
-        """Add an operation: its kind, two widths, then arrays and more widths; None is no array."""
+        """Add an operation: its kind, two widths, then arrays and more widths; None is no array.
+
+        ``numbers``: those that go with it, or a function that returns them as they are now.
+        """
         row = [kind, *entries[:2]]
         for entry in entries[2:]:
             if isinstance(entry, np.ndarray):
@@ -26,7 +29,7 @@ class Table:
             else:
                 row.append(0 if entry is None else int(entry))
         self._rows.append(row + [0] * (COLUMNS - len(row)))
-        self._numbers.append([*map(float, numbers)] + [0.0] * (NUMBERS - len(numbers)))
+        self._numbers.append(numbers)
 
     def meet(self, kind, width, own, shared=(), numbers=()):
         """Let the pieces of a batch meet here: the kind of operation that is made then, of arrays
@@ -36,8 +39,15 @@ class Table:
 
     def arrays(self):
         """Return the table (k, COLUMNS) and its numbers (k, NUMBERS)."""
-        table = np.array(self._rows, np.int64).reshape(-1, COLUMNS)
-        return table, np.array(self._numbers, np.float64).reshape(-1, NUMBERS)
+        return np.array(self._rows, np.int64).reshape(-1, COLUMNS), self.numbers()
+
+    def numbers(self):
+        """Return the numbers (k, NUMBERS) as they are now."""
+        out = np.zeros((len(self._numbers), NUMBERS))
+        for row, numbers in zip(out, self._numbers, strict=True):
+            numbers = numbers() if callable(numbers) else numbers
+            row[: len(numbers)] = numbers
+        return out
 
 
 def meetings_of(pieces):
