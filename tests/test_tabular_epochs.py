@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, r2_score
 
 from skmlp import TabularMLPClassifier, TabularMLPRegressor
@@ -29,7 +30,7 @@ def chosen(*curves, n_planned=64):
         trainer, member = training(n_planned), Candidates()
         for epoch, score in enumerate(scores, 1):
             trainer.network.params[0] = trainer.state.clock.step = epoch
-            member.epoch_end(trainer, {"validation_score": score})
+            member.epoch_end(trainer, {"epoch": epoch, "validation_score": score})
         member.end()
         trainers.append(trainer)
         candidates.append(member)
@@ -95,7 +96,7 @@ def test_a_member_that_ended_early_counts_as_far_as_it_came():
 def test_few_epochs_are_kept_however_many_are_planned():
     trainer, member = training(10**6), Candidates()
     for k in range(5 * MOST_AROUND):
-        member.epoch_end(trainer, {"validation_score": 0.01 * k})
+        member.epoch_end(trainer, {"epoch": k + 1, "validation_score": 0.01 * k})
     assert len(member._recent) + len(member._kept) <= MOST_AROUND + KEPT + 1
     member.end()
     assert len(member._kept) == KEPT
@@ -126,3 +127,24 @@ def test_a_member_has_the_weights_of_the_epoch_that_it_names(cls, monkeypatch):
         assert score == pytest.approx(fitted.history_.validation_score[epoch], abs=1e-5)
         epochs.add(epoch)
     assert len(epochs) > 1
+
+
+@pytest.mark.parametrize(
+    ("max_iter", "params", "every"),
+    [
+        (40, {}, 1),
+        (80, {}, 2),
+        (80, {"n_iter_no_change": 30}, 1),
+        (80, {"learning_rate": "plateau"}, 1),
+    ],
+)
+def test_many_epochs_are_validated_every_second_time(max_iter, params, every):
+    X, y = mixed(100)
+    model = TabularMLPClassifier(
+        2, hidden_layer_sizes=(8,), max_iter=max_iter, member_params=params, random_state=0
+    ).fit(X, y)
+    for member in model.estimators_:
+        scores = member.history_.validation_score
+        assert_array_equal(scores.index[scores.notna()], np.arange(1, len(scores) + 1, every))
+        assert member._state.best_epoch in scores.index[scores.notna()]
+        assert len(member.validation_scores_) == scores.notna().sum()

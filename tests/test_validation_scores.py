@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, log_loss, make_scorer, mean_absolute
 from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor
+from skmlp._inspect.r2 import r2
 from skmlp.nn.layers import BatchNorm
 
 from .problems import blobs, curve
@@ -278,3 +279,22 @@ def test_scores_are_those_of_the_statistics_that_a_fit_ends_with(cls, setting):
         X[:100], y[:100], X_val=X[100:], **y_val
     )
     assert_array_equal(looked_at.transform(X), plain.transform(X))
+
+
+@pytest.mark.parametrize("n_columns", [1, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_r2_is_that_of_scikit_learn(n_columns, weighted, rng):
+    for scale in (1.0, 1e-3, 1e6):
+        target = scale * rng.integers(-1, 2, (40, 4, n_columns))
+        said = target + scale * rng.integers(-1, 2, target.shape)
+        weights = rng.integers(1, 4, (40, 4)).astype(float)
+        said[:10] = target[:10]  # perfect ones, and constant targets on both sides
+        target[5:15] = target[5:15, :1]
+        for values, predictions, weight in zip(target, said, weights, strict=True):
+            weight = weight if weighted else None
+            expected = r2_score(values, predictions, sample_weight=weight)
+            assert_allclose(r2(values, predictions, weight), expected, rtol=1e-12, atol=1e-14)
+    with pytest.raises(ValueError, match="infinity"):
+        r2([1.0, 2.0], [np.inf, 2.0], None)
+    with pytest.warns(sklearn.exceptions.UndefinedMetricWarning):
+        assert np.isnan(r2([1.0], [1.0], None))

@@ -30,14 +30,15 @@ class Member:
 
     ``split``: numbers of the rows that early stopping trains on and of those that it holds out, or
     None; ``callbacks`` of the core; ``n_alike``: how many members there are; ``X``: the table,
-    which scorers and scikit-learn's callbacks get. A member does not warn of a bad ending, of which
-    the ensemble sees little.
+    which scorers and scikit-learn's callbacks get; ``validates_every``: of how many epochs one is
+    validated. A member does not warn of a bad ending, of which the ensemble sees little.
     """
 
     split: tuple[np.ndarray, np.ndarray] | None
     callbacks: tuple[Callback, ...]
     n_alike: int
     X: MatrixLike
+    validates_every: int = 1
 
 
 @dataclass(frozen=True)

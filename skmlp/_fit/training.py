@@ -85,7 +85,8 @@ class Training:
         stopping: Patience | None = None,
     ) -> list[Callback]:
         """Return the callbacks that fill the record of an epoch and keep it, in order."""
-        validation = None if self.evaluation is None else Validation(self.evaluate)
+        every = 1 if self.member is None else self.member.validates_every
+        validation = None if self.evaluation is None else Validation(self.evaluate, every)
         callbacks = [
             validation,
             diagnostics,

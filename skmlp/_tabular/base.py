@@ -25,7 +25,7 @@ from .._warn import warn_user
 from .epochs import Candidates, choose_epochs
 from .folds import splits
 from .members import in_threads, trained
-from .recipe import batch_size_for, fading, n_epochs_for, recipe
+from .recipe import batch_size_for, fading, n_epochs_for, recipe, validates_every
 from .tasks import MemberTasks
 
 _OWNED = {
@@ -152,7 +152,7 @@ class BaseTabularMLP(
         strata = None if strata is None else strata[rows]
         pairs = splits(self.n_estimators, rows, strata, rng)
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
-        candidates = [Candidates() for _ in pairs]
+        candidates = {}
 
         def train(k, deadline):
             settings = {
@@ -161,13 +161,15 @@ class BaseTabularMLP(
                 "min_frequency": self._codec.min_frequency,  # of the whole table
             }
             member = self.make_estimator(n_rows, k, table.shape[1]).set_params(**settings)
+            every = validates_every(member)
+            candidates[k] = Candidates(every)
             callbacks = (deadline,) if pairs[k] is None else (deadline, candidates[k])
             given = Given(
                 table,
                 target,
                 weight,
                 classes=self._target_classes,
-                member=Member(pairs[k], callbacks, self.n_estimators, frame),
+                member=Member(pairs[k], callbacks, self.n_estimators, frame, every),
             )
             with nullcontext() if tasks is None else tasks.member(k, member):
                 member._fit(given)
@@ -183,7 +185,7 @@ class BaseTabularMLP(
                 f"Training was interrupted; {len(self.estimators_)} of {self.n_estimators} "
                 "members are there, those that had begun."
             )
-        choose_epochs(candidates)
+        choose_epochs([candidates[k] for k in sorted(candidates)])
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
         held_out = [
             (pair[1], target[pair[1]], np.ones(len(pair[1])) if weight is None else weight[pair[1]])

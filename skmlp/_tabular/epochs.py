@@ -20,20 +20,30 @@ _DIGITS = 9  # scores that differ by less are the same
 
 
 class Candidates(Callback):
-    """Keeps copies of the epochs of a training around which its held-out scores are best."""
+    """Keeps copies of the epochs of a training around which its held-out scores are best.
 
-    def __init__(self):
-        self._scores, self._n_planned, self._half = [], 0, 0
+    Parameters
+    ----------
+    every : int, default=1
+        Of how many epochs one has a score.
+    """
+
+    def __init__(self, every=1):
+        self._every, self._n_planned, self._half = every, 0, 0
+        self._epochs, self._scores = [], []  # of those that have a score
         self._recent = deque()  # copies of the last epochs, around which scores are still to come
-        self._kept = {}  # copies by the index of their epoch
+        self._kept = {}  # copies by the index of their score
         self._unused = []  # copies that can be overwritten
         self._state = None
 
     def epoch_end(self, trainer, record):
         self._n_planned = trainer.state.clock.n_epochs
+        if "validation_score" not in record:
+            return
         if not self._scores:
-            self._half = min(round(AROUND * self._n_planned), MOST_AROUND)
+            self._half = min(round(AROUND * self._n_planned / self._every), MOST_AROUND)
         self._state = trainer.state
+        self._epochs.append(record["epoch"])
         self._scores.append(record["validation_score"])
         if self._unused:
             self._recent.append(self._unused.pop())
@@ -50,30 +60,30 @@ class Candidates(Callback):
         self._unused.clear()
 
     def curve(self):
-        """Return the places of the epochs (n_epochs,), 1 being the end of training, and their
-        scores (n_epochs,), each the mean of those around it, NaN where one has none.
+        """Return the places of the epochs with a score (n_scores,), 1 being the end of training,
+        and their scores (n_scores,), each the mean of those around it, NaN where one is undefined.
         """
-        epochs = range(len(self._scores))
-        return (np.array(epochs) + 1.0) / self._n_planned, np.array([*map(self._around, epochs)])
+        scores = [self._around(k) for k in range(len(self._scores))]
+        return np.array(self._epochs) / self._n_planned, np.array(scores)
 
     def choose(self, scores):
-        """Go back to the epoch with the highest of the scores (n_epochs,) among those kept, the
+        """Go back to the epoch with the highest of the scores (n_scores,) among those kept, the
         last of several. Overwrites: the network and its training state.
         """
-        epoch = max(self._kept, key=lambda epoch: (_comparable(scores[epoch]), epoch))
-        self._kept[epoch].restore_numbers()
-        self._state.best_epoch = epoch + 1
+        best = max(self._kept, key=lambda k: (_comparable(scores[k]), k))
+        self._kept[best].restore_numbers()
+        self._state.best_epoch = self._epochs[best]
 
     def _offer(self):
         """Keep the first of the recent epochs if it is among the best."""
-        epoch = len(self._scores) - len(self._recent)
-        self._kept[epoch] = self._recent.popleft()
+        k = len(self._scores) - len(self._recent)
+        self._kept[k] = self._recent.popleft()
         if len(self._kept) > KEPT:
-            worst = min(self._kept, key=lambda e: (_comparable(self._around(e)), e))
+            worst = min(self._kept, key=lambda j: (_comparable(self._around(j)), j))
             self._unused.append(self._kept.pop(worst))
 
-    def _around(self, epoch):
-        return np.mean(self._scores[max(epoch - self._half, 0) : epoch + self._half + 1])
+    def _around(self, k):
+        return np.mean(self._scores[max(k - self._half, 0) : k + self._half + 1])
 
     def __len__(self):
         return len(self._scores)

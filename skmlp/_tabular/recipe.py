@@ -13,6 +13,7 @@ import numpy as np
 from ..nn.layers import Dropout, PiecewiseLinear
 from ..nn.optimizers import LayerRates
 
+RATES = "cosine_waves"  # schedule of the learning rate
 STEPS = 4000  # of training, at least
 EPOCHS, FEW_EPOCHS = 128, 8  # of few rows at least, and of however many rows
 ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
@@ -42,6 +43,14 @@ def n_epochs_for(n_rows, batch_size):
     return min(max(EPOCHS, math.ceil(STEPS / steps)), most)
 
 
+def validates_every(member):
+    """Return of how many epochs of a member one is validated: of two where there are many, unless
+    its parameters look at the score of each.
+    """
+    looks = math.isfinite(member.n_iter_no_change) or member.learning_rate != RATES
+    return 1 if looks or member.max_iter < EPOCHS // 2 else 2
+
+
 def n_bins_for(n_rows, n_features):
     """Return the number of bins of a number's embedding in a classifier, since classes often have
     sharp borders: ``FEW_BINS``, up to ``MANY_BINS`` where there are many rows and few columns.
@@ -64,7 +73,7 @@ def recipe(n_rows, n_epochs):
         "solver": "adamw",
         "beta_2": 0.95,
         "alpha": 0.02,
-        "learning_rate": "cosine_waves",
+        "learning_rate": RATES,
         "learning_rate_scaling": LayerRates(bias=0.1),
         "input_scale": True,
         "data_init": True,

@@ -228,6 +228,7 @@ class TrainingDisplay:
             curves, style = history[column], {"linestyle": "--" if held_out else "-"}
             if curves.index.nlevels > 1:  # a column for each member of an ensemble
                 curves, style["linewidth"] = curves.unstack(level=0), _THIN
+            curves = curves.dropna(how="all")  # not every epoch may have been validated
             lines = axes.plot(curves.index, curves.to_numpy(), color=colour, **style)
             self.lines_[name, column] = lines if curves.ndim > 1 else lines[0]
             epoch = (self.best_epochs or {}).get(name)

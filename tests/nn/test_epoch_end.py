@@ -239,6 +239,19 @@ def test_validation_and_history_fill_the_record():
     assert records == [{"epoch": 1, "loss": 0.5, "validation_loss": 0.75, "validation_score": 0.9}]
 
 
+def test_an_epoch_that_is_not_validated_has_no_score_and_is_neither_better_nor_worse():
+    validation, stopping = Validation(lambda: (0.75, 0.9), every=3), stopping_of(patience=1)
+    trainer, stopped = trainer_of(), []
+    for epoch in range(1, 12):
+        record = {"epoch": epoch, "learning_rate": 0.1}
+        validation.epoch_end(trainer, record)
+        assert ("validation_score" in record) == (epoch in (1, 4, 7, 10))
+        stopping.monitor, stopping.sign = "validation_score", 1
+        stopped.append(stopping.epoch_end(trainer, record))
+    assert stopped.index(True) == 6  # the second of those that are no better than the first
+    assert trainer.state.best_epoch == 1
+
+
 def test_progress_prints_a_table_and_each_reason_once(capsys):
     stopping = stopping_of()
     progress = Progress(["epoch", "loss", "validation_score"], stopping=stopping)

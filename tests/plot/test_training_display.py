@@ -132,6 +132,10 @@ def test_training_of_an_ensemble_has_a_thin_line_for_each_member(watched):
         assert display.marks_ == {}
         scores = TrainingDisplay.from_estimator(each, show=["score"])
         assert legend_of(scores.axes_[0]) == ["validation"]
+    model.set_params(max_iter=80).fit(X, Y)  # whose members validate every second epoch
+    scores, *_ = TrainingDisplay.from_estimator(model).lines_["TabularMLPClassifier", "validation_score"]
+    assert_array_equal(scores.get_xdata(), np.arange(1, 81, 2))
+    assert np.isfinite(scores.get_ydata()).all()
     display = TrainingDisplay.from_estimators({"watched": watched, "several": model})
     assert_array_equal(display.lines_["watched", "loss"].get_ydata(), watched.loss_curve_)
     assert len(display.lines_["several", "loss"]) == 3

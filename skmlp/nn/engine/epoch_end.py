@@ -34,13 +34,17 @@ class Callback(ABC):
 
 
 class Validation(Callback):
-    """Adds ``validation_loss`` and ``validation_score``, as returned by ``evaluate()``."""
+    """Adds ``validation_loss`` and ``validation_score``, as returned by ``evaluate()``, after the
+    first of every so many epochs; the others have none.
+    """
 
-    def __init__(self, evaluate: Callable[[], tuple[float, float]]) -> None:
+    def __init__(self, evaluate: Callable[[], tuple[float, float]], every: int = 1) -> None:
         self.evaluate = evaluate
+        self.every = every
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        record["validation_loss"], record["validation_score"] = self.evaluate()
+        if (record["epoch"] - 1) % self.every == 0:
+            record["validation_loss"], record["validation_score"] = self.evaluate()
 
 
 class Patience(Callback):
@@ -75,7 +79,7 @@ class Patience(Callback):
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool:
         state = trainer.state
-        value = self.sign * record[self.monitor]
+        value = self.sign * record.get(self.monitor, math.nan)
         if math.isnan(value):  # neither better nor worse
             return False
         wanted = state.best + self.tol
