@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("numba")
 
 from numba import njit
+from scipy.special import erfcx
 
 from skmlp.nn.compiled import functions, random_words
 
@@ -14,7 +15,9 @@ FUNCTIONS = {
     "expm1": (functions.expm1, np.expm1),
     "tanh": (functions.tanh, np.tanh),
     "logistic": (functions.logistic, lambda x: 1.0 / (1.0 + np.exp(-x))),
+    "log1p": (functions.log1p, np.log1p),
 }
+WITHIN = {"log1p": (-0.5, 1.0)}  # where it is defined, if not everywhere
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
@@ -26,12 +29,30 @@ def test_elementary_functions_have_a_few_wrong_bits_at_most(key, dtype):
         for i in range(x.size):
             out[i] = ours(x[i])
 
-    x = np.concatenate([np.linspace(-80, 80, 40001), np.linspace(-1, 1, 20001)]).astype(dtype)
+    x = np.concatenate([np.linspace(-80, 80, 40001), np.linspace(-1, 1, 20001)])
+    x = np.clip(x, *WITHIN.get(key, (-80, 80))).astype(dtype)
     out, exact = np.empty_like(x), theirs(x.astype(np.longdouble))
     each(x, out)
     error = np.abs(out - exact)[exact != 0] / np.abs(exact[exact != 0])
     assert float(error.max()) < 4.0 * np.finfo(dtype).eps
     each(np.array([np.nan], dtype), out)
+    assert np.isnan(out[0])
+
+
+def test_the_tail_of_the_normal_distribution_has_a_few_wrong_bits_at_most(dtype):
+    @njit
+    def each(x, density, out):
+        for i in range(x.size):
+            out[i] = functions.normal_tail(x[i], density[i])
+
+    x = np.concatenate([np.linspace(0, 12, 20001), np.geomspace(1e-6, 12, 20001)]).astype(dtype)
+    density = np.exp(-0.5 * np.square(x.astype(np.longdouble)))
+    out, exact = np.empty_like(x), 0.5 * density * erfcx(x.astype(float) / np.sqrt(2.0))
+    each(x, density.astype(dtype), out)
+    seen = exact > np.finfo(dtype).tiny
+    error = np.abs(out - exact)[seen] / exact[seen]
+    assert float(error.max()) < (4.0 if dtype == np.float32 else 16.0) * np.finfo(dtype).eps
+    each(np.array([np.nan], dtype), np.array([1.0], dtype), out)
     assert np.isnan(out[0])
 
 

@@ -1,9 +1,9 @@
 """Elementary functions of which a loop becomes vector instructions: the C library's take one number
 at a time.
 
-Each is Cody and Waite's reduction and a polynomial or a ratio of two, in the precision of its
-argument, with the coefficients of Moshier's Cephes library; accurate to about two units in the last
-place. NaN gives NaN.
+Each is computed in the precision of its argument, and accurate to about two units in the last place;
+most are Cody and Waite's reduction and a polynomial or a ratio of two with the coefficients of
+Moshier's Cephes library. NaN gives NaN.
 """
 
 import math
@@ -164,6 +164,122 @@ def _logistic(x):
     if x == types.float32:
         return lambda x: np.float32(1.0) / (np.float32(1.0) + exp(-x))
     return (lambda x: 1.0 / (1.0 + exp(-x))) if x == types.float64 else None
+
+
+def log1p(x):
+    """Return log(1 + x) for x from -1/2 to 1."""
+    raise NotImplementedError
+
+
+@overload(log1p, jit_options=OPTIONS)
+def _log1p(x):
+    # 2 artanh(s) with s = x / (2 + x), at most a third, by its series
+    if x == types.float32:
+
+        def of_single(x):
+            s = x / (np.float32(2.0) + x)
+            z = s * s
+            y = np.float32(1.0 / 13.0)
+            y = y * z + np.float32(1.0 / 11.0)
+            y = y * z + np.float32(1.0 / 9.0)
+            y = y * z + np.float32(1.0 / 7.0)
+            y = y * z + np.float32(1.0 / 5.0)
+            y = y * z + np.float32(1.0 / 3.0)
+            y = y * z * s + s
+            return y + y
+
+        return of_single
+
+    if x == types.float64:
+
+        def of_double(x):
+            s = x / (2.0 + x)
+            z = s * s
+            y = 1.0 / 31.0
+            y = y * z + 1.0 / 29.0
+            y = y * z + 1.0 / 27.0
+            y = y * z + 1.0 / 25.0
+            y = y * z + 1.0 / 23.0
+            y = y * z + 1.0 / 21.0
+            y = y * z + 1.0 / 19.0
+            y = y * z + 1.0 / 17.0
+            y = y * z + 1.0 / 15.0
+            y = y * z + 1.0 / 13.0
+            y = y * z + 1.0 / 11.0
+            y = y * z + 1.0 / 9.0
+            y = y * z + 1.0 / 7.0
+            y = y * z + 1.0 / 5.0
+            y = y * z + 1.0 / 3.0
+            y = y * z * s + s
+            return y + y
+
+        return of_double
+    return None
+
+
+def normal_tail(x, density):
+    """Return the probability that a standard normal variable is above x, which is 0 or more;
+    ``density``: exp(-x^2 / 2).
+    """
+    raise NotImplementedError
+
+
+@overload(normal_tail, jit_options=OPTIONS)
+def _normal_tail(x, density):
+    # (1 + x) tail / density is smooth in t = (x - 4) / (x + 4), after Shepherd and Laframboise
+    # (1981, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc(x)"); the coefficients are those of
+    # its interpolation at Chebyshev points
+    if x == types.float32:
+
+        def of_single(x, density):
+            t = (x - np.float32(4.0)) / (x + np.float32(4.0))
+            y = np.float32(1.25685467e-5)
+            y = y * t + np.float32(-5.80912353e-5)
+            y = y * t + np.float32(-8.4554018e-5)
+            y = y * t + np.float32(0.000664988692)
+            y = y * t + np.float32(-0.000291267495)
+            y = y * t + np.float32(-0.00498771425)
+            y = y * t + np.float32(0.0179376959)
+            y = y * t + np.float32(-0.0322011629)
+            y = y * t + np.float32(0.0286001681)
+            y = y * t + np.float32(0.0139999137)
+            y = y * t + np.float32(-0.0967034704)
+            y = y * t + np.float32(0.472053203)
+            return density * y / (np.float32(1.0) + x)
+
+        return of_single
+
+    if x == types.float64:
+
+        def of_double(x, density):
+            t = (x - 4.0) / (x + 4.0)
+            y = -1.463795491943714e-9
+            y = y * t + 1.6014053572339795e-9
+            y = y * t + 1.7003567383494652e-8
+            y = y * t + -8.288491543528264e-9
+            y = y * t + -1.0920698017336108e-7
+            y = y * t + -1.4922474257953556e-8
+            y = y * t + 5.494451722662117e-7
+            y = y * t + 4.18911682208928e-7
+            y = y * t + -2.6107665277522846e-6
+            y = y * t + -3.4404572721423294e-6
+            y = y * t + 1.362575097933586e-5
+            y = y * t + 2.1253145937658677e-5
+            y = y * t + -8.78528141774938e-5
+            y = y * t + -9.443100022307016e-5
+            y = y * t + 0.000694897028714868
+            y = y * t + -0.00028562298780909735
+            y = y * t + -0.005002378581837868
+            y = y * t + 0.017936097470590082
+            y = y * t + -0.03219783742868546
+            y = y * t + 0.028600364053901497
+            y = y * t + 0.01399963472444231
+            y = y * t + -0.09670347732653001
+            y = y * t + 0.4720532065098449
+            return density * y / (1.0 + x)
+
+        return of_double
+    return None
 
 
 def cos2pi(x):

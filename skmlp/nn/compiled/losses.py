@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from .arrays import compiled
-from .functions import exp, expm1, tanh
+from .functions import exp, expm1, log1p, tanh
 
 LOG_LOSS, BINARY_LOG_LOSS, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(5)
 LOG_COSH, QUANTILE, GAUSSIAN = range(5, 8)
@@ -69,7 +69,7 @@ def _binary_log_loss(raw, target, share, smoothing):
         for k in range(width):
             z, t = raw[i, k], kept * target[i, k] + added
             e = exp(-abs(z))
-            loss += (zero if z < zero else z) - t * z + math.log1p(e)
+            loss += (zero if z < zero else z) - t * z + log1p(e)
             p = (e if z < zero else one) / (one + e)
             raw[i, k] = share[i] * (p - t)
         value += share[i] * loss
@@ -104,7 +104,7 @@ def _distance(kind, raw, target, share, delta):
         else:  # log(cosh(r)) = |r| + log1p(expm1(-2 |r|) / 2)
             for k in range(width):
                 r = raw[i, k] - target[i, k]
-                loss += abs(r) + math.log1p(half * expm1(-abs(r) - abs(r)))
+                loss += abs(r) + log1p(half * expm1(-abs(r) - abs(r)))
                 raw[i, k] = share[i] * tanh(r)
         value += share[i] * loss
     return value
@@ -125,7 +125,7 @@ def _quantile(raw, target, share, levels):
             for j in range(levels.size):
                 if j:
                     z = raw[i, j * width + k]
-                    q += (zero if z < zero else z) + math.log1p(exp(-abs(z)))
+                    q += (zero if z < zero else z) + log1p(exp(-abs(z)))
                 r, tau = q - target[i, k], real(levels[j])
                 distances[j] = r
                 loss += max(-tau * r, (one - tau) * r)

@@ -10,13 +10,12 @@ import math
 import numpy as np
 
 from .arrays import compiled
-from .functions import exp, expm1, logistic, tanh
+from .functions import exp, expm1, log1p, logistic, normal_tail, tanh
 from .random_words import next_word
 
 # activations, by their number in the table
 IDENTITY, LOGISTIC, TANH, HARD_THRESHOLD, RELU, LEAKY_RELU, SHIFTED_RELU = range(7)
 ELU, SOFTPLUS, GELU, SILU, MISH = range(7, 12)
-_ROOT_HALF = math.sqrt(0.5)
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 
 
@@ -95,11 +94,12 @@ def activate(kind, y, a, b):
     elif kind == SOFTPLUS:
         for i in range(y.size):
             z = y[i]
-            y[i] = (zero if z < zero else z) + math.log1p(exp(-abs(z)))
+            y[i] = (zero if z < zero else z) + log1p(exp(-abs(z)))
     elif kind == GELU:
         for i in range(y.size):
             z = y[i]
-            y[i] = z * half * (one + math.erf(z * real(_ROOT_HALF)))
+            tail = normal_tail(abs(z), exp(-half * z * z))
+            y[i] = z * (one - tail if z > zero else tail)
     elif kind == SILU:
         for i in range(y.size):
             y[i] = y[i] * logistic(y[i])
@@ -146,21 +146,22 @@ def activate_backward(kind, kept, dy, a, b):
     elif kind == GELU:
         for i in range(dy.size):
             z = kept[i]
-            density = exp(-half * z * z) * real(_DENSITY)
-            dy[i] *= half * (one + math.erf(z * real(_ROOT_HALF))) + z * density
+            density = exp(-half * z * z)
+            tail = normal_tail(abs(z), density)
+            dy[i] *= (one - tail if z > zero else tail) + z * density * real(_DENSITY)
     elif kind == SILU:
         for i in range(dy.size):
             s = logistic(kept[i])
             dy[i] *= s * (one + kept[i] * (one - s))
     elif kind == MISH:
-        # t + x s (1 - t^2), with t = w / (w + 2), w = e (e + 2), and s = e / (1 + e)
+        # t + x s (1 - t^2), with t = w / (w + 2), w = e (e + 2), and s = e / (1 + e); since w + 1
+        # is (1 + e)^2, s (1 - t^2) is 4 e (1 + e) / (w + 2)^2
         for i in range(dy.size):
             z = kept[i]
             e = exp(real(20.0) if z > real(20.0) else z)
             w = e * (e + two)
             r = one / (w + two)
-            t = w * r
-            dy[i] *= t + z * (e / (one + e)) * real(4.0) * r * r * (w + one)
+            dy[i] *= w * r + z * (real(4.0) * (e * r) * ((one + e) * r))
 
 
 @compiled
