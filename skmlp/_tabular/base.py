@@ -87,7 +87,7 @@ class BaseTabularMLP(
         number : int, default=0
             Number of the member, on which settings may depend.
         n_features : int, default=20
-            Number of columns, on which these bins depend too.
+            Number of columns, on which ``numeric_embedding`` depends.
 
         Returns
         -------

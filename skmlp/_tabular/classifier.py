@@ -195,7 +195,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         return MLPClassifier(
             **settings,
             # members with and without an embedding differ more, and make fewer errors together
-            numeric_embedding=None if number % 2 else embedding(bins),
+            numeric_embedding=None if number % 2 else embedding(n_features, bins),
             activation="selu",
             loss=LogLoss(label_smoothing=0.1),
             learning_rate_init=self.learning_rate_init,

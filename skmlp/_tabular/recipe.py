@@ -21,6 +21,7 @@ LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 FEW_BINS, MANY_BINS = 16, 64  # of a column of numbers
 ROWS_OF_BIN = 64  # at least, where there are more than a few bins
 BINS_OF_ALL = 2048  # columns together, at most, since they cost time when a table is predicted
+FEW_COLUMNS = 12
 USUAL_FREQUENCY = 10  # rows that have a category, from 5000 rows on
 ROWS_OF_FREQUENCY = 500  # of a table, for each row that must have a category
 
@@ -85,9 +86,11 @@ def recipe(n_rows, n_epochs):
     }
 
 
-def embedding(n_bins=FEW_BINS):
-    """Return the embedding of numbers, a new unit each time, since its parameters can be set."""
-    return PiecewiseLinear(n_bins=n_bins, dim=4, rate=0.25)
+def embedding(n_features, n_bins=FEW_BINS):
+    """Return the embedding of numbers, a new unit each time, since its parameters can be set; its
+    vectors are longer where there are few columns.
+    """
+    return PiecewiseLinear(n_bins=n_bins, dim=4 if n_features <= FEW_COLUMNS else 2, rate=0.25)
 
 
 def fading(rates):

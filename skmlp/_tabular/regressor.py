@@ -155,7 +155,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     def _make(self, number, n_samples, n_features, **settings):
         return MLPRegressor(
             **settings,
-            numeric_embedding=embedding(),
+            numeric_embedding=embedding(n_features),
             activation="mish",
             learning_rate_init=self.learning_rate_init,
         )

@@ -128,8 +128,11 @@ def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope)
             y[i, j] = x[i, j]
         for j in range(m):
             u, k, b = z[i, j], n_in + j * dim, np.uint64(found[j]) * np.uint64(dim)
-            if dim == 4:  # the usual one, whose loop is unrolled
+            if dim == 4:  # the usual ones, whose loops are unrolled
                 for d in range(4):
+                    y[i, k + d] = sums[b + np.uint64(d)] + u * vectors[b + np.uint64(d)]
+            elif dim == 2:
+                for d in range(2):
                     y[i, k + d] = sums[b + np.uint64(d)] + u * vectors[b + np.uint64(d)]
             else:
                 for d in range(dim):
@@ -152,6 +155,11 @@ def piecewise_linear_backward(dy, bins, z, d_vectors, d_offset, sums):
             u, k, b = z[i, j], first + j * dim, np.uint64(bins[i, j]) * np.uint64(dim)
             if dim == 4:
                 for d in range(4):
+                    g = dy[i, k + d]
+                    flat_sums[b + np.uint64(d)] += g
+                    d_flat[b + np.uint64(d)] += u * g
+            elif dim == 2:
+                for d in range(2):
                     g = dy[i, k + d]
                     flat_sums[b + np.uint64(d)] += g
                     d_flat[b + np.uint64(d)] += u * g
