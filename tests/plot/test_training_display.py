@@ -133,7 +133,8 @@ def test_training_of_an_ensemble_has_a_thin_line_for_each_member(watched):
         scores = TrainingDisplay.from_estimator(each, show=["score"])
         assert legend_of(scores.axes_[0]) == ["validation"]
     model.set_params(max_iter=80).fit(X, Y)  # whose members validate every second epoch
-    scores, *_ = TrainingDisplay.from_estimator(model).lines_["TabularMLPClassifier", "validation_score"]
+    lines = TrainingDisplay.from_estimator(model).lines_
+    scores = lines["TabularMLPClassifier", "validation_score"][0]
     assert_array_equal(scores.get_xdata(), np.arange(1, 81, 2))
     assert np.isfinite(scores.get_ydata()).all()
     display = TrainingDisplay.from_estimators({"watched": watched, "several": model})

@@ -1,9 +1,9 @@
 """Elementary functions of which a loop becomes vector instructions: the C library's take one number
 at a time.
 
-Each is computed in the precision of its argument, and accurate to about two units in the last place;
-most are Cody and Waite's reduction and a polynomial or a ratio of two with the coefficients of
-Moshier's Cephes library. NaN gives NaN.
+Each is computed in the precision of its argument, and accurate to about two units in the last
+place; most are Cody and Waite's reduction and a polynomial or a ratio of two with the coefficients
+of Moshier's Cephes library. NaN gives NaN.
 """
 
 import math
