@@ -64,7 +64,8 @@ _ATTRIBUTES = """
     estimators_ : list of {member}
         The fitted networks, which accept the same table.
     history_ : pandas.DataFrame
-        A row for each epoch of each member, with the columns of ``history_`` of a member.
+        A row for each epoch of each member, with the columns of ``history_`` of a member. Members
+        of 64 epochs and more are validated every second epoch, and have NaN in between.
     n_iter_ : int
         Largest number of epochs of a member.
     feature_importances_ : ndarray of shape (n_features,)
