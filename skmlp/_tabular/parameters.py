@@ -28,8 +28,8 @@ _PARAMETERS = """
     hidden_layer_sizes : int >= 1 or array-like of int, default=(128, 128, 128)
         Widths of the hidden layers.
     max_iter : int >= 1 or 'auto', default='auto'
-        Number of epochs of each member, whose best epoch is kept. 'auto' is 128; for few rows it is
-        larger, so that there are 4000 steps, and above 20000 rows smaller, so that 2500000 rows
+        Number of epochs of each member, whose best epoch is kept. 'auto' is 120; for few rows it is
+        larger, so that there are 3600 steps, and above 20000 rows smaller, so that 2500000 rows
         are seen, but at least 8.
     learning_rate_init : float > 0, default={rate}
         Highest value of the learning rate.
@@ -65,7 +65,7 @@ _ATTRIBUTES = """
         The fitted networks, which accept the same table.
     history_ : pandas.DataFrame
         A row for each epoch of each member, with the columns of ``history_`` of a member. Members
-        of 64 epochs and more are validated every second epoch, and have NaN in between.
+        of 60 epochs and more are validated every second epoch, and have NaN in between.
     n_iter_ : int
         Largest number of epochs of a member.
     feature_importances_ : ndarray of shape (n_features,)

@@ -14,8 +14,8 @@ from ..nn.layers import Dropout, PiecewiseLinear
 from ..nn.optimizers import LayerRates
 
 RATES = "cosine_waves"  # schedule of the learning rate
-STEPS = 4000  # of training, at least
-EPOCHS, FEW_EPOCHS = 128, 8  # of few rows at least, and of however many rows
+STEPS = 3600  # of training, at least
+EPOCHS, FEW_EPOCHS = 120, 8  # of few rows at least, and of however many rows
 ROWS_SEEN = 2_500_000  # in all epochs together, at most, unless these are few
 LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 FEW_BINS, MANY_BINS = 16, 64  # of a column of numbers
