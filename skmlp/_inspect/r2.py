@@ -16,7 +16,7 @@ def r2(target, predictions, weight):
     )
     if target.shape == predictions.shape and len(target) > 1:
         shift = -np.frexp(np.abs(target).max(axis=0, initial=0.0))[1]
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             target, predictions = np.ldexp(target, shift), np.ldexp(predictions, shift)
             score = _r2(target, predictions, weight)
         if np.isfinite(score):

@@ -21,7 +21,7 @@ LEAST_BATCH, USUAL_BATCH, LARGEST_BATCH = 32, 256, 1024
 FEW_BINS, MANY_BINS = 16, 64  # of a column of numbers
 ROWS_OF_BIN = 64  # at least, where there are more than a few bins
 BINS_OF_ALL = 2048  # columns together, at most, since they cost time when a table is predicted
-FEW_COLUMNS = 12
+FEW_COLUMNS = 12  # whose embeddings have vectors of 4 numbers; those of more columns have 2
 USUAL_FREQUENCY = 10  # rows that have a category, from 5000 rows on
 ROWS_OF_FREQUENCY = 500  # of a table, for each row that must have a category
 

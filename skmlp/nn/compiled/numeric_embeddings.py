@@ -91,7 +91,7 @@ def operate(row, n, like, whole):
 def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope):
     """y <- x, then for each number the sums of the bin plus z times its vectors.
 
-    The bins of a row are searched side by side, without branches, which nobody could foresee.
+    The bins of a row are searched side by side, without branches, which no processor can predict.
     Overwrites: y, sums, bins, z, slope.
     """
     real = x.dtype.type
