@@ -261,3 +261,34 @@ def test_the_compiled_epoch_is_that_of_numpy(setting, pieces, key, dtype, monkey
     layers = [*COMPILED[setting](NUMERIC_EMBEDDINGS[key]), Dense(5), Activate(Tanh()), Dense(3)]
     categories = (3, 2) if setting == "behind categories" else ()
     assert_same(layers, SquaredError(), dtype, categories=categories)
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 3, 7, 16, 46])
+@pytest.mark.parametrize("dim", [1, 2, 3, 4, 5])
+def test_compiled_bins_are_those_of_numpy(dim, n_bins, dtype, rng):
+    """Every number of bins and every width has its own way through the loops."""
+    pytest.importorskip("numba")
+    from skmlp.nn.compiled import numeric_embeddings
+
+    layer = PiecewiseLinear(n_bins, dim)
+    ws = started(layer, rng.gamma(2.0, size=(500, 3)), dtype, rng)
+    ws.x[:] = rng.gamma(2.0, size=ws.x.shape)
+    ws.x[:3] = [[-1.0], [1e4], [np.nan]]
+    layer.forward(ws.x, ws, True)
+    vectors, offset = ws.vectors.reshape(-1, dim), ws.offset.reshape(-1, dim)
+    y, sums, d_vectors, d_offset = map(np.empty_like, (ws.y, vectors, vectors, offset))
+    bins, z, slope = map(np.empty_like, (ws.bins, ws.z, ws.slope))
+    numeric_embeddings.piecewise_linear(
+        ws.x, y, ws.edges, ws.slopes, vectors, offset, sums, bins, z, slope
+    )
+    np.testing.assert_array_equal(bins, ws.bins)
+    tolerance = 1e-4 if dtype == np.float32 else 1e-11
+    for ours, theirs in ((y, ws.y), (z, ws.z), (slope, ws.slope)):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+    z[2] = ws.z[2] = 0.5
+    dy = rng.normal(size=y.shape).astype(dtype)
+    layer.backward(dy, ws)
+    numeric_embeddings.piecewise_linear_backward(dy, bins, z, d_vectors, d_offset, sums)
+    for ours, theirs in ((d_vectors, ws.d_vectors), (d_offset, ws.d_offset)):
+        theirs = theirs.reshape(ours.shape)
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
