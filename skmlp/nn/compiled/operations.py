@@ -261,8 +261,9 @@ def concatenate(first, second, y):
 def take_columns(dy, start, dx):
     """dx <- as many columns of dy, from ``start`` on."""
     for i in range(dx.shape[0]):
-        for k in range(dx.shape[1]):
-            dx[i, k] = dy[i, start + k]
+        row = dy[i, start : start + dx.shape[1]]  # whose indices need no check for a sign
+        for k in range(row.size):
+            dx[i, k] = row[k]
 
 
 @compiled
