@@ -160,7 +160,7 @@ def summary(estimator: BaseEstimator) -> Summary:
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skmlp import MLPClassifier, summary
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = MLPClassifier((10,), solver="lbfgs", alpha=0.1, random_state=0)
+    >>> network = MLPClassifier((10,), solver="lbfgs", max_iter=1000, random_state=0)
     >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
     >>> print(summary(model))
     MLPClassifier: 4 features in, 3 out, float64

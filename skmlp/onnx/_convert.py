@@ -124,7 +124,8 @@ def to_onnx(
     >>> from skmlp import MLPClassifier
     >>> from skmlp.onnx import to_onnx
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = to_onnx(MLPClassifier(solver="lbfgs", random_state=0).fit(X, y), X[:1])
+    >>> network = MLPClassifier(solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+    >>> model = to_onnx(network, X[:1])
     >>> [output.name for output in model.graph.output]
     ['label', 'probabilities']
     """

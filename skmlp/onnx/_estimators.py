@@ -78,7 +78,7 @@ def register():
     >>> from skmlp import MLPClassifier
     >>> from skmlp.onnx import register
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    >>> model = MLPClassifier(solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
     >>> register()
     >>> options = {id(model): {"method": "transform"}}
     >>> graph = skl2onnx.to_onnx(model, X[:1], options=options).graph
