@@ -1,4 +1,4 @@
-"""An epoch as one call, without the interpreter: batches, forwards, loss, backwards and steps.
+"""Epochs as one call, without the interpreter: batches, forwards, loss, backwards and steps.
 
 The one decision: a step goes through phases, and where its batch is cut into two pieces a phase is
 two tasks, whose results meet in a fixed order. So it makes no difference who does the second task,
@@ -14,59 +14,66 @@ from . import normalisation, turns
 from .arrays import compiled
 from .passes import differentiate, weigh, words_of
 from .random_words import jump
-from .steps import add_gradients, cap, clip, descend, penalise
+from .steps import add_gradients, cap, clip, descend, has_stalled, penalise
 
-FINISHED, FAILED, WAITS, SHOWS = range(4)  # what ``run`` returns
+FINISHED, FAILED, STALLED, WAITS, SHOWS = range(5)  # what ``run`` returns
 STEP, PHASE, IS_MADE = range(3)  # places of ``at``
 TOTAL, COUNT, SCALE, LENGTH, VALUE, FIRST, SECOND = range(7)  # places of ``numbers``
 LOSS, WEIGHT, NORM = range(3)  # places of ``totals``
-MEASURED, SHOWN = range(2)  # whether the gradient of the last batch is
 _BLOCK = 8192  # parameters of a step that stay in the cache
 
 
 @compiled
 def run(training, batches, marks, helps):
-    """Train on batches, and return why it stopped: the last one has ``FINISHED``; one has
-    ``FAILED``, since its loss is not finite; the last one ``SHOWS`` its gradient; a task ``WAITS``
-    for its helper. Called again, it goes on. A helper in another thread ``helps`` instead: it does
-    second tasks until none is offered for a moment.
+    """Train on the batches of some epochs, and return why it stopped: the last one has
+    ``FINISHED``; one has ``FAILED``, since its loss is not finite; the optimizer has ``STALLED`` in
+    an epoch; the last one of an epoch ``SHOWS`` its gradient; a task ``WAITS`` for its helper.
+    Called again, it goes on. A helper in another thread ``helps`` instead: it does second tasks
+    until none is offered for a moment.
 
     ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
-    empty for equal ones; memory for the shares of a batch. ``batches``: the rows in their order;
-    begin and end of each batch; whether the gradient of the last one is measured, and shown;
-    learning rates (k,) and coefficients (k, n_rates, m) of the steps. ``marks``: place in the
-    epoch, numbers of the batch, random words that the pieces have taken, the state of the random
-    stream, totals: sum of the losses, sum of the weights, norm of the last gradient; the board.
-    Overwrites: vectors, gradients, shares, marks.
+    empty for equal ones; memory for the shares of a batch. ``batches``: the rows in the order of
+    each epoch, one epoch behind the other; begin and end of each batch; whether the gradient of the
+    last one of an epoch, which is measured, is shown too; learning rates (k,) and coefficients (k,
+    n_rates, m) of the steps. ``marks``: step, phase and whether it is made; numbers of the batch;
+    random words that the pieces have taken; the state of the random stream at the beginning of each
+    epoch; totals of each epoch: sum of the losses, sum of the weights, norm of the last gradient;
+    the board. Overwrites: vectors, gradients, shares, marks.
     """
     tables, stages, meetings, meeting_numbers, rule, vectors, others, parts, weights, shares = (
         training
     )
     order, bounds, asked, rates, coefficients = batches
-    at, numbers, words, state, totals, board = marks
+    at, numbers, words, states, totals, board = marks
     measuring = stages.shape[0]  # the phase between the passes and the step
-    n_tasks, last = parts.shape[0], bounds.shape[0] - 1
+    n_tasks, n_steps, n_batches = (
+        parts.shape[0],
+        bounds.shape[0],
+        bounds.shape[0] // totals.shape[0],
+    )
     while helps:
         if not turns.take_next(board):
             return FINISHED
         rows = order[bounds[at[STEP], 0] : bounds[at[STEP], 1]]
         if at[PHASE] < measuring:
-            stage = stages[at[PHASE]]
+            stage, state = stages[at[PHASE]], states[at[STEP] // n_batches]
             _pass(1, tables, stage, rows, weights, vectors, others, shares, numbers, words, state)
         else:
             now = at[STEP]
             _step(1, rule, vectors, others, parts, numbers, rates[now], coefficients[now])
         turns.finish(board)
-    while at[STEP] <= last:
+    while at[STEP] < n_steps:
         now, phase = at[STEP], at[PHASE]
+        in_epoch, is_last = now // n_batches, (now + 1) % n_batches == 0
+        state, total = states[in_epoch], totals[in_epoch]
         rows = order[bounds[now, 0] : bounds[now, 1]]
         if not at[IS_MADE]:
             numbers[FIRST], numbers[SECOND] = 0.0, 0.0
             if phase == measuring:
                 jump(state, words_of(tables[0][0], rows.size), state)
-                _measure(rule, vectors, others, numbers, asked[MEASURED] and now == last)
+                _measure(rule, vectors, others, numbers, is_last)
             elif phase == 0:
                 numbers[TOTAL], numbers[COUNT] = weigh(weights, rows)
                 numbers[VALUE] = 0.0
@@ -106,7 +113,7 @@ def run(training, batches, marks, helps):
                     if j == 1:
                         turns.finish(board)
             at[IS_MADE] = 1
-            if phase == measuring and asked[SHOWN] and now == last:
+            if phase == measuring and asked[0] and is_last:
                 return SHOWS
         if not turns.is_done(board):
             return WAITS
@@ -115,11 +122,13 @@ def run(training, batches, marks, helps):
         at[PHASE] += 1
         if at[PHASE] > measuring + 1:
             cap(rule, vectors[0])
-            totals[LOSS] += numbers[VALUE] * numbers[TOTAL]
-            totals[WEIGHT] += numbers[TOTAL]
-            totals[NORM] = numbers[LENGTH]
+            total[LOSS] += numbers[VALUE] * numbers[TOTAL]
+            total[WEIGHT] += numbers[TOTAL]
+            total[NORM] = numbers[LENGTH]
             if not (math.isfinite(numbers[VALUE]) and math.isfinite(numbers[LENGTH])):
                 return FAILED
+            if is_last and has_stalled(rule, vectors):
+                return STALLED
             at[PHASE] = 0
             at[STEP] += 1
     return FINISHED

@@ -1,4 +1,4 @@
-"""A training as numbers, and its epochs as calls of ``epoch.py``.
+"""A training as numbers, and its epochs as calls of ``epoch.py``, one for each or for several.
 
 The one decision: a large batch is cut into two pieces of rows whatever the number of threads, each
 with arrays and a gradient of its own, which are added in a fixed order. So results do not depend on
@@ -13,18 +13,20 @@ from itertools import pairwise
 import numpy as np
 
 from ..engine.sources import DenseRows, LabelRows
+from ..engine.trainer import LOSS, SQUARES
 from ..helpers import has_helpers, lend
 from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Dense
 from ..layers.tied import TiedDense
 from . import epoch, passes, turns
 from .entries import LOSSES, UPDATES, has_entries, tables
-from .random_words import put_state, state_of
+from .random_words import jump, put_state, state_of
 from .table import meetings_of
 
 SHARED = 500_000  # multiplications of a layer's product from which a batch is cut into pieces
 AT_ONCE = 8  # times as many if other networks train at once, which keep the other cores busy
 _NAP = 1e-4  # seconds that a thread sleeps before it looks again
+_FAULTS = {epoch.FINISHED: None, epoch.FAILED: LOSS, epoch.STALLED: SQUARES}
 
 
 def program(network, updater, x, target, weight, n_most, at_once=False):
@@ -93,7 +95,7 @@ class _Piece:
 
 
 class Program:
-    """Makes the steps of an epoch.
+    """Makes the steps of epochs.
 
     Parameters
     ----------
@@ -131,7 +133,8 @@ class Program:
             np.empty((n_pieces, rows), network.dtype),
         )
         self._draws = bool(passes.words_of(self._tables[0][0], 1))
-        self._order, self._batches, self._marks = None, None, None
+        self._sizes, self._batches, self._marks = None, None, None
+        self._next_state, self._n_words = np.zeros(4, np.uint64), 0
         self._is_helped = False
 
     def _rule(self):
@@ -140,7 +143,8 @@ class Program:
         capped = [(weight.ctypes.data, *weight.shape) for weight in self._updater.capped]
         shapes = np.array(capped, np.int64).reshape(-1, 3)
         self._limits = np.array([math.inf, math.inf, self._updater.cap])
-        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits
+        squares = np.array([2 + rule.slots.index(name) for name in rule.squares], np.int64)
+        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits, squares
 
     def _vectors(self):
         """Return parameters, gradient and the optimizer's slots."""
@@ -149,21 +153,28 @@ class Program:
         slots += [np.empty(0, network.dtype)] * (3 - len(slots))
         return network.params, network.grads, *slots
 
-    def run(self, order, bounds, rates, limits, last=False, probe=None):
-        """Train on batches of the rows ``order``, and return (sum of losses, sum of weights, norm
-        of the last gradient, number of the batch whose loss is not finite or None).
-
-        ``limits``: of the norm of a gradient and of its values, None for none; ``last``: whether
-        the last batch is the epoch's, whose gradient is measured; ``probe(network, plan)`` is
-        called on it before clipping. Overwrites: the network's and the updater's vectors, its
-        random stream.
+    @property
+    def most_epochs(self):
+        """How many epochs one call may make: one where layers change from epoch to epoch, or where
+        a helper comes, who is welcome for an epoch.
         """
-        network = self._network
+        return 1 if self._changes or len(self._pieces) > 1 else math.inf
+
+    def run(self, n_epochs, write_order, bounds, rates, limits, probe=None):
+        """Train for some epochs, and return the totals of those that are complete, (k, 3): sum of
+        losses, sum of weights, norm of the last gradient; and what is not finite in the one after
+        these, or None.
+
+        ``write_order(order)`` writes the order of the rows in the next epoch, with what it needs of
+        the random stream; ``bounds``: begin and end of each batch of an epoch; ``rates``: learning
+        rates of all steps; ``limits``: of the norm of a gradient and of its values, None for none;
+        ``probe(network, plan)`` is called on the last batch of an epoch, whose gradient is
+        measured, before clipping. Overwrites: the network's and the updater's vectors, its random
+        stream.
+        """
         self._refresh()
-        self._begin(order, bounds, rates, limits, last, probe is not None)
-        at, _, _, state, totals, board = self._marks
-        if self._draws:
-            state[:] = state_of(network.rng)
+        self._begin(n_epochs, write_order, bounds, rates, limits, probe is not None)
+        at, _, _, _, totals, board = self._marks
         try:
             self._call_helper(board)
             while True:
@@ -171,15 +182,13 @@ class Program:
                 if why == epoch.WAITS:
                     time.sleep(_NAP)
                 elif why == epoch.SHOWS:
-                    probe(network, self._whole_plan(bounds[-1][1] - bounds[-1][0]))
+                    probe(self._network, self._whole_plan(bounds[-1][1] - bounds[-1][0]))
                 else:
                     break
         finally:
             board[turns.STATE] = min(board[turns.STATE], turns.BETWEEN_EPOCHS)
             turns.await_task(board)
-        if self._draws:
-            put_state(network.rng, state)
-        return *totals, int(at[epoch.STEP]) if why == epoch.FAILED else None
+        return totals[: at[epoch.STEP] // len(bounds)].tolist(), _FAULTS[why]
 
     def _refresh(self):
         """Bring what changes with the progress of a fit up to date."""
@@ -190,29 +199,46 @@ class Program:
                 for numbers, current in zip(self._tables[1:4:2], piece.numbers(), strict=True):
                     numbers[j] = current
 
-    def _begin(self, order, bounds, rates, limits, measures, shows):
-        """Write down what an epoch is. A helper that is still there goes on with the same arrays,
-        and knows nothing of new ones.
+    def _begin(self, n_epochs, write_order, bounds, rates, limits, shows):
+        """Write down what the epochs are. A helper that is still there goes on with the same
+        arrays, and knows nothing of new ones.
         """
-        steps = rates, [self._updater.advance(rate) for rate in rates]
-        if order is not self._order or len(bounds) != len(self._batches[1]):
-            if self._marks is not None:
-                self._marks[-1][turns.STATE] = turns.CLOSED
-            self._order, self._is_helped = order, False
-            self._batches = (
-                np.asarray(order, np.int64),
-                np.array(bounds, np.int64),
-                np.empty(2, np.int64),
-                *(np.array(values, np.float64) for values in steps),
-            )
-            marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
-            self._marks = *marks, np.zeros(4, np.uint64), np.zeros(3), turns.new_board()
-        _, _, asked, *arrays = self._batches
-        asked[:] = measures, shows
-        arrays[0][:], arrays[1][:] = steps
+        n_rows, coefficients = bounds[-1][1], [self._updater.advance(rate) for rate in rates]
+        if self._sizes != (n_epochs, n_rows, len(bounds)):
+            self._sizes = n_epochs, n_rows, len(bounds)
+            self._make_room(n_epochs, bounds, len(coefficients[0]), len(coefficients[0][0]))
+        at, _, _, states, totals, _ = self._marks
+        orders, _, asked, *steps = self._batches
+        for order, state in zip(orders.reshape(n_epochs, n_rows), states, strict=True):
+            write_order(order)
+            if self._draws:
+                state[:] = state_of(self._network.rng)
+                jump(state, self._n_words, self._next_state)
+                put_state(self._network.rng, self._next_state)
+        asked[0] = shows
+        steps[0][:], steps[1][:] = rates, coefficients
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
-        self._marks[0].fill(0)
-        self._marks[4].fill(0.0)
+        at.fill(0)
+        totals.fill(0.0)
+
+    def _make_room(self, n_epochs, bounds, n_rates, n_coefficients):
+        """Make the arrays of so many epochs with these batches."""
+        if self._marks is not None:
+            self._marks[-1][turns.STATE] = turns.CLOSED
+        self._is_helped = False
+        begins = bounds[-1][1] * np.arange(n_epochs).reshape(-1, 1, 1)
+        n_steps = n_epochs * len(bounds)
+        self._batches = (
+            np.empty(n_epochs * bounds[-1][1], np.int64),
+            (begins + np.array(bounds, np.int64)).reshape(-1, 2),
+            np.empty(1, np.int64),
+            np.empty(n_steps),
+            np.empty((n_steps, n_rates, n_coefficients)),
+        )
+        marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
+        states, totals = np.zeros((n_epochs, 4), np.uint64), np.zeros((n_epochs, 3))
+        self._marks = *marks, states, totals, turns.new_board()
+        self._n_words = sum(passes.words_of(self._tables[0][0], b - a) for a, b in bounds)
 
     def _call_helper(self, board):
         """Let a helper come, if there is one and the epoch has tasks for it."""

@@ -12,7 +12,7 @@ def penalise(rule, params, grads, total):
 
     Overwrites: grads.
     """
-    _, parts, part_numbers, _, _ = rule
+    _, parts, part_numbers, _, _, _ = rule
     penalty = 0.0
     for j in range(parts.shape[0]):
         if part_numbers[j, 0] > 0.0:
@@ -40,11 +40,11 @@ def descend(rule, vectors, begin, end, scale, rate, coefficients):
     ``rule``: kind of the step; begin, end and number of the coefficients of each part of the
     vectors (k, 3), its penalty and its decay (k, 2); address and shape of each matrix whose columns
     are capped (k, 3); limits of the gradient's norm, of its values and of a column's norm, infinite
-    for none. ``vectors``: params, grads and the optimizer's slots, empty where it has fewer than
-    three. ``coefficients`` (n_rates, m): those of the optimizer for each factor on the learning
-    rate. Overwrites: vectors.
+    for none; which of the vectors are averages of squares. ``vectors``: params, grads and the
+    optimizer's slots, empty where it has fewer than three. ``coefficients`` (n_rates, m): those of
+    the optimizer for each factor on the learning rate. Overwrites: vectors.
     """
-    update, parts, part_numbers, _, _ = rule
+    update, parts, part_numbers, _, _, _ = rule
     params, grads, first, second, third = vectors
     penalty = 0.0
     for j in range(parts.shape[0]):
@@ -69,7 +69,7 @@ def descend(rule, vectors, begin, end, scale, rate, coefficients):
 @compiled
 def cap(rule, params):
     """Cap the columns of the weights. Overwrites: params."""
-    _, _, _, weights, limits = rule
+    _, _, _, weights, limits, _ = rule
     for j in range(weights.shape[0]):
         weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
         cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))
@@ -81,3 +81,23 @@ def add_gradients(grads, others, begin, end):
     for j in range(others.shape[0]):
         for i in range(begin, end):
             grads[i] += others[j, i]
+
+
+@compiled
+def has_stalled(rule, vectors):
+    """Return whether averages of squares are not finite where parameters are: all steps to come
+    are zero.
+    """
+    stalled = False
+    for j in rule[5]:
+        stalled = stalled or not _is_finite(vectors[j])
+    return stalled and _is_finite(vectors[0])
+
+
+@compiled
+def _is_finite(values):
+    """Return whether all values are finite."""
+    n_finite = 0
+    for k in range(values.size):
+        n_finite += abs(values[k]) < np.inf
+    return n_finite == values.size

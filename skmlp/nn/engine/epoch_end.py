@@ -5,7 +5,7 @@ The one decision: callbacks share one ``record``, a dict per epoch. Each reads w
 wrote and adds its own, so the history is whatever ended up in the record.
 
 To add one: derive from ``Callback`` and write ``epoch_end``; return True to stop training.
-``epoch_begin`` does nothing unless written.
+``epoch_begin`` does nothing unless written; write ``n_at_once`` if it need not be called at once.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ class Callback(ABC):
 
     def epoch_begin(self, trainer: Trainer) -> None:  # noqa: B027, most have nothing to do
         """Prepare for an epoch."""
+
+    def n_at_once(self, trainer: Trainer) -> float:
+        """Return how many epochs may be made before it is called for them: it sees only their
+        records, and stops or changes nothing before the last of them.
+        """
+        return 1
 
     @abstractmethod
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool | None:
@@ -77,6 +83,9 @@ class Patience(Callback):
         self.stopped = False
         self._kept: Checkpoint | None = None
 
+    def n_at_once(self, trainer: Trainer) -> float:
+        return 1 if self.keep_best else self._limit(trainer)[0] - trainer.state.stale + 1
+
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool:
         state = trainer.state
         value = self.sign * record.get(self.monitor, math.nan)
@@ -91,12 +100,7 @@ class Patience(Callback):
             state.best, state.best_epoch = value, record["epoch"]
             if self.keep_best:
                 self.keep(trainer)
-        can_lower = (
-            trainer.schedule.plateau_factor is not None
-            and state.clock.decay > trainer.schedule.least
-        )
-        patience = trainer.schedule.plateau_patience if can_lower else None
-        patience = self.patience if patience is None else patience
+        patience, can_lower = self._limit(trainer)
         if state.stale <= patience:
             return False
         self.stopped = self._plateau(trainer, record["learning_rate"], patience, can_lower)
@@ -125,6 +129,15 @@ class Patience(Callback):
         """
         if self._kept is not None:
             self._kept.restore_numbers()
+
+    def _limit(self, trainer):
+        """Return how many epochs without progress are borne, and whether the rate falls then."""
+        schedule = trainer.schedule
+        can_lower = (
+            schedule.plateau_factor is not None and trainer.state.clock.decay > schedule.least
+        )
+        patience = schedule.plateau_patience if can_lower else None
+        return self.patience if patience is None else patience, can_lower
 
     def _plateau(self, trainer, rate, patience, can_lower):
         schedule, state = trainer.schedule, trainer.state
@@ -160,6 +173,9 @@ class InUnits(Callback):
         self.shift = shift
         self.scored = scored
 
+    def n_at_once(self, trainer: Trainer) -> float:
+        return math.inf
+
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         self.convert(record)
 
@@ -177,6 +193,9 @@ class History(Callback):
 
     def __init__(self, records: list[dict[str, Any]]) -> None:
         self.records = records
+
+    def n_at_once(self, trainer: Trainer) -> float:
+        return math.inf
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
         self.records.append(record)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +24,21 @@ if TYPE_CHECKING:
 
 
 Augmentation = Callable[..., tuple[np.ndarray, np.ndarray]]
+SECONDS_AT_ONCE = 0.01  # of the epochs that are made in one call
+LOSS = "The loss is"  # what is not finite
+SQUARES = "The optimizer's averages of squared gradients are"
 
 
 class DivergedError(ValueError):
     """Training has led to numbers that are not finite: ``what`` is not, ``epoch`` says when."""
 
-    def __init__(self, message: str, epoch: int = 0, what: str = "The loss is") -> None:
+    def __init__(self, message: str, epoch: int = 0, what: str = LOSS) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.what = what
 
 
-def diverged(epoch: int, what: str = "The loss is") -> DivergedError:
+def diverged(epoch: int, what: str = LOSS) -> DivergedError:
     """Return the error for what is not finite."""
     return DivergedError(f"{what} not finite in epoch {epoch}.", epoch, what)
 
@@ -65,7 +69,7 @@ class Trainer:
         dtypes.
     make_program : callable or None, default=None
         ``make_program(network, updater, x, target, weight, n_most)`` returns a program that makes
-        the steps of an epoch in one call (``compiled/program.py``), or None to go the way of NumPy.
+        the steps of epochs in one call (``compiled/program.py``), or None to go the way of NumPy.
     """
 
     def __init__(  # noqa: PLR0913
@@ -110,7 +114,8 @@ class Trainer:
     ) -> bool:
         """Train for at most ``n_epochs`` epochs and return whether a callback stopped it.
 
-        Ctrl-C takes back the epoch it hits.
+        Ctrl-C takes back the epoch it hits; of epochs so short that several are made at once, all
+        of these.
 
         ``x``, ``target``: sources of rows; ``weight`` (n_rows,) or None; ``rows``: the rows to
         train on, None for all. ``n_made``: how many of the epochs are made already, if this goes on
@@ -118,97 +123,147 @@ class Trainer:
         count, as those of another solver. The network is prepared for the largest batch.
         Overwrites: network, state.
         """
-        # a slice may be a view of the caller's rows, which an augmenter must not get to write into
-        in_order = rows is None and not self.shuffle and not self.augmentation
-        rows = np.arange(x.n_rows) if rows is None else np.asarray(rows)
-        order = rows.copy()
-        bounds = batch_bounds(len(order), self.batch_size, self.network.min_rows)
+        every_row = rows is None
+        rows = np.arange(x.n_rows) if every_row else np.asarray(rows)
+        bounds = batch_bounds(len(rows), self.batch_size, self.network.min_rows)
         clock = self.state.clock
         clock.began, clock.n_epochs, clock.n_batches = clock.epoch - n_made, n_epochs, len(bounds)
-        sparse = x.sparse and self.network.sparse_input
         checkpoint = Checkpoint(self.network, self.state)
         n_most = max((stop - start for start, stop in bounds), default=0)
-        program = None
+        program, seconds, k = None, math.inf, n_made
         if self.make_program is not None and not self.augmentation:
             program = self.make_program(self.network, self.updater, x, target, weight, n_most)
+        if program is None:
+            epochs = self._with_numpy(x, target, weight, rows, bounds, every_row)
+        else:
+            epochs = self._with_program(program, rows, bounds)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-            for k in range(n_made, n_epochs):
+            while k < n_epochs:
+                n = self._n_at_once(program, n_epochs - k, seconds)
                 if k > n_made:
                     checkpoint.take()
-                self.network.phase.progress = k / clock.n_epochs
+                first = round(self.state.clock.epoch)
+                self.network.phase.progress = k / self.state.clock.n_epochs
                 try:
                     for callback in self.callbacks:
                         callback.epoch_begin(self)
-                    if self.shuffle:
-                        # each epoch from the same start, so that two fits shuffle like one long one
-                        np.copyto(order, rows)
-                        self.state.rng.shuffle(order)
-                    if self._epoch(
-                        x, target, weight, order, bounds, in_order, sparse, uncounted, program
-                    ):
+                    began = time.perf_counter()
+                    passes, fault = epochs(n)
+                    seconds = (time.perf_counter() - began) / n
+                    stops = self._end(passes, first, uncounted, len(rows), seconds)
+                    if fault is not None:
+                        raise diverged(first + len(passes) + 1 + uncounted, fault)
+                    if stops:
                         return True
                 except KeyboardInterrupt:
                     checkpoint.restore()
                     raise
+                k += n
         return False
 
-    def _epoch(self, x, target, weight, order, bounds, in_order, sparse, uncounted, program):
-        """Make one pass over the rows, and call the callbacks.
-
-        Return True if one wants to stop. Overwrites: network, state, order.
+    def _n_at_once(self, program, n_left, seconds):
+        """Return how many epochs to make before the callbacks are called, of ``n_left`` that take
+        so many ``seconds`` each.
         """
-        clock, epoch = self.state.clock, round(self.state.clock.epoch)
-        number = epoch + 1 + uncounted
-        began, n_batches = time.perf_counter(), len(bounds)
-        total_loss, total_weight, last = 0.0, 0.0, n_batches - 1
-        if program is not None:
-            rates, limits = self._rates(epoch, n_batches), (self.norm_limit, self.value_limit)
-            total_loss, total_weight, norm, failed = program.run(
-                order, bounds, rates, limits, True, self.probe
-            )
-            rate = rates[-1]
-            if failed is not None:
-                raise diverged(number)
-            bounds = []
-        for k, (start, stop) in enumerate(bounds):
-            rows = slice(start, stop) if in_order else order[start:stop]
-            plan = self.network.plan(stop - start)
-            batch_weight, w = None, float(stop - start)
-            if weight is not None:
-                batch_weight = plan.weight
-                np.copyto(batch_weight[:, 0], weight[rows])
-                w = float(np.add.reduce(batch_weight, axis=None))
-            x_batch, target_batch = (
-                x.take(rows, None if sparse else plan.x),
-                target.take(rows, plan.target),
-            )
-            for augmenter in self.augmentation:
-                x_batch, target_batch = augmented(augmenter, x_batch, target_batch, self.state.rng)
-            # the updater adds the penalty while it has the parameters at hand, unless the whole
-            # gradient is to be measured or clipped
-            whole = k == last or self.norm_limit is not None or self.value_limit is not None
-            loss = self.network.loss_and_grad(x_batch, target_batch, batch_weight, penalised=whole)
-            clock.epoch = epoch + k / n_batches
-            norm = self._clip(k == last, plan, 1.0 / w)
-            rate = self.learning_rate * self.schedule.factor(clock)
-            loss += self.updater.step(rate, 0.0 if whole else 1.0 / w, 1.0 / w)
-            if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
-                raise diverged(number)
-            total_loss += loss * w
-            total_weight += w
-            clock.step += 1
-        if self.updater.has_stalled():
-            raise diverged(number, "The optimizer's averages of squared gradients are")
-        clock.epoch = float(epoch + 1)
-        clock.samples += len(order)
-        record = {
-            "epoch": number,
-            "loss": total_loss / total_weight,
-            "learning_rate": rate,
-            "gradient_norm": norm,
-            "seconds": time.perf_counter() - began,
-        }
-        stops = [callback.epoch_end(self, record) for callback in self.callbacks]
+        if program is None:
+            return 1
+        most = (callback.n_at_once(self) for callback in self.callbacks)
+        return max(1, int(min(n_left, program.most_epochs, SECONDS_AT_ONCE // seconds, *most)))
+
+    def _shuffle(self, order, rows):
+        """Write the order of the rows in the next epoch. Overwrites: order, state.rng."""
+        # each epoch from the same start, so that two fits shuffle like one long one
+        np.copyto(order, rows)
+        if self.shuffle:
+            self.state.rng.shuffle(order)
+
+    def _with_program(self, program, rows, bounds):
+        """Return a function of a number of epochs that makes them in one call, and returns (sum of
+        losses, sum of weights, norm of the last gradient, last learning rate) of each that is
+        complete, and what is not finite after these, or None.
+        """
+        limits = self.norm_limit, self.value_limit
+        write_order = partial(self._shuffle, rows=rows)
+
+        def epochs(n):
+            first = round(self.state.clock.epoch)
+            rates = [rate for k in range(n) for rate in self._rates(first + k, len(bounds))]
+            totals, fault = program.run(n, write_order, bounds, rates, limits, self.probe)
+            last_rates = rates[len(bounds) - 1 :: len(bounds)]
+            return [(*of, rate) for of, rate in zip(totals, last_rates, strict=False)], fault
+
+        return epochs
+
+    def _with_numpy(self, x, target, weight, rows, bounds, every_row):
+        """Return a function that makes one epoch, and returns what ``_with_program``'s does."""
+        order, last = rows.copy(), len(bounds) - 1
+        # a slice may be a view of the caller's rows, which an augmenter must not get to write into
+        in_order = every_row and not self.shuffle and not self.augmentation
+        sparse = x.sparse and self.network.sparse_input
+
+        def epoch(_):
+            self._shuffle(order, rows)
+            clock, total_loss, total_weight = self.state.clock, 0.0, 0.0
+            first = round(clock.epoch)
+            for k, (start, stop) in enumerate(bounds):
+                rows_now = slice(start, stop) if in_order else order[start:stop]
+                plan = self.network.plan(stop - start)
+                batch_weight, w = None, float(stop - start)
+                if weight is not None:
+                    batch_weight = plan.weight
+                    np.copyto(batch_weight[:, 0], weight[rows_now])
+                    w = float(np.add.reduce(batch_weight, axis=None))
+                x_batch, target_batch = (
+                    x.take(rows_now, None if sparse else plan.x),
+                    target.take(rows_now, plan.target),
+                )
+                clock.epoch = first + k / len(bounds)
+                loss, norm, rate = self._step(
+                    x_batch, target_batch, batch_weight, w, plan, k == last
+                )
+                if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
+                    return [], LOSS
+                total_loss += loss * w
+                total_weight += w
+            if self.updater.has_stalled():
+                return [], SQUARES
+            return [(total_loss, total_weight, norm, rate)], None
+
+        return epoch
+
+    def _step(self, x, target, weight, total, plan, is_last):
+        """Make the step of a batch, whose rows weigh ``total``, and return its loss with the
+        penalties, the norm of its gradient where that was measured, and the learning rate.
+        """
+        for augmenter in self.augmentation:
+            x, target = augmented(augmenter, x, target, self.state.rng)
+        # the updater adds the penalty while it has the parameters at hand, unless the whole
+        # gradient is to be measured or clipped
+        whole = is_last or self.norm_limit is not None or self.value_limit is not None
+        loss = self.network.loss_and_grad(x, target, weight, penalised=whole)
+        norm = self._clip(is_last, plan, 1.0 / total)
+        rate = self.learning_rate * self.schedule.factor(self.state.clock)
+        loss += self.updater.step(rate, 0.0 if whole else 1.0 / total, 1.0 / total)
+        self.state.clock.step += 1
+        return loss, norm, rate
+
+    def _end(self, passes, first, uncounted, n_rows, seconds):
+        """Call the callbacks for epochs that are complete, the ``first`` being the number of those
+        before, and return whether one wants to stop. Overwrites: state.clock.
+        """
+        stops = []
+        for k, (loss, weight, norm, rate) in enumerate(passes, first + 1):
+            clock = self.state.clock
+            clock.epoch = float(k)
+            clock.samples += n_rows
+            record = {
+                "epoch": k + uncounted,
+                "loss": loss / weight,
+                "learning_rate": rate,
+                "gradient_norm": norm,
+                "seconds": seconds,
+            }
+            stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 
     def _rates(self, epoch, n_batches):

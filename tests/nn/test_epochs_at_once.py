@@ -1,0 +1,163 @@
+"""Several epochs in one compiled call leave what one call for each leaves, to the bit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skmlp.nn.engine import trainer as training
+from skmlp.nn.engine.epoch_end import Callback, History, Patience
+from skmlp.nn.engine.network import Network
+from skmlp.nn.engine.sources import DenseRows
+from skmlp.nn.layers import Dense, Dropout
+from skmlp.nn.losses import LogLoss
+from skmlp.nn.optimizers import Adam
+from skmlp.nn.optimizers.updater import Updater
+from skmlp.nn.schedules import Plateau, Schedule
+from tests.nn.helpers import randomised
+from tests.nn.training import data_of, state_of, train
+
+compiled = pytest.importorskip("skmlp.nn.compiled.program")
+
+
+class Each(Callback):
+    """Wants to be called after each epoch."""
+
+    def epoch_end(self, trainer, record):
+        return False
+
+
+class Jump(Schedule):
+    """A rate that no training survives, from an epoch on."""
+
+    def __init__(self, epoch):
+        self.epoch, self.warm_up = epoch, 0
+
+    def curve(self, clock):
+        return math.inf if clock.epoch >= self.epoch else 1.0
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The number of epochs of each call of a program, which may be as many as the callbacks
+    allow.
+    """
+    made, run = [], compiled.Program.run
+
+    def counted(self, n_epochs, *arguments):
+        made.append(n_epochs)
+        return run(self, n_epochs, *arguments)
+
+    monkeypatch.setattr(compiled.Program, "run", counted)
+    monkeypatch.setattr(training, "SECONDS_AT_ONCE", 1e9)
+    return made
+
+
+def left_by(n_epochs, callbacks=(), layers=(), **options):
+    """Return all that a training leaves: vectors, random stream, clock, progress, records but for
+    their seconds; and the error that ended it.
+    """
+    network = randomised(Network([Dense(9), *layers, Dense(3)], LogLoss(), 7, np.float64))
+    state, records, error = state_of(), [], None
+    callbacks = [*callbacks, History(records)]
+    options = {"rule": Adam(), "lr": 0.01, "batch_size": 12, "state": state, **options}
+    try:
+        train(
+            network,
+            *data_of(network),
+            n_epochs,
+            callbacks=callbacks,
+            make_program=compiled.program,
+            **options,
+        )
+    except (training.DivergedError, KeyboardInterrupt) as caught:
+        error = str(caught)
+    seen = [{name: r[name] for name in r if name != "seconds"} for r in records]
+    fields = state.best, state.best_epoch, state.stale, vars(state.clock)
+    vectors = [network.params, *state.slots.values()]
+    return vectors, state.rng.bit_generator.state, fields, seen, error
+
+
+def assert_alike(n_epochs, make_callbacks=list, **options):
+    """Assert that what epochs at once leave is what single ones do, and return it."""
+    alone = left_by(n_epochs, [Each(), *make_callbacks()], **options)
+    together = left_by(n_epochs, make_callbacks(), **options)
+    np.testing.assert_equal(together, alone)
+    return together
+
+
+@pytest.mark.parametrize("layers", [(), (Dropout(0.3), Dense(5), Dropout(0.2))])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_same_bits(shuffle, layers, calls):
+    assert_alike(20, layers=layers, shuffle=shuffle)
+    assert calls == [1] * 20 + [1, 19]
+
+
+@pytest.mark.parametrize("schedule", [None, Plateau(gamma=0.5, patience=2)])
+def test_patience_ends_with_the_same_epoch(schedule, calls):
+    """It is called in time to stop, or to lower the rate, and not more often than it needs."""
+    ended = set()
+    for lr in (0.1, 0.5, 2.0):
+        calls.clear()
+        records = assert_alike(
+            300, lambda: [Patience("loss", -1, 1e-4, 6, False)], schedule=schedule, lr=lr
+        )[3]
+        assert len(calls) < len(records) * 1.7
+        ended.add(len(records))
+    assert len(ended) == 3
+    assert max(ended) < 300
+
+
+def test_who_keeps_the_best_epoch_sees_each(calls):
+    assert_alike(5, lambda: [Patience("loss", -1, 1e-4, 6, True)])
+    assert calls == [1] * 10
+
+
+@pytest.mark.parametrize("n_good", [1, 4, 9])
+def test_divergence_names_the_epoch(n_good, calls):
+    """And those before it are recorded."""
+    alone, together = (
+        left_by(20, callbacks, schedule=Jump(n_good))[3:] for callbacks in ([Each()], [])
+    )
+    assert together == alone
+    assert len(together[0]) == n_good
+    assert f"epoch {n_good + 1}" in together[1]
+    assert calls[-1] > 1
+
+
+@pytest.mark.parametrize("overflown", [False, True])
+def test_averages_of_squares_that_overflow_end_the_first_epoch(overflown):
+    network = randomised(Network([Dense(3)], LogLoss(), 7, np.float32))
+    network.prepare(10)
+    x, target = data_of(network, 20)
+    slots = {"v": np.full_like(network.params, np.inf if overflown else 0.0)}
+    updater = Updater(Adam(), network.params, network.grads, slots)
+    made = compiled.program(network, updater, DenseRows(x), DenseRows(target), None, 10)
+    bounds, in_order = [(0, 10), (10, 20)], lambda order: np.copyto(order, np.arange(20))
+    totals, fault = made.run(3, in_order, bounds, [0.1] * 6, (None, None))
+    assert (len(totals), fault) == ((0, training.SQUARES) if overflown else (3, None))
+
+
+def test_ctrl_c_takes_back_the_epochs_of_a_call(calls, monkeypatch):
+    run = compiled.Program.run
+
+    def interrupted(self, n_epochs, *arguments):
+        left = run(self, n_epochs, *arguments)
+        if n_epochs > 1:
+            raise KeyboardInterrupt
+        return left
+
+    wanted = left_by(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(compiled.Program, "run", interrupted)
+        ended = left_by(7)
+    assert calls == [1, 1, 6]
+    for ours, theirs in zip((*ended[:2], ended[3]), (*wanted[:2], wanted[3]), strict=True):
+        np.testing.assert_equal(ours, theirs)
+
+
+def test_long_epochs_are_called_one_by_one(calls, monkeypatch):
+    monkeypatch.setattr(training, "SECONDS_AT_ONCE", 1e-9)
+    left_by(4)
+    assert calls == [1] * 4
+    assert math.isinf(History([]).n_at_once(None))
