@@ -99,6 +99,27 @@ class CatBoost:
         )
 
 
+class Filled:
+    """An estimator that refuses numbers that are missing: they are filled with the median."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, y):
+        """Fit on a frame."""
+        self._medians = X.median(numeric_only=True)
+        self.model.fit(X.fillna(self._medians), y)
+        return self
+
+    def predict(self, X):
+        """Return the predictions (n,)."""
+        return self.model.predict(X.fillna(self._medians))
+
+    def predict_proba(self, X):
+        """Return the probabilities."""
+        return self.model.predict_proba(X.fillna(self._medians))
+
+
 def contender(name, seed, classifies):
     """Return the estimator of a name; those of other packages are imported here."""
     if name == "skmlp":
@@ -126,15 +147,17 @@ def contender(name, seed, classifies):
 
         cls = CatBoostClassifier if classifies else CatBoostRegressor
         return CatBoost(cls(verbose=0, random_seed=seed, allow_writing_files=False))
-    if name == "realmlp":
-        from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    if name in ("realmlp", "realmlp_s"):
+        import pytabkit
 
-        cls = RealMLP_TD_Classifier if classifies else RealMLP_TD_Regressor
-        return cls(device="cpu", random_state=seed)
+        form = "TD" if name == "realmlp" else "TD_S"
+        task = "Classifier" if classifies else "Regressor"
+        cls = getattr(pytabkit, f"RealMLP_{form}_{task}")
+        return Filled(cls(device="cpu", random_state=seed))
     raise ValueError(f"There is no contender {name!r}; there are skmlp, {', '.join(OTHERS)}.")
 
 
-OTHERS = ("hgb", "mlp", "lgbm", "xgb", "catboost", "realmlp")
+OTHERS = ("hgb", "mlp", "lgbm", "xgb", "catboost", "realmlp", "realmlp_s")
 
 
 def tables(folder):

@@ -14,8 +14,9 @@ from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.optimizers.updater import Updater
 from skmlp.nn.schedules import Plateau, Schedule
-from tests.nn.helpers import randomised
+from tests.nn.helpers import helped_by, randomised
 from tests.nn.training import data_of, state_of, train
+from tests.nn.two_ways import in_pieces
 
 compiled = pytest.importorskip("skmlp.nn.compiled.program")
 
@@ -86,10 +87,15 @@ def assert_alike(n_epochs, make_callbacks=list, **options):
     return together
 
 
+@pytest.mark.parametrize("n_helpers", [None, 0, 1])
 @pytest.mark.parametrize("layers", [(), (Dropout(0.3), Dense(5), Dropout(0.2))])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_same_bits(shuffle, layers, calls):
-    assert_alike(20, layers=layers, shuffle=shuffle)
+def test_same_bits(shuffle, layers, n_helpers, calls, monkeypatch):
+    """With batches in one piece, and in two with and without a helper."""
+    if n_helpers is not None:
+        in_pieces(monkeypatch)
+    with helped_by(n_helpers or 0):
+        assert_alike(20, layers=layers, shuffle=shuffle)
     assert calls == [1] * 20 + [1, 19]
 
 

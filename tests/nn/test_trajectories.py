@@ -1,6 +1,7 @@
 """Trajectories of every optimizer: those of PyTorch and of scikit-learn."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_ten_training_steps_equal_pytorch(name):
 
 @each_case
 def test_ten_compiled_steps_equal_pytorch(name):
-    """Five epochs of two batches, each epoch one call."""
+    """Five epochs of two batches, one or three of them in a call."""
     pytest.importorskip("numba")
     from skmlp.nn.compiled.program import program
 
@@ -111,19 +112,22 @@ def test_ten_compiled_steps_equal_pytorch(name):
         decays=[(penalised, case["decay"])],
     )
     compiled = program(network, updater, DenseRows(x), DenseRows(target), None, 6)
-    for k in range(0, 10, 2):
-        loss, weight, _, failed = compiled.run(
-            np.arange(12), [(0, 6), (6, 12)], [case["lr"]] * 2, (None, None)
-        )
-        assert (weight, failed) == (12, None)
-        penalties = [
-            0.5 * case["penalty"] * np.sum(flat[: penalised.stop] ** 2)
-            for flat in arrays["params"][k : k + 2]
-        ]
-        expected = np.mean(arrays["losses"][k : k + 2]) + np.mean(penalties)
-        assert loss / weight == pytest.approx(expected, rel=1e-6)
+    in_order, bounds = partial(np.copyto, src=np.arange(12)), [(0, 6), (6, 12)]
+    for first, n_epochs in ((0, 1), (1, 3), (4, 1)):
+        rates = [case["lr"]] * 2 * n_epochs
+        totals, fault = compiled.run(n_epochs, in_order, bounds, rates, (None, None))
+        assert (len(totals), fault) == (n_epochs, None)
+        for epoch, (loss, weight, _) in enumerate(totals, first):
+            steps = slice(2 * epoch, 2 * epoch + 2)
+            penalties = [
+                0.5 * case["penalty"] * np.sum(flat[: penalised.stop] ** 2)
+                for flat in arrays["params"][steps]
+            ]
+            expected = np.mean(arrays["losses"][steps]) + np.mean(penalties)
+            assert weight == 12
+            assert loss / weight == pytest.approx(expected, rel=1e-6)
         np.testing.assert_allclose(
-            named(network, case), arrays["params"][k + 2], rtol=1e-5, atol=1e-8
+            named(network, case), arrays["params"][2 * (first + n_epochs)], rtol=1e-5, atol=1e-8
         )
     np.testing.assert_allclose(network.scores(DenseRows(x)), arrays["scores"], rtol=1e-5)
 

@@ -18,6 +18,7 @@ from .steps import add_gradients, cap, clip, descend, has_stalled, penalise
 
 FINISHED, FAILED, STALLED, WAITS, SHOWS = range(5)  # what ``run`` returns
 STEP, PHASE, IS_MADE = range(3)  # places of ``at``
+N_EPOCHS, SHOWN = range(2)  # places of ``asked``
 TOTAL, COUNT, SCALE, LENGTH, VALUE, FIRST, SECOND = range(7)  # places of ``numbers``
 LOSS, WEIGHT, NORM = range(3)  # places of ``totals``
 _BLOCK = 8192  # parameters of a step that stay in the cache
@@ -35,40 +36,38 @@ def run(training, batches, marks, helps):
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
     empty for equal ones; memory for the shares of a batch. ``batches``: the rows in the order of
-    each epoch, one epoch behind the other; begin and end of each batch; whether the gradient of the
-    last one of an epoch, which is measured, is shown too; learning rates (k,) and coefficients (k,
-    n_rates, m) of the steps. ``marks``: step, phase and whether it is made; numbers of the batch;
-    random words that the pieces have taken; the state of the random stream at the beginning of each
-    epoch; totals of each epoch: sum of the losses, sum of the weights, norm of the last gradient;
-    the board. Overwrites: vectors, gradients, shares, marks.
+    each epoch; begin and end of each batch of an epoch; number of the epochs, and whether the
+    gradient of the last batch of an epoch, which is measured, is shown too; learning rates (k,) and
+    coefficients (k, n_rates, m) of the steps. ``marks``: step, phase and whether it is made;
+    numbers of the batch; random words that the pieces have taken; the state of the random stream at
+    the beginning of each epoch; totals of each epoch: sum of the losses, sum of the weights, norm
+    of the last gradient; the board. Orders, rates, states and totals have room for more epochs.
+    Overwrites: vectors, gradients, shares, marks.
     """
     tables, stages, meetings, meeting_numbers, rule, vectors, others, parts, weights, shares = (
         training
     )
-    order, bounds, asked, rates, coefficients = batches
+    orders, bounds, asked, rates, coefficients = batches
     at, numbers, words, states, totals, board = marks
     measuring = stages.shape[0]  # the phase between the passes and the step
-    n_tasks, n_steps, n_batches = (
-        parts.shape[0],
-        bounds.shape[0],
-        bounds.shape[0] // totals.shape[0],
-    )
+    n_tasks, n_batches = parts.shape[0], bounds.shape[0]
     while helps:
         if not turns.take_next(board):
             return FINISHED
-        rows = order[bounds[at[STEP], 0] : bounds[at[STEP], 1]]
+        in_epoch, batch = divmod(at[STEP], n_batches)
+        rows, state = orders[in_epoch, bounds[batch, 0] : bounds[batch, 1]], states[in_epoch]
         if at[PHASE] < measuring:
-            stage, state = stages[at[PHASE]], states[at[STEP] // n_batches]
+            stage = stages[at[PHASE]]
             _pass(1, tables, stage, rows, weights, vectors, others, shares, numbers, words, state)
         else:
             now = at[STEP]
             _step(1, rule, vectors, others, parts, numbers, rates[now], coefficients[now])
         turns.finish(board)
-    while at[STEP] < n_steps:
+    while at[STEP] < asked[N_EPOCHS] * n_batches:
         now, phase = at[STEP], at[PHASE]
-        in_epoch, is_last = now // n_batches, (now + 1) % n_batches == 0
-        state, total = states[in_epoch], totals[in_epoch]
-        rows = order[bounds[now, 0] : bounds[now, 1]]
+        in_epoch, batch = divmod(now, n_batches)
+        rows, state = orders[in_epoch, bounds[batch, 0] : bounds[batch, 1]], states[in_epoch]
+        total, is_last = totals[in_epoch], batch == n_batches - 1
         if not at[IS_MADE]:
             numbers[FIRST], numbers[SECOND] = 0.0, 0.0
             if phase == measuring:
@@ -113,7 +112,7 @@ def run(training, batches, marks, helps):
                     if j == 1:
                         turns.finish(board)
             at[IS_MADE] = 1
-            if phase == measuring and asked[0] and is_last:
+            if phase == measuring and asked[SHOWN] and is_last:
                 return SHOWS
         if not turns.is_done(board):
             return WAITS

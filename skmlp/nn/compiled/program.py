@@ -133,7 +133,7 @@ class Program:
             np.empty((n_pieces, rows), network.dtype),
         )
         self._draws = bool(passes.words_of(self._tables[0][0], 1))
-        self._sizes, self._batches, self._marks = None, None, None
+        self._bounds, self._batches, self._marks = None, None, None
         self._next_state, self._n_words = np.zeros(4, np.uint64), 0
         self._is_helped = False
 
@@ -155,10 +155,8 @@ class Program:
 
     @property
     def most_epochs(self):
-        """How many epochs one call may make: one where layers change from epoch to epoch, or where
-        a helper comes, who is welcome for an epoch.
-        """
-        return 1 if self._changes or len(self._pieces) > 1 else math.inf
+        """How many epochs one call may make: one where layers change from epoch to epoch."""
+        return 1 if self._changes else math.inf
 
     def run(self, n_epochs, write_order, bounds, rates, limits, probe=None):
         """Train for some epochs, and return the totals of those that are complete, (k, 3): sum of
@@ -203,35 +201,35 @@ class Program:
         """Write down what the epochs are. A helper that is still there goes on with the same
         arrays, and knows nothing of new ones.
         """
-        n_rows, coefficients = bounds[-1][1], [self._updater.advance(rate) for rate in rates]
-        if self._sizes != (n_epochs, n_rows, len(bounds)):
-            self._sizes = n_epochs, n_rows, len(bounds)
-            self._make_room(n_epochs, bounds, len(coefficients[0]), len(coefficients[0][0]))
-        at, _, _, states, totals, _ = self._marks
+        coefficients = [self._updater.advance(rate) for rate in rates]
+        if self._bounds is not bounds or len(self._batches[0]) < n_epochs:
+            self._bounds = bounds
+            self._make_room(n_epochs, *np.shape(coefficients)[1:])
         orders, _, asked, *steps = self._batches
-        for order, state in zip(orders.reshape(n_epochs, n_rows), states, strict=True):
+        at, _, _, states, totals, _ = self._marks
+        for order, state in zip(orders[:n_epochs], states, strict=False):
             write_order(order)
             if self._draws:
                 state[:] = state_of(self._network.rng)
                 jump(state, self._n_words, self._next_state)
                 put_state(self._network.rng, self._next_state)
-        asked[0] = shows
-        steps[0][:], steps[1][:] = rates, coefficients
+        asked[:] = n_epochs, shows
+        steps[0][: len(rates)], steps[1][: len(rates)] = rates, coefficients
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
         at.fill(0)
         totals.fill(0.0)
 
-    def _make_room(self, n_epochs, bounds, n_rates, n_coefficients):
-        """Make the arrays of so many epochs with these batches."""
+    def _make_room(self, n_epochs, n_rates, n_coefficients):
+        """Make the arrays of so many epochs with these batches, or of up to twice as many."""
         if self._marks is not None:
             self._marks[-1][turns.STATE] = turns.CLOSED
-        self._is_helped = False
-        begins = bounds[-1][1] * np.arange(n_epochs).reshape(-1, 1, 1)
+        self._is_helped, bounds = False, self._bounds
+        n_epochs = 1 << (n_epochs - 1).bit_length()
         n_steps = n_epochs * len(bounds)
         self._batches = (
-            np.empty(n_epochs * bounds[-1][1], np.int64),
-            (begins + np.array(bounds, np.int64)).reshape(-1, 2),
-            np.empty(1, np.int64),
+            np.empty((n_epochs, bounds[-1][1]), np.int64),
+            np.array(bounds, np.int64),
+            np.empty(2, np.int64),
             np.empty(n_steps),
             np.empty((n_steps, n_rates, n_coefficients)),
         )
