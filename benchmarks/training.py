@@ -1,15 +1,13 @@
 """Milliseconds per epoch against scikit-learn, PyTorch and skorch (where installed), and the matrix
 products alone.
 
-``python -m benchmarks.training [--csv FILE] [--chart FILE] [--kinds KIND,...] [--alone] [case
-...]``; the csv grows by a row for each case, kind and side, so that figures of several dates can be
-compared. With ``--alone`` an epoch is what more epochs cost in a longer fit, without what a fit
-costs to begin and to end.
+``python -m benchmarks.training [--csv FILE] [--chart FILE] [--kinds KIND,...] [case ...]``;
+the csv grows by a row for each case, kind and side, so that figures of several dates can be
+compared. A fit is timed as a whole, and divided by its epochs.
 """
 
 import argparse
 import csv
-import dataclasses
 import datetime
 import pathlib
 import platform
@@ -34,14 +32,14 @@ KINDS = {
 CLAIMS = {"float32": 1.1, "float64": 0.95}
 
 
-def run(rounds=5, names=(), kinds=tuple(KINDS), alone=False):
+def run(rounds=5, names=(), kinds=tuple(KINDS)):
     """Print the table of ratios, assert the claims, and return {(case, kind): {side:
-    milliseconds per epoch}}; ``alone``: of epochs without the rest of a fit.
+    milliseconds per epoch}}.
     """
     results, rows, failed = {}, [], []
     for case in named(names):
         for kind in kinds:
-            seconds = (more_epochs if alone else measure)(case, kind, rounds)
+            seconds = measure(case, kind, rounds)
             milliseconds = {
                 side: 1000 * statistics.median(values) / case.epochs
                 for side, values in seconds.items()
@@ -102,17 +100,6 @@ def measure(case, kind, rounds):
     )
 
 
-def more_epochs(case, kind, rounds, times=3):
-    """Return {side: seconds that as many epochs more cost in a fit of ``times`` as many}."""
-    short, long = (
-        measure(dataclasses.replace(case, epochs=n * case.epochs), kind, rounds) for n in (1, times)
-    )
-    return {
-        side: [(b - a) / (times - 1) for a, b in zip(seconds, long[side], strict=True)]
-        for side, seconds in short.items()
-    }
-
-
 def record(results, path):
     """Append the results to a csv: date, machine with the kernels of its BLAS, version, case, kind,
     side, milliseconds.
@@ -140,9 +127,8 @@ def main():
     parser.add_argument("--csv")
     parser.add_argument("--chart")
     parser.add_argument("--kinds", default=",".join(KINDS))
-    parser.add_argument("--alone", action="store_true")
     arguments = parser.parse_args()
-    results = run(names=arguments.cases, kinds=arguments.kinds.split(","), alone=arguments.alone)
+    results = run(names=arguments.cases, kinds=arguments.kinds.split(","))
     if arguments.csv:
         record(results, arguments.csv)
     if arguments.chart:

@@ -23,8 +23,8 @@ from .entries import LOSSES, UPDATES, has_entries, tables
 from .random_words import jump, put_state, state_of
 from .table import meetings_of
 
-SHARED = 500_000  # multiplications of a layer's product from which a batch is cut into pieces
-AT_ONCE = 8  # times as many if other networks train at once, which keep the other cores busy
+SHARED = 200_000  # multiplications of a layer's product from which a batch is cut into pieces
+AT_ONCE = 20  # times as many if other networks train at once, which keep the other cores busy
 _NAP = 1e-4  # seconds that a thread sleeps before it looks again
 _FAULTS = {epoch.FINISHED: None, epoch.FAILED: LOSS, epoch.STALLED: SQUARES}
 
