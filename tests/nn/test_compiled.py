@@ -102,6 +102,28 @@ def test_optimizers(key, dtype):
     assert_same(layers, SquaredError(), dtype, rule=rule, schedule=OneCycle(), **strengths)
 
 
+@pytest.mark.parametrize("n_pieces", [1, 2])
+@pytest.mark.parametrize("key", [key for key in OPTIMIZERS if key != "lion"])
+def test_l1_penalties(key, n_pieces, dtype, monkeypatch):
+    """Soft thresholds make the same zeros, with weights of rows and factors on the rate too."""
+    if n_pieces == 2:
+        in_pieces(monkeypatch)
+    rule, zeros = OPTIMIZERS[key](), 0
+    rates = [(slice(0, 50), 0.3), (slice(50, 95), 20.0), (slice(95, 102), 5.0)]
+    for l1 in (0.3, 300.0):
+        options = {"rule": rule, "l1": l1, "penalty": 0.3, "schedule": OneCycle(), "rates": rates}
+        layers = stack(activation=ACTIVATIONS["relu"]())
+        assert_same(layers, SquaredError(), dtype, weighted=True, n_epochs=4, **options)
+        params = trained(layers, SquaredError(), dtype, True, n_epochs=4, **options)[0][1]
+        zeros = np.count_nonzero(params == 0.0)
+    assert zeros > 9 or key == "adadelta"
+
+
+def test_a_clipped_gradient_with_an_l1_penalty_goes_the_way_of_numpy():
+    """What clipping takes is that of the whole gradient, which no operation makes."""
+    assert not trained(stack(), SquaredError(), np.float64, True, l1=0.3, norm_limit=0.1)[2]
+
+
 STEPS = {
     "norm": {"norm_limit": 0.05},
     "value": {"value_limit": 0.01},

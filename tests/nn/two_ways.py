@@ -36,7 +36,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
     weighted, categories = options.pop("weighted", False), options.pop("categories", ())
     penalty, labels = options.pop("penalty", 0.0), options.pop("labels", False)
     decay, max_norm = options.pop("decay", 0.0), options.pop("max_norm", None)
-    rates = options.pop("rates", ())
+    rates, l1 = options.pop("rates", ()), options.pop("l1", 0.0)
     rng = np.random.default_rng(1)
     alphas = [penalty] * len(Network(layers, loss, n_in).penalised)
     network = randomised(Network(layers, loss, n_in, dtype, alphas))
@@ -56,6 +56,7 @@ def trained(layers, loss, dtype, backend, rule=None, n_epochs=2, n_in=7, **optio
         penalties=network.penalties,
         decays=[(part, decay) for part in network.penalised],
         weights=[view for (_, name), view in network.views().items() if name == "weight"],
+        l1=[(part, l1) for part in network.penalised] if l1 else (),
         max_norm=max_norm,
         scalars=state.scalars,
         rates=rates or network.layout.rates(),

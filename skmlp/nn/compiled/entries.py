@@ -70,6 +70,19 @@ UPDATES = {
 }
 
 
+# kind of the soft threshold of an L1 penalty, and the slots that it follows from
+THRESHOLDS = {
+    others.SGD: (updates.FIXED, ()),
+    adam.Adam: (updates.BY_ROOT, ("v",)),
+    adam.AdamW: (updates.FIXED, ()),
+    adam.AMSGrad: (updates.BY_ROOT, ("v_max",)),
+    adam.NAdam: (updates.BY_ROOT, ("v",)),
+    others.RMSprop: (updates.BY_ROOT, ("v",)),
+    others.Adagrad: (updates.BY_ROOT, ("v",)),
+    others.Adadelta: (updates.BY_RATIO, ("v", "u")),
+}
+
+
 class _Place:
     """Where a layer stands: its workspace, the gradient of its output, the dense layer in front
     whose bias a rectifier adds on its way, if there is one, and whether the rows are a piece of a

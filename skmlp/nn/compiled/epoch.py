@@ -179,7 +179,8 @@ def _step(j, rule, vectors, others, parts, numbers, rate, coefficients):
         end = min(begin + _BLOCK, parts[j, 1])
         if numbers[SCALE] != 0.0:
             add_gradients(vectors[1], others, begin, end)
-        value += descend(rule, vectors, begin, end, numbers[SCALE], rate, coefficients)
+        l1_scale = 1.0 / numbers[TOTAL]
+        value += descend(rule, vectors, begin, end, numbers[SCALE], l1_scale, rate, coefficients)
     numbers[FIRST + j] = value
 
 

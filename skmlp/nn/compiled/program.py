@@ -19,7 +19,7 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Dense
 from ..layers.tied import TiedDense
 from . import epoch, passes, turns
-from .entries import LOSSES, UPDATES, has_entries, tables
+from .entries import LOSSES, THRESHOLDS, UPDATES, has_entries, tables
 from .random_words import jump, put_state, state_of
 from .table import meetings_of
 
@@ -37,7 +37,7 @@ def program(network, updater, x, target, weight, n_most, at_once=False):
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
-    known = known and not updater.penalises_l1 and None not in sources
+    known = known and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
     if not known or not has_entries(network.layers):
         return None
@@ -143,8 +143,12 @@ class Program:
         capped = [(weight.ctypes.data, *weight.shape) for weight in self._updater.capped]
         shapes = np.array(capped, np.int64).reshape(-1, 3)
         self._limits = np.array([math.inf, math.inf, self._updater.cap])
-        squares = np.array([2 + rule.slots.index(name) for name in rule.squares], np.int64)
-        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits, squares
+        place = {name: 2 + k for k, name in enumerate(rule.slots)}
+        squares = np.array([place[name] for name in rule.squares], np.int64)
+        kind, names = THRESHOLDS.get(type(rule), (0, ()))
+        followed = [place[name] for name in names] + [0, 0]
+        thresholds = np.array([kind, *followed[:2], rule.decoupled], np.int64)
+        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits, squares, thresholds
 
     def _vectors(self):
         """Return parameters, gradient and the optimizer's slots."""
@@ -201,7 +205,7 @@ class Program:
         """Write down what the epochs are. A helper that is still there goes on with the same
         arrays, and knows nothing of new ones.
         """
-        coefficients = [self._updater.advance(rate) for rate in rates]
+        coefficients = [self._coefficients(rate) for rate in rates]
         if self._bounds is not bounds or len(self._batches[0]) < n_epochs:
             self._bounds = bounds
             self._make_room(n_epochs, *np.shape(coefficients)[1:])
@@ -218,6 +222,14 @@ class Program:
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
         at.fill(0)
         totals.fill(0.0)
+
+    def _coefficients(self, rate):
+        """Count a step, and return its coefficients, with those of the soft threshold."""
+        coefficients = self._updater.advance(rate)
+        if not self._updater.penalises_l1:
+            return coefficients
+        thresholds = self._updater.thresholds(rate)
+        return [a + b for a, b in zip(coefficients, thresholds, strict=True)]
 
     def _make_room(self, n_epochs, n_rates, n_coefficients):
         """Make the arrays of so many epochs with these batches, or of up to twice as many."""

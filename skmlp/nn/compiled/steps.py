@@ -3,7 +3,16 @@
 import numpy as np
 
 from .arrays import compiled, matrix
-from .updates import add_penalty, cap_columns, clip_value, multiply_by, norm, step
+from .updates import (
+    add_penalty,
+    cap_columns,
+    clip_value,
+    multiply_by,
+    norm,
+    shrink,
+    size_of,
+    step,
+)
 
 
 @compiled
@@ -12,7 +21,7 @@ def penalise(rule, params, grads, total):
 
     Overwrites: grads.
     """
-    _, parts, part_numbers, _, _, _ = rule
+    parts, part_numbers = rule[1], rule[2]
     penalty = 0.0
     for j in range(parts.shape[0]):
         if part_numbers[j, 0] > 0.0:
@@ -33,43 +42,53 @@ def clip(rule, grads, length):
 
 
 @compiled
-def descend(rule, vectors, begin, end, scale, rate, coefficients):
-    """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, which
-    counts ``scale`` times: 0 where the gradient has it.
+def descend(rule, vectors, begin, end, scale, l1_scale, rate, coefficients):
+    """Make the step of the parameters from ``begin`` to ``end``, and return their penalty, of which
+    that of L2 counts ``scale`` times: 0 where the gradient has it; that of L1 ``l1_scale`` times.
 
     ``rule``: kind of the step; begin, end and number of the coefficients of each part of the
-    vectors (k, 3), its penalty and its decay (k, 2); address and shape of each matrix whose columns
-    are capped (k, 3); limits of the gradient's norm, of its values and of a column's norm, infinite
-    for none; which of the vectors are averages of squares. ``vectors``: params, grads and the
-    optimizer's slots, empty where it has fewer than three. ``coefficients`` (n_rates, m): those of
-    the optimizer for each factor on the learning rate. Overwrites: vectors.
+    vectors (k, 3), its penalty, its decay and its L1 penalty (k, 3); address and shape of each
+    matrix whose columns are capped (k, 3); limits of the gradient's norm, of its values and of a
+    column's norm, infinite for none; which of the vectors are averages of squares; kind of the soft
+    thresholds, the two vectors that they follow from, whether L1 penalties are decoupled.
+    ``vectors``: params, grads and the optimizer's slots, empty where it has fewer than three.
+    ``coefficients`` (n_rates, m): those of the optimizer for each factor on the learning rate; with
+    L1 penalties the last three are those of the soft threshold. Overwrites: vectors.
     """
-    update, parts, part_numbers, _, _, _ = rule
+    update, parts, part_numbers, thresholds = rule[0], rule[1], rule[2], rule[6]
     params, grads, first, second, third = vectors
+    if thresholds[3]:
+        l1_scale = 1.0
     penalty = 0.0
     for j in range(parts.shape[0]):
         start, stop = max(parts[j, 0], begin), min(parts[j, 1], end)
         if start < stop:
-            strength = part_numbers[j, 0] * scale
+            strength, numbers = part_numbers[j, 0] * scale, coefficients[parts[j, 2]]
+            l1, p = part_numbers[j, 2] * l1_scale, params[start:stop]
+            if l1 > 0.0 and not thresholds[3]:
+                penalty += l1 * size_of(p)
             squares = step(
                 update,
-                params[start:stop],
+                p,
                 grads[start:stop],
                 first[start:stop],
                 second[start:stop],
                 third[start:stop],
                 strength,
                 1.0 - rate * part_numbers[j, 1],
-                coefficients[parts[j, 2]],
+                numbers,
             )
             penalty += 0.5 * strength * squares
+            if l1 > 0.0:
+                v, u = vectors[thresholds[1]][start:stop], vectors[thresholds[2]][start:stop]
+                shrink(thresholds[0], p, v, u, l1, numbers[-3], numbers[-2], numbers[-1])
     return penalty
 
 
 @compiled
 def cap(rule, params):
     """Cap the columns of the weights. Overwrites: params."""
-    _, _, _, weights, limits, _ = rule
+    weights, limits = rule[3], rule[4]
     for j in range(weights.shape[0]):
         weight = matrix(weights[j, 0], weights[j, 1], weights[j, 2], params)
         cap_columns(weight, limits[2], np.empty(weight.shape[1], params.dtype))

@@ -11,6 +11,7 @@ import numpy as np
 from .arrays import compiled
 
 MOMENTUM, NESTEROV, ADAM, AMSGRAD, NADAM, RMSPROP, ADAGRAD, ADADELTA, LION = range(9)
+FIXED, BY_ROOT, BY_RATIO = range(3)  # what a soft threshold follows from
 
 
 @compiled
@@ -168,6 +169,38 @@ def _lion(p, g, m, strength, keep, numbers):
         p[i] = w - lr * (one if z > zero else (-one if z < zero else z))
         m[i] = beta_2 * m[i] + d
     return squares
+
+
+@compiled
+def size_of(p):
+    """Return the sum of the magnitudes of p."""
+    total = p.dtype.type(0.0)
+    for i in range(p.size):
+        total += abs(p[i])
+    return float(total)
+
+
+@compiled
+def shrink(kind, p, v, u, strength, epsilon, rate, longest):
+    """Move p towards zero by a soft threshold, and no further: by ``strength`` times how far a
+    lasting gradient of 1 moves it in a step, which follows from the slots ``v`` and ``u``, and by
+    ``longest`` at most.
+    """
+    real = p.dtype.type
+    strength, epsilon, rate, longest = real(strength), real(epsilon), real(rate), real(longest)
+    if kind == FIXED:
+        limit = min(strength * rate, longest)
+        for i in range(p.size):
+            p[i] -= min(max(p[i], -limit), limit)
+    elif kind == BY_ROOT:
+        for i in range(p.size):
+            limit = min(strength * (rate / (math.sqrt(v[i]) + epsilon)), longest)
+            p[i] -= min(max(p[i], -limit), limit)
+    else:
+        for i in range(p.size):
+            ratio = math.sqrt((u[i] + epsilon) / (v[i] + epsilon))
+            limit = min(strength * (rate * ratio), longest)
+            p[i] -= min(max(p[i], -limit), limit)
 
 
 @compiled

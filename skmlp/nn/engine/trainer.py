@@ -131,7 +131,9 @@ class Trainer:
         checkpoint = Checkpoint(self.network, self.state)
         n_most = max((stop - start for start, stop in bounds), default=0)
         program, seconds, k = None, math.inf, n_made
-        if self.make_program is not None and not self.augmentation:
+        clips = self.norm_limit is not None or self.value_limit is not None
+        by_hand = self.augmentation or (clips and self.updater.penalises_l1)
+        if self.make_program is not None and not by_hand:
             program = self.make_program(self.network, self.updater, x, target, weight, n_most)
         if program is None:
             epochs = self._with_numpy(x, target, weight, rows, bounds, every_row)

@@ -61,11 +61,14 @@ class Adam(Optimizer):
         _moments(g, m, v, beta_1, beta_2)
         descend(p, m, v, tmp, epsilon, rate)
 
-    def asymptotic_step(self, t, lr, m, v, out, tmp):
+    def asymptotic(self, t, lr):
         # lr sqrt(1 - b2^t) / (sqrt(v) + eps), v being v' (1 - b2) and m having the gradient's size
         # once it is corrected
         beta_1, _, epsilon, rate = Adam.coefficients(self, t, lr)
-        asymptotic_step_of(v, out, epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1))
+        return epsilon, rate * (1.0 - beta_1**t) / (1.0 - beta_1)
+
+    def asymptotic_step(self, t, lr, m, v, out, tmp):
+        asymptotic_step_of(v, out, *self.asymptotic(t, lr))
 
 
 class AdamW(Adam):
@@ -94,6 +97,9 @@ class AdamW(Adam):
 
     decoupled = True
     bounded = False
+
+    def asymptotic(self, t, lr):
+        return 0.0, lr
 
     def asymptotic_step(self, t, lr, m, v, out, tmp):
         out.fill(lr)

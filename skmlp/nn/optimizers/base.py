@@ -37,6 +37,8 @@ class Optimizer(Unit):
     * ``asymptotic_step(t, lr, *slots, out, tmp)`` writes into ``out`` how far a constant gradient
       of 1 moves each parameter in a step, once the averages have adapted to it; the soft threshold
       of the penalty is proportional to that. A decoupled rule writes ``lr``. Overwrites: out, tmp.
+      What of it is the same for all parameters, ``asymptotic(t, lr)`` returns, a pair of floats,
+      for the compiled form of the rules of the package.
     * ``lasting(lr, response)``, if the slots contain past learning rates, as a velocity does. For a
       gradient that has always been 1 it returns the constant learning rate that would give the same
       step, and the new ``response``, which is what the slots hold for that gradient. ``response``

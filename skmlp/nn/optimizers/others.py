@@ -69,8 +69,11 @@ class SGD(Optimizer):
         step = momentum * response + rate if self.nesterovs_momentum else response
         return step * (1.0 - momentum) / (1.0 - float(self.dampening)), response
 
+    def asymptotic(self, t, lr):
+        return 0.0, lr * (1.0 - float(self.dampening)) / (1.0 - float(self.momentum))
+
     def asymptotic_step(self, t, lr, v, out, tmp):
-        out.fill(lr * (1.0 - float(self.dampening)) / (1.0 - float(self.momentum)))
+        out.fill(self.asymptotic(t, lr)[1])
 
 
 class RMSprop(Optimizer):
@@ -115,9 +118,11 @@ class RMSprop(Optimizer):
         np.add(v, tmp, out=v)
         descend(p, g, v, tmp, epsilon, rate)
 
+    def asymptotic(self, t, lr):
+        return self.coefficients(t, lr)[1:]
+
     def asymptotic_step(self, t, lr, v, out, tmp):
-        _, epsilon, rate = self.coefficients(t, lr)
-        asymptotic_step_of(v, out, epsilon, rate)
+        asymptotic_step_of(v, out, *self.asymptotic(t, lr))
 
 
 class Adagrad(Optimizer):
@@ -155,8 +160,11 @@ class Adagrad(Optimizer):
         np.add(v, tmp, out=v)
         descend(p, g, v, tmp, epsilon, rate)
 
+    def asymptotic(self, t, lr):
+        return self.coefficients(t, lr)
+
     def asymptotic_step(self, t, lr, v, out, tmp):
-        asymptotic_step_of(v, out, *self.coefficients(t, lr))
+        asymptotic_step_of(v, out, *self.asymptotic(t, lr))
 
 
 class Adadelta(Optimizer):
@@ -217,9 +225,12 @@ class Adadelta(Optimizer):
         np.multiply(g, lr, out=g)
         np.subtract(p, g, out=p)
 
+    def asymptotic(self, t, lr):
+        return self.coefficients(t, lr)[1:]
+
     def asymptotic_step(self, t, lr, v, u, out, tmp):
         # lr sqrt(u + epsilon) / sqrt(v + epsilon)
-        _, epsilon, lr = self.coefficients(t, lr)
+        epsilon, lr = self.asymptotic(t, lr)
         np.add(v, epsilon, out=tmp)
         np.add(u, epsilon, out=out)
         np.divide(out, tmp, out=out)

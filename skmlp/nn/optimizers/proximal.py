@@ -9,7 +9,7 @@ import numpy as np
 
 from ..constants import BLOCK
 
-_LONGEST = 10.0  # learning rates
+LONGEST = 10.0  # learning rates
 
 
 class SoftThreshold:
@@ -114,7 +114,7 @@ class SoftThreshold:
                 threshold, strength if self.rule.decoupled else strength * scale, out=threshold
             )
             if self.rule.bounded:
-                np.minimum(threshold, _LONGEST * lr * rate, out=threshold)
+                np.minimum(threshold, LONGEST * lr * rate, out=threshold)
             # p - min(max(p, -threshold), threshold) is exactly zero up to the threshold
             np.negative(threshold, out=tmp)
             np.maximum(p, tmp, out=tmp)

@@ -7,14 +7,14 @@ step is in ``proximal.py``.
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
 from ..constants import BLOCK
 from .base import Optimizer
 from .l2 import add_l2
-from .proximal import MaxNorm, SoftThreshold
+from .proximal import LONGEST, MaxNorm, SoftThreshold
 
 Strength = tuple[slice, float]  # of a penalty, a decay or a rate, on a part of the vector
 
@@ -87,7 +87,7 @@ class Updater:
             self.scalars[name] = unit
         self._lasting = getattr(rule, "lasting", None)
         self._params, self._grads = params, grads
-        self._penalties, self._decays = list(penalties), list(decays)
+        self._penalties, self._decays, self._thresholds = list(penalties), list(decays), list(l1)
         rates = rates or [(slice(0, params.size), 1.0)]
         self._rates = list(dict.fromkeys(rate for _, rate in rates))
         self._rated = [(part, self._rates.index(rate)) for part, rate in rates]
@@ -129,11 +129,23 @@ class Updater:
         """Whether there is an L1 penalty."""
         return self._l1 is not None
 
-    def parts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (begin, end and number of the coefficients; penalty and decay) of each part of the
-        vector in which all are the same, arrays of shape (k, 3) and (k, 2).
+    def thresholds(self, lr: float) -> list[tuple[float, ...]]:
+        """Return for each of the different factors on the learning rate what the soft threshold of
+        the step counted last, which had the learning rate ``lr``, follows from: the numbers of the
+        rule's ``asymptotic``, and the longest that it may be.
         """
-        given = [*self._penalties, *self._decays, *self._rated]
+        longest = LONGEST * lr if self.rule.bounded else math.inf
+        return [
+            (*self.rule.asymptotic(self.t, self._rate_of_l1 * rate), longest * rate)
+            for rate in self._rates
+        ]
+
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (begin, end and number of the coefficients; penalty, decay and L1 penalty) of each
+        part of the vector in which all are the same, arrays of shape (k, 3).
+        """
+        kinds = self._penalties, self._decays, self._thresholds
+        given = [*chain(*kinds), *self._rated]
         ends = {
             0,
             self._params.size,
@@ -144,9 +156,9 @@ class Updater:
             parts += [
                 (start, stop, k) for part, k in self._rated if part.start <= start < part.stop
             ]
-            within = [_within(slice(start, stop), kind) for kind in (self._penalties, self._decays)]
+            within = [_within(slice(start, stop), kind) for kind in kinds]
             numbers.append([sum(float(strength) for _, strength in kind) for kind in within])
-        return np.array(parts, np.int64).reshape(-1, 3), np.array(numbers, float).reshape(-1, 2)
+        return np.array(parts, np.int64).reshape(-1, 3), np.array(numbers, float).reshape(-1, 3)
 
     def has_stalled(self) -> bool:
         """Return whether averages of squares are not finite where parameters are: all steps to come
