@@ -37,6 +37,7 @@ def program(network, updater, x, target, weight, n_most, at_once=False):
     """
     sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
+    known = known and (not updater.penalises_l1 or type(updater.rule) in THRESHOLDS)
     known = known and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
     if not known or not has_entries(network.layers):
