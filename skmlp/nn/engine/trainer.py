@@ -97,6 +97,7 @@ class Trainer:
         self.shuffle = shuffle
         self.norm_limit = norm_limit if norm_limit is None else float(norm_limit)
         self.value_limit = value_limit if value_limit is None else float(value_limit)
+        self._clips = norm_limit is not None or value_limit is not None
         self.callbacks = list(callbacks)
         self.augmentation = list(augmentation)
         self.probe = probe
@@ -131,8 +132,7 @@ class Trainer:
         checkpoint = Checkpoint(self.network, self.state)
         n_most = max((stop - start for start, stop in bounds), default=0)
         program, seconds, k = None, math.inf, n_made
-        clips = self.norm_limit is not None or self.value_limit is not None
-        by_hand = self.augmentation or (clips and self.updater.penalises_l1)
+        by_hand = self.augmentation or (self._clips and self.updater.penalises_l1)
         if self.make_program is not None and not by_hand:
             program = self.make_program(self.network, self.updater, x, target, weight, n_most)
         if program is None:
@@ -150,7 +150,7 @@ class Trainer:
                     for callback in self.callbacks:
                         callback.epoch_begin(self)
                     began = time.perf_counter()
-                    passes, fault = epochs(n)
+                    passes, fault = epochs(first, n)
                     seconds = (time.perf_counter() - began) / n
                     stops = self._end(passes, first, uncounted, len(rows), seconds)
                     if fault is not None:
@@ -180,15 +180,14 @@ class Trainer:
             self.state.rng.shuffle(order)
 
     def _with_program(self, program, rows, bounds):
-        """Return a function of a number of epochs that makes them in one call, and returns (sum of
-        losses, sum of weights, norm of the last gradient, last learning rate) of each that is
-        complete, and what is not finite after these, or None.
+        """Return a function that makes ``n`` epochs in one call, the ``first`` being the number of
+        those before, and returns (sum of losses, sum of weights, norm of the last gradient, last
+        learning rate) of each that is complete, and what is not finite after these, or None.
         """
         limits = self.norm_limit, self.value_limit
         write_order = partial(self._shuffle, rows=rows)
 
-        def epochs(n):
-            first = round(self.state.clock.epoch)
+        def epochs(first, n):
             rates = [rate for k in range(n) for rate in self._rates(first + k, len(bounds))]
             totals, fault = program.run(n, write_order, bounds, rates, limits, self.probe)
             last_rates = rates[len(bounds) - 1 :: len(bounds)]
@@ -197,16 +196,17 @@ class Trainer:
         return epochs
 
     def _with_numpy(self, x, target, weight, rows, bounds, every_row):
-        """Return a function that makes one epoch, and returns what ``_with_program``'s does."""
+        """Return a function that makes one epoch, and takes and returns what that of
+        ``_with_program`` does.
+        """
         order, last = rows.copy(), len(bounds) - 1
         # a slice may be a view of the caller's rows, which an augmenter must not get to write into
         in_order = every_row and not self.shuffle and not self.augmentation
         sparse = x.sparse and self.network.sparse_input
 
-        def epoch(_):
+        def epoch(first, _):
             self._shuffle(order, rows)
             clock, total_loss, total_weight = self.state.clock, 0.0, 0.0
-            first = round(clock.epoch)
             for k, (start, stop) in enumerate(bounds):
                 rows_now = slice(start, stop) if in_order else order[start:stop]
                 plan = self.network.plan(stop - start)
@@ -241,7 +241,7 @@ class Trainer:
             x, target = augmented(augmenter, x, target, self.state.rng)
         # the updater adds the penalty while it has the parameters at hand, unless the whole
         # gradient is to be measured or clipped
-        whole = is_last or self.norm_limit is not None or self.value_limit is not None
+        whole = is_last or self._clips
         loss = self.network.loss_and_grad(x, target, weight, penalised=whole)
         norm = self._clip(is_last, plan, 1.0 / total)
         rate = self.learning_rate * self.schedule.factor(self.state.clock)
@@ -287,7 +287,7 @@ class Trainer:
             norm = global_norm(grads)
             if wanted and self.probe is not None:
                 self.probe(self.network, plan)
-        if self.value_limit is not None or self.norm_limit is not None:
+        if self._clips:
             self.updater.clip(lambda g: self._bound(g, norm if g is grads else None), l1_scale)
         return norm
 
