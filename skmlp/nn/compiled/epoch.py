@@ -164,7 +164,7 @@ def _measure(rule, vectors, others, numbers, is_measured):
     adds the second piece's and the penalty's while it has the parameters at hand.
     """
     numbers[LENGTH], numbers[SCALE] = 0.0, 1.0 / numbers[TOTAL]
-    if is_measured or rule[4][0] < np.inf or rule[4][1] < np.inf:
+    if is_measured or rule.limits[0] < np.inf or rule.limits[1] < np.inf:
         add_gradients(vectors[1], others, 0, vectors[1].size)
         penalty, numbers[LENGTH] = penalise(rule, vectors[0], vectors[1], numbers[TOTAL])
         numbers[VALUE] += penalty

@@ -21,6 +21,7 @@ from ..layers.tied import TiedDense
 from . import epoch, passes, turns
 from .entries import LOSSES, THRESHOLDS, UPDATES, has_entries, tables
 from .random_words import jump, put_state, state_of
+from .steps import Rule
 from .table import meetings_of
 
 SHARED = 200_000  # multiplications of a layer's product from which a batch is cut into pieces
@@ -139,7 +140,7 @@ class Program:
         self._is_helped = False
 
     def _rule(self):
-        """Return what a step needs to know beside the vectors."""
+        """Return the ``Rule`` of a step."""
         rule, (parts, numbers) = self._updater.rule, self._updater.parts()
         capped = [(weight.ctypes.data, *weight.shape) for weight in self._updater.capped]
         shapes = np.array(capped, np.int64).reshape(-1, 3)
@@ -149,7 +150,8 @@ class Program:
         kind, names = THRESHOLDS.get(type(rule), (0, ()))
         followed = [place[name] for name in names] + [0, 0]
         thresholds = np.array([kind, *followed[:2], rule.decoupled], np.int64)
-        return UPDATES[type(rule)](rule), parts, numbers, shapes, self._limits, squares, thresholds
+        update = UPDATES[type(rule)](rule)
+        return Rule(update, parts, numbers, shapes, self._limits, squares, thresholds)
 
     def _vectors(self):
         """Return parameters, gradient and the optimizer's slots."""
