@@ -208,10 +208,10 @@ class Program:
         """Write down what the epochs are. A helper that is still there goes on with the same
         arrays, and knows nothing of new ones.
         """
-        coefficients = [self._coefficients(rate) for rate in rates]
+        coefficients = self._updater.advance_all(rates)
         if self._bounds is not bounds or len(self._batches[0]) < n_epochs:
             self._bounds = bounds
-            self._make_room(n_epochs, *np.shape(coefficients)[1:])
+            self._make_room(n_epochs, *coefficients.shape[1:])
         orders, _, asked, *steps = self._batches
         at, _, _, states, totals, _ = self._marks
         for order, state in zip(orders[:n_epochs], states, strict=False):
@@ -225,14 +225,6 @@ class Program:
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
         at.fill(0)
         totals.fill(0.0)
-
-    def _coefficients(self, rate):
-        """Count a step, and return its coefficients, with those of the soft threshold."""
-        coefficients = self._updater.advance(rate)
-        if not self._updater.penalises_l1:
-            return coefficients
-        thresholds = self._updater.thresholds(rate)
-        return [a + b for a, b in zip(coefficients, thresholds, strict=True)]
 
     def _make_room(self, n_epochs, n_rates, n_coefficients):
         """Make the arrays of so many epochs with these batches, or of up to twice as many."""

@@ -124,21 +124,36 @@ class Updater:
             self._rate_of_l1, self.scalars["response"] = self._lasting(lr, response)
         return [self.rule.coefficients(self.t, lr * rate) for rate in self._rates]
 
+    def advance_all(self, lrs: Sequence[float]) -> np.ndarray:
+        """Count steps with these learning rates, and return the coefficients of each, an array of
+        shape (n_steps, n_rates, m). With an L1 penalty three more follow, from which its soft
+        threshold does: the rule's ``asymptotic``, and the longest that it may be.
+        """
+        if self._lasting is None and self._l1 is None:
+            t, of, rates = self.t, self.rule.coefficients, self._rates
+            rows = [of(t + k, lr * rate) for k, lr in enumerate(lrs, 1) for rate in rates]
+            self.t += len(lrs)
+        else:
+            rows = [row for lr in lrs for row in self._with_thresholds(lr)]
+        return np.array(rows).reshape(len(lrs), len(self._rates), -1)
+
+    def _with_thresholds(self, lr):
+        """Count a step and return its coefficients, with those of the soft threshold if there is an
+        L1 penalty.
+        """
+        coefficients = self.advance(lr)
+        if self._l1 is None:
+            return coefficients
+        longest = LONGEST * lr if self.rule.bounded else math.inf
+        return [
+            (*row, *self.rule.asymptotic(self.t, self._rate_of_l1 * rate), longest * rate)
+            for row, rate in zip(coefficients, self._rates, strict=True)
+        ]
+
     @property
     def penalises_l1(self) -> bool:
         """Whether there is an L1 penalty."""
         return self._l1 is not None
-
-    def thresholds(self, lr: float) -> list[tuple[float, ...]]:
-        """Return for each of the different factors on the learning rate what the soft threshold of
-        the step counted last, which had the learning rate ``lr``, follows from: the numbers of the
-        rule's ``asymptotic``, and the longest that it may be.
-        """
-        longest = LONGEST * lr if self.rule.bounded else math.inf
-        return [
-            (*self.rule.asymptotic(self.t, self._rate_of_l1 * rate), longest * rate)
-            for rate in self._rates
-        ]
 
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (begin, end and number of the coefficients; penalty, decay and L1 penalty) of each
