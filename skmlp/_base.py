@@ -112,6 +112,10 @@ class BaseMLP(
         the rows. Overwrites: outputs.
         """
 
+    def _score_kind(self, network):
+        """Return which score of ``ValidationRows`` ``_score_raw`` is, None for another one."""
+        return "loss" if self._scores_loss else None
+
     def _strata(self, target, rows):
         """Return the classes of the rows, None where a target has no classes."""
         return None

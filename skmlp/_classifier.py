@@ -385,6 +385,9 @@ class MLPClassifier(ClassifierMixin, ImportancesOfScores, BaseMLP):
     def _n_classes(self):
         return len(self.classes_)
 
+    def _score_kind(self, network):
+        return None if self._multilabel else "accuracy"
+
     def _strata(self, target, rows):
         return self.classes_[target[rows]] if target.ndim == 1 else None
 

@@ -384,11 +384,13 @@ class MLPRegressor(RegressorMixin, ImportancesOfPredictions, BaseMLP):
             return explained_pinball_loss(target, predictions, loss.taus, weight)
         return r2(target, predictions, weight)
 
+    def _score_kind(self, network):
+        return "r2" if network.n_targets == 1 else None
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        loss = self.loss
-        if isinstance(loss, str) and loss in LOSSES:
-            loss = LOSSES[loss]()
+        name = isinstance(self.loss, str) and self.loss in LOSSES
+        loss = LOSSES[self.loss]() if name else self.loss
         tags.target_tags.positive_only = isinstance(loss, Loss) and loss.positive_only
         return tags
 

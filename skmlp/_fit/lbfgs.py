@@ -18,6 +18,8 @@ class Iterations:
     was killed that this one goes on with. Overwrites: training.records, training.state.
     """
 
+    validates = False  # as a ``Trainer`` says of its epochs
+
     def __init__(self, training, plan, progress, n_made):
         self._training, self._plan, self._n_made = training, plan, n_made
         self._diagnostics = training.diagnostics()

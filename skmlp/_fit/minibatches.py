@@ -81,7 +81,9 @@ def make_trainer(training, augmentation, callbacks=(), diagnostics=None):
     compiled = compiled_backend(network.params.size, n_steps)
     make_program = None
     if compiled is not None:
-        make_program = partial(compiled.program, at_once=training.member is not None)
+        is_member = training.member is not None
+        held_out = None if is_member else training.validation_rows()
+        make_program = partial(compiled.program, at_once=is_member, held_out=held_out)
     n_most = max(stop - start for start, stop in bounds)
     network.prepare(n_most, state.rng, keep_outputs=diagnostics is not None)
     penalised = network.penalised

@@ -16,7 +16,15 @@ from sklearn.utils import check_random_state
 from .._data.inputs import Seed
 from .._params.penalties import Penalties
 from ..nn.engine.diagnostics import Diagnostics
-from ..nn.engine.epoch_end import Callback, History, InUnits, Patience, Progress, Validation
+from ..nn.engine.epoch_end import (
+    Callback,
+    History,
+    InUnits,
+    Patience,
+    Progress,
+    Validation,
+    ValidationRows,
+)
 from ..nn.engine.network import Network
 from ..nn.engine.state import TrainingState
 from ..nn.optimizers import Optimizer
@@ -97,6 +105,12 @@ class Training:
             *(() if self.member is None else self.member.callbacks),
         ]
         return [callback for callback in callbacks if callback is not None]
+
+    def validation_rows(self) -> ValidationRows | None:
+        """Return the held-out rows for a program, None if there are none or only the estimator
+        knows their score.
+        """
+        return None if self.evaluation is None else self.evaluation.rows()
 
     def evaluate(self):
         """Return validation loss and score of the network as it would be if training ended now.

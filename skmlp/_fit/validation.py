@@ -15,6 +15,7 @@ from .._params.keys import did_you_mean
 from .._params.units import is_lbfgs
 from .._sklearn import takes_weights
 from .._warn import warn_user
+from ..nn.engine.epoch_end import ValidationRows
 
 _LOOKED_AT = 1000  # rows, to see whether others have their scale
 _ANOTHER_SCALE = 10.0  # standard deviations between the means, or times as large as them
@@ -197,6 +198,18 @@ class Evaluation:
         elif finite:
             score = self._scored()
         return loss, float(score) if math.isfinite(score) else math.nan
+
+    def rows(self):
+        """Return the ``ValidationRows`` of a program, None where their score is another one than it
+        knows.
+        """
+        scoring, sources = self.estimator.scoring, self.sources
+        kind = "loss" if scoring == "loss" else None
+        if scoring is None:
+            kind = self.estimator._score_kind(self.network)
+        if kind is None:
+            return None
+        return ValidationRows(sources.x, sources.target, sources.weight, kind)
 
     def undefined(self, n_epochs):
         """Return what to say of a training none of whose epochs had a defined score."""

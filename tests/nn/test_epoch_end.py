@@ -18,7 +18,11 @@ def trainer_of(schedule=None):
     state = TrainingState(np.random.default_rng(0), slots={"v": np.zeros(3)})
     network = SimpleNamespace(params=np.zeros(3), running=np.zeros(2))
     return SimpleNamespace(
-        network=network, state=state, schedule=schedule or Constant(), learning_rate=0.1
+        network=network,
+        state=state,
+        schedule=schedule or Constant(),
+        learning_rate=0.1,
+        validates=False,
     )
 
 

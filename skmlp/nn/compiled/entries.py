@@ -68,8 +68,6 @@ UPDATES = {
     others.Adadelta: lambda rule: updates.ADADELTA,
     others.Lion: lambda rule: updates.LION,
 }
-
-
 # kind of the soft threshold of an L1 penalty, and the slots that it follows from
 THRESHOLDS = {
     others.SGD: (updates.FIXED, ()),
@@ -141,6 +139,18 @@ def tables(network, plan, is_piece=False):
         if place.ws.dx is None:
             break
     return forward, backward
+
+
+def prediction_table(network, plan):
+    """Return the ``Table`` of a pass in prediction of a network without running statistics."""
+    forward = Table()
+    for i, layer in enumerate(network.layers):
+        place = _Place(network, plan, i, False)
+        if layer.training_only:
+            _in_place(place, place.ws, forward)
+        else:
+            LAYERS[type(layer)][0](layer, place, place.ws, forward)
+    return forward
 
 
 def _in_place(place, ws, forward):

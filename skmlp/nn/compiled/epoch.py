@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from . import normalisation, turns
+from . import normalisation, turns, validation
 from .arrays import compiled
 from .passes import differentiate, weigh, words_of
 from .random_words import jump
@@ -20,7 +20,8 @@ FINISHED, FAILED, STALLED, WAITS, SHOWS = range(5)  # what ``run`` returns
 STEP, PHASE, IS_MADE = range(3)  # places of ``at``
 N_EPOCHS, SHOWN = range(2)  # places of ``asked``
 TOTAL, COUNT, SCALE, LENGTH, VALUE, FIRST, SECOND = range(7)  # places of ``numbers``
-LOSS, WEIGHT, NORM = range(3)  # places of ``totals``
+LOSS, WEIGHT, NORM, VALIDATION_LOSS, VALIDATION_SCORE = range(5)  # places of ``totals``
+BEST, AFTER = range(2)  # places of ``best``
 _BLOCK = 8192  # parameters of a step that stay in the cache
 
 
@@ -35,20 +36,22 @@ def run(training, batches, marks, helps):
     ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
-    empty for equal ones; memory for the shares of a batch. ``batches``: the rows in the order of
+    empty for equal ones; memory for the shares of a batch; held-out rows (``validation.py``);
+    parameters and slots after the best epoch. ``batches``: the rows in the order of
     each epoch; begin and end of each batch of an epoch; number of the epochs, and whether the
     gradient of the last batch of an epoch, which is measured, is shown too; learning rates (k,) and
     coefficients (k, n_rates, m) of the steps. ``marks``: step, phase and whether it is made;
     numbers of the batch; random words that the pieces have taken; the state of the random stream at
     the beginning of each epoch; totals of each epoch: sum of the losses, sum of the weights, norm
-    of the last gradient; the board. Orders, rates, states and totals have room for more epochs.
-    Overwrites: vectors, gradients, shares, marks.
+    of the last gradient, validation loss and score; the best score so far, infinite if none is
+    to be kept, and after how many of these epochs it came, 0 for none; the board. Orders, rates,
+    states and totals have room for more epochs. Overwrites: vectors, gradients, shares, what was
+    kept, marks.
     """
-    tables, stages, meetings, meeting_numbers, rule, vectors, others, parts, weights, shares = (
-        training
-    )
+    tables, stages, meetings, meeting_numbers, rule, vectors, others = training[:7]
+    parts, weights, shares, held_out, kept = training[7:]
     orders, bounds, asked, rates, coefficients = batches
-    at, numbers, words, states, totals, board = marks
+    at, numbers, words, states, totals, best, board = marks
     measuring = stages.shape[0]  # the phase between the passes and the step
     n_tasks, n_batches = parts.shape[0], bounds.shape[0]
     while helps:
@@ -128,9 +131,23 @@ def run(training, batches, marks, helps):
                 return FAILED
             if is_last and has_stalled(rule, vectors):
                 return STALLED
+            if is_last and held_out[3].size:
+                total[VALIDATION_LOSS], total[VALIDATION_SCORE] = validation.validate(
+                    held_out, tables, shares, vectors[0], state
+                )
+                if total[VALIDATION_SCORE] > best[BEST]:
+                    best[BEST], best[AFTER] = total[VALIDATION_SCORE], in_epoch + 1
+                    _keep(vectors, kept)
             at[PHASE] = 0
             at[STEP] += 1
     return FINISHED
+
+
+@compiled
+def _keep(vectors, kept):
+    """Copy parameters and slots. Overwrites: kept."""
+    params, _, first, second, third = vectors
+    kept[0][:], kept[1][:], kept[2][:], kept[3][:] = params, first, second, third
 
 
 @compiled

@@ -12,13 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..engine.sources import DenseRows, LabelRows
 from ..engine.trainer import LOSS, SQUARES
 from ..helpers import has_helpers, lend
 from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Dense
 from ..layers.tied import TiedDense
-from . import epoch, passes, turns
+from . import epoch, passes, turns, validation
 from .entries import LOSSES, THRESHOLDS, UPDATES, has_entries, tables
 from .random_words import jump, put_state, state_of
 from .steps import Rule
@@ -30,39 +29,21 @@ _NAP = 1e-4  # seconds that a thread sleeps before it looks again
 _FAULTS = {epoch.FINISHED: None, epoch.FAILED: LOSS, epoch.STALLED: SQUARES}
 
 
-def program(network, updater, x, target, weight, n_most, at_once=False):
+def program(network, updater, x, target, weight, n_most, at_once=False, held_out=None):
     """Return the ``Program`` of a training, None where a unit or a source has no entry.
 
     ``network``: prepared for batches of ``n_most`` rows; ``x``, ``target``: sources; ``weight``
-    (n_rows,) or None; ``at_once``: whether it is one of several trainings that may run at once.
+    (n_rows,) or None; ``at_once``: whether it is one of several trainings that may run at once;
+    ``held_out``: ValidationRows or None.
     """
-    sources = _numbers_of(x, network.dtype), _target(target, network.dtype)
+    sources = tuple(validation.addressed(source, network.dtype) for source in (x, target))
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
     known = known and (not updater.penalises_l1 or type(updater.rule) in THRESHOLDS)
     known = known and None not in sources
     known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
     if not known or not has_entries(network.layers):
         return None
-    return Program(network, updater, *sources, weight, n_most, at_once)
-
-
-def _numbers_of(source, dtype):
-    """Return (kind, array) of a source of numbers of this type, None for another source.
-
-    A program reads rows by the address of the first one, so they must lie one behind the other.
-    """
-    if type(source) is not DenseRows or source.array.dtype != dtype:
-        return None
-    if not (source.array.flags.c_contiguous and source.array.flags.aligned):
-        return None
-    return passes.DENSE, source.array
-
-
-def _target(source, dtype):
-    """Return (kind, array) of a source of targets, None for one without an entry."""
-    if type(source) is LabelRows:
-        return passes.LABELS, np.ascontiguousarray(source.labels, np.int64)
-    return _numbers_of(source, dtype)
+    return Program(network, updater, *sources, weight, n_most, at_once, held_out)
 
 
 class _Piece:
@@ -110,9 +91,11 @@ class Program:
         Rows of the largest batch.
     at_once : bool, default=False
         Whether it is one of several trainings that may run at once.
+    held_out : ValidationRows or None, default=None
+        Rows to validate on after each epoch, where a program can (``validates``).
     """
 
-    def __init__(self, network, updater, x, target, weight, n_most, at_once=False):
+    def __init__(self, network, updater, x, target, weight, n_most, at_once=False, held_out=None):
         self._network, self._updater = network, updater
         self._sources = x, target  # keeps their arrays
         n_pieces = 2 if _is_large(network, n_most, at_once) else 1
@@ -133,6 +116,7 @@ class Program:
             np.array([epoch.cut(size, n_pieces, j) for j in range(n_pieces)], np.int64),
             np.empty(0) if weight is None else np.asarray(weight, np.float64),
             np.empty((n_pieces, rows), network.dtype),
+            *self._validation(held_out, plans[0]),
         )
         self._draws = bool(passes.words_of(self._tables[0][0], 1))
         self._bounds, self._batches, self._marks = None, None, None
@@ -160,26 +144,40 @@ class Program:
         slots += [np.empty(0, network.dtype)] * (3 - len(slots))
         return network.params, network.grads, *slots
 
+    def _validation(self, rows, plan):
+        """Return held-out rows as arrays, and copies of the vectors that the best epoch is to have
+        been kept in.
+        """
+        found = None
+        if not self._updater.has_response:
+            found = validation.held_out_arrays(rows, self._network, plan)
+        self.validates = found is not None
+        arrays, self._held_out = (validation.no_arrays(), None) if found is None else found
+        params, _, *slots = self._vectors()
+        self._kept = tuple(np.empty_like(a if found else a[:0]) for a in (params, *slots))
+        return arrays, self._kept
+
     @property
     def most_epochs(self):
         """How many epochs one call may make: one where layers change from epoch to epoch."""
         return 1 if self._changes else math.inf
 
-    def run(self, n_epochs, write_order, bounds, rates, limits, probe=None):
-        """Train for some epochs, and return the totals of those that are complete, (k, 3): sum of
-        losses, sum of weights, norm of the last gradient; and what is not finite in the one after
-        these, or None.
+    def run(self, n_epochs, write_order, bounds, rates, limits, probe=None, best=math.inf):
+        """Train for some epochs, and return the totals of those that are complete: sum of losses,
+        sum of weights, norm of the last gradient and, where it ``validates``, validation loss and
+        score; and what is not finite in the one after these, or None.
 
         ``write_order(order)`` writes the order of the rows in the next epoch, with what it needs of
         the random stream; ``bounds``: begin and end of each batch of an epoch; ``rates``: learning
         rates of all steps; ``limits``: of the norm of a gradient and of its values, None for none;
         ``probe(network, plan)`` is called on the last batch of an epoch, whose gradient is
-        measured, before clipping. Overwrites: the network's and the updater's vectors, its random
-        stream.
+        measured, before clipping; an epoch with a better validation score than ``best`` is
+        ``kept``. Overwrites: the network's and the updater's vectors, its random stream.
         """
         self._refresh()
         self._begin(n_epochs, write_order, bounds, rates, limits, probe is not None)
-        at, _, _, _, totals, board = self._marks
+        at, _, _, _, totals, marked, board = self._marks
+        marked[:] = best, 0
         try:
             self._call_helper(board)
             while True:
@@ -193,7 +191,21 @@ class Program:
         finally:
             board[turns.STATE] = min(board[turns.STATE], turns.BETWEEN_EPOCHS)
             turns.await_task(board)
-        return totals[: at[epoch.STEP] // len(bounds)].tolist(), _FAULTS[why]
+        n_numbers = totals.shape[1] if self.validates else epoch.VALIDATION_LOSS
+        return totals[: at[epoch.STEP] // len(bounds), :n_numbers].tolist(), _FAULTS[why]
+
+    @property
+    def kept(self):
+        """After how many epochs of the last call the best one was over, and its arrays: parameters,
+        running statistics and slots; None if no epoch was better.
+        """
+        after = int(self._marks[-2][epoch.AFTER])
+        if not after:
+            return None
+        params, *slots = self._kept
+        names = self._updater.rule.slots
+        by_name = dict(zip(names, slots, strict=False))
+        return after, [params, self._network.running, *(by_name[n] for n in self._updater.slots)]
 
     def _refresh(self):
         """Bring what changes with the progress of a fit up to date."""
@@ -213,7 +225,7 @@ class Program:
             self._bounds = bounds
             self._make_room(n_epochs, *coefficients.shape[1:])
         orders, _, asked, *steps = self._batches
-        at, _, _, states, totals, _ = self._marks
+        at, _, _, states, totals, *_ = self._marks
         for order, state in zip(orders[:n_epochs], states, strict=False):
             write_order(order)
             if self._draws:
@@ -241,8 +253,8 @@ class Program:
             np.empty((n_steps, n_rates, n_coefficients)),
         )
         marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
-        states, totals = np.zeros((n_epochs, 4), np.uint64), np.zeros((n_epochs, 3))
-        self._marks = *marks, states, totals, turns.new_board()
+        states, totals = np.zeros((n_epochs, 4), np.uint64), np.zeros((n_epochs, 5))
+        self._marks = *marks, states, totals, np.zeros(2), turns.new_board()
         self._n_words = sum(passes.words_of(self._tables[0][0], b - a) for a, b in bounds)
 
     def _call_helper(self, board):

@@ -13,13 +13,27 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from .sources import RowSource
 from .state import Checkpoint
 
 if TYPE_CHECKING:
     from .state import Numbers
     from .trainer import Trainer
+
+
+class ValidationRows(NamedTuple):
+    """Held-out rows for a program: sources, weights (n,) or None, and which ``score`` they have:
+    "loss" (minus it), "accuracy" of classes that exclude each other, or "r2" of one column.
+    """
+
+    x: RowSource
+    target: RowSource
+    weight: np.ndarray | None
+    score: str
 
 
 class Callback(ABC):
@@ -34,6 +48,12 @@ class Callback(ABC):
         """
         return 1
 
+    def keeps_above(self, trainer: Trainer) -> float:
+        """Return the validation score above which it wants the numbers that an epoch ends with
+        (``trainer.kept``); infinite if it wants none.
+        """
+        return math.inf
+
     @abstractmethod
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool | None:
         """Use or extend ``record``; return True to stop."""
@@ -41,15 +61,18 @@ class Callback(ABC):
 
 class Validation(Callback):
     """Adds ``validation_loss`` and ``validation_score``, as returned by ``evaluate()``, after the
-    first of every so many epochs; the others have none.
+    first of every so many epochs, if they are not there; the others have none.
     """
 
     def __init__(self, evaluate: Callable[[], tuple[float, float]], every: int = 1) -> None:
         self.evaluate = evaluate
         self.every = every
 
+    def n_at_once(self, trainer: Trainer) -> float:
+        return math.inf if trainer.validates else 1
+
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        if (record["epoch"] - 1) % self.every == 0:
+        if not trainer.validates and (record["epoch"] - 1) % self.every == 0:
             record["validation_loss"], record["validation_score"] = self.evaluate()
 
 
@@ -84,7 +107,12 @@ class Patience(Callback):
         self._kept: Checkpoint | None = None
 
     def n_at_once(self, trainer: Trainer) -> float:
-        return 1 if self.keep_best else self._limit(trainer)[0] - trainer.state.stale + 1
+        if self.keep_best and not trainer.validates:
+            return 1
+        return self._limit(trainer)[0] - trainer.state.stale + 1
+
+    def keeps_above(self, trainer: Trainer) -> float:
+        return trainer.state.best if self.keep_best else math.inf
 
     def epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> bool:
         state = trainer.state
@@ -98,8 +126,10 @@ class Patience(Callback):
             state.stale += 1
         if value > state.best:
             state.best, state.best_epoch = value, record["epoch"]
-            if self.keep_best:
+            if self.keep_best and not trainer.validates:
                 self.keep(trainer)
+            elif self.keep_best and trainer.kept and trainer.kept[0] == record["epoch"]:
+                self.keep(trainer, trainer.kept[1])
         patience, can_lower = self._limit(trainer)
         if state.stale <= patience:
             return False

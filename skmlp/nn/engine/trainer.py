@@ -16,7 +16,7 @@ import numpy as np
 
 from ..optimizers.clipping import clip_norm, clip_value, global_norm
 from .sources import RowSource
-from .state import Checkpoint, TrainingState
+from .state import Checkpoint, Numbers, TrainingState
 
 if TYPE_CHECKING:
     from .epoch_end import Callback
@@ -102,6 +102,9 @@ class Trainer:
         self.augmentation = list(augmentation)
         self.probe = probe
         self.make_program = make_program
+        self.validates = False  # whether the epochs of a call are validated within it
+        # number of the best epoch of a call that validates, and its numbers, None for no better one
+        self.kept: tuple[int, Numbers] | None = None
 
     def fit(
         self,
@@ -135,10 +138,11 @@ class Trainer:
         by_hand = self.augmentation or (self._clips and self.updater.penalises_l1)
         if self.make_program is not None and not by_hand:
             program = self.make_program(self.network, self.updater, x, target, weight, n_most)
+        self.validates = program is not None and program.validates
         if program is None:
             epochs = self._with_numpy(x, target, weight, rows, bounds, every_row)
         else:
-            epochs = self._with_program(program, rows, bounds)
+            epochs = self._with_program(program, rows, bounds, uncounted)
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             while k < n_epochs:
                 n = self._n_at_once(program, n_epochs - k, seconds)
@@ -179,19 +183,31 @@ class Trainer:
         if self.shuffle:
             self.state.rng.shuffle(order)
 
-    def _with_program(self, program, rows, bounds):
+    def _with_program(self, program, rows, bounds, uncounted):
         """Return a function that makes ``n`` epochs in one call, the ``first`` being the number of
         those before, and returns (sum of losses, sum of weights, norm of the last gradient, last
-        learning rate) of each that is complete, and what is not finite after these, or None.
+        learning rate and, where it validates, loss and score) of each that is complete, and what is
+        not finite after these, or None.
         """
         limits = self.norm_limit, self.value_limit
         write_order = partial(self._shuffle, rows=rows)
 
         def epochs(first, n):
-            rates = [rate for k in range(n) for rate in self._rates(first + k, len(bounds))]
-            totals, fault = program.run(n, write_order, bounds, rates, limits, self.probe)
-            last_rates = rates[len(bounds) - 1 :: len(bounds)]
-            return [(*of, rate) for of, rate in zip(totals, last_rates, strict=False)], fault
+            step, n_steps = self.state.clock.step, len(bounds)
+            rates = [rate for k in range(n) for rate in self._rates(first + k, n_steps)]
+            best = min(
+                (callback.keeps_above(self) for callback in self.callbacks), default=math.inf
+            )
+            totals, fault = program.run(n, write_order, bounds, rates, limits, self.probe, best)
+            self.kept = None
+            if program.kept is not None:
+                after, arrays = program.kept
+                numbers = arrays, step + after * n_steps, dict(self.state.scalars)
+                self.kept = first + after + uncounted, numbers
+            last_rates = rates[n_steps - 1 :: n_steps]
+            return [
+                (*of[:3], rate, *of[3:]) for of, rate in zip(totals, last_rates, strict=False)
+            ], fault
 
         return epochs
 
@@ -254,7 +270,7 @@ class Trainer:
         before, and return whether one wants to stop. Overwrites: state.clock.
         """
         stops = []
-        for k, (loss, weight, norm, rate) in enumerate(passes, first + 1):
+        for k, (loss, weight, norm, rate, *validated) in enumerate(passes, first + 1):
             clock = self.state.clock
             clock.epoch = float(k)
             clock.samples += n_rows
@@ -265,6 +281,8 @@ class Trainer:
                 "gradient_norm": norm,
                 "seconds": seconds,
             }
+            if validated:
+                record["validation_loss"], record["validation_score"] = validated
             stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 

@@ -151,6 +151,13 @@ class Updater:
         ]
 
     @property
+    def has_response(self) -> bool:
+        """Whether it has numbers of its own that a step changes beside slots and the number of
+        steps.
+        """
+        return self._lasting is not None
+
+    @property
     def penalises_l1(self) -> bool:
         """Whether there is an L1 penalty."""
         return self._l1 is not None
