@@ -20,7 +20,7 @@ from ._data.table import TableCodec
 from ._data.targets import initial_scores, n_targets, target_rows
 from ._data.weights import in_precision
 from ._fit.data import Sources, any_missing, fit_data
-from ._fit.endings import check_ending
+from ._fit.endings import check_ending, interrupted
 from ._fit.init_from import start_from
 from ._fit.lbfgs import train_lbfgs
 from ._fit.minibatches import train_minibatches
@@ -157,13 +157,14 @@ class BaseMLP(
         state = new_state(self.random_state) if first else copy.deepcopy(self._state)
 
         data, held_out = fit_data(self, given, first, state.seed)
-        if not given.incremental:
+        if not given.incremental and given.member is None:
             warn_without_effect(self, given.X_val is not None)
         resumption_of(self).check_rows(data.n_rows)
         self._learn_measures(data, first, given.incremental)
         self._keep_moments(data, given.incremental)
 
-        batch_size = self._batch_size(data.n_rows, given.incremental)
+        quiet = given.incremental or given.member is not None
+        batch_size = self._batch_size(data.n_rows, quiet)
         architecture = self._architecture()
         penalties = penalties_of(self, architecture.n_weights, rule, data.unit)
         dtype = self._precision(first, every_row=rule is None or data.n_rows <= batch_size)
@@ -203,8 +204,8 @@ class BaseMLP(
         self.n_iter_ = ending.n_iter
         check_ending(training, ending)
         network.release()
-        if training.tasks is not None:
-            training.tasks.end()
+        if training.tasks is not None and training.tasks.end():
+            interrupted(training.tasks)
 
     def _precision(self, first, every_row):
         """Return the dtype of the network; ``every_row``: whether a step sees all rows."""
@@ -262,11 +263,13 @@ class BaseMLP(
         held_out_sources = self._sources(X, held_out.target, held_out.weight, network.dtype)
         return Evaluation(self, network, held_out, held_out_sources)
 
-    def _batch_size(self, n_rows, incremental):
-        """Return the number of rows of a batch; warn if it is not what was asked for."""
+    def _batch_size(self, n_rows, quiet=False):
+        """Return the number of rows of a batch; warn if it is not what was asked for, unless
+        ``quiet``.
+        """
         if self.batch_size == "auto":
             return min(200, n_rows)
-        if self.batch_size > n_rows and not incremental:
+        if self.batch_size > n_rows and not quiet:
             warn_user(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped. "

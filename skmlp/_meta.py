@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from ._autoencoder import Autoencoder
+from ._data.columns import categorical_columns, numbers_of
 from ._data.frames import as_frame
 from ._data.weights import checked_weight, counted_rows, near_one
 from ._sklearn import safe_indexing
@@ -36,7 +37,9 @@ def fitted_copy(meta, X, sample_weight, check, default):
     if meta.random_state is not None:
         _seed(estimator, check_random_state(meta.random_state))
     given = apart(X, estimator)
-    estimator.fit(given, None, **({} if weight is None else _weights_for(estimator, weight)))
+    # the scaler of ``default`` warns of columns without values before the network refuses them
+    with np.errstate(**({"invalid": "ignore"} if meta.estimator is None else {})):
+        estimator.fit(given, None, **({} if weight is None else _weights_for(estimator, weight)))
     return estimator, X, weight
 
 
@@ -66,29 +69,25 @@ def distinct_rows(X, weight):
     rows = counted_rows(weight)
     if rows is not None:
         X, weight = safe_indexing(X, rows), weight[rows]
-    hashed = pd.util.hash_pandas_object(_distinguished(as_frame(X)), index=False).to_numpy()
+    hashed = pd.util.hash_pandas_object(_by_value(as_frame(X)), index=False).to_numpy()
     _, first, group = np.unique(hashed, return_index=True, return_inverse=True)
     counts = np.bincount(group, near_one(weight)[0])
     return safe_indexing(X, first), counts / counts.mean()
 
 
-def _distinguished(frame):
-    """Return a frame with a text in the place of each object or category, since to a hash 1 and
-    "1" in one column are the same.
+def _by_value(frame):
+    """Return a frame that has the same hashes whatever the dtypes of another one: numbers in double
+    precision, and texts in the place of categories, since to a hash 1 and "1" are the same.
     """
-    mixed = [
-        pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype)
-        for dtype in frame.dtypes
-    ]
-    if not any(mixed):
-        return frame
-    return pd.concat(
-        [
-            frame.iloc[:, j].astype(object).map(repr) if mixed[j] else frame.iloc[:, j]
-            for j in range(len(mixed))
-        ],
-        axis=1,
-    )
+    categorical = set(categorical_columns("from_dtype", frame))
+    columns = {}
+    for j in range(frame.shape[1]):
+        if j in categorical:
+            column = frame.iloc[:, j].astype(object)
+            columns[j] = column.map(repr).where(column.notna(), "")
+        else:
+            columns[j] = numbers_of(frame, j)
+    return pd.DataFrame(columns)
 
 
 def takes_missing(estimator):

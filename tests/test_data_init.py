@@ -104,3 +104,11 @@ def test_a_network_learns_from_there():
     assert model.score(rows[1000:], y[1000:]) > 0.85
     again = MLPClassifier((50, 50), **setting).fit(rows[:1000], y[:1000])
     assert_array_equal(again.predict(rows), model.predict(rows))
+
+
+def test_equal_weights_draw_as_none_do():
+    alone, weighted = (
+        MLPRegressor(random_state=0, data_init=True, max_iter=2).fit(X, Y, sample_weight=weight)
+        for weight in (None, np.full(len(X), 3.0))
+    )
+    assert_allclose(weighted.predict(X), alone.predict(X), rtol=1e-4, atol=1e-4)

@@ -354,3 +354,22 @@ def test_other_scalers_and_no_autoencoder():
     assert (density.predict(X) == -1).sum() == 17  # a tenth of 178 rows
     with pytest.raises(AttributeError, match="feature_errors"):
         density.feature_errors(X)
+
+
+@pytest.mark.parametrize("dtype", [float, "Int64", object, "float32"])
+def test_the_default_sees_values_and_not_dtypes(dtype):
+    """Numbers and texts are the same whatever they are stored as."""
+    rng = np.random.default_rng(0)
+    whole = pd.DataFrame(
+        {"a": rng.normal(size=80), "b": rng.integers(0, 5, 80), "c": rng.choice(list("xyz"), 80)}
+    )
+    stored = whole.astype({"b": dtype, "c": "category"})
+    bounds = [OutlierAutoencoder(random_state=0).fit(X).offset_ for X in (whole, stored)]
+    assert bounds[0] == bounds[1]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_column_without_values_is_refused_without_warnings():
+    X = np.column_stack([np.arange(20.0), np.full(20, np.nan)])
+    with pytest.raises(ValueError, match="missing in column 1"):
+        OutlierAutoencoder(random_state=0).fit(X)

@@ -343,8 +343,8 @@ def test_a_quantile_of_few_errors_counts_the_new_row(n, level, seed):
     at least, if that is above one half, else at most.
     """
     errors = np.random.default_rng(seed).permutation(n).astype(float)
-    predictions, errors = kept(np.zeros(n), errors, None)
-    quantile = error_quantiles(predictions, errors, [level], np.zeros(1))[0, 0]
+    of_rows = kept(np.zeros(n), errors, np.ones(n), None)
+    quantile = error_quantiles(*of_rows, np.array([level]), np.zeros(1))[0, 0]
     share = (quantile + 1.0) / (n + 1)
     if level > 0.5:
         assert share >= min(level, n / (n + 1)) - 1e-12

@@ -95,3 +95,37 @@ def test_a_progress_bar_in_a_search(capsys):
         search.set_callbacks(bar).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert sum("TabularMLPClassifier - fit" in line for line in lines) == 5
+
+
+class Interrupt(Recorder):
+    """A callback that Ctrl-C comes into at the end of the task of this name and number."""
+
+    def __init__(self, name, k=0):
+        super().__init__()
+        self.name, self.k = name, k
+
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+    ):
+        if (context.task_name, context.task_id) == (self.name, self.k):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_ctrl_c_at_the_end_of_a_member_keeps_the_members(cls):
+    X, y = mixed(60)
+    model = cls(**QUICK, n_jobs=1).set_callbacks(Interrupt("member", 1))
+    with pytest.warns(UserWarning, match="2 of 3 members are there"):
+        model.fit(X, y)
+    whole = cls(**QUICK).fit(X, y)
+    for member, other in zip(model.estimators_, whole.estimators_, strict=False):
+        assert member.n_iter_ == other.n_iter_
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_ctrl_c_at_the_end_keeps_the_fit(cls):
+    X, y = mixed(60)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model = cls(**QUICK).set_callbacks(Interrupt("fit")).fit(X, y)
+    assert_array_equal(model.predict(X), cls(**QUICK).fit(X, y).predict(X))

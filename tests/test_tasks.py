@@ -357,3 +357,26 @@ def test_divergence_is_told_as_no_estimator():
         ).fit(X, y)
     assert recorder.fitted() == [None]
     assert recorder.events()[-1] == ("teardown", "fit", 0)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_ctrl_c_at_the_end_of_a_fit_keeps_it(cls, solver):
+    """All epochs are made by then."""
+
+    class Interrupt(Recorder):
+        def on_fit_task_end(
+            self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+        ):
+            if context.task_name == "fit":
+                raise KeyboardInterrupt
+
+    X, y = blobs(3)
+    setting = {"hidden_layer_sizes": (3,), "solver": solver, "max_iter": 4, "random_state": 0}
+    model = cls(**setting).set_callbacks(Interrupt())
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, y)
+    whole = cls(**setting).fit(X, y)
+    assert model.n_iter_ == whole.n_iter_
+    for mine, its in zip(model.coefs_, whole.coefs_, strict=True):
+        assert_array_equal(mine, its)

@@ -66,10 +66,17 @@ class FitTasks:
                 callback.on_interrupt(self._estimator, in_callback=self.interrupted)
 
     def end(self):
-        """End the task of the fit, and before it that of an epoch that came to nothing."""
-        if self._epoch is not None:
-            self._epoch.call_on_fit_task_end(estimator=self._estimator)
-        self._fit.call_on_fit_task_end(**self._given, reconstruction_attributes=self._copies)
+        """End the task of the fit, and before it that of an epoch that came to nothing; return
+        whether Ctrl-C in a callback was among it, which changes nothing of a fit that is complete.
+        """
+        try:
+            if self._epoch is not None:
+                self._epoch.call_on_fit_task_end(estimator=self._estimator)
+            self._fit.call_on_fit_task_end(**self._given, reconstruction_attributes=self._copies)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return True
+        return False
 
     def _copies(self):
         """Return copies of the attributes that training has set."""

@@ -93,6 +93,7 @@ def _check_regressor(cls, state):
     predictions, errors = state["_held_out_predictions"], state["_held_out_errors"]
     n_errors = len(predictions) if has_one else 0
     agree(cls, "number of errors on rows held out", len(errors), n_errors)
+    agree(cls, "number of weights of these rows", len(state["_held_out_weights"]), n_errors)
     if (predictions[1:] < predictions[:-1]).any():
         raise refusal(cls.__name__, "its _held_out_predictions are not sorted")
 
@@ -105,11 +106,12 @@ _TABULAR = {
     "feature_names_in_": NAMES,
 }
 _VECTOR = Kind("an array of finite numbers", _is_vector)
+_POSITIVE = Kind("an array of positive numbers", _is_positive)
 TABULAR_CLASSIFIER = Fitted(
     {
         **_TABULAR,
         "classes_": CLASSES,
-        "sharpness_": Kind("an array of positive numbers", _is_positive),
+        "sharpness_": _POSITIVE,
     },
     {"feature_names_in_"},
     _check_classifier,
@@ -120,6 +122,7 @@ TABULAR_REGRESSOR = Fitted(
         "_range": Kind("an array of the least and the largest y", _is_range),
         "_held_out_predictions": _VECTOR,
         "_held_out_errors": _VECTOR,
+        "_held_out_weights": _POSITIVE,
     },
     {"feature_names_in_"},
     _check_regressor,

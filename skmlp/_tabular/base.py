@@ -137,11 +137,12 @@ class BaseTabularMLP(
         target, strata, weight = self._check_target(y, weight)
         rows = counted_rows(weight)
         rows = np.arange(len(frame)) if rows is None else rows
+        self._codec.min_frequency = self.make_estimator(len(rows)).min_frequency
         self._codec.fit(frame, weight, rows, declared=False)
         table = EncodedTable(self._codec, self._codec.encode(frame).astype(np.float32))
         self._train(frame, table, target, strata, weight, rows, tasks)
-        if tasks is not None:
-            tasks.end()
+        if tasks is not None and tasks.end():
+            warn_user("Training interrupted by user.")
 
     def _train(self, frame, table, target, strata, weight, rows, tasks):
         """Train the members on a table, encoded as ``table``, of which ``rows`` count; ``tasks``:
@@ -152,6 +153,11 @@ class BaseTabularMLP(
         strata = None if strata is None else strata[rows]
         pairs = splits(self.n_estimators, rows, strata, rng)
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
+        if self.batch_size != "auto" and self.batch_size > n_rows:
+            warn_user(
+                f"batch_size={self.batch_size} is more than the {n_rows} rows that a member trains "
+                "on; a batch has all of them."
+            )
         candidates = {}
 
         def train(k, deadline):
@@ -174,13 +180,15 @@ class BaseTabularMLP(
             with nullcontext() if tasks is None else tasks.member(k, member):
                 member._fit(given)
             candidates[k].end()
+            if tasks is not None and tasks.interrupted:
+                deadline.end_all()
             return member
 
         n_threads = min(self._n_threads(), self.n_estimators)
         self.estimators_, interrupted = trained(
             train, self.n_estimators, n_threads, self.time_limit, self._report
         )
-        if interrupted:
+        if interrupted or (tasks is not None and tasks.interrupted):
             warn_user(
                 f"Training was interrupted; {len(self.estimators_)} of {self.n_estimators} "
                 "members are there, those that had begun."

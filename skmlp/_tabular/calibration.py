@@ -35,6 +35,7 @@ def _log_factor(scores, labels, weight, near=None):
     """Return the logarithm of the factor by which the log loss of scores is least; near ``near`` if
     that is given, and rows are few.
     """
+    weight = weight / weight.max()  # squares of weights in a large unit would overflow
     n_rows = np.square(weight.sum()) / np.square(weight).sum()
     scores, weight = scores.astype(np.float64), weight / weight.sum()
     if scores.shape[1] == 1:

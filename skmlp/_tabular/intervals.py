@@ -11,32 +11,34 @@ GROUP, MOST_GROUPS = 100, 20  # rows of a group at least, and groups
 MOST_ERRORS = 20_000  # that are kept
 
 
-def kept(predictions, errors, rng):
-    """Return predictions (n,) and errors (n,) in the order of the predictions, of very many rows
-    some.
+def kept(predictions, errors, weight, rng):
+    """Return predictions (n,), errors (n,) and weights (n,), the largest being 1, in the order of
+    the predictions, of very many rows some.
     """
     if len(predictions) > MOST_ERRORS:
         rows = rng.choice(len(predictions), MOST_ERRORS, replace=False)
-        predictions, errors = predictions[rows], errors[rows]
+        predictions, errors, weight = predictions[rows], errors[rows], weight[rows]
     order = np.argsort(predictions, kind="stable")
-    return predictions[order], errors[order]
+    return predictions[order], errors[order], weight[order] / weight.max()
 
 
-def error_quantiles(predictions, errors, levels, at):
+def error_quantiles(predictions, errors, weight, levels, at):
     """Return the quantiles (n, n_levels) of the error of predictions ``at`` (n,).
 
-    ``predictions``, ``errors``: as ``kept`` returns them. Those of a group are what so many of its
-    rows and a new one do not exceed, counted so that the quantile lies rather too far out; between
-    the middles of two groups they are interpolated.
+    ``predictions``, ``errors``, ``weight``: as ``kept`` returns them. Those of a group are what so
+    much of the weight of its rows and a new one, of their mean weight, does not exceed, counted so
+    that the quantile lies rather too far out; between the middles of two groups they are
+    interpolated.
     """
     n_groups = min(max(len(errors) // GROUP, 1), MOST_GROUPS)
     middles, quantiles = [], []
     for group in np.array_split(np.arange(len(errors)), n_groups):
-        ordered, n = np.sort(errors[group]), len(group)
+        order = group[np.argsort(errors[group], kind="stable")]
+        below, n = np.cumsum(weight[order]), len(group)
         middles.append(np.median(predictions[group]))
-        ranks = [
-            np.ceil(level * (n + 1)) if level > 0.5 else np.floor(level * (n + 1))
-            for level in levels
-        ]
-        quantiles.append(ordered[np.clip(np.array(ranks, int) - 1, 0, n - 1)])
+        goals = levels * (below[-1] + below[-1] / n)
+        places = np.where(
+            levels > 0.5, np.searchsorted(below, goals), np.searchsorted(below, goals, "right") - 1
+        )
+        quantiles.append(errors[order[np.clip(places, 0, n - 1)]])
     return np.column_stack([np.interp(at, middles, column) for column in np.transpose(quantiles)])

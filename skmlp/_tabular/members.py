@@ -60,6 +60,10 @@ class Deadline(Callback):
         self._budget, self._end = budget, end
         self._began, self._planned = time.monotonic(), None
 
+    def end_all(self):
+        """Let all members end after the epoch that they are in."""
+        self._budget.stop()
+
     def epoch_end(self, trainer, record):
         now, clock = time.monotonic(), trainer.state.clock
         made = round(clock.epoch)

@@ -117,8 +117,9 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
             prediction interval: with (0.05, 0.95) nine of ten values of y lie between the two
             numbers, on average over rows like those trained on. A quantile is the prediction plus a
             quantile of the errors that members make on their held-out rows with similar
-            predictions. The mean of several members has smaller errors than one member, so
-            intervals tend to be too wide. Only for one output.
+            predictions, in which a row counts as much as its weight. The mean of several members
+            has smaller errors than one member, so intervals tend to be too wide. Only for one
+            output.
 
         Returns
         -------
@@ -131,7 +132,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         if quantiles is None:
             return y
         levels = self._checked_levels(quantiles)
-        errors = error_quantiles(self._held_out_predictions, self._held_out_errors, levels, y)
+        held_out = self._held_out_predictions, self._held_out_errors, self._held_out_weights
+        errors = error_quantiles(*held_out, levels, y)
         out = y[:, None] + np.sort(errors, axis=1)[:, np.argsort(np.argsort(levels))]
         return out if np.ndim(quantiles) else out[:, 0]
 
@@ -181,12 +183,14 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         return np.clip(y, *self._range, out=y)
 
     def _summarise(self, held_out):
-        self._held_out_predictions = self._held_out_errors = np.empty(0)
+        said, errors, weight = (np.empty(0) for _ in range(3))
         if held_out and self._range.ndim == 1:
             said = np.concatenate([said for _, said in held_out])
-            errors = np.concatenate([given[1] for given, _ in held_out]) - said
-            rng = np.random.default_rng(0)
-            self._held_out_predictions, self._held_out_errors = kept(said, errors, rng)
+            errors = np.concatenate([target for (_, target, _), _ in held_out]) - said
+            weight = np.concatenate([weight for (_, _, weight), _ in held_out])
+            said, errors, weight = kept(said, errors, weight, np.random.default_rng(0))
+        self._held_out_predictions, self._held_out_errors = said, errors
+        self._held_out_weights = weight
 
     def _checked_levels(self, quantiles):
         """Return the levels as an array, or raise ``ValueError``."""

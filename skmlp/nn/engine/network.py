@@ -84,6 +84,8 @@ class Network(Structure):
         if len(rows) > most:
             rows = rng.choice(rows, most, replace=False)
         weight = None if weight is None else weight[rows]
+        if weight is not None and not np.ptp(weight):
+            weight = None  # equal weights draw as none do
         part, workspaces = Part(source, rows), workspaces_of(self)
         for i in starting:
             as_sparse = i == 0 and source.sparse and self.sparse_input
