@@ -246,8 +246,8 @@ PARAMETER_DOCS = {
     "categorical_features": """
     categorical_features : 'from_dtype', array-like or None, default=None
         Which columns of X hold categories: a mask, column numbers, names, or 'from_dtype', which
-        selects the columns of dtype category, string or object (pandas), Categorical, Enum or
-        String (polars). X is then a table as it is, a data frame or an array of any dtype: each
+        selects the columns of dtype category, string, or object unless they hold only numbers,
+        booleans and missing values (pandas), Categorical, Enum or String (polars). X is then a table as it is, a data frame or an array of any dtype: each
         category gets a learned vector (an embedding, ``embedding_dim``), a missing value counts as
         a category, and a category that no training row has gets zeros, or in ``partial_fit`` one
         vector shared by all such categories. Numbers are scaled (``numeric_scaling``) by statistics

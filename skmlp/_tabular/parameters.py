@@ -41,7 +41,8 @@ _PARAMETERS = """
         hidden layer. It falls to zero over the second half of the epochs.
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
         Which columns hold categories. 'from_dtype': those whose dtype is category or
-        string, and object columns that contain anything but numbers. Otherwise names, column
+        string, and object columns that contain anything but numbers, booleans and missing values.
+        Otherwise names, column
         numbers or a mask. Dates and times are refused.
     member_params : dict or None, default=None
         Parameters of the members that replace the default settings, such as
@@ -51,10 +52,10 @@ _PARAMETERS = """
         Maximum duration of the fit in seconds. The number of epochs is planned to end in time, and
         members for which there is no time are left out; the first epoch of the first member is
         always made. Results then depend on the speed of the machine. Numba compiles once per
-        installation, which takes about a minute and is not limited.
+        installation, which takes about 40 seconds and is not limited.
     n_jobs : int or None, default=None
         Number of threads that train members at the same time. None means as many as BLAS may use:
-        all cores, or one within a joblib worker. Results do not depend on it.
+        all cores, or within a joblib worker its share of them. Results do not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the members and of the rows that they hold out.
     verbose : bool, default=False
