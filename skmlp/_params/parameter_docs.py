@@ -247,13 +247,14 @@ PARAMETER_DOCS = {
     categorical_features : 'from_dtype', array-like or None, default=None
         Which columns of X hold categories: a mask, column numbers, names, or 'from_dtype', which
         selects the columns of dtype category, string, or object unless they hold only numbers,
-        booleans and missing values (pandas), Categorical, Enum or String (polars). X is then a table as it is, a data frame or an array of any dtype: each
-        category gets a learned vector (an embedding, ``embedding_dim``), a missing value counts as
-        a category, and a category that no training row has gets zeros, or in ``partial_fit`` one
-        vector shared by all such categories. Numbers are scaled (``numeric_scaling``) by statistics
-        of the training values; a missing one then becomes 0, with an additional indicator column if
-        there were any in training. Infinite numbers, dates and times are refused. The first fit
-        learns all this, later ones keep it. With None X is a matrix of numbers. Guide:
+        booleans and missing values (pandas), Categorical, Enum or String (polars). X is then a
+        table as it is, a data frame or an array of any dtype: each category gets a learned vector
+        (an embedding, ``embedding_dim``), a missing value counts as a category, and a category that
+        no training row has gets zeros, or in ``partial_fit`` one vector shared by all such
+        categories. Numbers are scaled (``numeric_scaling``) by statistics of the training values; a
+        missing one then becomes 0, with an additional indicator column if there were any in
+        training. Infinite numbers, dates and times are refused. The first fit learns all this,
+        later ones keep it. With None X is a matrix of numbers. Guide:
         :doc:`/guide/tables`.""",
     "embedding_dim": """
     embedding_dim : int >= 1 or None, default=None
