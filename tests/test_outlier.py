@@ -373,3 +373,11 @@ def test_a_column_without_values_is_refused_without_warnings():
     X = np.column_stack([np.arange(20.0), np.full(20, np.nan)])
     with pytest.raises(ValueError, match="missing in column 1"):
         OutlierAutoencoder(random_state=0).fit(X)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_few_distinct_rows_end_well(seed):
+    """Their noise makes the loss of an epoch a matter of luck, which is no reason to warn."""
+    flags = np.random.default_rng(seed).random((500, 2)) > 0.5
+    OutlierAutoencoder(random_state=seed).fit(pd.DataFrame(flags, columns=["u", "v"]))

@@ -175,7 +175,7 @@ def _what_is_bad(training, ending, rows, raw):
     if 0.0 < factor < np.inf:  # in other units the losses are no numbers that say anything
         records = training.records[-max(ending.n_iter, 1) :]
         curve = [(record["loss"] - shift) / factor for record in records]
-    last, best = curve[-1], min(curve)
+    last, best = curve[-1], _best(curve)
     no_better = own > 0.99 * least
     fell_back = not ending.restored and last > 2.0 * best and min(last - best, own) > 0.25 * least
     if not (no_better or fell_back):
@@ -206,6 +206,15 @@ def _what_is_bad(training, ending, rows, raw):
         else f"of {last:.4g}, far above its best, {best:.4g}"
     )
     return f"Training ended with a loss {what}. {' '.join(causes)}"
+
+
+def _best(curve):
+    """Return the least loss of five epochs in a row, their median: that of one epoch may be luck
+    where rows are few or changed at random.
+    """
+    if len(curve) < 5:
+        return min(curve)
+    return float(np.median(np.lib.stride_tricks.sliding_window_view(curve, 5), axis=1).min())
 
 
 def _constant_layers(network, data, rows):
