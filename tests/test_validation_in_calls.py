@@ -99,7 +99,11 @@ def records_of(model):
             DIABETES,
             {},
         ),
+        (MLPRegressor(hidden_layer_sizes=9, numeric_embedding="piecewise_linear"), DIABETES, {}),
+        (MLPClassifier((9, 9), "prelu", skip_connections="add", input_scale=True), WINE, {}),
+        (MLPClassifier(9, "elu", numeric_embedding="periodic"), TWO_CLASSES, {}),
         (Autoencoder(2, (9,)), WINE[:1], {"X_val": WINE[0][::3]}),
+        (Autoencoder(2, (9,), tied_weights=True), WINE[:1], {"X_val": WINE[0][::3]}),
     ],
 )
 def test_as_with_numpy(model, data, given, calls, monkeypatch):

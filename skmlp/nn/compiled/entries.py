@@ -142,7 +142,7 @@ def tables(network, plan, is_piece=False):
 
 
 def prediction_table(network, plan):
-    """Return the ``Table`` of a pass in prediction of a network without running statistics."""
+    """Return the ``Table`` of a pass in prediction, of a network without batch normalisation."""
     forward = Table()
     for i, layer in enumerate(network.layers):
         place = _Place(network, plan, i, False)

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ..engine.sources import DenseRows, LabelRows, Part
+from ..layers.batch_norm import BatchNorm
 from ..losses import regression
 from ..products import LARGE
 from .arrays import compiled, matrix
@@ -89,7 +90,9 @@ def held_out_arrays(rows, network, plan):
 
     ``rows``: ValidationRows or None; ``plan``: that of the first piece.
     """
-    if rows is None or network.running.size or rows.x.n_rows * network.params.size >= LARGE:
+    if rows is None or rows.x.n_rows * network.params.size >= LARGE:
+        return None
+    if any(type(layer) is BatchNorm for layer in network.layers):
         return None
     x, chosen = rows.x, np.arange(rows.x.n_rows)
     if type(x) is Part:
