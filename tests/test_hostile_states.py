@@ -133,6 +133,7 @@ TABULAR = ("TabularMLPClassifier", "TabularMLPRegressor")
 ALLOWED = {  # what an honest state may have too
     *(f"{cls}.feature_names_in_ missing" for cls in (*NETWORKS, *TABULAR)),
     *(f"{cls}.estimators_ short" for cls in TABULAR),
+    "TabularMLPRegressor._held_out_weights missing",
     "Embedding.dims None",
     "OutlierAutoencoder.offset_ negative",
     "OutlierAutoencoder.estimator_ object",  # a class of a user's

@@ -93,7 +93,8 @@ def _check_regressor(cls, state):
     predictions, errors = state["_held_out_predictions"], state["_held_out_errors"]
     n_errors = len(predictions) if has_one else 0
     agree(cls, "number of errors on rows held out", len(errors), n_errors)
-    agree(cls, "number of weights of these rows", len(state["_held_out_weights"]), n_errors)
+    weights = state.get("_held_out_weights", errors)
+    agree(cls, "number of weights of these rows", len(weights), n_errors)
     if (predictions[1:] < predictions[:-1]).any():
         raise refusal(cls.__name__, "its _held_out_predictions are not sorted")
 
@@ -124,6 +125,6 @@ TABULAR_REGRESSOR = Fitted(
         "_held_out_errors": _VECTOR,
         "_held_out_weights": _POSITIVE,
     },
-    {"feature_names_in_"},
+    {"feature_names_in_", "_held_out_weights"},  # without weights each row counts once
     _check_regressor,
 )

@@ -153,11 +153,6 @@ class BaseTabularMLP(
         strata = None if strata is None else strata[rows]
         pairs = splits(self.n_estimators, rows, strata, rng)
         n_rows = len(rows) if pairs[0] is None else len(pairs[0][0])
-        if self.batch_size != "auto" and self.batch_size > n_rows:
-            warn_user(
-                f"batch_size={self.batch_size} is more than the {n_rows} rows that a member trains "
-                "on; a batch has all of them."
-            )
         candidates = {}
 
         def train(k, deadline):

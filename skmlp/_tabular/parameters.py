@@ -34,8 +34,9 @@ _PARAMETERS = """
     learning_rate_init : float > 0, default={rate}
         Highest value of the learning rate.
     batch_size : int >= 1 or 'auto', default='auto'
-        Number of rows in a batch. 'auto' is a power of two near 1/32 of the number of rows, from
-        32 to 256; for more than 90000 rows near 1/256 of it, up to 1024.
+        Number of rows in a batch, at most those that a member trains on. 'auto' is a power of two
+        near 1/32 of the number of rows, from 32 to 256; for more than 90000 rows near 1/256 of it,
+        up to 1024.
     dropout : float in [0, 1) or array-like of float, default=0.15
         Fraction of each hidden layer's outputs that is dropped in training; one value, or one per
         hidden layer. It falls to zero over the second half of the epochs.

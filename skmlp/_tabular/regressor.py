@@ -132,8 +132,9 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         if quantiles is None:
             return y
         levels = self._checked_levels(quantiles)
-        held_out = self._held_out_predictions, self._held_out_errors, self._held_out_weights
-        errors = error_quantiles(*held_out, levels, y)
+        said, errors = self._held_out_predictions, self._held_out_errors
+        weight = getattr(self, "_held_out_weights", np.ones_like(errors))
+        errors = error_quantiles(said, errors, weight, levels, y)
         out = y[:, None] + np.sort(errors, axis=1)[:, np.argsort(np.argsort(levels))]
         return out if np.ndim(quantiles) else out[:, 0]
 
