@@ -2,6 +2,7 @@
 none, and the unit of weights does not matter.
 """
 
+import pickle
 import warnings
 
 import numpy as np
@@ -60,11 +61,12 @@ def test_quantiles_count_weights():
     X, noisy = rng.normal(size=(600, 1)), np.arange(600) % 2
     y = X[:, 0] + np.where(noisy, 5.0, 0.1) * rng.normal(size=600)
     widths = []
-    for weight in (None, np.where(noisy, 1e-6, 1.0)):
+    for weight in (None, np.where(noisy, 1e-6, 1.0), np.where(noisy, 1e-200, 1e200)):
         model = TabularMLPRegressor(**{**QUICK, "max_iter": 20}).fit(X, y, sample_weight=weight)
         low, high = model.predict(X, quantiles=(0.05, 0.95)).T
         widths.append(np.mean(high - low))
-    assert widths[1] < 0.25 * widths[0]
+    assert max(widths[1:]) < 0.25 * widths[0]
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize("level", [0.02, 0.1, 0.5, 0.77, 0.9, 0.99])

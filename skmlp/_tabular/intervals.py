@@ -19,7 +19,8 @@ def kept(predictions, errors, weight, rng):
         rows = rng.choice(len(predictions), MOST_ERRORS, replace=False)
         predictions, errors, weight = predictions[rows], errors[rows], weight[rows]
     order = np.argsort(predictions, kind="stable")
-    return predictions[order], errors[order], weight[order] / weight.max()
+    weight = np.maximum(weight / weight.max(), np.finfo(np.float64).tiny)  # little, but never zero
+    return predictions[order], errors[order], weight[order]
 
 
 def error_quantiles(predictions, errors, weight, levels, at):
