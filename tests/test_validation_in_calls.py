@@ -14,7 +14,7 @@ from sklearn.preprocessing import scale
 from skmlp import Autoencoder, MLPClassifier, MLPRegressor, config_context
 from skmlp.nn.engine import trainer as training
 from skmlp.nn.losses import LogLoss
-from skmlp.nn.schedules import Schedule
+from tests.nn.training import Jump
 
 program = pytest.importorskip("skmlp.nn.compiled.program")
 
@@ -29,16 +29,6 @@ TABLE = (
     WINE[1],
 )
 WEIGHTS = {"sample_weight": np.random.default_rng(0).integers(0, 4, 178)}
-
-
-class Jump(Schedule):
-    """A rate that no training survives, from an epoch on."""
-
-    def __init__(self, epoch):
-        self.epoch, self.warm_up = epoch, 0
-
-    def curve(self, clock):
-        return math.inf if clock.epoch >= self.epoch else 1.0
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from skmlp.nn.layers import Dense, Dropout
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.optimizers.updater import Updater
-from skmlp.nn.schedules import Plateau, Schedule
+from skmlp.nn.schedules import Plateau
 from tests.nn.helpers import helped_by, randomised
-from tests.nn.training import data_of, state_of, train
+from tests.nn.training import Jump, data_of, state_of, train
 from tests.nn.two_ways import in_pieces
 
 compiled = pytest.importorskip("skmlp.nn.compiled.program")
@@ -26,16 +26,6 @@ class Each(Callback):
 
     def epoch_end(self, trainer, record):
         return False
-
-
-class Jump(Schedule):
-    """A rate that no training survives, from an epoch on."""
-
-    def __init__(self, epoch):
-        self.epoch, self.warm_up = epoch, 0
-
-    def curve(self, clock):
-        return math.inf if clock.epoch >= self.epoch else 1.0
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What the tests of training share: data, states, a training as the estimators run it."""
 
+import math
+
 import numpy as np
 
 from skmlp.nn.engine.sources import DenseRows
@@ -7,7 +9,7 @@ from skmlp.nn.engine.state import TrainingState
 from skmlp.nn.engine.trainer import Trainer
 from skmlp.nn.optimizers import SGD
 from skmlp.nn.optimizers.updater import Updater
-from skmlp.nn.schedules import Constant
+from skmlp.nn.schedules import Constant, Schedule
 from tests.nn.helpers import targets_of
 
 N = 50
@@ -64,3 +66,13 @@ def train(
     trainer = Trainer(network, updater, schedule or Constant(), lr, state, batch_size, **options)
     x, target = (DenseRows(a) if isinstance(a, np.ndarray) else a for a in (x, target))
     return trainer, trainer.fit(x, target, weight, rows, n_epochs)
+
+
+class Jump(Schedule):
+    """A rate that no training survives, from an epoch on."""
+
+    def __init__(self, epoch):
+        self.epoch, self.warm_up = epoch, 0
+
+    def curve(self, clock):
+        return math.inf if clock.epoch >= self.epoch else 1.0
