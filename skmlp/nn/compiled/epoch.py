@@ -36,7 +36,7 @@ def run(training, batches, marks, helps):
     ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
-    empty for equal ones; memory for the shares of a batch; held-out rows (``validation.py``);
+    empty for equal ones; memory for the shares of a batch; ``HeldOut`` rows;
     parameters and slots after the best epoch. ``batches``: the rows in the order of
     each epoch; begin and end of each batch of an epoch; number of the epochs, and whether the
     gradient of the last batch of an epoch, which is measured, is shown too; learning rates (k,) and
@@ -131,7 +131,7 @@ def run(training, batches, marks, helps):
                 return FAILED
             if is_last and has_stalled(rule, vectors):
                 return STALLED
-            if is_last and held_out[3].size:
+            if is_last and held_out.rows.size:
                 total[VALIDATION_LOSS], total[VALIDATION_SCORE] = validation.validate(
                     held_out, tables, shares, vectors[0], state
                 )

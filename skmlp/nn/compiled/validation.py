@@ -6,6 +6,7 @@ are validated in one call.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,14 +30,26 @@ _DIRECT = (
 )
 
 
+class HeldOut(NamedTuple):
+    """Held-out rows: the operations of a ``table`` with their ``numbers``; ``where``: address of X,
+    kind and address of the target, and what the score is; ``rows`` of X, and their ``own`` numbers,
+    which are those of the target; ``weights``, and their sum ``total``; ``variance`` of the target.
+    """
+
+    table: np.ndarray
+    numbers: np.ndarray
+    where: np.ndarray
+    rows: np.ndarray
+    own: np.ndarray
+    weights: np.ndarray
+    total: float
+    variance: float
+
+
 @compiled
 def validate(held_out, tables, shares, params, state):
-    """Return loss and score of held-out rows, NaN for no finite score. Overwrites: the arrays of
+    """Return loss and score of ``HeldOut`` rows, NaN for no finite score. Overwrites: the arrays of
     the first piece, shares.
-
-    ``held_out``: operations with their numbers; address of X, kind and address of the target, and
-    what the score is; rows of X and of the target; their weights, and the sum of these; variance of
-    the target.
     """
     table, numbers, where, rows, own, weights, total, variance = held_out
     places, loss_kind, loss_numbers = tables[4][0], tables[5], tables[6]
@@ -85,8 +98,8 @@ def _is_right(raw, target):
 
 
 def held_out_arrays(rows, network, plan):
-    """Return what ``validate`` takes of held-out rows, and what these arrays are of, which has to
-    be kept; None where it cannot validate on them.
+    """Return the ``HeldOut`` of held-out rows, and what its arrays are of, which has to be kept;
+    None where ``validate`` knows nothing of them.
 
     ``rows``: ValidationRows or None; ``plan``: that of the first piece.
     """
@@ -112,15 +125,15 @@ def held_out_arrays(rows, network, plan):
     (_, x), (kind, target) = known
     where = np.array([x.ctypes.data, kind, target.ctypes.data, SCORES[rows.score]], np.int64)
     table, own = prediction_table(network, plan), np.arange(chosen.size)
-    arrays = *table.arrays(), where, chosen, own, weights, total, variance
-    return arrays, (table, x, target)
+    held_out = HeldOut(*table.arrays(), where, chosen, own, weights, total, variance)
+    return held_out, (table, x, target)
 
 
 def no_arrays():
     """Return what stands for no held-out rows."""
     table, numbers = np.empty((0, COLUMNS), np.int64), np.empty((0, NUMBERS))
     whole = np.empty(0, np.int64)
-    return table, numbers, whole, whole, whole, np.empty(0), 1.0, 1.0
+    return HeldOut(table, numbers, whole, whole, whole, np.empty(0), 1.0, 1.0)
 
 
 def addressed(source, dtype):
