@@ -175,9 +175,11 @@ def _what_is_bad(training, ending, rows, raw):
     if 0.0 < factor < np.inf:  # in other units the losses are no numbers that say anything
         records = training.records[-max(ending.n_iter, 1) :]
         curve = [(record["loss"] - shift) / factor for record in records]
-    last, best = curve[-1], _best(curve)
+    last, best, fell_back = curve[-1], min(curve), False
     no_better = own > 0.99 * least
-    fell_back = not ending.restored and last > 2.0 * best and min(last - best, own) > 0.25 * least
+    if not ending.restored and last > 2.0 * best:
+        best = _best(curve)
+        fell_back = last > 2.0 * best and min(last - best, own) > 0.25 * least
     if not (no_better or fell_back):
         return None
     rise = float(np.diff(curve).max(initial=0.0))

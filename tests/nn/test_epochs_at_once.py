@@ -13,8 +13,8 @@ from skmlp.nn.layers import Dense, Dropout
 from skmlp.nn.losses import LogLoss
 from skmlp.nn.optimizers import Adam
 from skmlp.nn.optimizers.updater import Updater
-from skmlp.nn.schedules import Plateau
-from tests.nn.helpers import helped_by, randomised
+from skmlp.nn.schedules import SCHEDULES, Plateau
+from tests.nn.helpers import helped_by, randomised, table
 from tests.nn.training import Jump, data_of, state_of, train
 from tests.nn.two_ways import in_pieces
 
@@ -44,7 +44,7 @@ def calls(monkeypatch):
     return made
 
 
-def left_by(n_epochs, callbacks=(), layers=(), **options):
+def left_by(n_epochs, callbacks=(), layers=(), way=compiled.program, **options):
     """Return all that a training leaves: vectors, random stream, clock, progress, records but for
     their seconds; and the error that ended it.
     """
@@ -58,7 +58,7 @@ def left_by(n_epochs, callbacks=(), layers=(), **options):
             *data_of(network),
             n_epochs,
             callbacks=callbacks,
-            make_program=compiled.program,
+            make_program=way,
             **options,
         )
     except (training.DivergedError, KeyboardInterrupt) as caught:
@@ -102,6 +102,20 @@ def test_patience_ends_with_the_same_epoch(schedule, calls):
         ended.add(len(records))
     assert len(ended) == 3
     assert max(ended) < 300
+
+
+@pytest.mark.parametrize("schedule", **table(SCHEDULES))
+def test_learning_rates_follow_every_schedule(schedule, calls):
+    """With NumPy's epochs too, up to rounding."""
+    records, numpys = (
+        left_by(9, schedule=schedule, way=way)[3] for way in (compiled.program, None)
+    )
+    assert calls == [1, 8]
+    rates, expected = ([r["learning_rate"] for r in of] for of in (records, numpys))
+    assert rates == expected
+    np.testing.assert_allclose(
+        [r["loss"] for r in records], [r["loss"] for r in numpys], rtol=1e-12
+    )
 
 
 def test_who_keeps_the_best_epoch_sees_each(calls):

@@ -85,6 +85,15 @@ def test_computes_in_the_given_precision_without_new_arrays(rule, dtype):
 
 
 @each
+def test_coefficients_of_many_steps_are_those_of_each(rule):
+    """With a learning rate for each step."""
+    steps, rates = np.arange(1.0, 400.0), np.linspace(0.3, 0.001, 399)
+    together = np.broadcast_arrays(*rule.coefficients(steps, rates))
+    alone = [rule.coefficients(int(t), lr) for t, lr in zip(steps, rates.tolist(), strict=True)]
+    np.testing.assert_allclose(np.transpose(together), alone, rtol=1e-13)
+
+
+@each
 def test_coefficients_are_python_floats(rule):
     assert {type(value) for value in rule.coefficients(3, 0.1)} == {float}
 

@@ -1,6 +1,7 @@
 """Every schedule: a pure function of the clock."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,24 @@ def test_starts_where_the_clock_says_and_not_before(schedule):
     for clock in clocks():
         schedule.factor(clock)
     assert schedule.factor(Clock(20, 4.0, 10, 400)) == fresh.factor(Clock(20, 4.0, 10, 400))
+
+
+@each
+@pytest.mark.parametrize("warm_up", [0, 3.5])
+def test_factors_of_several_epochs_are_those_of_their_steps(schedule, warm_up):
+    schedule = type(schedule)(**{**schedule.get_params(), "warm_up": warm_up})
+    path = [replace(clock, n_batches=5, decay=0.5) for clock in clocks()]
+    expected = [schedule.factor(clock) for clock in path]
+    assert schedule.factors(replace(path[0]), 10, 100) == expected
+    assert schedule.factors(replace(path[15]), 4, 100) == expected[15:35]
+
+
+def test_another_curve_than_a_steady_one_is_asked_for_each_step():
+    class Falling(Constant):
+        def curve(self, clock):
+            return 0.5**clock.epoch
+
+    assert Falling().factors(Clock(n_batches=2), 1, 10) == [1.0, 0.5**0.5]
 
 
 @each

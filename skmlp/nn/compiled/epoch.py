@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from . import normalisation, turns, validation
-from .arrays import compiled
+from .arrays import borrowed, compiled
 from .passes import differentiate, weigh, words_of
 from .random_words import jump
 from .steps import add_gradients, cap, clip, descend, has_stalled, penalise
@@ -48,6 +48,7 @@ def run(training, batches, marks, helps):
     states and totals have room for more epochs. Overwrites: vectors, gradients, shares, what was
     kept, marks.
     """
+    training, batches, marks = borrowed((training, batches, marks))
     tables, stages, meetings, meeting_numbers, rule, vectors, others = training[:7]
     parts, weights, shares, held_out, kept = training[7:]
     orders, bounds, asked, rates, coefficients = batches

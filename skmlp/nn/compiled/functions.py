@@ -43,9 +43,8 @@ def _exp(x):
 def _exp32(x):
     x = np.float32(-87.3) if x < np.float32(-87.3) else x
     x = np.float32(88.7) if x > np.float32(88.7) else x
-    k = math.floor(np.float32(_LOG2_E) * x + np.float32(0.5))
+    k = np.floor(np.float32(_LOG2_E) * x + np.float32(0.5))
     n = np.int32(k)
-    k = np.float32(k)
     x = x - k * np.float32(0.693359375)
     x = x - k * np.float32(-2.12194440e-4)
     y = _small32(x) + np.float32(1.0)
@@ -55,8 +54,8 @@ def _exp32(x):
 def _exp64(x):
     x = -708.0 if x < -708.0 else x
     x = 709.0 if x > 709.0 else x
-    k = math.floor(_LOG2_E * x + 0.5)
-    n = np.int64(k)
+    k = np.floor(_LOG2_E * x + 0.5)
+    n = np.int64(np.int32(k))  # few processors turn doubles into longer ones as vectors
     x = x - k * 6.93145751953125e-1
     x = x - k * 1.42860682030941723212e-6
     small = _ratio(x)

@@ -5,11 +5,13 @@ makes it), and one function goes through it. So nothing is compiled for a networ
 """
 
 import numpy as np
+from numba import carray
 
 from . import normalisation, numeric_embeddings
 from . import operations as op
 from .arrays import (
     compiled,
+    four_words,
     matrix,
     multiply,
     multiply_transposed_left,
@@ -39,7 +41,7 @@ def operate(table, numbers, begin, end, n, place, count, share, like, whole, sta
     of the network's type and of whole numbers; ``state``: of the random stream at the start;
     ``words``: taken before.
     """
-    here = np.empty(4, np.uint64)
+    here = carray(four_words(), (4,))
     for j in range(begin, end):
         kind, w, v = table[j, 0], table[j, 1], table[j, 2]
         a, b, c = table[j, 3], table[j, 4], table[j, 5]
@@ -49,9 +51,11 @@ def operate(table, numbers, begin, end, n, place, count, share, like, whole, sta
             multiply(matrix(a, n, w, like), matrix(b, w, v, like), matrix(c, n, v, like))
         elif kind == PRODUCT_BACKWARD:
             dy = matrix(c, n, v, like)
+            if e:  # first, while there is room where the gradient of the weight comes
+                multiply_transposed_right(
+                    dy, matrix(b, w, v, like), matrix(e, n, w, like), matrix(d, v, w, like)
+                )
             multiply_transposed_left(matrix(a, n, w, like), dy, matrix(d, w, v, like))
-            if e:
-                multiply_transposed_right(dy, matrix(b, w, v, like), matrix(e, n, w, like))
         elif kind == BIAS_RELU:
             op.add_bias_relu(matrix(a, n, w, like), matrix(b, 1, w, like), f)
         elif kind == RELU_BIAS_BACKWARD:
@@ -99,9 +103,8 @@ def operate(table, numbers, begin, end, n, place, count, share, like, whole, sta
             x, dy = matrix(a, n, w, like), matrix(b, n, w, like)
             op.scale_columns_backward(x, dy, matrix(c, 1, w, like), matrix(d, 1, w, like))
         elif kind == TIED_PRODUCT:
-            multiply_transposed_right(
-                matrix(a, n, w, like), matrix(b, v, w, like), matrix(c, n, v, like)
-            )
+            weight, nowhere = matrix(b, v, w, like), matrix(b, 0, w, like)
+            multiply_transposed_right(matrix(a, n, w, like), weight, matrix(c, n, v, like), nowhere)
         elif kind == TIED_BACKWARD:
             dy = matrix(c, n, v, like)
             multiply_transposed_left(dy, matrix(a, n, w, like), matrix(d, v, w, like))

@@ -162,20 +162,21 @@ class Program:
         """How many epochs one call may make: one where layers change from epoch to epoch."""
         return 1 if self._changes else math.inf
 
-    def run(self, n_epochs, write_order, bounds, rates, limits, probe=None, best=math.inf):
+    def run(self, n_epochs, write_orders, bounds, rates, limits, probe=None, best=math.inf):
         """Train for some epochs, and return the totals of those that are complete: sum of losses,
         sum of weights, norm of the last gradient and, where it ``validates``, validation loss and
         score; and what is not finite in the one after these, or None.
 
-        ``write_order(order)`` writes the order of the rows in the next epoch, with what it needs of
-        the random stream; ``bounds``: begin and end of each batch of an epoch; ``rates``: learning
-        rates of all steps; ``limits``: of the norm of a gradient and of its values, None for none;
-        ``probe(network, plan)`` is called on the last batch of an epoch, whose gradient is
-        measured, before clipping; an epoch with a better validation score than ``best`` is
-        ``kept``. Overwrites: the network's and the updater's vectors, its random stream.
+        ``write_orders(orders)`` writes the order of the rows in each of the next epochs, with what
+        it needs of the random stream; ``bounds``: begin and end of each batch of an epoch;
+        ``rates``: learning rates of all steps; ``limits``: of the norm of a gradient and of its
+        values, None for none; ``probe(network, plan)`` is called on the last batch of an epoch,
+        whose gradient is measured, before clipping; an epoch with a better validation score than
+        ``best`` is ``kept``. Overwrites: the network's and the updater's vectors, its random
+        stream.
         """
         self._refresh()
-        self._begin(n_epochs, write_order, bounds, rates, limits, probe is not None)
+        self._begin(n_epochs, write_orders, bounds, rates, limits, probe is not None)
         at, _, _, _, totals, marked, board = self._marks
         marked[:] = best, 0
         try:
@@ -216,7 +217,7 @@ class Program:
                 for numbers, current in zip(self._tables[1:4:2], piece.numbers(), strict=True):
                     numbers[j] = current
 
-    def _begin(self, n_epochs, write_order, bounds, rates, limits, shows):
+    def _begin(self, n_epochs, write_orders, bounds, rates, limits, shows):
         """Write down what the epochs are. A helper that is still there goes on with the same
         arrays, and knows nothing of new ones.
         """
@@ -226,12 +227,14 @@ class Program:
             self._make_room(n_epochs, *coefficients.shape[1:])
         orders, _, asked, *steps = self._batches
         at, _, _, states, totals, *_ = self._marks
-        for order, state in zip(orders[:n_epochs], states, strict=False):
-            write_order(order)
-            if self._draws:
-                state[:] = state_of(self._network.rng)
-                jump(state, self._n_words, self._next_state)
+        if self._draws:
+            for k in range(n_epochs):
+                write_orders(orders[k : k + 1])
+                states[k] = state_of(self._network.rng)
+                jump(states[k], self._n_words, self._next_state)
                 put_state(self._network.rng, self._next_state)
+        else:
+            write_orders(orders[:n_epochs])
         asked[:] = n_epochs, shows
         steps[0][: len(rates)], steps[1][: len(rates)] = rates, coefficients
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]

@@ -130,6 +130,8 @@ class Patience(Callback):
                 self.keep(trainer)
             elif self.keep_best and trainer.kept and trainer.kept[0] == record["epoch"]:
                 self.keep(trainer, trainer.kept[1])
+        if not state.stale:
+            return False
         patience, can_lower = self._limit(trainer)
         if state.stale <= patience:
             return False

@@ -154,9 +154,9 @@ class Trainer:
                     for callback in self.callbacks:
                         callback.epoch_begin(self)
                     began = time.perf_counter()
-                    passes, fault = epochs(first, n)
+                    passes, rates, fault = epochs(first, n)
                     seconds = (time.perf_counter() - began) / n
-                    stops = self._end(passes, first, uncounted, len(rows), seconds)
+                    stops = self._end(passes, rates, first, uncounted, len(rows), seconds)
                     if fault is not None:
                         raise diverged(first + len(passes) + 1 + uncounted, fault)
                     if stops:
@@ -176,38 +176,37 @@ class Trainer:
         most = (callback.n_at_once(self) for callback in self.callbacks)
         return max(1, int(min(n_left, program.most_epochs, SECONDS_AT_ONCE // seconds, *most)))
 
-    def _shuffle(self, order, rows):
-        """Write the order of the rows in the next epoch. Overwrites: order, state.rng."""
+    def _shuffle(self, orders, rows):
+        """Write the order of the rows in each of the next epochs, a row for each. Overwrites:
+        orders, state.rng.
+        """
         # each epoch from the same start, so that two fits shuffle like one long one
-        np.copyto(order, rows)
+        np.copyto(orders, rows)
         if self.shuffle:
-            self.state.rng.shuffle(order)
+            self.state.rng.permuted(orders, axis=1, out=orders)
 
     def _with_program(self, program, rows, bounds, uncounted):
         """Return a function that makes ``n`` epochs in one call, the ``first`` being the number of
-        those before, and returns (sum of losses, sum of weights, norm of the last gradient, last
-        learning rate and, where it validates, loss and score) of each that is complete, and what is
-        not finite after these, or None.
+        those before, and returns (sum of losses, sum of weights, norm of the last gradient and,
+        where it validates, loss and score) of each that is complete, the last learning rate of
+        each, and what is not finite after those that are complete, or None.
         """
         limits = self.norm_limit, self.value_limit
-        write_order = partial(self._shuffle, rows=rows)
+        write_orders = partial(self._shuffle, rows=rows)
 
         def epochs(first, n):
             step, n_steps = self.state.clock.step, len(bounds)
-            rates = [rate for k in range(n) for rate in self._rates(first + k, n_steps)]
+            rates = self._rates(n, len(rows))
             best = min(
                 (callback.keeps_above(self) for callback in self.callbacks), default=math.inf
             )
-            totals, fault = program.run(n, write_order, bounds, rates, limits, self.probe, best)
+            totals, fault = program.run(n, write_orders, bounds, rates, limits, self.probe, best)
             self.kept = None
             if program.kept is not None:
                 after, arrays = program.kept
                 numbers = arrays, step + after * n_steps, dict(self.state.scalars)
                 self.kept = first + after + uncounted, numbers
-            last_rates = rates[n_steps - 1 :: n_steps]
-            return [
-                (*of[:3], rate, *of[3:]) for of, rate in zip(totals, last_rates, strict=False)
-            ], fault
+            return totals, rates[n_steps - 1 :: n_steps], fault
 
         return epochs
 
@@ -215,13 +214,14 @@ class Trainer:
         """Return a function that makes one epoch, and takes and returns what that of
         ``_with_program`` does.
         """
-        order, last = rows.copy(), len(bounds) - 1
+        orders, last = rows[np.newaxis].copy(), len(bounds) - 1
+        order = orders[0]
         # a slice may be a view of the caller's rows, which an augmenter must not get to write into
         in_order = every_row and not self.shuffle and not self.augmentation
         sparse = x.sparse and self.network.sparse_input
 
         def epoch(first, _):
-            self._shuffle(order, rows)
+            self._shuffle(orders, rows)
             clock, total_loss, total_weight = self.state.clock, 0.0, 0.0
             for k, (start, stop) in enumerate(bounds):
                 rows_now = slice(start, stop) if in_order else order[start:stop]
@@ -240,12 +240,12 @@ class Trainer:
                     x_batch, target_batch, batch_weight, w, plan, k == last
                 )
                 if not math.isfinite(loss) or (norm is not None and not math.isfinite(norm)):
-                    return [], LOSS
+                    return [], [], LOSS
                 total_loss += loss * w
                 total_weight += w
             if self.updater.has_stalled():
-                return [], SQUARES
-            return [(total_loss, total_weight, norm, rate)], None
+                return [], [], SQUARES
+            return [(total_loss, total_weight, norm)], [rate], None
 
         return epoch
 
@@ -265,13 +265,13 @@ class Trainer:
         self.state.clock.step += 1
         return loss, norm, rate
 
-    def _end(self, passes, first, uncounted, n_rows, seconds):
+    def _end(self, passes, rates, first, uncounted, n_rows, seconds):
         """Call the callbacks for epochs that are complete, the ``first`` being the number of those
         before, and return whether one wants to stop. Overwrites: state.clock.
         """
-        stops = []
-        for k, (loss, weight, norm, rate, *validated) in enumerate(passes, first + 1):
-            clock = self.state.clock
+        clock, stops = self.state.clock, []
+        made = zip(passes, rates, strict=False)
+        for k, ((loss, weight, norm, *validated), rate) in enumerate(made, first + 1):
             clock.epoch = float(k)
             clock.samples += n_rows
             record = {
@@ -286,13 +286,11 @@ class Trainer:
             stops = [callback.epoch_end(self, record) for callback in self.callbacks]
         return any(stops)
 
-    def _rates(self, epoch, n_batches):
-        """Return the learning rates of the steps of an epoch, and count them."""
-        clock, rates, factor = self.state.clock, [], self.schedule.factor
-        for k in range(n_batches):
-            clock.epoch = epoch + k / n_batches
-            rates.append(self.learning_rate * factor(clock))
-            clock.step += 1
+    def _rates(self, n_epochs, n_rows):
+        """Return the learning rates of the steps of the next epochs, and count them."""
+        clock, initial = self.state.clock, self.learning_rate
+        rates = [initial * f for f in self.schedule.factors(clock, n_epochs, n_rows)]
+        clock.step += len(rates)
         return rates
 
     def _clip(self, wanted, plan, l1_scale):

@@ -54,7 +54,7 @@ class Adam(Optimizer):
         # - b2) m' / (sqrt(v') + eps / sqrt(1 - b2))
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
         root = math.sqrt(1.0 - beta_2)
-        correction = math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+        correction = (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
         return beta_1, beta_2, float(self.epsilon) / root, lr * correction * (1.0 - beta_1) / root
 
     def update(self, p, g, m, v, tmp, beta_1, beta_2, epsilon, rate):

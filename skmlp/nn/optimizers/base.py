@@ -53,9 +53,10 @@ class Optimizer(Unit):
     bounded = False
 
     @abstractmethod
-    def coefficients(self, t: int, lr: float) -> tuple[float, ...]:
+    def coefficients(self, t: int | np.ndarray, lr: float | np.ndarray) -> tuple[Any, ...]:
         """Return the Python floats that ``update`` takes, for step ``t`` = 1, 2, ... and
-        learning rate ``lr``.
+        learning rate ``lr``. Those of the package take arrays of both too, and return arrays for
+        what depends on them.
         """
 
     def initial_slots(self) -> dict[str, float]:

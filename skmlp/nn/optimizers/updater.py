@@ -129,13 +129,17 @@ class Updater:
         shape (n_steps, n_rates, m). With an L1 penalty three more follow, from which its soft
         threshold does: the rule's ``asymptotic``, and the longest that it may be.
         """
-        if self._lasting is None and self._l1 is None:
-            t, of, rates = self.t, self.rule.coefficients, self._rates
-            rows = [of(t + k, lr * rate) for k, lr in enumerate(lrs, 1) for rate in rates]
-            self.t += len(lrs)
-        else:
-            rows = [row for lr in lrs for row in self._with_thresholds(lr)]
-        return np.array(rows).reshape(len(lrs), len(self._rates), -1)
+        if self._lasting is not None or self._l1 is not None:
+            return np.array([self._with_thresholds(lr) for lr in lrs])
+        lr = np.array(lrs)
+        t = self.t + np.arange(1.0, len(lr) + 1.0)
+        self.t += len(lrs)
+        by_rate = [self.rule.coefficients(t, lr * rate) for rate in self._rates]
+        out = np.empty((len(lr), len(by_rate), len(by_rate[0])))
+        for j, coefficients in enumerate(by_rate):
+            for k, values in enumerate(coefficients):
+                out[:, j, k] = values
+        return out
 
     def _with_thresholds(self, lr):
         """Count a step and return its coefficients, with those of the soft threshold if there is an

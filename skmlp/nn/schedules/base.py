@@ -8,7 +8,7 @@ clock's ``decay``. Warming up is the same for all and done here.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..saved import COUNT, EXTENT, check_attributes
@@ -63,6 +63,8 @@ class Schedule(Unit):
       is no progress; else ``tol`` itself is enough, as in scikit-learn.
     * ``planned``: the rate falls to its end within the planned number of epochs, so that training
       may end there without a warning.
+    * ``steady``: whether ``curve`` is the same for all updates of an epoch, so that it need not be
+      asked for each of them.
     """
 
     plateau_factor: float | None = None
@@ -70,7 +72,13 @@ class Schedule(Unit):
     least = 0.0
     strict = False
     planned = False
+    steady = False
     limits = {"warm_up": "[0, inf)"}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "curve" in vars(cls) and "steady" not in vars(cls):  # another curve than that inherited
+            cls.steady = False
 
     def factor(self, clock: Clock) -> float:
         """Return the factor of the initial learning rate at ``clock``, a Python float."""
@@ -79,6 +87,26 @@ class Schedule(Unit):
         warmed = clock.epoch + 1.0 / clock.n_batches
         ramp = warmed / float(self.warm_up) if warmed < self.warm_up else 1.0
         return ramp * self.curve(clock)
+
+    def factors(self, clock: Clock, n_epochs: int, n_rows: int) -> list[float]:
+        """Return the factors of all updates of the next epochs, of so many rows each.
+
+        ``clock``: before the first of them; ``began``, ``n_epochs`` and ``decay`` stay.
+        """
+        clock, factors, n = replace(clock), [], clock.n_batches
+        steady = self.steady and not self.warm_up
+        first, samples = round(clock.epoch), clock.samples
+        for k in range(n_epochs):
+            clock.epoch, clock.samples = float(first + k), samples + k * n_rows
+            if steady:
+                factors += [self.factor(clock)] * n
+                clock.step += n
+                continue
+            for batch in range(n):
+                clock.epoch = first + k + batch / n
+                factors.append(self.factor(clock))
+                clock.step += 1
+        return factors
 
     @abstractmethod
     def curve(self, clock: Clock) -> float:

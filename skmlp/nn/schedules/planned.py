@@ -23,6 +23,8 @@ class Constant(Schedule):
     0.8
     """
 
+    steady = True
+
     def __init__(self, warm_up=0):
         self.warm_up = warm_up
 
@@ -56,6 +58,7 @@ class Invscaling(Schedule):
     0.1
     """
 
+    steady = True
     limits = {"power_t": "[0, inf)", **Schedule.limits}
 
     def __init__(self, power_t=0.5, warm_up=0):

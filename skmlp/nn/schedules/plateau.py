@@ -31,6 +31,7 @@ class Adaptive(Schedule):
     """
 
     plateau_factor = 0.2
+    steady = True
 
     def __init__(self, warm_up=0):
         self.warm_up = warm_up
@@ -72,6 +73,7 @@ class Plateau(Schedule):
     """
 
     strict = True
+    steady = True
     limits = {
         "gamma": "(0, 1)",
         "patience": "[0, inf) or None",
