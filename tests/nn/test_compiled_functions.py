@@ -8,16 +8,17 @@ pytest.importorskip("numba")
 from numba import njit
 from scipy.special import erfcx
 
-from skmlp.nn.compiled import functions, random_words
+from skmlp.nn.compiled import functions, logarithms, random_words
 
 FUNCTIONS = {
     "exp": (functions.exp, np.exp),
     "expm1": (functions.expm1, np.expm1),
     "tanh": (functions.tanh, np.tanh),
     "logistic": (functions.logistic, lambda x: 1.0 / (1.0 + np.exp(-x))),
-    "log1p": (functions.log1p, np.log1p),
+    "log": (logarithms.log, np.log),
+    "log1p": (logarithms.log1p, np.log1p),
 }
-WITHIN = {"log1p": (-0.5, 1.0)}  # where it is defined, if not everywhere
+WITHIN = {"log": (1e-30, np.inf), "log1p": (-0.5, 1.0)}  # where it is defined, if not everywhere
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)

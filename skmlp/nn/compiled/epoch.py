@@ -36,17 +36,17 @@ def run(training, batches, marks, helps):
     ``training``: tables of the passes (``passes.py``); stages of a pass (k, 4); meetings of the
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
-    empty for equal ones; memory for the shares of a batch; ``HeldOut`` rows;
-    parameters and slots after the best epoch. ``batches``: the rows in the order of
-    each epoch; begin and end of each batch of an epoch; number of the epochs, and whether the
-    gradient of the last batch of an epoch, which is measured, is shown too; learning rates (k,) and
-    coefficients (k, n_rates, m) of the steps. ``marks``: step, phase and whether it is made;
-    numbers of the batch; random words that the pieces have taken; the state of the random stream at
-    the beginning of each epoch; totals of each epoch: sum of the losses, sum of the weights, norm
-    of the last gradient, validation loss and score; the best score so far, infinite if none is
-    to be kept, and after how many of these epochs it came, 0 for none; the board. Orders, rates,
-    states and totals have room for more epochs. Overwrites: vectors, gradients, shares, what was
-    kept, marks.
+    empty for equal ones; of each piece the shares of a batch's weight, and as many numbers of
+    scratch; ``HeldOut`` rows; parameters and slots after the best epoch. ``batches``: the rows in
+    the order of each epoch; begin and end of each batch of an epoch; number of the epochs, and
+    whether the gradient of the last batch of an epoch, which is measured, is shown too; learning
+    rates (k,) and coefficients (k, n_rates, m) of the steps. ``marks``: step, phase and whether it
+    is made; numbers of the batch; random words that the pieces have taken; the state of the random
+    stream at the beginning of each epoch; totals of each epoch: sum of the losses, sum of the
+    weights, norm of the last gradient, validation loss and score; the best score so far, infinite
+    if none is to be kept, and after how many of these epochs it came, 0 for none; the board.
+    Orders, rates, states and totals have room for more epochs. Overwrites: vectors, gradients,
+    shares, what was kept, marks.
     """
     training, batches, marks = borrowed((training, batches, marks))
     tables, stages, meetings, meeting_numbers, rule, vectors, others = training[:7]
@@ -83,7 +83,7 @@ def run(training, batches, marks, helps):
                 words[:] = 0
             elif phase < measuring:
                 k, n_second = phase - 1, rows.size - cut(rows.size, 2, 1)[0]
-                share, count = shares[1], numbers[COUNT]
+                share, count = shares[1, 0], numbers[COUNT]
                 normalisation.meet(
                     meetings[k], meeting_numbers[k], n_second, share, count, vectors[0]
                 )

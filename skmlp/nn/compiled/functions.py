@@ -18,7 +18,7 @@ _LOG2_E = 1.4426950408889634
 
 
 @intrinsic
-def _float_of_bits(typing_context, bits):
+def float_of_bits(typing_context, bits):
     """Return the float whose bits are those of an integer."""
     result = types.float32 if bits == types.int32 else types.float64
 
@@ -48,7 +48,7 @@ def _exp32(x):
     x = x - k * np.float32(0.693359375)
     x = x - k * np.float32(-2.12194440e-4)
     y = _small32(x) + np.float32(1.0)
-    return y * _float_of_bits(np.int32((n + np.int32(127)) << np.int32(23)))
+    return y * float_of_bits(np.int32((n + np.int32(127)) << np.int32(23)))
 
 
 def _exp64(x):
@@ -59,7 +59,7 @@ def _exp64(x):
     x = x - k * 6.93145751953125e-1
     x = x - k * 1.42860682030941723212e-6
     small = _ratio(x)
-    return (1.0 + 2.0 * small) * _float_of_bits(np.int64((n + 1023) << 52))
+    return (1.0 + 2.0 * small) * float_of_bits(np.int64((n + 1023) << 52))
 
 
 @register_jitable
@@ -163,57 +163,6 @@ def _logistic(x):
     if x == types.float32:
         return lambda x: np.float32(1.0) / (np.float32(1.0) + exp(-x))
     return (lambda x: 1.0 / (1.0 + exp(-x))) if x == types.float64 else None
-
-
-def log1p(x):
-    """Return log(1 + x) for x from -1/2 to 1."""
-    raise NotImplementedError
-
-
-@overload(log1p, jit_options=OPTIONS)
-def _log1p(x):
-    # 2 artanh(s) with s = x / (2 + x), at most a third, by its series
-    if x == types.float32:
-
-        def of_single(x):
-            s = x / (np.float32(2.0) + x)
-            z = s * s
-            y = np.float32(1.0 / 13.0)
-            y = y * z + np.float32(1.0 / 11.0)
-            y = y * z + np.float32(1.0 / 9.0)
-            y = y * z + np.float32(1.0 / 7.0)
-            y = y * z + np.float32(1.0 / 5.0)
-            y = y * z + np.float32(1.0 / 3.0)
-            y = y * z * s + s
-            return y + y
-
-        return of_single
-
-    if x == types.float64:
-
-        def of_double(x):
-            s = x / (2.0 + x)
-            z = s * s
-            y = 1.0 / 31.0
-            y = y * z + 1.0 / 29.0
-            y = y * z + 1.0 / 27.0
-            y = y * z + 1.0 / 25.0
-            y = y * z + 1.0 / 23.0
-            y = y * z + 1.0 / 21.0
-            y = y * z + 1.0 / 19.0
-            y = y * z + 1.0 / 17.0
-            y = y * z + 1.0 / 15.0
-            y = y * z + 1.0 / 13.0
-            y = y * z + 1.0 / 11.0
-            y = y * z + 1.0 / 9.0
-            y = y * z + 1.0 / 7.0
-            y = y * z + 1.0 / 5.0
-            y = y * z + 1.0 / 3.0
-            y = y * z * s + s
-            return y + y
-
-        return of_double
-    return None
 
 
 def normal_tail(x, density):

@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
-from .arrays import compiled
-from .functions import exp, expm1, log1p, tanh
+from .arrays import compiled, flat
+from .functions import exp, expm1, tanh
+from .logarithms import log, log1p
 
 LOG_LOSS, BINARY_LOG_LOSS, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(5)
 LOG_COSH, QUANTILE, GAUSSIAN = range(5, 8)
@@ -16,10 +17,12 @@ _LOG_2_PI = math.log(2.0 * math.pi)
 
 
 @compiled
-def value_and_gradient(kind, raw, target, share, numbers):
-    """Return sum_i share_i loss_i; raw <- its gradient. ``numbers``: its hyperparameters."""
+def value_and_gradient(kind, raw, target, share, room, numbers):
+    """Return sum_i share_i loss_i; raw <- its gradient. ``room`` for a number of each row is
+    overwritten. ``numbers``: its hyperparameters.
+    """
     if kind == LOG_LOSS:
-        return _log_loss(raw, target, share, numbers[0])
+        return _log_loss(raw, target, share, room, numbers[0])
     if kind == BINARY_LOG_LOSS:
         return _binary_log_loss(raw, target, share, numbers[0])
     if kind == QUANTILE:
@@ -30,7 +33,7 @@ def value_and_gradient(kind, raw, target, share, numbers):
 
 
 @compiled
-def _log_loss(raw, target, share, smoothing):
+def _log_loss(raw, target, share, totals, smoothing):
     n, width = raw.shape
     real = raw.dtype.type
     kept, added = real(1.0 - smoothing), real(smoothing / width)
@@ -45,16 +48,18 @@ def _log_loss(raw, target, share, smoothing):
             dot += (kept * target[i, k] + added) * z
             raw[i, k] = z
         value -= share[i] * dot
-    z = raw.reshape(raw.size)  # rows may be shorter than a vector
+    z = flat(raw)  # rows may be shorter than a vector
     for k in range(z.size):
         z[k] = exp(z[k])
     for i in range(n):
         total = real(0.0)
         for k in range(width):
             total += raw[i, k]
-        value += share[i] * math.log(total)
+        totals[i] = total
         for k in range(width):
             raw[i, k] = share[i] * (raw[i, k] / total - (kept * target[i, k] + added))
+    for i in range(n):
+        value += share[i] * log(totals[i])
     return value
 
 
@@ -159,7 +164,7 @@ def _gaussian(raw, target, share, numbers):
             r, s = raw[i, k] - target[i, k], raw[i, width + k]
             near = abs(r) < one
             distance = min(abs(r), one) if r == r else r
-            limit = half * largest - steepness * math.log(max(distance, least))
+            limit = half * largest - steepness * log(max(distance, least))
             c = -s if -s < limit else limit
             d = -s - c
             e = exp(half * c)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .arrays import compiled, matrix
+from .arrays import compiled, flat, matrix
 from .functions import cos2pi, sin2pi
 
 # operations, by their number in the first column of the table
@@ -104,8 +104,8 @@ def piecewise_linear(x, y, edges, slopes, vectors, offset, sums, bins, z, slope)
         for k in range(j * n_bins + 1, (j + 1) * n_bins):
             for d in range(dim):
                 sums[k, d] = sums[k - 1, d] + vectors[k - 1, d]
-    edges, slopes = edges.reshape(edges.size), slopes.reshape(slopes.size)
-    sums, vectors = sums.reshape(sums.size), vectors.reshape(vectors.size)
+    edges, slopes = flat(edges), flat(slopes)
+    sums, vectors = flat(sums), flat(vectors)
     found = np.empty(m, np.uint32)  # an index without a sign needs no check whether it is negative
     for i in range(x.shape[0]):
         for j in range(m):
@@ -149,7 +149,7 @@ def piecewise_linear_backward(dy, bins, z, d_vectors, d_offset, sums):
     first, n_bins = dy.shape[1] - m * dim, sums.shape[0] // m
     d_vectors[...] = zero
     sums[...] = zero
-    flat_sums, d_flat = sums.reshape(sums.size), d_vectors.reshape(d_vectors.size)
+    flat_sums, d_flat = flat(sums), flat(d_vectors)
     for i in range(dy.shape[0]):
         for j in range(m):
             u, k, b = z[i, j], first + j * dim, np.uint64(bins[i, j]) * np.uint64(dim)
@@ -205,7 +205,7 @@ def periodic(x, y, frequencies, phases, vectors, offset, cosines, sines):
             v = x[i, j]
             for k in range(n):
                 cosines[i, j * n + k] = v * frequencies[j, k] + turn * phases[j, k]
-    turns, sine = cosines.reshape(cosines.size), sines.reshape(sines.size)
+    turns, sine = flat(cosines), flat(sines)
     for k in range(turns.size):
         sine[k] = sin2pi(turns[k])
     for k in range(turns.size):

@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
-from .arrays import compiled
-from .functions import exp, expm1, log1p, logistic, normal_tail, tanh
+from .arrays import compiled, flat
+from .functions import exp, expm1, logistic, normal_tail, tanh
+from .logarithms import log1p
 from .random_words import next_word
 
 # activations, by their number in the table
@@ -54,7 +55,7 @@ def add_bias_relu(y, bias, slope):
 def relu_backward_bias(y, dy, d_bias, slope):
     """dy <- dy * (1 if y > 0 else slope); d_bias <- its sum over the rows."""
     zero, one, slope = y.dtype.type(0.0), y.dtype.type(1.0), y.dtype.type(slope)
-    y, values = y.reshape(y.size), dy.reshape(dy.size)
+    y, values = flat(y), flat(dy)
     for i in range(y.size):
         values[i] *= one if y[i] > zero else slope
     sum_rows(dy, d_bias)
@@ -66,7 +67,7 @@ def activate(kind, y, a, b):
     real = y.dtype.type
     zero, one, half, two = real(0.0), real(1.0), real(0.5), real(2.0)
     a, b = real(a), real(b)
-    y = y.reshape(y.size)
+    y = flat(y)
     if kind == LOGISTIC:
         for i in range(y.size):
             y[i] = logistic(y[i])
@@ -120,7 +121,7 @@ def activate_backward(kind, kept, dy, a, b):
     real = dy.dtype.type
     zero, one, half, two = real(0.0), real(1.0), real(0.5), real(2.0)
     a, b = real(a), real(b)
-    kept, dy = kept.reshape(kept.size), dy.reshape(dy.size)
+    kept, dy = flat(kept), flat(dy)
     if kind == LOGISTIC:
         for i in range(dy.size):
             dy[i] *= kept[i] * (one - kept[i])
@@ -174,7 +175,7 @@ def dropout(y, mask, threshold, scale, state):
     """
     real = y.dtype.type
     zero, scale, threshold = real(0.0), real(scale), np.uint32(threshold)
-    y, mask = y.reshape(y.size), mask.reshape(mask.size)
+    y, mask = flat(y), flat(mask)
     words = np.empty(256, np.uint64)
     quarters = words.view(np.uint16)
     for start in range(0, y.size, 1024):
@@ -190,7 +191,7 @@ def dropout(y, mask, threshold, scale, state):
 @compiled
 def shift(y, by):
     """y <- y + by."""
-    y, by = y.reshape(y.size), y.dtype.type(by)
+    y, by = flat(y), y.dtype.type(by)
     for i in range(y.size):
         y[i] += by
 
@@ -198,7 +199,7 @@ def shift(y, by):
 @compiled
 def scale_by(dy, mask):
     """dy <- dy * mask."""
-    dy, mask = dy.reshape(dy.size), mask.reshape(mask.size)
+    dy, mask = flat(dy), flat(mask)
     for i in range(dy.size):
         dy[i] *= mask[i]
 
@@ -225,7 +226,7 @@ def scale_columns_backward(x, dy, scale, d_scale):
 @compiled
 def copy(x, y):
     """y <- x."""
-    x, y = x.reshape(x.size), y.reshape(y.size)
+    x, y = flat(x), flat(y)
     for i in range(x.size):
         y[i] = x[i]
 
@@ -233,7 +234,7 @@ def copy(x, y):
 @compiled
 def add(total, part):
     """total <- total + part."""
-    total, part = total.reshape(total.size), part.reshape(part.size)
+    total, part = flat(total), flat(part)
     for i in range(total.size):
         total[i] += part[i]
 

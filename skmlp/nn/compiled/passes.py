@@ -139,15 +139,17 @@ def operate(table, numbers, begin, end, n, place, count, share, like, whole, sta
 
 
 @compiled
-def gather(kind, address, width, rows, out, whole):
-    """out <- the rows of a source: numbers as they are, or labels as ones and zeros."""
+def gather(kind, address, n_rows, width, rows, out, whole):
+    """out <- the rows of a source, which has ``n_rows``: numbers as they are, or labels as ones and
+    zeros.
+    """
     if kind == LABELS:
-        labels = vector(address, rows.max() + 1, whole)
+        labels = vector(address, n_rows, whole)
         out[...] = out.dtype.type(0.0)
         for i in range(rows.size):
             out[i, labels[rows[i]]] = out.dtype.type(1.0)
     else:
-        array = matrix(address, rows.max() + 1, width, out)
+        array = matrix(address, n_rows, width, out)
         for i in range(rows.size):
             row = rows[i]
             for k in range(width):
@@ -187,12 +189,13 @@ def differentiate(
 
     ``tables``: of each piece the operations with their numbers, forward and backward, and places:
     address, width and buffer of X, then kind, address, width and buffer of the target, then address
-    and width of the scores; last kind and numbers of the loss. ``stage``: which operations, begin
-    and end of the forward table, then of the backward one. ``total``, ``count``: weight of the
-    whole batch, and rows that it stands for. Overwrites: the arrays of the tables, shares[j].
+    and width of the scores, and number of rows of the sources; last kind and numbers of the loss.
+    ``stage``: which operations, begin and end of the forward table, then of the backward one.
+    ``total``, ``count``: weight of the whole batch, and rows that it stands for. Overwrites: the
+    arrays of the tables, shares[j].
     """
     forward, forward_numbers, backward, backward_numbers, all_places, loss, loss_numbers = tables
-    share, places = shares[j], all_places[j]
+    share, places = shares[j, 0], all_places[j]
     n, value = rows.size, 0.0
     if stage[0] == 0:
         if row_weights.size:
@@ -202,7 +205,7 @@ def differentiate(
             for i in range(n):
                 share[i] = 1.0 / total
         x = matrix(places[2], n, places[1], params)
-        gather(DENSE, places[0], places[1], rows, x, rows)
+        gather(DENSE, places[0], places[9], places[1], rows, x, rows)
     words = operate(
         forward[j],
         forward_numbers[j],
@@ -220,8 +223,9 @@ def differentiate(
     if stage[2] == 0 and stage[3]:
         target = matrix(places[6], n, places[5], params)
         raw = matrix(places[7], n, places[8], params)
-        gather(places[3], places[4], places[5], rows, target, rows)
-        value = float(value_and_gradient(loss, raw, target, share[:n], loss_numbers))
+        gather(places[3], places[4], places[9], places[5], rows, target, rows)
+        room = shares[j, 1]
+        value = float(value_and_gradient(loss, raw, target, share[:n], room, loss_numbers))
     operate(
         backward[j],
         backward_numbers[j],

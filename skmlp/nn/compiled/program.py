@@ -55,7 +55,7 @@ class _Piece:
         raw = plan.layers[-1].y
         self.places = [x[1].ctypes.data, network.n_in, plan.x.ctypes.data]
         self.places += [target[0], target[1].ctypes.data, network.n_targets]
-        self.places += [plan.target.ctypes.data, raw.ctypes.data, network.n_out]
+        self.places += [plan.target.ctypes.data, raw.ctypes.data, network.n_out, len(x[1])]
 
     def arrays(self):
         """Return the arrays of its tables, and the places of what comes in and goes out."""
@@ -115,7 +115,7 @@ class Program:
             others,
             np.array([epoch.cut(size, n_pieces, j) for j in range(n_pieces)], np.int64),
             np.empty(0) if weight is None else np.asarray(weight, np.float64),
-            np.empty((n_pieces, rows), network.dtype),
+            np.empty((n_pieces, 2, rows), network.dtype),
             *self._validation(held_out, plans[0]),
         )
         self._draws = bool(passes.words_of(self._tables[0][0], 1))

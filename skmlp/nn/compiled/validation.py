@@ -31,9 +31,10 @@ _DIRECT = (
 
 
 class HeldOut(NamedTuple):
-    """Held-out rows: the operations of a ``table`` with their ``numbers``; ``where``: address of X,
-    kind and address of the target, and what the score is; ``rows`` of X, and their ``own`` numbers,
-    which are those of the target; ``weights``, and their sum ``total``; ``variance`` of the target.
+    """Held-out rows: the operations of a ``table`` with their ``numbers``; ``where``: address and
+    length of X, kind, address and length of the target, and what the score is; ``rows`` of X, and
+    their ``own`` numbers, which are those of the target; ``weights``, and their sum ``total``;
+    ``variance`` of the target.
     """
 
     table: np.ndarray
@@ -53,7 +54,7 @@ def validate(held_out, tables, shares, params, state):
     """
     table, numbers, where, rows, own, weights, total, variance = held_out
     places, loss_kind, loss_numbers = tables[4][0], tables[5], tables[6]
-    share, kind = shares[0], where[3]
+    share, room, kind = shares[0, 0], shares[0, 1], where[5]
     loss, score, n_finite = 0.0, 0.0, 0
     for begin in range(0, rows.size, share.size):
         end = min(begin + share.size, rows.size)
@@ -61,8 +62,8 @@ def validate(held_out, tables, shares, params, state):
         x = matrix(places[2], n, places[1], params)
         target = matrix(places[6], n, places[5], params)
         raw = matrix(places[7], n, places[8], params)
-        gather(DENSE, where[0], places[1], rows[begin:end], x, rows)
-        gather(where[1], where[2], places[5], own[begin:end], target, rows)
+        gather(DENSE, where[0], where[1], places[1], rows[begin:end], x, rows)
+        gather(where[2], where[3], where[4], places[5], own[begin:end], target, rows)
         count = float(n)
         operate(table, numbers, 0, table.shape[0], n, (0, n), count, share, params, rows, state, 0)
         for i in range(n):
@@ -73,7 +74,7 @@ def validate(held_out, tables, shares, params, state):
                 score += weights[begin + i]
             elif kind == _R2:
                 score += weights[begin + i] * (float(raw[i, 0]) - float(target[i, 0])) ** 2
-        loss += float(value_and_gradient(loss_kind, raw, target, share[:n], loss_numbers))
+        loss += float(value_and_gradient(loss_kind, raw, target, share[:n], room, loss_numbers))
     score /= total
     if kind == _R2:
         score = 1.0 - score / variance
@@ -123,9 +124,11 @@ def held_out_arrays(rows, network, plan):
         if not variance > 0.0:
             return None
     (_, x), (kind, target) = known
-    where = np.array([x.ctypes.data, kind, target.ctypes.data, SCORES[rows.score]], np.int64)
+    where = [x.ctypes.data, len(x), kind, target.ctypes.data, len(target), SCORES[rows.score]]
     table, own = prediction_table(network, plan), np.arange(chosen.size)
-    held_out = HeldOut(*table.arrays(), where, chosen, own, weights, total, variance)
+    held_out = HeldOut(
+        *table.arrays(), np.array(where, np.int64), chosen, own, weights, total, variance
+    )
     return held_out, (table, x, target)
 
 
