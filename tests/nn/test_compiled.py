@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("numba")
 
-from functools import partial
 
 import numpy as np
 
@@ -200,7 +199,7 @@ def test_what_has_no_operation_trains_as_ever(dtype):
 
 def test_sources_without_an_entry_have_no_program(dtype):
     network = randomised(Network(stack(), SquaredError(), 7, dtype))
-    network.prepare(5)
+    network.prepare(5, np.random.default_rng(0))
     updater = Updater(SGD(), network.params, network.grads)
     x, target = DenseRows(np.zeros((9, 7), dtype)), DenseRows(np.zeros((9, 3), dtype))
     other = np.float64 if dtype == np.float32 else np.float32
@@ -226,12 +225,11 @@ def test_batch_norm_of_many_rows_is_exact(n_pieces, columns, rng, monkeypatch):
         x[::7] = np.nextafter(x[::7], np.float32(np.inf))
     network = Network([BatchNorm(momentum=1.0), Dense(1)], SquaredError(), 2, np.float32)
     network = randomised(network)
-    network.prepare(len(x))
+    network.prepare(len(x), rng)
     updater = Updater(SGD(), network.params, network.grads)
     target = DenseRows(np.zeros((len(x), 1), np.float32))
     made = compiled.program(network, updater, DenseRows(x), target, None, len(x))
-    in_order = partial(np.copyto, src=np.arange(len(x)))
-    made.run(1, in_order, [(0, len(x))], [1e-30], (None, None))
+    made.run(1, np.arange(len(x)), False, [(0, len(x))], [1e-30], (None, None))
     exact = x.var(axis=0, dtype=float, ddof=1)
     np.testing.assert_allclose(network.running_views()[0, "variance"][0], exact, rtol=5e-6)
 

@@ -132,7 +132,7 @@ def test_a_probe_changes_no_bit_and_sees_the_last_batch(monkeypatch):
 def test_a_training_beside_others_is_cut_from_larger_batches_on(at_once, monkeypatch):
     """The other cores are busy, and a piece costs something."""
     network = randomised(Network(stack(), SquaredError(), 7, np.float64))
-    network.prepare(10)
+    network.prepare(10, np.random.default_rng(0))
     monkeypatch.setattr(compiled, "SHARED", 10 * network.params.size // 4)
     updater = Updater(Adam(), network.params, network.grads)
     x, target = DenseRows(np.zeros((10, 7))), DenseRows(np.zeros((10, 3)))

@@ -13,12 +13,12 @@ import numpy as np
 from . import normalisation, turns, validation
 from .arrays import borrowed, compiled
 from .passes import differentiate, weigh, words_of
-from .random_words import jump
+from .random_words import jump, shuffle
 from .steps import add_gradients, cap, clip, descend, has_stalled, penalise
 
 FINISHED, FAILED, STALLED, WAITS, SHOWS = range(5)  # what ``run`` returns
 STEP, PHASE, IS_MADE = range(3)  # places of ``at``
-N_EPOCHS, SHOWN = range(2)  # places of ``asked``
+N_EPOCHS, SHUFFLED, SHOWN = range(3)  # places of ``asked``
 TOTAL, COUNT, SCALE, LENGTH, VALUE, FIRST, SECOND = range(7)  # places of ``numbers``
 LOSS, WEIGHT, NORM, VALIDATION_LOSS, VALIDATION_SCORE = range(5)  # places of ``totals``
 BEST, AFTER = range(2)  # places of ``best``
@@ -37,32 +37,32 @@ def run(training, batches, marks, helps):
     pieces between them, as tables; rule and vectors of a step (``steps.py``); gradients of the
     second piece (0 or 1, n_params); begin and end of the parts of a step; weights of the rows,
     empty for equal ones; of each piece the shares of a batch's weight, and as many numbers of
-    scratch; ``HeldOut`` rows; parameters and slots after the best epoch. ``batches``: the rows in
-    the order of each epoch; begin and end of each batch of an epoch; number of the epochs, and
-    whether the gradient of the last batch of an epoch, which is measured, is shown too; learning
-    rates (k,) and coefficients (k, n_rates, m) of the steps. ``marks``: step, phase and whether it
-    is made; numbers of the batch; random words that the pieces have taken; the state of the random
-    stream at the beginning of each epoch; totals of each epoch: sum of the losses, sum of the
-    weights, norm of the last gradient, validation loss and score; the best score so far, infinite
-    if none is to be kept, and after how many of these epochs it came, 0 for none; the board.
-    Orders, rates, states and totals have room for more epochs. Overwrites: vectors, gradients,
-    shares, what was kept, marks.
+    scratch; ``HeldOut`` rows; parameters and slots after the best epoch. ``batches``: the rows, and
+    room for their order; begin and end of each batch of an epoch; number of the epochs, whether
+    each shuffles the rows, and whether the gradient of the last batch of an epoch, which is
+    measured, is shown too; learning rates (k,) and coefficients (k, n_rates, m) of the steps.
+    ``marks``: step, phase and whether it is made; numbers of the batch; random words that the
+    pieces have taken; the state of the random stream; totals of each epoch: sum of the losses, sum
+    of the weights, norm of the last gradient, validation loss and score; the best score so far,
+    infinite if none is to be kept, and after how many of these epochs it came, 0 for none; the
+    board. Rates, coefficients and totals have room for more epochs. Overwrites: vectors, gradients,
+    shares, what was kept, the order, marks.
     """
     training, batches, marks = borrowed((training, batches, marks))
     tables, stages, meetings, meeting_numbers, rule, vectors, others = training[:7]
     parts, weights, shares, held_out, kept = training[7:]
-    orders, bounds, asked, rates, coefficients = batches
-    at, numbers, words, states, totals, best, board = marks
+    all_rows, order, bounds, asked, rates, coefficients = batches
+    at, numbers, words, stream, totals, best, board = marks
     measuring = stages.shape[0]  # the phase between the passes and the step
     n_tasks, n_batches = parts.shape[0], bounds.shape[0]
     while helps:
         if not turns.take_next(board):
             return FINISHED
-        in_epoch, batch = divmod(at[STEP], n_batches)
-        rows, state = orders[in_epoch, bounds[batch, 0] : bounds[batch, 1]], states[in_epoch]
+        batch = at[STEP] % n_batches
+        rows = order[bounds[batch, 0] : bounds[batch, 1]]
         if at[PHASE] < measuring:
             stage = stages[at[PHASE]]
-            _pass(1, tables, stage, rows, weights, vectors, others, shares, numbers, words, state)
+            _pass(1, tables, stage, rows, weights, vectors, others, shares, numbers, words, stream)
         else:
             now = at[STEP]
             _step(1, rule, vectors, others, parts, numbers, rates[now], coefficients[now])
@@ -70,14 +70,19 @@ def run(training, batches, marks, helps):
     while at[STEP] < asked[N_EPOCHS] * n_batches:
         now, phase = at[STEP], at[PHASE]
         in_epoch, batch = divmod(now, n_batches)
-        rows, state = orders[in_epoch, bounds[batch, 0] : bounds[batch, 1]], states[in_epoch]
+        rows = order[bounds[batch, 0] : bounds[batch, 1]]
         total, is_last = totals[in_epoch], batch == n_batches - 1
         if not at[IS_MADE]:
             numbers[FIRST], numbers[SECOND] = 0.0, 0.0
             if phase == measuring:
-                jump(state, words_of(tables[0][0], rows.size), state)
+                jump(stream, words_of(tables[0][0], rows.size), stream)
                 _measure(rule, vectors, others, numbers, is_last)
             elif phase == 0:
+                if batch == 0:
+                    # each from the same start, so that two fits shuffle like one long one
+                    order[:] = all_rows
+                    if asked[SHUFFLED]:
+                        shuffle(order, stream)
                 numbers[TOTAL], numbers[COUNT] = weigh(weights, rows)
                 numbers[VALUE] = 0.0
                 words[:] = 0
@@ -108,7 +113,7 @@ def run(training, batches, marks, helps):
                             shares,
                             numbers,
                             words,
-                            state,
+                            stream,
                         )
                     else:
                         rate, by_rate = rates[now], coefficients[now]
@@ -134,7 +139,7 @@ def run(training, batches, marks, helps):
                 return STALLED
             if is_last and held_out.rows.size:
                 total[VALIDATION_LOSS], total[VALIDATION_SCORE] = validation.validate(
-                    held_out, tables, shares, vectors[0], state
+                    held_out, tables, shares, vectors[0], stream
                 )
                 if total[VALIDATION_SCORE] > best[BEST]:
                     best[BEST], best[AFTER] = total[VALIDATION_SCORE], in_epoch + 1

@@ -17,9 +17,9 @@ from ..helpers import has_helpers, lend
 from ..layers.batch_norm import BatchNorm
 from ..layers.dense import Dense
 from ..layers.tied import TiedDense
-from . import epoch, passes, turns, validation
+from . import epoch, turns, validation
 from .entries import LOSSES, THRESHOLDS, UPDATES, has_entries, tables
-from .random_words import jump, put_state, state_of
+from .random_words import put_state, state_of
 from .steps import Rule
 from .table import meetings_of
 
@@ -40,7 +40,7 @@ def program(network, updater, x, target, weight, n_most, at_once=False, held_out
     known = type(network.objective) in LOSSES and type(updater.rule) in UPDATES
     known = known and (not updater.penalises_l1 or type(updater.rule) in THRESHOLDS)
     known = known and None not in sources
-    known = known and (network.rng is None or type(network.rng.bit_generator) is np.random.PCG64)
+    known = known and type(getattr(network.rng, "bit_generator", None)) is np.random.PCG64
     if not known or not has_entries(network.layers):
         return None
     return Program(network, updater, *sources, weight, n_most, at_once, held_out)
@@ -118,9 +118,7 @@ class Program:
             np.empty((n_pieces, 2, rows), network.dtype),
             *self._validation(held_out, plans[0]),
         )
-        self._draws = bool(passes.words_of(self._tables[0][0], 1))
         self._bounds, self._batches, self._marks = None, None, None
-        self._next_state, self._n_words = np.zeros(4, np.uint64), 0
         self._is_helped = False
 
     def _rule(self):
@@ -162,22 +160,21 @@ class Program:
         """How many epochs one call may make: one where layers change from epoch to epoch."""
         return 1 if self._changes else math.inf
 
-    def run(self, n_epochs, write_orders, bounds, rates, limits, probe=None, best=math.inf):
+    def run(self, n_epochs, rows, shuffles, bounds, rates, limits, probe=None, best=math.inf):
         """Train for some epochs, and return the totals of those that are complete: sum of losses,
         sum of weights, norm of the last gradient and, where it ``validates``, validation loss and
         score; and what is not finite in the one after these, or None.
 
-        ``write_orders(orders)`` writes the order of the rows in each of the next epochs, with what
-        it needs of the random stream; ``bounds``: begin and end of each batch of an epoch;
-        ``rates``: learning rates of all steps; ``limits``: of the norm of a gradient and of its
-        values, None for none; ``probe(network, plan)`` is called on the last batch of an epoch,
-        whose gradient is measured, before clipping; an epoch with a better validation score than
-        ``best`` is ``kept``. Overwrites: the network's and the updater's vectors, its random
-        stream.
+        ``rows``: whole numbers of the rows, in an order of its own in each epoch if it
+        ``shuffles``; ``bounds``: begin and end of each batch of an epoch; ``rates``: learning rates
+        of all steps; ``limits``: of the norm of a gradient and of its values, None for none;
+        ``probe(network, plan)`` is called on the last batch of an epoch, whose gradient is
+        measured, before clipping; an epoch with a better validation score than ``best`` is
+        ``kept``. Overwrites: the network's and the updater's vectors, its random stream.
         """
         self._refresh()
-        self._begin(n_epochs, write_orders, bounds, rates, limits, probe is not None)
-        at, _, _, _, totals, marked, board = self._marks
+        self._begin((n_epochs, shuffles, probe is not None), rows, bounds, rates, limits)
+        at, _, _, stream, totals, marked, board = self._marks
         marked[:] = best, 0
         try:
             self._call_helper(board)
@@ -192,6 +189,7 @@ class Program:
         finally:
             board[turns.STATE] = min(board[turns.STATE], turns.BETWEEN_EPOCHS)
             turns.await_task(board)
+        put_state(self._network.rng, stream)
         n_numbers = totals.shape[1] if self.validates else epoch.VALIDATION_LOSS
         return totals[: at[epoch.STEP] // len(bounds), :n_numbers].tolist(), _FAULTS[why]
 
@@ -217,25 +215,18 @@ class Program:
                 for numbers, current in zip(self._tables[1:4:2], piece.numbers(), strict=True):
                     numbers[j] = current
 
-    def _begin(self, n_epochs, write_orders, bounds, rates, limits, shows):
-        """Write down what the epochs are. A helper that is still there goes on with the same
-        arrays, and knows nothing of new ones.
+    def _begin(self, asked, rows, bounds, rates, limits):
+        """Write down what the epochs are; ``asked``: their number, whether they shuffle, and
+        whether they show their gradient. A helper that is still there goes on with the same arrays,
+        and knows nothing of new ones.
         """
         coefficients = self._updater.advance_all(rates)
-        if self._bounds is not bounds or len(self._batches[0]) < n_epochs:
+        if self._bounds is not bounds or len(self._marks[4]) < asked[0]:
             self._bounds = bounds
-            self._make_room(n_epochs, *coefficients.shape[1:])
-        orders, _, asked, *steps = self._batches
-        at, _, _, states, totals, *_ = self._marks
-        if self._draws:
-            for k in range(n_epochs):
-                write_orders(orders[k : k + 1])
-                states[k] = state_of(self._network.rng)
-                jump(states[k], self._n_words, self._next_state)
-                put_state(self._network.rng, self._next_state)
-        else:
-            write_orders(orders[:n_epochs])
-        asked[:] = n_epochs, shows
+            self._make_room(asked[0], *coefficients.shape[1:])
+        all_rows, _, _, wanted, *steps = self._batches
+        at, _, _, stream, totals, *_ = self._marks
+        all_rows[:], wanted[:], stream[:] = rows, asked, state_of(self._network.rng)
         steps[0][: len(rates)], steps[1][: len(rates)] = rates, coefficients
         self._limits[:2] = [math.inf if limit is None else limit for limit in limits]
         at.fill(0)
@@ -247,18 +238,17 @@ class Program:
             self._marks[-1][turns.STATE] = turns.CLOSED
         self._is_helped, bounds = False, self._bounds
         n_epochs = 1 << (n_epochs - 1).bit_length()
-        n_steps = n_epochs * len(bounds)
+        n_steps, n_rows = n_epochs * len(bounds), bounds[-1][1]
         self._batches = (
-            np.empty((n_epochs, bounds[-1][1]), np.int64),
+            *np.empty((2, n_rows), np.int64),
             np.array(bounds, np.int64),
-            np.empty(2, np.int64),
+            np.empty(3, np.int64),
             np.empty(n_steps),
             np.empty((n_steps, n_rates, n_coefficients)),
         )
         marks = np.zeros(3, np.int64), np.zeros(7), np.zeros(len(self._pieces), np.int64)
-        states, totals = np.zeros((n_epochs, 4), np.uint64), np.zeros((n_epochs, 5))
-        self._marks = *marks, states, totals, np.zeros(2), turns.new_board()
-        self._n_words = sum(passes.words_of(self._tables[0][0], b - a) for a, b in bounds)
+        stream, totals = np.empty(6, np.uint64), np.empty((n_epochs, 5))
+        self._marks = *marks, stream, totals, np.zeros(2), turns.new_board()
 
     def _call_helper(self, board):
         """Let a helper come, if there is one and the epoch has tasks for it."""

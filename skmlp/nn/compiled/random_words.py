@@ -2,7 +2,8 @@
 
 ``PCG64`` is a linear congruential generator of 128 bits with an output permutation, "XSL RR"
 (O'Neill, 2014, "PCG: a family of simple fast space-efficient statistically good algorithms for
-random number generation"). Its state crosses the border as four words of 64 bits.
+random number generation"). Its state crosses the border as six words of 64 bits: state and
+increment, high and low word of each; whether half a word is left over, and that half.
 """
 
 import numpy as np
@@ -17,17 +18,23 @@ _MULTIPLIER_LOW = np.uint64(0x4385DF649FCCF645)
 
 
 def state_of(rng):
-    """Return the state and the increment of a generator as words: high, low, high, low."""
-    state = rng.bit_generator.state["state"]
-    words = [(state[name] >> shift) & _WORD for name in ("state", "inc") for shift in (64, 0)]
-    return np.array(words, np.uint64)
+    """Return the state of a generator as words."""
+    state = rng.bit_generator.state
+    numbers = [state["state"][name] for name in ("state", "inc")]
+    words = [(number >> shift) & _WORD for number in numbers for shift in (64, 0)]
+    return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
 
 
 def put_state(rng, words):
     """Move a generator to a state that ``state_of`` gave. Overwrites: rng."""
-    state = rng.bit_generator.state
-    state["state"]["state"] = (int(words[0]) << 64) | int(words[1])
-    rng.bit_generator.state = state
+    high, low, *increment, has_half, half = map(int, words)
+    inc = (increment[0] << 64) | increment[1]
+    rng.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": (high << 64) | low, "inc": inc},
+        "has_uint32": has_half,
+        "uinteger": half,
+    }
 
 
 @compiled
@@ -60,9 +67,36 @@ def next_word(state):
 
 
 @compiled
+def _next_half(state):
+    """Return the next random word of 32 bits. Overwrites: state."""
+    if state[4]:
+        state[4] = np.uint64(0)
+        return state[5]
+    word = next_word(state)
+    state[4], state[5] = np.uint64(1), word >> _HALF
+    return word & _LOW_HALF
+
+
+@compiled
+def shuffle(order, state):
+    """Shuffle fewer than 2^32 numbers as ``Generator.shuffle`` does: a number below a bound is the
+    first of the random ones, cut to as many bits as the bound has, that is not above it.
+    Overwrites: order, state.
+    """
+    mask = _LOW_HALF
+    for i in range(order.size - 1, 0, -1):
+        while mask >> np.uint64(1) >= np.uint64(i):
+            mask >>= np.uint64(1)
+        j = _next_half(state) & mask
+        while j > np.uint64(i):
+            j = _next_half(state) & mask
+        order[i], order[j] = order[j], order[i]
+
+
+@compiled
 def jump(state, n, out):
-    """out <- the state ``n`` words on (Brown, 1994, "Random number generation with arbitrary
-    strides").
+    """out <- state and increment ``n`` words on, without the half that is left over (Brown, 1994,
+    "Random number generation with arbitrary strides").
     """
     step_high, step_low = _MULTIPLIER_HIGH, _MULTIPLIER_LOW
     plus_high, plus_low = state[2], state[3]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,15 +175,6 @@ class Trainer:
         most = (callback.n_at_once(self) for callback in self.callbacks)
         return max(1, int(min(n_left, program.most_epochs, SECONDS_AT_ONCE // seconds, *most)))
 
-    def _shuffle(self, orders, rows):
-        """Write the order of the rows in each of the next epochs, a row for each. Overwrites:
-        orders, state.rng.
-        """
-        # each epoch from the same start, so that two fits shuffle like one long one
-        np.copyto(orders, rows)
-        if self.shuffle:
-            self.state.rng.permuted(orders, axis=1, out=orders)
-
     def _with_program(self, program, rows, bounds, uncounted):
         """Return a function that makes ``n`` epochs in one call, the ``first`` being the number of
         those before, and returns (sum of losses, sum of weights, norm of the last gradient and,
@@ -192,7 +182,6 @@ class Trainer:
         each, and what is not finite after those that are complete, or None.
         """
         limits = self.norm_limit, self.value_limit
-        write_orders = partial(self._shuffle, rows=rows)
 
         def epochs(first, n):
             step, n_steps = self.state.clock.step, len(bounds)
@@ -200,7 +189,9 @@ class Trainer:
             best = min(
                 (callback.keeps_above(self) for callback in self.callbacks), default=math.inf
             )
-            totals, fault = program.run(n, write_orders, bounds, rates, limits, self.probe, best)
+            totals, fault = program.run(
+                n, rows, self.shuffle, bounds, rates, limits, self.probe, best
+            )
             self.kept = None
             if program.kept is not None:
                 after, arrays = program.kept
@@ -214,14 +205,16 @@ class Trainer:
         """Return a function that makes one epoch, and takes and returns what that of
         ``_with_program`` does.
         """
-        orders, last = rows[np.newaxis].copy(), len(bounds) - 1
-        order = orders[0]
+        order, last = rows.copy(), len(bounds) - 1
         # a slice may be a view of the caller's rows, which an augmenter must not get to write into
         in_order = every_row and not self.shuffle and not self.augmentation
         sparse = x.sparse and self.network.sparse_input
 
         def epoch(first, _):
-            self._shuffle(orders, rows)
+            # each from the same start, so that two fits shuffle like one long one
+            np.copyto(order, rows)
+            if self.shuffle:
+                self.state.rng.shuffle(order)
             clock, total_loss, total_weight = self.state.clock, 0.0, 0.0
             for k, (start, stop) in enumerate(bounds):
                 rows_now = slice(start, stop) if in_order else order[start:stop]
