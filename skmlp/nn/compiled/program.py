@@ -119,6 +119,7 @@ class Program:
             *self._validation(held_out, plans[0]),
         )
         self._bounds, self._batches, self._marks = None, None, None
+        self._most = 0  # epochs that there is room for
         self._is_helped = False
 
     def _rule(self):
@@ -221,7 +222,7 @@ class Program:
         and knows nothing of new ones.
         """
         coefficients = self._updater.advance_all(rates)
-        if self._bounds is not bounds or len(self._marks[4]) < asked[0]:
+        if self._bounds is not bounds or self._most < asked[0]:
             self._bounds = bounds
             self._make_room(asked[0], *coefficients.shape[1:])
         all_rows, _, _, wanted, *steps = self._batches
@@ -237,7 +238,7 @@ class Program:
         if self._marks is not None:
             self._marks[-1][turns.STATE] = turns.CLOSED
         self._is_helped, bounds = False, self._bounds
-        n_epochs = 1 << (n_epochs - 1).bit_length()
+        self._most = n_epochs = 1 << (n_epochs - 1).bit_length()
         n_steps, n_rows = n_epochs * len(bounds), bounds[-1][1]
         self._batches = (
             *np.empty((2, n_rows), np.int64),
